@@ -1,0 +1,122 @@
+"""What each matcher can be told: one dataclass a solver, checked on creation, free of torch.
+
+The defaults are the paper's where it states them (supplement, section 1: T = 50, N = 5, step size 0.01).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args, get_type_hints
+
+
+def _require(condition: bool, key: str, expected: str, value: object) -> None:
+    if not condition:
+        raise ValueError(f"{key} must be {expected}, got {value!r}")
+
+
+@dataclass
+class SolverConfig:
+    """Options shared by no two solvers; the base checks every Literal field."""
+
+    def __post_init__(self) -> None:
+        for key, hint in get_type_hints(type(self)).items():
+            choices = get_args(hint)
+            if choices and all(isinstance(choice, str) for choice in choices):
+                value = getattr(self, key)
+                _require(value in choices, key, f"one of {', '.join(map(repr, choices))}", value)
+
+
+@dataclass
+class PGDDykstraConfig(SolverConfig):
+    """Projected gradient ascent with Dykstra's projection (supplement, Algorithm 1)."""
+
+    num_steps: int = 50
+    """T, outer gradient steps."""
+    num_cycles: int = 5
+    """N, Dykstra cycles a step."""
+    step_size: float = 0.01
+    """alpha, assignment mass moved a step per unit of affinity."""
+    average: bool = True
+    """Return the mean of Y_1 .. Y_T (as the paper does), or Y_T."""
+    warm_start: bool = False
+    """Start each step's cycles from the corrections of the step before."""
+    initial: Literal["zeros", "uniform"] = "zeros"
+    """Y_0: zeros (the paper), or 1 / max(sources, destinations) on real entries."""
+    projection: Literal["halfspace", "as_printed"] = "halfspace"
+    """Row-wise halfspaces (a projection), or the supplement's case distinction on the whole matrix."""
+    backward: Literal["replay", "autograd"] = "replay"
+    """Replay sign masks (small memory), or let autograd record every operation."""
+    backend: Literal["auto", "numba", "torch"] = "auto"
+    """Fused CPU kernels, torch operations, or whichever suits the tensor."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.num_steps >= 1, "num_steps", "at least 1", self.num_steps)
+        _require(self.num_cycles >= 1, "num_cycles", "at least 1", self.num_cycles)
+        _require(0 < self.step_size < float("inf"), "step_size", "positive and finite", self.step_size)
+        _require(
+            not (self.backend == "numba" and self.backward == "autograd"),
+            "backend",
+            "'auto' or 'torch' with backward='autograd' (the kernels replay)",
+            self.backend,
+        )
+
+
+@dataclass
+class SinkhornConfig(SolverConfig):
+    """Entropic unbalanced optimal transport (the 2023 extension's second matcher)."""
+
+    epsilon: float = 0.05
+    """Weight of the entropy, in units of affinity; smaller is harder."""
+    rho: float = 1.0
+    """Weight of the marginal penalty, in units of affinity; read by marginal="kl" alone."""
+    num_iterations: int = 100
+    """Rounds of one row and one column update."""
+    marginal: Literal["at_most_one", "kl", "dustbin"] = "at_most_one"
+    """Sums at most one, KL-penalised sums, or SuperGlue's learned dustbin."""
+    bin_score: float = 0.5
+    """Initial score of the dustbin, in units of affinity; read by marginal="dustbin" alone."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 < self.epsilon < float("inf"), "epsilon", "positive and finite", self.epsilon)
+        _require(0 < self.rho < float("inf"), "rho", "positive and finite", self.rho)
+        _require(self.num_iterations >= 1, "num_iterations", "at least 1", self.num_iterations)
+
+
+@dataclass
+class ProjectionConfig(SolverConfig):
+    """One projection P_C(tau A): the quadratically regularised linear program."""
+
+    tau: float = 0.5
+    """Scale of the affinity before the projection; the ridge of the program is 1 / tau."""
+    num_cycles: int = 250
+    """Dykstra cycles; 250 cost what T = 50 steps of N = 5 cycles cost."""
+    gradient: Literal["implicit", "unrolled"] = "implicit"
+    """Differentiate the active set at the solution, or the cycles that led there."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 < self.tau < float("inf"), "tau", "positive and finite", self.tau)
+        _require(self.num_cycles >= 1, "num_cycles", "at least 1", self.num_cycles)
+
+
+@dataclass
+class LinearProgramConfig(SolverConfig):
+    """Equations (1)-(2) through cvxpy."""
+
+    solver: Literal["HIGHS", "CLARABEL", "SCS"] = "HIGHS"
+    """HiGHS (simplex, exact vertices), Clarabel (interior point) or SCS (first order)."""
+
+
+@dataclass
+class HungarianConfig(SolverConfig):
+    """The exact optimum by SciPy; nothing to set."""
+
+
+@dataclass
+class GreedyConfig(SolverConfig):
+    """Largest affinity first, as OpenPose does; nothing to set."""
+
+
+@dataclass
+class IdentityConfig(SolverConfig):
+    """The affinity itself; nothing to set."""
