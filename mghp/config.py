@@ -38,9 +38,9 @@ SCHEMA_VERSION = 1
 class MatcherConfig:
     """Which matcher, and one block a solver; only the named block is read."""
 
-    name: Literal[
-        "pgd_dykstra", "sinkhorn", "projection", "linear_program", "hungarian", "greedy", "identity"
-    ] = "pgd_dykstra"
+    name: Literal["pgd_dykstra", "sinkhorn", "projection", "linear_program", "hungarian", "greedy", "identity"] = (
+        "pgd_dykstra"
+    )
     """The matcher to run."""
     pgd_dykstra: PGDDykstraConfig = field(default_factory=PGDDykstraConfig)
     sinkhorn: SinkhornConfig = field(default_factory=SinkhornConfig)
@@ -324,10 +324,9 @@ def _parse_override(text: str) -> tuple[str, Any]:
         raise InputError(f"{text!r}: value not readable: {_one_line(error)}") from None
 
 
-def _nested(key: str, value: Any) -> dict[str, Any]:
-    for part in reversed(key.split(".")):
-        value = {part: value}
-    return value
+def _nested(key: str, value: object) -> dict[str, Any]:
+    first, _, rest = key.partition(".")
+    return {first: _nested(rest, value) if rest else value}
 
 
 def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:

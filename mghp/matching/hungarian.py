@@ -1,0 +1,21 @@
+"""The exact optimum of Eq. (1)-(2), by SciPy's Hungarian algorithm (Jonker-Volgenant)."""
+
+from torch import Tensor
+from typing_extensions import override
+
+from mghp.matching.configs import HungarianConfig
+from mghp.matching.matcher import Matcher
+from mghp.matching.problem import best_matching
+
+
+class Hungarian(Matcher):
+    """The best matching on max(A, 0), pairs with A <= 0 dropped; not differentiable, its output is detached."""
+
+    differentiable = False
+
+    def __init__(self) -> None:
+        super().__init__(HungarianConfig())
+
+    @override
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        return best_matching(affinity).to(affinity.dtype)

@@ -1,0 +1,20 @@
+"""No matcher at all: what every solver must beat after the same rounding."""
+
+from torch import Tensor
+from typing_extensions import override
+
+from mghp.matching.configs import IdentityConfig
+from mghp.matching.matcher import Matcher
+
+
+class Identity(Matcher):
+    """Returns the affinity A itself, 0 outside the masks."""
+
+    differentiable = True
+
+    def __init__(self) -> None:
+        super().__init__(IdentityConfig())
+
+    @override
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        return affinity

@@ -1,0 +1,57 @@
+"""How much of a matcher's gradient is about competition between pairs."""
+
+import torch
+from torch import Tensor
+
+from mghp.matching.matcher import Matcher
+
+
+def coupling(
+    matcher: Matcher,
+    affinity: Tensor,
+    source_mask: Tensor | None = None,
+    destination_mask: Tensor | None = None,
+) -> Tensor:
+    """Off-diagonal share of the Jacobian's Frobenius norm, ||J - diag(J)|| / ||J||, J = dY / dA.
+
+    0 says that each entry of the assignment depends on its own affinity alone: the matcher is a scaling, and
+    training through it is training on the affinity. Below about 0.1 nothing trains "through the matching".
+
+    Args:
+        matcher: a differentiable matcher.
+        affinity: shape (..., source, destination); each problem is solved source x destination times at once.
+        source_mask: see `Matcher.forward`.
+        destination_mask: see `Matcher.forward`.
+
+    Returns:
+        Shape (...); 0 where the Jacobian is 0.
+
+    Raises:
+        ValueError: if the matcher is not differentiable.
+    """
+    if not matcher.differentiable:
+        raise ValueError(f"{type(matcher).__name__} is not differentiable: it has no Jacobian")
+    source, destination = affinity.shape[-2:]
+    problems = affinity.detach().reshape(-1, source, destination)
+    shares = [
+        _share(matcher, problem, _row(source_mask, k), _row(destination_mask, k)) for k, problem in enumerate(problems)
+    ]
+    return torch.stack(shares).reshape(affinity.shape[:-2]) if shares else affinity.new_zeros(affinity.shape[:-2])
+
+
+def _row(mask: Tensor | None, k: int) -> Tensor | None:
+    return None if mask is None else mask.reshape(-1, mask.shape[-1])[k]
+
+
+def _share(matcher: Matcher, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+    """One copy of the problem for each entry of Y: row k of the Jacobian is the gradient of copy k's entry k."""
+    entries = affinity.numel()
+    copies = affinity.expand(entries, *affinity.shape).clone().requires_grad_()
+    masks = (None if mask is None else mask.expand(entries, -1) for mask in (source_mask, destination_mask))
+    with torch.enable_grad():
+        assignment = matcher(copies, *masks).reshape(entries, entries)
+        (jacobian,) = torch.autograd.grad(assignment.diagonal().sum(), copies)
+    jacobian = jacobian.reshape(entries, entries)
+    norm = jacobian.norm()
+    off_diagonal = (jacobian - torch.diag(jacobian.diagonal())).norm()
+    return torch.where(norm > 0, off_diagonal / norm.clamp(min=torch.finfo(norm.dtype).tiny), norm)

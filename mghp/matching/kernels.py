@@ -1,0 +1,165 @@
+"""Algorithm 1 in its two-vector form, fused for the CPU: one problem a thread, forward and backward.
+
+The arithmetic is that of `mghp.matching.pgd_dykstra` (see there for the equations); what differs is how it runs:
+
+* A problem is gathered out of the padded batch first, so that padding costs nothing and masks need no thought.
+  Its rows are then widened to a multiple of `LANES`, the added columns having c = inf, which relu turns into zeros:
+  every inner loop is a plain loop over whole vector registers.
+* A cycle is one pass over the matrix: X = relu(Z0 - r - c) with its row and column sums.
+* The backward pass needs the signs of r, c and X of each cycle and nothing else. They are kept on a tape, one bit
+  an entry: a byte holds eight cycles, so that setting or reading a bit is the same operation for a whole row.
+* When a cycle returns the r and c that it was given, all later cycles of the step would repeat it exactly. They
+  are not run, only counted, and the backward pass repeats that cycle's adjoint as often. Where the bounds are not
+  reached (small problems at the paper's defaults) a step therefore costs one or two cycles instead of N.
+* The adjoint of X has rank two after the first cycle: dL/dX_ij = p_i + q_j. Two vectors suffice again.
+
+Numba is imported here and nowhere else, and this module only at the first call that takes it.
+"""
+
+import os
+import threading
+from typing import NamedTuple
+
+import numpy as np
+from numba import config, set_num_threads
+from numpy.typing import NDArray
+
+from mghp.matching.kernel_loops import LANES, differentiate_batch, solve_batch
+
+_MAX_THREADS: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+
+# Numba's thread pool takes one caller at a time.
+_pool = threading.Lock()
+
+_is_forked = False
+
+
+def _mark_forked() -> None:
+    global _is_forked
+    _is_forked = True
+
+
+os.register_at_fork(after_in_child=_mark_forked)
+
+
+def usable() -> bool:
+    """False in a process forked from one that may have started the thread pool: OpenMP would abort it."""
+    return not _is_forked
+
+
+class Solution(NamedTuple):
+    """What `forward` returns."""
+
+    assignment: NDArray[np.floating]
+    """Shape (batch, source, destination)."""
+    r: NDArray[np.floating]
+    """Row corrections after the last cycle, shape (batch, source)."""
+    c: NDArray[np.floating]
+    """Column corrections after the last cycle, shape (batch, destination)."""
+    tape: NDArray[np.uint8]
+    """Signs of every cycle, all problems one after the other; empty where nothing was recorded."""
+    cycles_run: NDArray[np.int32]
+    """Cycles that were run for each problem and step, shape (batch, num_steps)."""
+
+
+def forward(
+    affinity: NDArray[np.floating],
+    source_mask: NDArray[np.bool_],
+    destination_mask: NDArray[np.bool_],
+    *,
+    num_steps: int,
+    num_cycles: int,
+    step_size: float,
+    average: bool,
+    warm_start: bool,
+    uniform: bool,
+    as_printed: bool,
+    record: bool,
+    num_threads: int,
+) -> Solution:
+    """Solve a batch of problems.
+
+    Args:
+        affinity: shape (batch, source, destination), float32 or float64, any strides.
+        source_mask: shape (batch, source).
+        destination_mask: shape (batch, destination).
+        num_steps: T.
+        num_cycles: N.
+        step_size: alpha.
+        average: return the mean of the steps' assignments instead of the last.
+        warm_start: start a step's cycles from the r and c of the step before.
+        uniform: start at 1 / max(sources, destinations) instead of 0.
+        as_printed: read the projections as the supplement prints them.
+        record: keep the sign tape for `backward`; without it the tape is empty.
+        num_threads: threads to use.
+
+    Returns:
+        The solution and what `backward` needs to know of its making.
+    """
+    sizes, offsets = _tape_layout(source_mask, destination_mask, num_steps * (num_cycles + warm_start))
+    tape = np.empty(offsets[-1] if record else 0, np.uint8)
+    cycles_run = np.zeros((len(affinity), num_steps), np.int32)
+    assignment = np.zeros(affinity.shape, affinity.dtype)
+    r = np.zeros(source_mask.shape, affinity.dtype)
+    c = np.zeros(destination_mask.shape, affinity.dtype)
+    with _pool:
+        set_num_threads(min(num_threads, _MAX_THREADS))
+        solve_batch(
+            affinity, source_mask, destination_mask, sizes, offsets,
+            num_steps, num_cycles, affinity.dtype.type(step_size),
+            average, warm_start, uniform, as_printed, record,
+            assignment, r, c, tape, cycles_run,
+        )  # fmt: skip
+    return Solution(assignment, r, c, tape, cycles_run)
+
+
+def backward(
+    gradient: NDArray[np.floating],
+    source_mask: NDArray[np.bool_],
+    destination_mask: NDArray[np.bool_],
+    tape: NDArray[np.uint8],
+    cycles_run: NDArray[np.int32],
+    *,
+    num_cycles: int,
+    step_size: float,
+    average: bool,
+    warm_start: bool,
+    num_threads: int,
+) -> NDArray[np.floating]:
+    """Gradient with respect to the affinity, from the gradient with respect to the assignment.
+
+    Args:
+        gradient: dL/d assignment, shape (batch, source, destination).
+        source_mask: as given to `forward`, as are the others.
+        destination_mask: see `forward`.
+        tape: what `forward` returned with record=True.
+        cycles_run: what `forward` returned.
+        num_cycles: N.
+        step_size: alpha.
+        average: see `forward`.
+        warm_start: see `forward`.
+        num_threads: threads to use.
+
+    Returns:
+        dL/d affinity, shape (batch, source, destination).
+    """
+    sizes, offsets = _tape_layout(source_mask, destination_mask, cycles_run.shape[1] * (num_cycles + warm_start))
+    result = np.zeros(gradient.shape, gradient.dtype)
+    with _pool:
+        set_num_threads(min(num_threads, _MAX_THREADS))
+        differentiate_batch(
+            gradient, source_mask, destination_mask, sizes, offsets, tape, cycles_run,
+            num_cycles, gradient.dtype.type(step_size), average, warm_start, result,
+        )  # fmt: skip
+    return result
+
+
+def _tape_layout(
+    source_mask: NDArray[np.bool_], destination_mask: NDArray[np.bool_], max_cycles: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """True sizes (batch, 2), and where each problem's tape begins and the last one ends (batch + 1,)."""
+    sizes = np.stack([source_mask.sum(1), destination_mask.sum(1)], axis=1).astype(np.int64)
+    width = -(-sizes[:, 1] // LANES) * LANES
+    eight_cycles = (sizes[:, 0] + 1) * width + sizes[:, 0]
+    lengths = eight_cycles * -(-max_cycles // 8)
+    return sizes, np.concatenate([[0], np.cumsum(lengths)])

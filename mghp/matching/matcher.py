@@ -1,0 +1,168 @@
+"""What every matcher is: a module from affinity to assignment, checked at the door."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mghp.matching.configs import SolverConfig
+from mghp.matching.trace import Trace, trace_iterates
+
+
+def is_traced() -> bool:
+    """Whether torch records operations instead of running them: torch.compile, export, tracing or torch.func."""
+    tracing = torch._C._get_tracing_state() is not None
+    return torch.compiler.is_compiling() or tracing or torch._C._are_functorch_transforms_active()
+
+
+def check_problem(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> None:
+    """Refuse what is no matching problem.
+
+    Raises:
+        TypeError: if the affinity is not floating point, or a mask not boolean.
+        ValueError: if the affinity has fewer than two dimensions, or a mask not the affinity's shape without its
+            destination (or source) axis.
+    """
+    if not isinstance(affinity, Tensor):
+        raise TypeError(f"affinity must be a torch.Tensor, got {type(affinity).__name__}")
+    if not affinity.is_floating_point():
+        raise TypeError(f"affinity must be floating point, got {affinity.dtype}")
+    if affinity.ndim < 2:
+        raise ValueError(f"affinity must be (..., source, destination), got shape {tuple(affinity.shape)}")
+    masks = (("source_mask", source_mask, -1), ("destination_mask", destination_mask, -2))
+    for name, mask, missing_axis in masks:
+        if mask is None:
+            continue
+        if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+            kind = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
+            raise TypeError(f"{name} must be a boolean tensor (True = real candidate), got {kind}")
+        expected = list(affinity.shape)
+        del expected[missing_axis]
+        if list(mask.shape) != expected:
+            raise ValueError(
+                f"{name} must have shape {tuple(expected)} for affinity {tuple(affinity.shape)}, "
+                f"got {tuple(mask.shape)}"
+            )
+
+
+def hide_masked(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+    """The affinity with 0, and gradient 0, outside the masks, whatever stands there."""
+    if source_mask is not None:
+        affinity = torch.where(source_mask.unsqueeze(-1), affinity, 0)
+    if destination_mask is not None:
+        affinity = torch.where(destination_mask.unsqueeze(-2), affinity, 0)
+    return affinity
+
+
+def check_finite(affinity: Tensor) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        ValueError: naming the first such entry and how many there are.
+    """
+    finite = torch.isfinite(affinity)
+    if not bool(finite.all()):
+        bad = (~finite).nonzero()
+        where = tuple(bad[0].tolist())
+        raise ValueError(
+            f"affinity[{', '.join(map(str, where))}] is {affinity[where].item()} ({len(bad)} such entries)"
+        )
+
+
+class Matcher(nn.Module, ABC):
+    """Maps affinities to assignments; subclasses solve, this class checks, flattens and casts.
+
+    Attributes:
+        differentiable: whether gradients reach the affinity. Where not, the assignment is detached.
+        config: the options, as given.
+    """
+
+    differentiable: bool
+    config: SolverConfig
+
+    def __init__(self, config: SolverConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @override
+    def extra_repr(self) -> str:
+        return ", ".join(f"{key}={value!r}" for key, value in vars(self.config).items())
+
+    def forward(
+        self, affinity: Tensor, source_mask: Tensor | None = None, destination_mask: Tensor | None = None
+    ) -> Tensor:
+        """Assign sources to destinations.
+
+        Args:
+            affinity: limb scores, larger is better, shape (..., source, destination). float16 and bfloat16 are
+                computed in float32 and returned in their own type.
+            source_mask: True where a source is real, shape (..., source).
+            destination_mask: True where a destination is real, shape (..., destination).
+
+        Returns:
+            The assignment, same shape and type as `affinity`, exactly 0 outside the masks.
+
+        Raises:
+            TypeError: if the affinity is not floating point, or a mask not boolean.
+            ValueError: if a shape does not fit, or a real entry is NaN or infinite (not checked while torch.compile
+                or export record the operations).
+        """
+        check_problem(affinity, source_mask, destination_mask)
+        if affinity.numel() == 0:
+            return affinity.clone()
+        prepared = self._prepare(affinity, source_mask, destination_mask)
+        if self.differentiable:
+            assignment = self.solve(*prepared)
+        else:
+            with torch.no_grad():
+                assignment = self.solve(*prepared)
+        return assignment.reshape(affinity.shape).to(affinity.dtype)
+
+    def _prepare(
+        self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """One batch axis, float32 or float64, 0 outside the masks."""
+        affinity = hide_masked(affinity, source_mask, destination_mask)
+        if not is_traced():
+            check_finite(affinity)
+        if affinity.dtype not in (torch.float32, torch.float64):
+            affinity = affinity.float()
+        source, destination = affinity.shape[-2:]
+        return (
+            affinity.reshape(-1, source, destination),
+            None if source_mask is None else source_mask.reshape(-1, source),
+            None if destination_mask is None else destination_mask.reshape(-1, destination),
+        )
+
+    @abstractmethod
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        """Solve a checked batch (batch, source, destination) of float32 or float64, 0 outside the masks.
+
+        Must return exactly 0 outside the masks.
+        """
+
+
+class IterativeMatcher(Matcher):
+    """A matcher that converges step by step and can show how."""
+
+    @abstractmethod
+    def iterates(
+        self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
+    ) -> Iterator[Tensor]:
+        """The assignment that would be returned if the matcher stopped after each step; a checked batch."""
+
+    @torch.no_grad()
+    def trace(
+        self, affinity: Tensor, source_mask: Tensor | None = None, destination_mask: Tensor | None = None
+    ) -> Trace:
+        """How the assignment converges: one entry a step of the tensors of `Trace`, shape (step, ...).
+
+        Raises:
+            TypeError: see `forward`.
+            ValueError: see `forward`.
+        """
+        check_problem(affinity, source_mask, destination_mask)
+        prepared = self._prepare(affinity, source_mask, destination_mask)
+        return trace_iterates(self.iterates(*prepared), prepared[0]).reshape(affinity.shape[:-2])

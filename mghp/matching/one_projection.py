@@ -1,0 +1,147 @@
+r"""One projection onto the assignments: the quadratically regularised linear program.
+
+P_C(tau A) = argmin_Y ||Y - tau A||^2 / 2 over C = argmax_Y <A, Y> - ||Y||^2 / (2 tau) over C. It is what the outer
+loop of the paper's matcher must be compared with at equal cost: T exact steps of size alpha stay close to it with
+tau = T alpha.
+
+At the solution Y = relu(tau A - r 1^T - 1 c^T) with r, c >= 0 that are positive only where a sum is at its bound.
+Differentiating with the support S = [Y > 0] and the active rows and columns held fixed gives the orthogonal
+projection onto {D: D = 0 off S, rowsum(D) = 0 on active rows, colsum(D) = 0 on active columns}:
+
+    dL/d(tau A) = S * (G - u 1^T - 1 v^T),    u, v on active rows and columns such that those sums vanish.
+"""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from typing_extensions import override
+
+from mghp.matching.configs import PGDDykstraConfig, ProjectionConfig
+from mghp.matching.matcher import Matcher
+from mghp.matching.pgd_dykstra import ascend, project_with_corrections
+
+
+class Projection(Matcher):
+    """P_C(tau A), differentiable.
+
+    Args:
+        tau: scale of the affinity; the ridge of the regularised program is 1 / tau.
+        num_cycles: Dykstra cycles.
+        gradient: "implicit" differentiates the active set at the solution and needs the cycles to have converged;
+            "unrolled" differentiates the cycles, whatever they reached.
+
+    Raises:
+        ValueError: if an option has no meaning.
+    """
+
+    differentiable = True
+    config: ProjectionConfig
+
+    def __init__(
+        self, tau: float = 0.5, num_cycles: int = 250, gradient: Literal["implicit", "unrolled"] = "implicit"
+    ) -> None:
+        super().__init__(ProjectionConfig(tau, num_cycles, gradient))
+
+    @override
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        if self.config.gradient == "implicit":
+            return _ImplicitProjection.apply(  # type: ignore[no-any-return]
+                self.config.tau * affinity, source_mask, destination_mask, self.config.num_cycles
+            )
+        unrolled = PGDDykstraConfig(1, self.config.num_cycles, self.config.tau, average=False)
+        return ascend(affinity, source_mask, destination_mask, unrolled)
+
+
+class ProjectToAssignments(Matcher):
+    """The Euclidean projection itself, as a module; `project_to_assignments` is its function."""
+
+    differentiable = True
+    config: PGDDykstraConfig
+
+    def __init__(self, num_cycles: int) -> None:
+        super().__init__(PGDDykstraConfig(1, num_cycles, 1.0, average=False))
+
+    @override
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        return ascend(affinity, source_mask, destination_mask, self.config)
+
+
+def project_to_assignments(
+    x: Tensor,
+    num_cycles: int = 100,
+    source_mask: Tensor | None = None,
+    destination_mask: Tensor | None = None,
+) -> Tensor:
+    """Euclidean projection onto {Y >= 0, Y 1 <= 1, Y^T 1 <= 1} by Dykstra's cycles (supplement, Eq. 4-5).
+
+    Args:
+        x: any point, shape (..., source, destination).
+        num_cycles: cycles; more come closer. The gradient is that of the cycles that were run.
+        source_mask: True where a source is real, shape (..., source).
+        destination_mask: True where a destination is real, shape (..., destination).
+
+    Returns:
+        The projection, same shape, 0 outside the masks.
+
+    Raises:
+        TypeError: if x is not floating point, or a mask not boolean.
+        ValueError: if a shape does not fit, an entry is not finite, or num_cycles is not positive.
+    """
+    projected: Tensor = ProjectToAssignments(num_cycles)(x, source_mask, destination_mask)
+    return projected
+
+
+class _ImplicitProjection(torch.autograd.Function):
+    """P_C(X) whose gradient comes from the active set at the solution."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        x: Tensor,
+        source_mask: Tensor | None,
+        destination_mask: Tensor | None,
+        num_cycles: int,
+    ) -> Tensor:
+        projected, corrections = project_with_corrections(x, source_mask, destination_mask, num_cycles)
+        ctx.save_for_backward(projected > 0, corrections.r > 0, corrections.c > 0)
+        return projected
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        support, active_rows, active_columns = ctx.saved_tensors
+        return _project_on_face(gradient, support, active_rows, active_columns), None, None, None
+
+
+def _project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    """S * (G - u 1^T - 1 v^T): solves the normal equations of u and v, a weighted graph's signless Laplacian."""
+    flow = torch.where(support, gradient.double(), 0)
+    edges = support.double()
+    rows, columns = active_rows.double(), active_columns.double()
+    coupled = edges * rows * columns
+    row_degrees = (edges.sum(-1, keepdim=True) * rows).squeeze(-1)
+    column_degrees = (edges.sum(-2, keepdim=True) * columns).squeeze(-2)
+    system = torch.diag_embed(torch.cat([row_degrees, column_degrees], dim=-1))
+    n = edges.shape[-2]
+    system[..., :n, n:] = coupled
+    system[..., n:, :n] = coupled.mT
+    excess = torch.cat([flow.sum(-1) * rows.squeeze(-1), flow.sum(-2) * columns.squeeze(-2)], dim=-1).unsqueeze(-1)
+    shifts = _solve_semidefinite(system, excess)
+    u, v = shifts[..., :n, :], shifts[..., n:, :].mT
+    return torch.where(support, flow - u * rows - v * columns, 0).to(gradient.dtype)
+
+
+def _solve_semidefinite(system: Tensor, right: Tensor) -> Tensor:
+    """Solve a consistent system that is singular along the shifts u + t, v - t of closed components.
+
+    A ridge makes Cholesky possible; two rounds of refinement take its effect out again. (Batched torch.linalg.solve
+    is avoided: with several threads it has returned wrong results for 160 and more unknowns.)
+    """
+    ridge = 1e-7 * torch.eye(system.shape[-1], dtype=system.dtype, device=system.device)
+    factor = torch.linalg.cholesky(system + ridge)
+    solution = torch.cholesky_solve(right, factor)
+    for _ in range(2):
+        solution = solution + torch.cholesky_solve(right - system @ solution, factor)
+    return solution

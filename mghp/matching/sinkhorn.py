@@ -1,0 +1,118 @@
+r"""Entropic unbalanced optimal transport, in the log domain: the second matcher of the 2023 extension.
+
+    min_{Y >= 0}  -<A, Y> + eps KL(Y | 1 1^T) + F(Y 1) + F(Y^T 1),    KL(p | q) = sum p log(p / q) - p + q.
+
+Alternating maximisation of the dual gives Y_ij = exp((A_ij + f_i + g_j) / eps) with, f before g and both from 0,
+
+    at_most_one   F is the indicator of s <= 1 (the entropic form of Eq. 1-2):  f = min(0, -eps LSE_j((A + g) / eps))
+    kl            F(s) = rho KL(s | 1):                     f = -(rho / (rho + eps)) eps LSE_j((A + g) / eps)
+    dustbin       every row and column may go to a bin of learned score instead; bins hold any number
+
+and g likewise over rows. References: Chizat, Peyre, Schmitzer, Vialard, Math. Comp. 2018 (at_most_one, kl); Sarlin,
+DeTone, Malisiewicz, Rabinovich, SuperGlue, CVPR 2020 (dustbin); Zhou et al., TPAMI 2023 (as a matcher).
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mghp.matching.configs import SinkhornConfig
+from mghp.matching.matcher import IterativeMatcher
+
+# Finite, so that a row without any real entry has a gradient (0) instead of NaN.
+_NEVER = -1e30
+
+
+class UnbalancedSinkhorn(IterativeMatcher):
+    """Entropic transport with marginals that need not be met, differentiable (unrolled).
+
+    Args:
+        epsilon: weight of the entropy, in units of affinity.
+        rho: weight of the marginal penalty of "kl", in units of affinity; sums may exceed 1 there.
+        num_iterations: rounds of one row and one column update.
+        marginal: "at_most_one", "kl" or "dustbin" (see the module).
+        bin_score: initial score of the dustbin, a learned parameter with "dustbin".
+
+    Raises:
+        ValueError: if an option has no meaning.
+    """
+
+    differentiable = True
+    config: SinkhornConfig
+
+    def __init__(
+        self,
+        epsilon: float = 0.05,
+        rho: float = 1.0,
+        num_iterations: int = 100,
+        marginal: Literal["at_most_one", "kl", "dustbin"] = "at_most_one",
+        bin_score: float = 0.5,
+    ) -> None:
+        super().__init__(SinkhornConfig(epsilon, rho, num_iterations, marginal, bin_score))
+        if marginal == "dustbin":
+            self.bin_score = nn.Parameter(torch.tensor(float(bin_score)))
+
+    @override
+    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        rows, columns = _masks(affinity, source_mask, destination_mask)
+        scores, log_rows, log_columns = self._with_bins(affinity, rows, columns)
+        *_, (f, g) = self._potentials(scores, log_rows, log_columns)
+        return self._assignment(scores, f, g, rows, columns)
+
+    @override
+    def iterates(
+        self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
+    ) -> Iterator[Tensor]:
+        rows, columns = _masks(affinity, source_mask, destination_mask)
+        scores, log_rows, log_columns = self._with_bins(affinity, rows, columns)
+        for f, g in self._potentials(scores, log_rows, log_columns):
+            yield self._assignment(scores, f, g, rows, columns)
+
+    def _with_bins(self, affinity: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores with masked entries out of reach, and the log marginals (0 = one, _NEVER = not there)."""
+        scores = torch.where(rows & columns, affinity, _NEVER)
+        log_rows = torch.where(rows, 0.0, _NEVER).to(affinity.dtype)
+        log_columns = torch.where(columns, 0.0, _NEVER).to(affinity.dtype)
+        if self.config.marginal != "dustbin":
+            return scores, log_rows, log_columns
+        bin_score = self.bin_score.to(affinity.dtype)
+        to_bin = torch.where(rows, bin_score, _NEVER)
+        from_bin = torch.where(columns, bin_score, _NEVER)
+        corner = bin_score.expand(len(affinity), 1, 1)
+        scores = torch.cat([torch.cat([scores, to_bin], -1), torch.cat([from_bin, corner], -1)], -2)
+        n = rows.sum(-2, keepdim=True).clamp(min=1).to(affinity.dtype).log()
+        m = columns.sum(-1, keepdim=True).clamp(min=1).to(affinity.dtype).log()
+        return scores, torch.cat([log_rows, m], -2), torch.cat([log_columns, n], -1)
+
+    def _potentials(self, scores: Tensor, log_rows: Tensor, log_columns: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        f, g = torch.zeros_like(log_rows), torch.zeros_like(log_columns)
+        for _ in range(self.config.num_iterations):
+            f = self._update(scores + g, -1, log_rows)
+            g = self._update(scores + f, -2, log_columns)
+            yield f, g
+
+    def _update(self, scores: Tensor, axis: int, log_marginal: Tensor) -> Tensor:
+        epsilon = self.config.epsilon
+        soft_max = epsilon * torch.logsumexp(scores / epsilon, dim=axis, keepdim=True)
+        if self.config.marginal == "at_most_one":
+            potential = (-soft_max).clamp(max=0)
+        elif self.config.marginal == "kl":
+            potential = -(self.config.rho / (self.config.rho + epsilon)) * soft_max
+        else:
+            potential = epsilon * log_marginal - soft_max
+        return torch.where(log_marginal > _NEVER / 2, potential, 0)
+
+    def _assignment(self, scores: Tensor, f: Tensor, g: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        n, m = rows.shape[-2], columns.shape[-1]
+        plan = torch.exp((scores + f + g) / self.config.epsilon)[:, :n, :m]
+        return torch.where(rows & columns, plan, 0)
+
+
+def _masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Masks of shape (batch, source, 1) and (batch, 1, destination)."""
+    rows = torch.ones_like(affinity[:, :, 0], dtype=torch.bool) if source_mask is None else source_mask
+    columns = torch.ones_like(affinity[:, 0, :], dtype=torch.bool) if destination_mask is None else destination_mask
+    return rows.unsqueeze(-1), columns.unsqueeze(-2)
