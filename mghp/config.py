@@ -99,15 +99,19 @@ class PoseProblemsConfig:
     """Points along the segment at which the limb field is read."""
 
     def __post_init__(self) -> None:
-        for key, value in dataclasses.asdict(POSE_PRESETS[self.preset]).items():
-            if getattr(self, key) is None:
-                setattr(self, key, value)
-            elif getattr(self, key) < 0:
-                raise InputError(f"data.poses.{key} must not be negative, got {getattr(self, key)}")
-        if self.miss is not None and self.miss > 1:
+        for key, value in dataclasses.asdict(self.amounts()).items():
+            if value < 0:
+                raise InputError(f"data.poses.{key} must not be negative, got {value}")
+        if self.amounts().miss > 1:
             raise InputError(f"data.poses.miss is a probability, got {self.miss}")
         if self.num_samples < 1:
             raise InputError(f"data.poses.num_samples must be at least 1, got {self.num_samples}")
+
+    def amounts(self) -> PosePreset:
+        """The amounts in force: those given, the others from the preset."""
+        preset = POSE_PRESETS[self.preset]
+        given = {key: getattr(self, key) for key in dataclasses.asdict(preset)}
+        return dataclasses.replace(preset, **{key: value for key, value in given.items() if value is not None})
 
 
 @dataclass
@@ -345,6 +349,8 @@ def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:
     except ValueError as error:
         raise InputError(_one_line(error)) from None
     assert isinstance(config, Config)
+    for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
+        setattr(config.data.poses, key, value)  # a resolved config states its amounts
     return config
 
 

@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mghp.config import DataConfig
+from mghp.data.coco_keypoints import read_coco_poses
 from mghp.data.generated_poses import generate_poses
-from mghp.data.poses import PoseSet, read_coco_poses, simulate_problems
+from mghp.data.pose_problems import simulate_problems
+from mghp.data.poses import PoseSet
 from mghp.data.problems import MatchingProblems
 from mghp.data.random_problems import random_problems
 from mghp.errors import InputError
@@ -30,8 +32,8 @@ def load_problems(config: DataConfig) -> MatchingProblems:
     problems = simulate_problems(_load_poses(config), config.poses, config.seed)
     if not len(problems):
         raise InputError(
-            f"data: no matching problem: of all images with at least {config.poses.min_persons} persons (data.poses), "
-            "none has a limb with candidates at both ends"
+            f"data: no matching problem: of all images with at least {config.poses.amounts().min_persons} persons "
+            "(data.poses.min_persons), none has a limb with candidates at both ends"
         )
     return problems
 

@@ -3,8 +3,13 @@
 The defaults are the paper's where it states them (supplement, section 1: T = 50, N = 5, step size 0.01).
 """
 
+import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal, get_args, get_type_hints
+
+_ACCEPTED = {bool: bool, int: Integral, float: Real}
+"""What counts as a field's type, NumPy's numbers included."""
 
 
 def _require(condition: bool, key: str, expected: str, value: object) -> None:
@@ -14,14 +19,15 @@ def _require(condition: bool, key: str, expected: str, value: object) -> None:
 
 @dataclass
 class SolverConfig:
-    """Options shared by no two solvers; the base checks every Literal field."""
+    """Options shared by no two solvers; the base checks each field's type and choices."""
 
     def __post_init__(self) -> None:
         for key, hint in get_type_hints(type(self)).items():
-            choices = get_args(hint)
-            if choices and all(isinstance(choice, str) for choice in choices):
-                value = getattr(self, key)
+            choices, value = get_args(hint), getattr(self, key)
+            if choices:
                 _require(value in choices, key, f"one of {', '.join(map(repr, choices))}", value)
+            elif not isinstance(value, _ACCEPTED[hint]) or isinstance(value, bool) != (hint is bool):
+                raise TypeError(f"{key} must be {hint.__name__}, got {value!r}")
 
 
 @dataclass
@@ -80,6 +86,7 @@ class SinkhornConfig(SolverConfig):
         _require(0 < self.epsilon < float("inf"), "epsilon", "positive and finite", self.epsilon)
         _require(0 < self.rho < float("inf"), "rho", "positive and finite", self.rho)
         _require(self.num_iterations >= 1, "num_iterations", "at least 1", self.num_iterations)
+        _require(math.isfinite(self.bin_score), "bin_score", "finite", self.bin_score)
 
 
 @dataclass

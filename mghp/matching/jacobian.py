@@ -32,11 +32,13 @@ def coupling(
     if not matcher.differentiable:
         raise ValueError(f"{type(matcher).__name__} is not differentiable: it has no Jacobian")
     source, destination = affinity.shape[-2:]
+    if affinity.numel() == 0:
+        return affinity.new_zeros(affinity.shape[:-2])
     problems = affinity.detach().reshape(-1, source, destination)
     shares = [
         _share(matcher, problem, _row(source_mask, k), _row(destination_mask, k)) for k, problem in enumerate(problems)
     ]
-    return torch.stack(shares).reshape(affinity.shape[:-2]) if shares else affinity.new_zeros(affinity.shape[:-2])
+    return torch.stack(shares).reshape(affinity.shape[:-2])
 
 
 def _row(mask: Tensor | None, k: int) -> Tensor | None:

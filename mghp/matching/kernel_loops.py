@@ -12,7 +12,7 @@ LANES = 16
 _FAST = {"reassoc", "nsz", "contract"}
 
 # A call passes every array as seven words and hides from the compiler that they do not overlap.
-_inlined = partial(njit, cache=True, fastmath=_FAST, inline="always")
+_inlined = partial(njit, cache=True, fastmath=_FAST, forceinline=True)
 
 
 @_inlined()

@@ -111,7 +111,7 @@ class Matcher(nn.Module, ABC):
         """
         check_problem(affinity, source_mask, destination_mask)
         if affinity.numel() == 0:
-            return affinity.clone()
+            return affinity.clone() if self.differentiable else affinity.detach().clone()
         prepared = self._prepare(affinity, source_mask, destination_mask)
         if self.differentiable:
             assignment = self.solve(*prepared)
@@ -130,10 +130,11 @@ class Matcher(nn.Module, ABC):
         if affinity.dtype not in (torch.float32, torch.float64):
             affinity = affinity.float()
         source, destination = affinity.shape[-2:]
+        batch = affinity.shape[:-2].numel()  # -1 would not do where there is no candidate
         return (
-            affinity.reshape(-1, source, destination),
-            None if source_mask is None else source_mask.reshape(-1, source),
-            None if destination_mask is None else destination_mask.reshape(-1, destination),
+            affinity.reshape(batch, source, destination),
+            None if source_mask is None else source_mask.reshape(batch, source),
+            None if destination_mask is None else destination_mask.reshape(batch, destination),
         )
 
     @abstractmethod

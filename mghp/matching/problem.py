@@ -84,8 +84,7 @@ def integrality(assignment: Tensor) -> Tensor:
 
 
 def tight_rows(assignment: Tensor, source_mask: Tensor | None = None, tolerance: float = 1e-3) -> Tensor:
-    """Share of real rows whose sum reaches 1 within `tolerance`. Shape (..., source, destination) -> (...)."""
-    tight = assignment.sum(-1) >= 1 - tolerance
-    if source_mask is None:
-        return tight.to(assignment.dtype).mean(-1)
-    return (tight & source_mask).sum(-1).to(assignment.dtype) / source_mask.sum(-1).clamp(min=1)
+    """Share of real rows whose sum reaches 1 within `tolerance`, 0 of none. (..., source, destination) -> (...)."""
+    real = torch.ones_like(assignment.sum(-1), dtype=torch.bool) if source_mask is None else source_mask
+    tight = (assignment.sum(-1) >= 1 - tolerance) & real
+    return tight.sum(-1).to(assignment.dtype) / real.sum(-1).clamp(min=1)

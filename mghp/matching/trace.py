@@ -31,7 +31,10 @@ class Trace:
     def reshape(self, batch_shape: tuple[int, ...]) -> "Trace":
         """The same with problems arranged as `batch_shape`."""
         return Trace(
-            **{field.name: getattr(self, field.name).reshape(-1, *batch_shape) for field in dataclasses.fields(self)}
+            **{
+                field.name: getattr(self, field.name).reshape(len(self), *batch_shape)
+                for field in dataclasses.fields(self)
+            }
         )
 
 

@@ -1,0 +1,1 @@
+"""What a person is: skeletons of each dataset."""

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from mghp.config import PoseProblemsConfig
-from mghp.data.poses import ImagePoses, PoseSet, limb_field, read_coco_poses, simulate_problems
+from mghp.data.coco_keypoints import read_coco_poses
+from mghp.data.pose_problems import limb_field, simulate_problems
+from mghp.data.poses import ImagePoses, PoseSet
 from mghp.data.problems import size_buckets
 from mghp.errors import InputError
 from mghp.metrics.matching import association_counts, f1

@@ -1,0 +1,139 @@
+"""Matching problems as padded torch batches, with all that every solver is held against."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mghp.config import DataConfig
+from mghp.data.load import validation_images
+from mghp.data.problems import MatchingProblems, PaddedProblems, size_buckets
+from mghp.matching.problem import best_matching, objective
+
+UNIQUE_MARGIN = 1e-6
+"""A problem's optimum counts as unique if any other matching is worse by more."""
+
+
+@dataclass(frozen=True)
+class ProblemBatch:
+    """Problems of similar size in one padded batch."""
+
+    affinity: Tensor
+    """Shape (batch, source, destination), 0 outside the masks."""
+    truth: Tensor
+    """Both candidates are of one person, bool, same shape."""
+    source_mask: Tensor
+    """Shape (batch, source)."""
+    destination_mask: Tensor
+    """Shape (batch, destination)."""
+    best: Tensor
+    """The best matching, bool, shape (batch, source, destination)."""
+    optimum: Tensor
+    """Its objective, shape (batch,)."""
+    is_unique: Tensor
+    """Whether no other matching comes within `UNIQUE_MARGIN` of it, shape (batch,)."""
+    is_contested: Tensor
+    """Whether there are two and more candidates a side, shape (batch,)."""
+    image: NDArray[np.int64]
+    """Shape (batch,)."""
+
+    @property
+    def masks(self) -> tuple[Tensor, Tensor]:
+        """Both masks, as matchers take them."""
+        return self.source_mask, self.destination_mask
+
+    def __len__(self) -> int:
+        return len(self.affinity)
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """All problems of a run."""
+
+    batches: tuple[ProblemBatch, ...]
+    num_images: int
+    fingerprint: str
+    validation: NDArray[np.bool_]
+    """Images on which thresholds are tuned, shape (num_images,)."""
+
+    def __iter__(self) -> Iterator[ProblemBatch]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.batches))
+
+    def contested(self, number: int) -> ProblemBatch | None:
+        """One batch of at most so many problems with two and more candidates a side, drawn evenly over the sizes."""
+        chosen = np.flatnonzero(torch.cat([batch.is_contested for batch in self.batches]).numpy())
+        if number == 0 or len(chosen) == 0:
+            return None
+        spread = np.linspace(0, len(chosen) - 1, min(number, len(chosen))).round().astype(int)
+        return self._pick(chosen[np.unique(spread)])
+
+    def _pick(self, positions: NDArray[np.int64]) -> ProblemBatch:
+        starts = np.cumsum([0, *map(len, self.batches)])
+        parts = []
+        for batch, start, end in zip(self.batches, starts, starts[1:], strict=False):
+            within = positions[(positions >= start) & (positions < end)] - start
+            parts.append({key: value[within] for key, value in vars(batch).items()})
+        shape = [max(part["affinity"].shape[axis] for part in parts if len(part["affinity"])) for axis in (1, 2)]
+        return ProblemBatch(**{key: _join([part[key] for part in parts], key, shape) for key in parts[0]})
+
+
+def build_problem_set(problems: MatchingProblems, config: DataConfig, dtype: torch.dtype) -> ProblemSet:
+    """Pad problems of similar size together and solve them exactly."""
+    images = np.array([problem.image for problem in problems])
+    return ProblemSet(
+        batches=tuple(_build_batch(padded, images, dtype) for padded in size_buckets(problems)),
+        num_images=problems.num_images,
+        fingerprint=problems.fingerprint,
+        validation=validation_images(problems.num_images, config.validation_share, config.seed),
+    )
+
+
+def _build_batch(padded: PaddedProblems, images: NDArray[np.int64], dtype: torch.dtype) -> ProblemBatch:
+    affinity = torch.from_numpy(padded.affinity).to(dtype)
+    source_mask, destination_mask = torch.from_numpy(padded.source_mask), torch.from_numpy(padded.destination_mask)
+    best = best_matching(affinity)
+    optimum = objective(affinity, best.to(dtype))
+    return ProblemBatch(
+        affinity=affinity,
+        truth=torch.from_numpy(padded.truth),
+        source_mask=source_mask,
+        destination_mask=destination_mask,
+        best=best,
+        optimum=optimum,
+        is_unique=_is_unique(affinity, best, optimum),
+        is_contested=(source_mask.sum(1) > 1) & (destination_mask.sum(1) > 1),
+        image=images[padded.index],
+    )
+
+
+def _is_unique(affinity: Tensor, best: Tensor, optimum: Tensor) -> Tensor:
+    """Forbid each pair of the best matching in turn: does what is left of the problem reach the optimum again?"""
+    problem, row, column = best.nonzero(as_tuple=True)
+    forbidden = affinity[problem].clone()
+    forbidden[torch.arange(len(problem)), row, column] = 0
+    second = objective(forbidden, best_matching(forbidden).to(affinity.dtype))
+    unique = torch.ones_like(optimum, dtype=torch.bool)
+    unique[problem[second >= optimum[problem] - UNIQUE_MARGIN]] = False
+    return unique
+
+
+def _join(parts: list[Tensor] | list[NDArray[np.int64]], key: str, shape: list[int]) -> Tensor | NDArray[np.int64]:
+    parts = [part for part in parts if len(part)]
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    target = {"source_mask": shape[:1], "destination_mask": shape[1:]}.get(key, shape if parts[0].ndim == 3 else [])
+    return torch.cat([_padded(part, target) for part in parts if isinstance(part, Tensor)])
+
+
+def _padded(part: Tensor, shape: list[int]) -> Tensor:
+    if not shape:
+        return part
+    larger = part.new_zeros(len(part), *shape)
+    larger[(slice(None), *(slice(size) for size in part.shape[1:]))] = part
+    return larger

@@ -1,0 +1,74 @@
+"""Weights & Biases, offline unless the environment or the config says otherwise."""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from mghp.config import Config
+from mghp.run_folder import RunFolder
+
+
+class Tracker(Protocol):
+    """Where a run's numbers go beside its folder."""
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """One step."""
+
+    def summarise(self, metrics: Mapping[str, float]) -> None:
+        """The final metrics, under the names that sweeps optimise."""
+
+
+class NoTracker:
+    """Tracks nothing."""
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """Nothing to do."""
+
+    def summarise(self, metrics: Mapping[str, float]) -> None:
+        """Nothing to do."""
+
+
+class WandbTracker:
+    """Logs to an open W&B run."""
+
+    def __init__(self, run: Any) -> None:  # noqa: ANN401 (wandb is imported only where it is used)
+        self._run = run
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """One step."""
+        self._run.log(dict(row))
+
+    def summarise(self, metrics: Mapping[str, float]) -> None:
+        """Log the final metrics once, which also makes them the run's summary."""
+        self._run.log(dict(metrics))
+
+
+@contextmanager
+def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
+    """Open a W&B run beside the run folder.
+
+    WANDB_MODE decides where it is set; under an agent (WANDB_SWEEP_ID) the run reports to the agent's server.
+    """
+    decided_outside = bool(os.environ.get("WANDB_MODE") or os.environ.get("WANDB_SWEEP_ID"))
+    if config.wandb.mode == "disabled" and not decided_outside:
+        yield NoTracker()
+        return
+    import wandb  # slow to import, and only needed here
+
+    run = wandb.init(
+        project=config.wandb.project,
+        name=folder.path.name,
+        group=config.experiment,
+        dir=str(folder.path),
+        config=dataclasses.asdict(config),
+        mode=None if decided_outside else config.wandb.mode,
+        settings=wandb.Settings(silent=True, console="off"),
+    )
+    failed = True
+    try:
+        yield WandbTracker(run)
+        failed = False
+    finally:
+        run.finish(exit_code=int(failed))

@@ -1,0 +1,153 @@
+"""A run folder: the only interface between running and reporting.
+
+    runs/<experiment>/<run>/config.yaml   the whole resolved config
+                            metrics.csv   one row a step, flushed
+                            timing.csv    one row a phase
+                            result.json   final metrics and their provenance, written last and atomically
+                            media/        pictures and arrays
+
+Times stand in timing.csv and result.json only, so that metrics.csv of two equal runs can be compared byte for byte.
+"""
+
+import csv
+import json
+import os
+import platform
+import resource
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mghp.config import SCHEMA_VERSION, Config, config_key, to_yaml
+from mghp.errors import InputError
+
+_VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy")
+
+
+class Phase:
+    """`seconds`: how long a phase took, once it has ended."""
+
+    seconds = float("nan")
+
+
+class RunFolder:
+    """Writes one run. Create it only when everything that can be checked has been."""
+
+    def __init__(self, config: Config, data_fingerprint: str) -> None:
+        self.config = config
+        self.data_fingerprint = data_fingerprint
+        self.key = config_key(config, data_fingerprint)
+        self.path = run_path(config, data_fingerprint)
+        self._started = time.time()
+        self._cpu_started = _cpu_seconds()
+        try:
+            self.media.mkdir(parents=True, exist_ok=True)
+            for name in ("metrics.csv", "timing.csv", "result.json"):
+                (self.path / name).unlink(missing_ok=True)
+            (self.path / "config.yaml").write_text(to_yaml(config))
+        except OSError as error:
+            raise InputError(f"run folder {self.path}: cannot be written: {error.strerror}") from None
+
+    @property
+    def media(self) -> Path:
+        """Folder of pictures and arrays."""
+        return self.path / "media"
+
+    def log(self, row: Mapping[str, float]) -> None:
+        """Append a row to metrics.csv; the first decides the columns."""
+        _append(self.path / "metrics.csv", row)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator["Phase"]:
+        """Write the seconds that a phase took to timing.csv."""
+        timed = Phase()
+        begin = time.perf_counter()
+        yield timed
+        timed.seconds = time.perf_counter() - begin
+        _append(self.path / "timing.csv", {"phase": phase, "seconds": round(timed.seconds, 4)})
+
+    def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
+        """Write arrays to media/<name>.npz."""
+        np.savez_compressed(self.media / f"{name}.npz", **arrays)  # type: ignore[arg-type]
+
+    def finish(self, metrics: Mapping[str, float]) -> dict[str, Any]:
+        """Write result.json; from here on the run counts as finished."""
+        commit, is_dirty = git_commit()
+        result = {
+            "key": self.key,
+            "schema_version": SCHEMA_VERSION,
+            "experiment": self.config.experiment,
+            "variant": self.config.variant,
+            "metrics": dict(metrics),
+            "seed": self.config.seed,
+            "data_seed": self.config.data.seed,
+            "data_fingerprint": self.data_fingerprint,
+            "commit": commit,
+            "uncommitted_changes": is_dirty,
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "wall_seconds": round(time.time() - self._started, 2),
+            "cpu_seconds": round(_cpu_seconds() - self._cpu_started, 2),
+            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        }
+        write_atomically(self.path / "result.json", json.dumps(result, indent=1, allow_nan=True))
+        return result
+
+
+def run_path(config: Config, data_fingerprint: str) -> Path:
+    """Where a run is written: MGHP_RUN_DIR, or runs/<experiment>/<variant>-<key>."""
+    if os.environ.get("MGHP_RUN_DIR"):
+        return Path(os.environ["MGHP_RUN_DIR"])
+    name = config_key(config, data_fingerprint)[:10]
+    return Path(config.runs) / config.experiment / (f"{config.variant}-{name}" if config.variant else name)
+
+
+def is_finished(path: Path, key: str) -> bool:
+    """Whether a run of this key has ended there."""
+    try:
+        return bool(json.loads((path / "result.json").read_text())["key"] == key)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write under a temporary name and rename: readers see the old file or the new one, whole."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(file)
+
+
+def git_commit() -> tuple[str, bool]:
+    """The source's commit and whether it has uncommitted changes; ("unknown", False) outside a checkout."""
+    source = Path(__file__).resolve().parents[1]
+    try:
+        commit = _git(source, "rev-parse", "HEAD")
+        return commit, bool(_git(source, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown", False
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _append(file: Path, row: Mapping[str, Any]) -> None:
+    is_new = not file.exists()
+    with file.open("a", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(row))
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
