@@ -1,6 +1,9 @@
 """The commands. Slow imports (torch, wandb, matplotlib) happen inside them, after the input has been checked."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +18,26 @@ app = typer.Typer(
     help="Instance-aware human parsing with a differentiable matcher: experiments, tables and figures.",
 )
 
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
+app.add_typer(bench_app, name="bench")
+
+
+class Profile(StrEnum):
+    """Sizes of `mghp reproduce`."""
+
+    smoke = "smoke"
+    quick = "quick"
+    standard = "standard"
+    full = "full"
+
+
+class Part(StrEnum):
+    """Parts of `mghp reproduce`."""
+
+    matching = "matching"
+
+
+RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
 
 
@@ -42,6 +65,108 @@ def match(
 
     problem_set = build_problem_set(problems, config.data, getattr(torch, config.match.dtype))
     typer.echo(run_match(config, problem_set))
+
+
+@app.command()
+def reproduce(
+    overrides: Overrides = None,
+    profile: Annotated[Profile, typer.Option(help="How much to run")] = Profile.quick,
+    only: Annotated[Part | None, typer.Option(help="Run just this part")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of tables and figures")] = Path("results"),
+) -> None:
+    """Run the suite and write its tables and figures; finished runs are adopted, not run again."""
+    from mghp.config import load_config
+    from mghp.data.load import load_problems
+    from mghp.experiments.plan import PROFILES, ROOT, matching_plan
+
+    size = PROFILES[profile.value]
+    plan = list(matching_plan(size, overrides or []))
+    bench = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", [*size.bench, *(overrides or [])])
+    bench_problems = load_problems(bench.data)  # a missing or broken file is told before torch is imported
+
+    from mghp.experiments.reproduce import commits_of, run_bench, run_plan
+    from mghp.report.matching_figures import matching_figures
+    from mghp.report.matching_tables import matching_tables
+    from mghp.report.runs import Run
+    from mghp.report.table import write_tables
+
+    with _progress() as show:
+        folders, adopted = run_plan(plan, show)
+        show(len(plan), len(plan), "bench")
+        bench_folder = run_bench(bench, bench_problems)
+    runs = [Run(folder) for folder in dict.fromkeys([*folders, bench_folder])]
+    files = [*write_tables(matching_tables(runs), out), *matching_figures(runs, out)]
+    typer.echo(f"{len(folders)} runs ({adopted} adopted), commits {', '.join(sorted(commits_of(folders)))[:60]}")
+    for file in files:
+        if file.suffix in (".md", ".png"):
+            typer.echo(file)
+
+
+@app.command()
+def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
+    """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
+    from mghp.report.matching_tables import matching_tables
+    from mghp.report.runs import find_runs
+    from mghp.report.table import write_tables
+
+    _echo_written(write_tables(matching_tables(find_runs(runs)), out), "table", out)
+
+
+@app.command()
+def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
+    """Draw the figures that these run folders can fill (PNG and SVG)."""
+    from mghp.report.runs import find_runs
+
+    found = find_runs(runs)
+    from mghp.report.matching_figures import matching_figures
+
+    _echo_written(matching_figures(found, out), "figure", out)
+
+
+@bench_app.command("matcher")
+def bench_matcher_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+    from mghp.config import load_config
+    from mghp.data.load import load_problems
+    from mghp.experiments.plan import ROOT
+
+    config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
+    problems = load_problems(config.data)
+
+    from mghp.bench.matcher import bench_matcher
+    from mghp.report.matching_tables import bench_table
+    from mghp.report.runs import Run
+
+    table = bench_table([Run(bench_matcher(config, problems))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+def _echo_written(files: list[Path], what: str, out: Path) -> None:
+    if not files:
+        raise InputError(f"these run folders fill no {what}: their experiments are none that the suite reports")
+    for file in files:
+        typer.echo(file)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on a terminal; nothing in a log."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("")
+
+        def show(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield show
 
 
 def main() -> None:

@@ -199,6 +199,20 @@ class MatchConfig:
 
 
 @dataclass
+class BenchConfig:
+    """What `mghp bench matcher` measures."""
+
+    repeats: int = 7
+    """Repeats of each measurement, whose median is reported."""
+    loop_problems: int = 300
+    """Problems on which the per-problem Python loop is timed; it is scaled from them to all."""
+    sizes: list[int] = field(default_factory=lambda: [2, 4, 8, 16, 32, 64])
+    """Candidates a side at which time is measured, in batches of 64."""
+    batches: list[int] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
+    """Problems in a batch at which time is measured, of 16x16."""
+
+
+@dataclass
 class WandbConfig:
     """Weights & Biases. WANDB_MODE and WANDB_SWEEP_ID, where set, decide over `mode`."""
 
@@ -223,6 +237,7 @@ class Config:
     matcher: MatcherConfig = field(default_factory=MatcherConfig)
     data: DataConfig = field(default_factory=DataConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
+    bench: BenchConfig = field(default_factory=BenchConfig)
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
 

@@ -64,11 +64,11 @@ def _collect(problems: ProblemSet, kept: Sequence[Tensor], contested_only: bool)
     for batch, joined in zip(problems, kept, strict=True):
         included = batch.is_contested if contested_only else torch.ones_like(batch.is_contested)
         problem, row, column = (joined & included[:, None, None]).nonzero(as_tuple=True)
-        images.append(batch.image[problem.numpy()])
+        images.append(batch.image[problem].numpy())
         affinities.append(batch.affinity[problem, row, column].numpy())
         right.append(batch.truth[problem, row, column].numpy())
-        true_problem = (batch.truth & included[:, None, None]).nonzero(as_tuple=True)[0].numpy()
-        true_of_image += np.bincount(batch.image[true_problem], minlength=problems.num_images)
+        true_problem = (batch.truth & included[:, None, None]).nonzero(as_tuple=True)[0]
+        true_of_image += np.bincount(batch.image[true_problem].numpy(), minlength=problems.num_images)
     return _Pairs(np.concatenate(images), np.concatenate(affinities), np.concatenate(right), true_of_image)
 
 

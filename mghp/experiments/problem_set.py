@@ -37,7 +37,7 @@ class ProblemBatch:
     """Whether no other matching comes within `UNIQUE_MARGIN` of it, shape (batch,)."""
     is_contested: Tensor
     """Whether there are two and more candidates a side, shape (batch,)."""
-    image: NDArray[np.int64]
+    image: Tensor
     """Shape (batch,)."""
 
     @property
@@ -75,12 +75,12 @@ class ProblemSet:
 
     def _pick(self, positions: NDArray[np.int64]) -> ProblemBatch:
         starts = np.cumsum([0, *map(len, self.batches)])
-        parts = []
+        parts: list[dict[str, Tensor]] = []
         for batch, start, end in zip(self.batches, starts, starts[1:], strict=False):
             within = positions[(positions >= start) & (positions < end)] - start
-            parts.append({key: value[within] for key, value in vars(batch).items()})
-        shape = [max(part["affinity"].shape[axis] for part in parts if len(part["affinity"])) for axis in (1, 2)]
-        return ProblemBatch(**{key: _join([part[key] for part in parts], key, shape) for key in parts[0]})
+            if len(within):
+                parts.append({key: value[within] for key, value in vars(batch).items()})
+        return ProblemBatch(**{key: _join([part[key] for part in parts]) for key in parts[0]})
 
 
 def build_problem_set(problems: MatchingProblems, config: DataConfig, dtype: torch.dtype) -> ProblemSet:
@@ -108,7 +108,7 @@ def _build_batch(padded: PaddedProblems, images: NDArray[np.int64], dtype: torch
         optimum=optimum,
         is_unique=_is_unique(affinity, best, optimum),
         is_contested=(source_mask.sum(1) > 1) & (destination_mask.sum(1) > 1),
-        image=images[padded.index],
+        image=torch.from_numpy(images[padded.index]),
     )
 
 
@@ -123,17 +123,12 @@ def _is_unique(affinity: Tensor, best: Tensor, optimum: Tensor) -> Tensor:
     return unique
 
 
-def _join(parts: list[Tensor] | list[NDArray[np.int64]], key: str, shape: list[int]) -> Tensor | NDArray[np.int64]:
-    parts = [part for part in parts if len(part)]
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    target = {"source_mask": shape[:1], "destination_mask": shape[1:]}.get(key, shape if parts[0].ndim == 3 else [])
-    return torch.cat([_padded(part, target) for part in parts if isinstance(part, Tensor)])
-
-
-def _padded(part: Tensor, shape: list[int]) -> Tensor:
-    if not shape:
-        return part
-    larger = part.new_zeros(len(part), *shape)
-    larger[(slice(None), *(slice(size) for size in part.shape[1:]))] = part
-    return larger
+def _join(parts: list[Tensor]) -> Tensor:
+    """One batch of several, widened with zeros to the largest."""
+    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    joined = parts[0].new_zeros(sum(map(len, parts)), *shape)
+    start = 0
+    for part in parts:
+        joined[(slice(start, start + len(part)), *(slice(size) for size in part.shape[1:]))] = part
+        start += len(part)
+    return joined

@@ -1,5 +1,6 @@
 """What every matcher is: a module from affinity to assignment, checked at the door."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
@@ -130,7 +131,7 @@ class Matcher(nn.Module, ABC):
         if affinity.dtype not in (torch.float32, torch.float64):
             affinity = affinity.float()
         source, destination = affinity.shape[-2:]
-        batch = affinity.shape[:-2].numel()  # -1 would not do where there is no candidate
+        batch = math.prod(affinity.shape[:-2])  # -1 would not do where there is no candidate
         return (
             affinity.reshape(batch, source, destination),
             None if source_mask is None else source_mask.reshape(batch, source),

@@ -1,0 +1,179 @@
+"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mghp.bench.measure import median_seconds, saved_bytes
+from mghp.config import Config
+from mghp.data.problems import MatchingProblems
+from mghp.errors import InputError, existing_file
+from mghp.experiments.plan import ROOT
+from mghp.experiments.problem_set import build_problem_set
+from mghp.matching import (
+    Greedy,
+    Hungarian,
+    LinearProgram,
+    Matcher,
+    PGDDykstra,
+    Projection,
+    UnbalancedSinkhorn,
+)
+from mghp.run_folder import RunFolder
+
+Solve = Callable[[Tensor], Tensor]
+
+SHAPES = ((256, 16, 16), (152, 6, 6), (152, 3, 3))
+"""Batches on which the literal algorithm is the peer."""
+
+FEW = 8
+"""Problems that solvers without batches are timed on; the time is scaled to the batch."""
+
+
+def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
+    """Measure everything, into a run folder: ratios.csv a row a measurement, metrics.csv time against size and batch.
+
+    Raises:
+        InputError: if the tests folder, which holds the literal algorithm, is not there.
+    """
+    literal = load_literal()
+    torch.manual_seed(config.seed)
+    folder = RunFolder(config, problems.fingerprint)
+    rows = [row for shape in SHAPES for row in _against_literal(literal, torch.rand(shape), config.bench.repeats)]
+    rows += _against_loop(literal, config, problems)
+    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    for row in _scaling(config):
+        folder.log(row)
+    folder.finish({"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
+    return folder.path
+
+
+def load_literal() -> Callable[..., Tensor]:
+    """The literal transcription of Algorithm 1, which lives beside the tests that hold the package against it.
+
+    Raises:
+        InputError: if the tests are not there.
+    """
+    file = existing_file(
+        ROOT / "tests" / "matching" / "literal_algorithm.py", "the bench needs the tests of a checkout:"
+    )
+    spec = importlib.util.spec_from_file_location("literal_algorithm", file)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{file}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    literal: Callable[..., Tensor] = module.literal_algorithm
+    return literal
+
+
+def _against_literal(literal: Solve, affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]:
+    problems = f"{'x'.join(map(str, affinity.shape))} uniform"
+    peer = _times(literal, affinity, repeats)
+    memory = saved_bytes(literal, affinity)
+    yield _row(problems, "literal, autograd", peer)
+    for backend in ("numba", "torch"):
+        matcher = PGDDykstra(backend=backend)
+        share = saved_bytes(matcher, affinity) / memory
+        yield _row(problems, backend, _times(matcher, affinity, repeats), peer) | {"memory_share": share}
+
+
+def _against_loop(literal: Solve, config: Config, problems: MatchingProblems) -> list[dict[str, Any]]:
+    """All problems in padded batches of similar size, against solving one after the other."""
+    chosen = _evenly_by_size(problems, config.bench.loop_problems)
+    affinities = [torch.from_numpy(problems[k].affinity).float() for k in chosen]
+    scale = len(problems) / len(chosen)
+
+    def loop_forward() -> None:
+        with torch.no_grad():
+            for affinity in affinities:
+                literal(affinity)
+
+    def loop_both() -> None:
+        for affinity in affinities:
+            torch.autograd.backward(literal(affinity.clone().requires_grad_()).sum())
+
+    peer = (scale * median_seconds(loop_forward, 1), scale * median_seconds(loop_both, 1))
+    batches = build_problem_set(problems, config.data, torch.float32)
+    matcher = PGDDykstra()
+
+    def batched_forward() -> None:
+        with torch.no_grad():
+            for batch in batches:
+                matcher(batch.affinity, *batch.masks)
+
+    def batched_both() -> None:
+        for batch in batches:
+            torch.autograd.backward(matcher(batch.affinity.clone().requires_grad_(), *batch.masks).sum())
+
+    ours = (
+        median_seconds(batched_forward, config.bench.repeats),
+        median_seconds(batched_both, config.bench.repeats),
+    )
+    name = f"all {len(problems)} of {problems.num_images} images"
+    return [
+        _row(name, f"literal, one at a time ({len(chosen)} timed)", peer),
+        _row(name, "padded batches, auto", ours, peer),
+    ]
+
+
+def _evenly_by_size(problems: MatchingProblems, number: int) -> list[int]:
+    """Positions of problems drawn evenly from all, sorted by size."""
+    by_size = np.argsort([problem.affinity.size for problem in problems], kind="stable")
+    spread = np.linspace(0, len(by_size) - 1, min(number, len(by_size))).round().astype(int)
+    return [int(by_size[k]) for k in spread]
+
+
+def _scaling(config: Config) -> Iterator[dict[str, Any]]:
+    """Time of every solver against candidates a side, and against problems in a batch."""
+    solvers: dict[str, Matcher] = {
+        "PGD-Dykstra, numba": PGDDykstra(backend="numba"),
+        "PGD-Dykstra, torch": PGDDykstra(backend="torch"),
+        "one projection": Projection(),
+        "unbalanced Sinkhorn": UnbalancedSinkhorn(),
+        "Hungarian": Hungarian(),
+        "greedy": Greedy(),
+        "linear program": LinearProgram(),
+    }
+    points = [("size", 64, size) for size in config.bench.sizes]
+    points += [("batch", batch, 16) for batch in config.bench.batches]
+    for varied, batch, size in points:
+        for name, matcher in solvers.items():
+            measured = min(batch, FEW) if isinstance(matcher, LinearProgram) else batch
+            forward, both = _times(matcher, torch.rand(measured, size, size), max(config.bench.repeats // 2, 1))
+            scale = 1000 * batch / measured
+            yield {
+                "varied": varied, "solver": name, "batch": batch, "size": size,
+                "forward_ms": scale * forward, "both_ms": scale * both if matcher.differentiable else float("nan"),
+            }  # fmt: skip
+
+
+def _times(solve: Solve, affinity: Tensor, repeats: int) -> tuple[float, float]:
+    """Seconds of forward, and of forward + backward (NaN where there is no backward)."""
+
+    def forward() -> None:
+        with torch.no_grad():
+            solve(affinity)
+
+    def both() -> None:
+        result = solve(affinity.clone().requires_grad_())
+        torch.autograd.backward(result, torch.ones_like(result))
+
+    seconds = median_seconds(forward, repeats)
+    if isinstance(solve, Matcher) and not solve.differentiable:
+        return seconds, float("nan")
+    return seconds, median_seconds(both, repeats)
+
+
+def _row(
+    problems: str, method: str, seconds: tuple[float, float], peer: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"problems": problems, "method": method}
+    for name, ours, theirs in zip(("forward", "both"), seconds, peer or (None, None), strict=True):
+        row |= {f"{name}_ms": 1000 * ours, f"{name}_ratio": theirs / ours if theirs else float("nan")}
+    return row

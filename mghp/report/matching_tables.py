@@ -1,0 +1,231 @@
+"""Tables M1 to M3: solvers side by side; T, N and the step size; the choices that the supplement leaves open."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from mghp.metrics.matching import bootstrap_difference
+from mghp.report.runs import Run
+from mghp.report.table import Table
+
+ROUNDINGS = ("hungarian", "mutual", "greedy")
+
+
+def matching_tables(runs: Sequence[Run]) -> list[Table]:
+    """All tables that these runs can fill; those without a run stay empty."""
+    return [
+        solver_table(runs),
+        association_table(runs),
+        step_table(runs),
+        size_table(runs),
+        reading_table(runs),
+        bench_table(runs),
+    ]
+
+
+def solver_table(runs: Iterable[Run]) -> Table:
+    """M1: quality, feasibility and cost of each solver."""
+    table = Table(
+        "M1",
+        "Solvers side by side. Gap to the linear program's optimum after repair; worst violation of its constraints; "
+        "coupling (off-diagonal share of the Jacobian); share of problems on which the rounded assignment is the "
+        "Hungarian's; CPU milliseconds an image and rise of memory over all problems in one pass.",
+        {
+            "problems": "", "solver": "", "gap mean [%]": ".2f", "gap p95 [%]": ".2f", "worst violation": ".1e",
+            "coupling": ".3f", **{f"agrees, {rounding} [%]": ".1f" for rounding in ROUNDINGS},
+            "forward [ms]": ".3f", "both [ms]": ".3f", "memory [MB]": ".0f", "differentiable": "",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "solvers"):
+        is_differentiable = run.metric("memory/both_peak_mb") == run.metric("memory/both_peak_mb")
+        peak = run.metric(f"memory/{'both' if is_differentiable else 'forward'}_peak_mb")
+        agreement = {
+            f"agrees, {rounding} [%]": 100 * run.metric(f"matching/agreement_{rounding}") for rounding in ROUNDINGS
+        }
+        table.add(
+            {
+                "problems": run.data,
+                "solver": run.variant,
+                "gap mean [%]": 100 * run.metric("matching/gap_mean"),
+                "gap p95 [%]": 100 * run.metric("matching/gap_p95"),
+                "worst violation": run.metric("matching/violation_worst"),
+                "coupling": run.metric("matching/coupling"),
+                **agreement,
+                "forward [ms]": run.metric("time/forward_ms_per_image"),
+                "both [ms]": run.metric("time/both_ms_per_image"),
+                "memory [MB]": peak,
+                "differentiable": "yes" if is_differentiable else "no",
+            },
+            run,
+        )
+    return table
+
+
+def association_table(runs: Iterable[Run]) -> Table:
+    """M1 continued: F1 of the pairs joined, and what a solver gains over the affinity itself."""
+    table = Table(
+        "M1_association",
+        "F1 of joined pairs by each rounding, threshold tuned on validation images, scored on the others; in brackets "
+        "over problems with two and more candidates a side. Difference from identity after the same rounding, with its "
+        "95 % interval by a paired bootstrap over images.",
+        {"problems": "", "solver": "", **{f"{kind}, {r}": "" for r in ROUNDINGS for kind in ("F1", "difference")}},
+    )
+    solvers = _of(runs, "solvers")
+    baselines = {run.data: run for run in solvers if run.variant == "identity"}
+    for run in solvers:
+        row: dict[str, str] = {"problems": run.data, "solver": run.variant}
+        for rounding in ROUNDINGS:
+            score = run.metric(f"association/f1_{rounding}")
+            contested = run.metric(f"association/f1_contested_{rounding}")
+            row[f"F1, {rounding}"] = f"{100 * score:.2f} ({100 * contested:.2f})"
+            row[f"difference, {rounding}"] = difference_in_words(run, baselines.get(run.data), rounding)
+        table.add(row, run)
+    return table
+
+
+def difference_in_words(run: Run, baseline: Run | None, rounding: str) -> str:
+    """F1 of a run minus that of a baseline on the same images, in points, with its 95 % interval."""
+    if baseline is None or baseline.path == run.path:
+        return ""
+    counts, reference = run.association(rounding), baseline.association(rounding)
+    if counts is None or reference is None:
+        return ""
+    difference, low, high = bootstrap_difference(counts, reference)
+    return f"{100 * difference:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"
+
+
+def step_table(runs: Sequence[Run]) -> Table:
+    """M2: the T x N x step-size grid, and one projection at the same cost."""
+    table = Table(
+        "M2",
+        "What T, N and the step size alpha do. Gap after repair and violation, of the mean of the iterates (the "
+        "paper's result) and of the last; tau = T alpha; the gap of one projection P_C(tau A) with T N cycles, and the "
+        "largest entry of |Y_T - P_C(tau A)| (mean over problems); F1 by Hungarian rounding.",
+        {
+            "problems": "", "T": "d", "N": "d", "alpha": "g", "tau": "g", "gap, mean [%]": ".2f",
+            "gap, last [%]": ".2f", "violation, mean": ".1e", "violation, last": ".1e", "worst violation": ".1e",
+            "tight rows [%]": ".0f", "coupling": ".2f", "one projection, gap [%]": ".2f",
+            "one projection, violation": ".1e", "distance to it": ".1e", "F1 [%]": ".2f",
+        },
+    )  # fmt: skip
+    rivals = {
+        (run.data, round(run.matcher["tau"], 9), run.matcher["num_cycles"]): run
+        for run in _of(runs, "steps")
+        if run.variant == "one_projection"
+    }
+    grid = [run for run in _of(runs, "steps") if not run.variant]
+    for run in sorted(grid, key=lambda run: (run.data, *grid_point(run))):
+        steps, cycles, step_size = grid_point(run)
+        rival = rivals.get((run.data, round(steps * step_size, 9), steps * cycles))
+        table.add(
+            {
+                "problems": run.data, "T": steps, "N": cycles, "alpha": step_size, "tau": steps * step_size,
+                "gap, mean [%]": 100 * run.metric("matching/gap_mean"),
+                "gap, last [%]": 100 * run.metric("last_iterate/gap_mean"),
+                "violation, mean": run.metric("matching/violation_mean"),
+                "violation, last": run.metric("last_iterate/violation_mean"),
+                "worst violation": run.metric("last_iterate/violation_worst"),
+                "tight rows [%]": 100 * run.metric("last_iterate/tight_rows"),
+                "coupling": run.metric("matching/coupling"),
+                "one projection, gap [%]": 100 * rival.metric("matching/gap_mean") if rival else None,
+                "one projection, violation": rival.metric("matching/violation_mean") if rival else None,
+                "distance to it": run.metric("matching/distance_to_one_projection"),
+                "F1 [%]": 100 * run.metric("association/f1_hungarian"),
+            },
+            *([run, rival] if rival else [run]),
+        )  # fmt: skip
+    return table
+
+
+def grid_point(run: Run) -> tuple[int, int, float]:
+    """T, N and alpha of a PGD-Dykstra run."""
+    return run.matcher["num_steps"], run.matcher["num_cycles"], run.matcher["step_size"]
+
+
+def size_table(runs: Iterable[Run]) -> Table:
+    """M2 continued: the paper's settings on random problems of growing size."""
+    table = Table(
+        "M2_sizes",
+        "The paper's settings (T = 50, N = 5, alpha = 0.01) on uniform random problems of growing size: gap after "
+        "repair of the mean of the iterates and of the last, rows whose sum reaches 1 at the last step, coupling.",
+        {
+            "problems": "", "gap, mean [%]": ".1f", "gap, last [%]": ".1f", "tight rows [%]": ".0f",
+            "violation, last": ".1e", "coupling": ".2f",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "sizes"):
+        table.add(
+            {
+                "problems": run.data,
+                "gap, mean [%]": 100 * run.metric("matching/gap_mean"),
+                "gap, last [%]": 100 * run.metric("last_iterate/gap_mean"),
+                "tight rows [%]": 100 * run.metric("last_iterate/tight_rows"),
+                "violation, last": run.metric("last_iterate/violation_mean"),
+                "coupling": run.metric("matching/coupling"),
+            },
+            run,
+        )
+    return table
+
+
+def reading_table(runs: Iterable[Run]) -> Table:
+    """M3: warm start, reading of the projection, mean or last iterate, starting point."""
+    table = Table(
+        "M3",
+        "Choices that the supplement leaves open, at T = 50, N = 5. Cold starts are the paper's; a warm start keeps "
+        "Dykstra's corrections from step to step. raw gap: before repair, negative where the constraints are left.",
+        {
+            "problems": "", "alpha": "g", "start of cycles": "", "result": "", "Y_0": "", "projection": "",
+            "gap [%]": ".2f", "raw gap [%]": ".2f", "violation": ".1e", "worst violation": ".1e", "coupling": ".2f",
+            "distance to exact step": ".1e", "F1 [%]": ".2f",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "readings"):
+        options = run.matcher
+        table.add(
+            {
+                "problems": run.data,
+                "alpha": options["step_size"],
+                "start of cycles": "warm" if options["warm_start"] else "cold",
+                "result": "mean" if options["average"] else "last",
+                "Y_0": options["initial"],
+                "projection": options["projection"].replace("_", " "),
+                "gap [%]": 100 * run.metric("matching/gap_mean"),
+                "raw gap [%]": 100 * run.metric("matching/raw_gap_mean"),
+                "violation": run.metric("matching/violation_mean"),
+                "worst violation": run.metric("matching/violation_worst"),
+                "coupling": run.metric("matching/coupling"),
+                "distance to exact step": run.metric("matching/distance_to_exact_step"),
+                "F1 [%]": 100 * run.metric("association/f1_hungarian"),
+            },
+            run,
+        )
+    return table
+
+
+def bench_table(runs: Iterable[Run]) -> Table:
+    """`mghp bench matcher`: PGD-Dykstra against the literal algorithm."""
+    table = Table(
+        "bench_matcher",
+        "PGD-Dykstra (T = 50, N = 5, float32) against the literal algorithm under autograd, and against solving the "
+        "same problems one at a time: how many times faster, and the share of memory kept for the backward pass.",
+        {
+            "problems": "", "method": "", "forward [ms]": ".2f", "both [ms]": ".2f", "forward, times faster": ".1f",
+            "both, times faster": ".1f", "memory, share": ".3f",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "bench_matcher"):
+        for row in pd.read_csv(run.path / "ratios.csv").to_dict("records"):
+            table.add(
+                {
+                    "problems": row["problems"], "method": row["method"], "forward [ms]": row["forward_ms"],
+                    "both [ms]": row["both_ms"], "forward, times faster": row["forward_ratio"],
+                    "both, times faster": row["both_ratio"], "memory, share": row["memory_share"],
+                },
+                run,
+            )  # fmt: skip
+    return table
+
+
+def _of(runs: Iterable[Run], experiment: str) -> list[Run]:
+    return [run for run in runs if run.experiment == experiment]

@@ -1,0 +1,100 @@
+"""Finished runs, read back from their folders."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+
+from mghp.errors import InputError
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run folder."""
+
+    path: Path
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """result.json."""
+        try:
+            content = json.loads((self.path / "result.json").read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.path / 'result.json'}: not readable: {error}") from None
+        if not isinstance(content, dict) or "metrics" not in content:
+            raise InputError(f"{self.path / 'result.json'}: expected an object with metrics")
+        return content
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved config."""
+        content: dict[str, Any] = yaml.safe_load((self.path / "config.yaml").read_text())
+        return content
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """metrics.csv, a row a step; empty where nothing was traced."""
+        file = self.path / "metrics.csv"
+        return pd.read_csv(file) if file.exists() else pd.DataFrame()
+
+    @property
+    def experiment(self) -> str:
+        """The experiment it belongs to."""
+        return str(self.result["experiment"])
+
+    @property
+    def variant(self) -> str:
+        """Its variant, or ""."""
+        return str(self.result["variant"])
+
+    @property
+    def matcher(self) -> dict[str, Any]:
+        """The named matcher's options."""
+        options: dict[str, Any] = self.config["matcher"][self.config["matcher"]["name"]]
+        return options
+
+    def metric(self, name: str) -> float:
+        """A final metric; NaN where the run does not have it."""
+        return float(self.result["metrics"].get(name, float("nan")))
+
+    def association(self, rounding: str) -> NDArray[np.int64] | None:
+        """Counts of pairs an image (images, 3), if this rounding was scored."""
+        file = self.path / "media" / "association.npz"
+        if not file.exists():
+            return None
+        with np.load(file) as arrays:
+            return np.asarray(arrays[rounding]) if rounding in arrays else None
+
+    @property
+    def data(self) -> str:
+        """The data in words."""
+        data = self.config["data"]
+        if data["name"] == "random":
+            random = data["random"]
+            return f"random {random['kind']} {random['source']}x{random['destination']}"
+        source = "real poses" if data["name"] == "mhp_poses" else "generated poses"
+        return f"{source}, {data['poses']['preset']}"
+
+
+def find_runs(paths: Iterable[Path]) -> list[Run]:
+    """All finished runs at or below the paths, in order of their folders' names.
+
+    Raises:
+        InputError: if a path does not exist, or no run is found at all.
+    """
+    found: dict[Path, Run] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: no such run folder")
+        for file in sorted(path.rglob("result.json")):
+            found.setdefault(file.parent.resolve(), Run(file.parent))
+    if not found:
+        raise InputError(f"{', '.join(map(str, paths))}: no finished run (no result.json)")
+    return list(found.values())

@@ -1,0 +1,48 @@
+"""One look for all figures: sizes of a paper column, colours that colour-blind readers can tell apart."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+from cycler import cycler
+from matplotlib.figure import Figure
+
+# Okabe and Ito (2008).
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+
+COLUMN_INCHES = 3.4
+PAGE_INCHES = 7.0
+
+STYLE: Any = {
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "figure.constrained_layout.use": True,
+    "font.size": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "mghp",
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+}
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG and close it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.png", folder / f"{name}.svg"]
+    for file in files:
+        figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+    plt.close(figure)
+    return files
