@@ -86,6 +86,7 @@ def reproduce(
 
     from mghp.experiments.reproduce import commits_of, run_bench, run_plan
     from mghp.report.matching_figures import matching_figures
+    from mghp.report.matching_readings import write_readings
     from mghp.report.matching_tables import matching_tables
     from mghp.report.runs import Run
     from mghp.report.table import write_tables
@@ -96,6 +97,8 @@ def reproduce(
         bench_folder = run_bench(bench, bench_problems)
     runs = [Run(folder) for folder in dict.fromkeys([*folders, bench_folder])]
     files = [*write_tables(matching_tables(runs), out), *matching_figures(runs, out)]
+    (out / "readings.md").write_text(write_readings(runs))
+    files.append(out / "readings.md")
     typer.echo(f"{len(folders)} runs ({adopted} adopted), commits {', '.join(sorted(commits_of(folders)))[:60]}")
     for file in files:
         if file.suffix in (".md", ".png"):

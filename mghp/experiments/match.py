@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mghp.config import Config
 from mghp.experiments.association import associate
+from mghp.experiments.example import example_arrays, pick_example, picture
 from mghp.experiments.problem_set import ProblemBatch, ProblemSet
 from mghp.experiments.tracking import Tracker, tracked
 from mghp.matching import (
@@ -23,6 +24,7 @@ from mghp.matching import (
     make_matcher,
     optimality_gap,
     raw_signed_gap,
+    round_assignment,
     tight_rows,
     violation,
 )
@@ -30,6 +32,10 @@ from mghp.matching.one_projection import project_to_assignments
 from mghp.metrics.matching import f1
 from mghp.peak_memory import measured_peak
 from mghp.run_folder import RunFolder
+
+MIN_OPTIMUM = 0.1
+"""A relative gap is taken over problems whose optimum reaches this. Below it there is next to nothing to match, and a
+pair of negative affinity that a soft assignment holds would count as a gap of thousands."""
 
 LONG_SECONDS = 5.0
 """A pass over the problems that takes longer is not repeated for its timing."""
@@ -58,6 +64,7 @@ def run_match(config: Config, problems: ProblemSet) -> Path:
         with folder.timed("trace"):
             metrics |= _convergence_metrics(config, matcher, problems, folder, tracker)
         metrics |= _coupling_metrics(config, matcher, problems)
+        _keep_example(matcher, problems, folder, tracker)
         metrics |= _timing_metrics(config, matcher, problems, solve.seconds, peak.megabytes)
         tracker.summarise(metrics)
     folder.finish(metrics)
@@ -86,11 +93,14 @@ def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[s
 
     gap = over_problems(lambda batch, soft: optimality_gap(batch.affinity, soft, batch.optimum))
     raw_gap = over_problems(lambda batch, soft: raw_signed_gap(batch.affinity, soft, batch.optimum))
+    rounded = over_problems(lambda batch, soft: _rounding_gap(batch, soft))
     excess = over_problems(lambda batch, soft: violation(soft))
+    worthwhile = torch.cat([batch.optimum for batch in problems]) >= MIN_OPTIMUM
     metrics = {
-        "matching/gap_mean": gap.mean(),
-        "matching/gap_p95": gap.quantile(0.95),
-        "matching/raw_gap_mean": raw_gap.mean(),
+        "matching/gap_mean": gap[worthwhile].mean(),
+        "matching/gap_p95": gap[worthwhile].nanquantile(0.95),
+        "matching/raw_gap_mean": raw_gap[worthwhile].mean(),
+        "matching/rounded_gap_mean": rounded[worthwhile].mean(),
         "matching/violation_mean": excess.mean(),
         "matching/violation_worst": excess.max(),
         "matching/integrality_mean": over_problems(lambda batch, soft: integrality(soft)).mean(),
@@ -98,9 +108,19 @@ def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[s
     }
     contested = torch.cat([batch.is_contested for batch in problems])
     if contested.any():
-        metrics["matching/gap_contested_mean"] = gap[contested].mean()
-    counts = {"problems/number": len(problems), "problems/contested_share": float(contested.double().mean())}
+        metrics["matching/gap_contested_mean"] = gap[contested & worthwhile].mean()
+    counts = {
+        "problems/number": len(problems),
+        "problems/contested_share": float(contested.double().mean()),
+        "problems/worthwhile_share": float(worthwhile.double().mean()),
+    }
     return {key: float(value) for key, value in metrics.items()} | counts
+
+
+def _rounding_gap(batch: ProblemBatch, soft: Tensor) -> Tensor:
+    """What is left to gain after Hungarian rounding of the assignment."""
+    kept = round_assignment(soft).to(batch.affinity.dtype)
+    return raw_signed_gap(batch.affinity, kept, batch.optimum)
 
 
 def _last_iterate_metrics(matcher: Matcher, problems: ProblemSet) -> dict[str, float]:
@@ -180,6 +200,14 @@ def _coupling_metrics(config: Config, matcher: Matcher, problems: ProblemSet) ->
     if batch is None or not matcher.differentiable:
         return {}
     return {"matching/coupling": float(coupling(matcher, batch.affinity, *batch.masks).double().mean())}
+
+
+def _keep_example(matcher: Matcher, problems: ProblemSet, folder: RunFolder, tracker: Tracker) -> None:
+    example = pick_example(problems)
+    if example is not None:
+        arrays = example_arrays(matcher, example)
+        folder.save_arrays("example", **arrays)
+        tracker.show("example: affinity, assignment, truth", picture(arrays))
 
 
 def _timing_metrics(

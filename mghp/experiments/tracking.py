@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mghp.config import Config
 from mghp.run_folder import RunFolder
 
@@ -16,6 +19,9 @@ class Tracker(Protocol):
     def log(self, row: Mapping[str, float]) -> None:
         """One step."""
 
+    def show(self, name: str, image: NDArray[np.uint8]) -> None:
+        """A picture (height, width, 3)."""
+
     def summarise(self, metrics: Mapping[str, float]) -> None:
         """The final metrics, under the names that sweeps optimise."""
 
@@ -24,6 +30,9 @@ class NoTracker:
     """Tracks nothing."""
 
     def log(self, row: Mapping[str, float]) -> None:
+        """Nothing to do."""
+
+    def show(self, name: str, image: NDArray[np.uint8]) -> None:
         """Nothing to do."""
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
@@ -39,6 +48,12 @@ class WandbTracker:
     def log(self, row: Mapping[str, float]) -> None:
         """One step."""
         self._run.log(dict(row))
+
+    def show(self, name: str, image: NDArray[np.uint8]) -> None:
+        """A picture, logged as uint8: W&B would show floats in [0, 1] as black."""
+        import wandb
+
+        self._run.log({name: wandb.Image(image)})
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
         """Log the final metrics once, which also makes them the run's summary."""

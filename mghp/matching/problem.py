@@ -28,7 +28,7 @@ def violation(assignment: Tensor) -> Tensor:
     rows = assignment.sum(-1).amax(-1) - 1
     columns = assignment.sum(-2).amax(-1) - 1
     negative = -assignment.amin((-2, -1))
-    return torch.stack([rows, columns, negative]).amax(0).clamp(min=0)
+    return torch.stack([rows, columns, negative]).amax(0).clamp(min=0).abs()  # abs: -0.0 prints badly
 
 
 def repair(assignment: Tensor) -> Tensor:

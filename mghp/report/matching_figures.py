@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from mghp.report.matching_tables import grid_point
 from mghp.report.runs import Run
@@ -22,13 +23,44 @@ def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
         grid = [run for run in runs if run.experiment == "steps" and not run.variant]
         for data in sorted({run.data for run in grid}):
             of_data = [run for run in grid if run.data == data]
-            name = data.replace(",", "").replace(" ", "_")
+            name = _file_name(data)
             files += save(convergence_figure(of_data), folder, f"convergence_{name}")
             for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
                 files += save(grid_map(of_data, key, label), folder, f"map_{label}_{name}")
+        solvers = [run for run in runs if run.experiment == "solvers" and run.example]
+        for data in sorted({run.data for run in solvers}):
+            of_data = [run for run in solvers if run.data == data]
+            files += save(assignment_figure(of_data), folder, f"assignments_{_file_name(data)}")
         for run in (run for run in runs if run.experiment == "bench_matcher"):
             files += save(time_figure(run), folder, "time")
     return files
+
+
+def _file_name(data: str) -> str:
+    return data.replace(",", "").replace(" ", "_")
+
+
+def assignment_figure(runs: Sequence[Run]) -> Figure:
+    """One problem's affinity and every solver's assignment of it; true pairs are framed."""
+    runs = [run for run in runs if run.variant != "identity"]
+    truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
+    panels = [("affinity", affinity), *((run.variant.replace("_", " "), run.example["assignment"]) for run in runs)]
+    columns = 5
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.45 * rows + 0.3), squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    for axis, (name, values) in zip(axes.flat, panels, strict=False):
+        image = axis.imshow(values, vmin=0, vmax=1, cmap="cividis")
+        for row, column in np.argwhere(truth > 0):
+            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2))
+        axis.set_title(name, fontsize=6.5)
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    axes[0, 0].set(xlabel="destination", ylabel="source")
+    figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, label="affinity, assignment")
+    figure.suptitle(f"One problem and its assignments; {runs[0].data}; true pairs are framed")
+    return figure
 
 
 def convergence_figure(runs: Sequence[Run]) -> Figure:

@@ -66,11 +66,19 @@ class Run:
 
     def association(self, rounding: str) -> NDArray[np.int64] | None:
         """Counts of pairs an image (images, 3), if this rounding was scored."""
-        file = self.path / "media" / "association.npz"
+        return self._arrays("association").get(rounding)
+
+    @property
+    def example(self) -> dict[str, NDArray[Any]]:
+        """affinity, assignment, best and truth of one problem; empty where there was none to show."""
+        return self._arrays("example")
+
+    def _arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        file = self.path / "media" / f"{name}.npz"
         if not file.exists():
-            return None
-        with np.load(file) as arrays:
-            return np.asarray(arrays[rounding]) if rounding in arrays else None
+            return {}
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
 
     @property
     def data(self) -> str:

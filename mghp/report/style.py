@@ -1,5 +1,7 @@
 """One look for all figures: sizes of a paper column, colours that colour-blind readers can tell apart."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
+    "figure.titlesize": 9,
     "figure.constrained_layout.use": True,
     "font.size": 8,
     "legend.fontsize": 7,
@@ -36,6 +39,16 @@ STYLE: Any = {
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
 }
+
+
+def png(draw: Callable[[], Figure]) -> bytes:
+    """A figure drawn in the suite's style, as PNG (for notebooks)."""
+    buffer = io.BytesIO()
+    with plt.rc_context(STYLE):
+        figure = draw()
+        figure.savefig(buffer, format="png")
+    plt.close(figure)
+    return buffer.getvalue()
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -1,0 +1,129 @@
+"""What the matching runs say, in sentences computed from their numbers."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from mghp.metrics.matching import bootstrap_difference
+from mghp.report.matching_tables import grid_point
+from mghp.report.runs import Run
+
+PAPER = (50, 5, 0.01)
+"""T, N and alpha of the paper."""
+
+SCALING = 0.1
+"""Coupling under which nothing trains through the matching."""
+
+
+def matching_readings(runs: Sequence[Run]) -> list[str]:
+    """One sentence a finding; those whose runs are missing are left out."""
+    return [*_paper(runs), *_tau(runs), *_sizes(runs), *_warm_start(runs), *_as_printed(runs), *_association(runs)]
+
+
+def write_readings(runs: Sequence[Run]) -> str:
+    """The findings as a Markdown list."""
+    return "".join(f"* {sentence}\n" for sentence in matching_readings(runs))
+
+
+def _paper(runs: Sequence[Run]) -> Iterator[str]:
+    grid = [run for run in runs if run.experiment == "steps" and not run.variant]
+    for data, of_data in _by_data(grid):
+        points = {grid_point(run): run for run in of_data}
+        if PAPER not in points:
+            continue
+        paper = points[PAPER]
+        coupling, gap = paper.metric("matching/coupling"), paper.metric("matching/gap_mean")
+        role = "little but a scaling of the affinity" if coupling < SCALING else "more than a scaling of the affinity"
+        best = min(of_data, key=lambda run: run.metric("matching/gap_mean"))
+        steps, cycles, step_size = grid_point(best)
+        yield (
+            f"{data}: at the paper's T = 50, N = 5, alpha = 0.01 the gap is {100 * gap:.1f} % and the coupling "
+            f"{coupling:.2f}: {role}. The smallest gap of the grid is {_percent(best, 'gap_mean')} at "
+            f"T = {steps}, N = {cycles}, alpha = {step_size:g} (violation "
+            f"{best.metric('matching/violation_mean'):.1e}, F1 {100 * best.metric('association/f1_hungarian'):.2f} "
+            f"against {100 * paper.metric('association/f1_hungarian'):.2f})."
+        )
+
+
+def _tau(runs: Sequence[Run]) -> Iterator[str]:
+    grid = [run for run in runs if run.experiment == "steps" and not run.variant]
+    for data, of_data in _by_data(grid):
+        most = max(grid_point(run)[1] for run in of_data)
+        distances = [run.metric("matching/distance_to_one_projection") for run in of_data if grid_point(run)[1] == most]
+        small = [
+            run.metric("matching/distance_to_one_projection")
+            for run in of_data
+            if grid_point(run)[1] == most and grid_point(run)[2] <= PAPER[2]
+        ]
+        if small:
+            yield (
+                f"{data}: with N = {most} cycles, T steps of alpha <= 0.01 end within {max(small):.4f} of one "
+                f"projection of T alpha A (largest entry, mean over problems; at all step sizes {max(distances):.4f})."
+            )
+
+
+def _sizes(runs: Sequence[Run]) -> Iterator[str]:
+    sizes = [run for run in runs if run.experiment == "sizes"]
+    if sizes:
+        listed = ", ".join(
+            f"{run.variant} {100 * run.metric('matching/gap_mean'):.0f} % "
+            f"(coupling {run.metric('matching/coupling'):.2f})"
+            for run in sizes
+        )
+        yield f"The paper's settings on uniform random problems, gap by size: {listed}."
+
+
+def _warm_start(runs: Sequence[Run]) -> Iterator[str]:
+    for data, of_data in _by_data([run for run in runs if run.experiment == "readings"]):
+        by_variant = {run.variant: run for run in of_data}
+        if {"step1_cold", "step1_warm"} <= set(by_variant):
+            cold, warm = by_variant["step1_cold"], by_variant["step1_warm"]
+            yield (
+                f"{data}: warm start at alpha = 1, last iterate, takes the gap from {_percent(cold, 'gap_mean')} to "
+                f"{_percent(warm, 'gap_mean')} and the mean violation from "
+                f"{cold.metric('matching/violation_mean'):.1e} to {warm.metric('matching/violation_mean'):.1e} at the "
+                "same cost."
+            )
+
+
+def _as_printed(runs: Sequence[Run]) -> Iterator[str]:
+    for data, of_data in _by_data([run for run in runs if run.experiment == "readings"]):
+        by_variant = {run.variant: run for run in of_data}
+        if {"step1_cold", "step1_cold_as_printed"} <= set(by_variant):
+            halfspace, printed = by_variant["step1_cold"], by_variant["step1_cold_as_printed"]
+            yield (
+                f"{data}: the projection as printed, at alpha = 1, leaves a gap of {_percent(printed, 'gap_mean')} and "
+                f"a violation of {printed.metric('matching/violation_mean'):.1e}, row by row "
+                f"{_percent(halfspace, 'gap_mean')} and {halfspace.metric('matching/violation_mean'):.1e}."
+            )
+
+
+def _association(runs: Sequence[Run]) -> Iterator[str]:
+    for data, of_data in _by_data([run for run in runs if run.experiment == "solvers"]):
+        by_variant = {run.variant: run for run in of_data}
+        baseline = by_variant.pop("identity", None)
+        for rounding in ("hungarian", "mutual"):
+            reference = baseline.association(rounding) if baseline else None
+            if reference is None:
+                continue
+            better: list[str] = []
+            worse: list[str] = []
+            for run in by_variant.values():
+                counts = run.association(rounding)
+                if counts is None:
+                    continue
+                _, low, high = bootstrap_difference(counts, reference)
+                (better if low > 0 else worse if high < 0 else []).append(run.variant)
+            yield (
+                f"{data}, {rounding} rounding: better than the affinity itself (95 % interval above 0): "
+                f"{', '.join(better) or 'none'}; worse: {', '.join(worse) or 'none'}."
+            )
+
+
+def _percent(run: Run, name: str) -> str:
+    return f"{100 * run.metric(f'matching/{name}'):.2f} %"
+
+
+def _by_data(runs: Sequence[Run]) -> Iterator[tuple[str, list[Any]]]:
+    for data, group in groupby(sorted(runs, key=lambda run: run.data), key=lambda run: run.data):
+        yield data, list(group)
