@@ -1,5 +1,6 @@
 """The commands. Slow imports (torch, wandb, matplotlib) happen inside them, after the input has been checked."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mghp.errors import InputError
+from mghp.errors import InputError, writable_folder
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,10 +80,15 @@ def reproduce(
     from mghp.data.load import load_problems
     from mghp.experiments.plan import PROFILES, ROOT, matching_plan
 
+    writable_folder(out)
+    if os.environ.get("MGHP_RUN_DIR"):
+        raise InputError(
+            "MGHP_RUN_DIR is the folder of one run, and reproduce makes many: unset it, or set runs=FOLDER"
+        )
     size = PROFILES[profile.value]
-    plan = list(matching_plan(size, overrides or []))
     bench = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", [*size.bench, *(overrides or [])])
-    bench_problems = load_problems(bench.data)  # a missing or broken file is told before torch is imported
+    bench_problems = load_problems(bench.data)  # a missing or broken file is told at once, before torch is imported
+    plan = list(matching_plan(size, overrides or []))
 
     from mghp.experiments.reproduce import commits_of, run_bench, run_plan
     from mghp.report.matching_figures import matching_figures
@@ -112,7 +118,7 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
-    _echo_written(write_tables(matching_tables(find_runs(runs)), out), "table", out)
+    _echo_written(write_tables(matching_tables(find_runs(runs)), writable_folder(out)), "table", out)
 
 
 @app.command()
@@ -121,6 +127,7 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     from mghp.report.runs import find_runs
 
     found = find_runs(runs)
+    writable_folder(out)
     from mghp.report.matching_figures import matching_figures
 
     _echo_written(matching_figures(found, out), "figure", out)
@@ -135,6 +142,7 @@ def bench_matcher_command(
     from mghp.data.load import load_problems
     from mghp.experiments.plan import ROOT
 
+    writable_folder(out)
     config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
     problems = load_problems(config.data)
 
@@ -177,5 +185,5 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"mghp: {error}", err=True)
+        typer.echo(f"mghp: {' '.join(str(error).split())}", err=True)
         sys.exit(2)

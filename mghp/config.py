@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -100,8 +101,8 @@ class PoseProblemsConfig:
 
     def __post_init__(self) -> None:
         for key, value in dataclasses.asdict(self.amounts()).items():
-            if value < 0:
-                raise InputError(f"data.poses.{key} must not be negative, got {value}")
+            if not 0 <= value < math.inf:
+                raise InputError(f"data.poses.{key} must be finite and not negative, got {value}")
         if self.amounts().miss > 1:
             raise InputError(f"data.poses.miss is a probability, got {self.miss}")
         if self.num_samples < 1:
@@ -211,6 +212,12 @@ class BenchConfig:
     batches: list[int] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
     """Problems in a batch at which time is measured, of 16x16."""
 
+    def __post_init__(self) -> None:
+        for key, value in vars(self).items():
+            numbers = value if isinstance(value, list) else [value]
+            if not numbers or min(numbers) < 1:
+                raise InputError(f"bench.{key} must be at least 1, got {value}")
+
 
 @dataclass
 class WandbConfig:
@@ -240,6 +247,10 @@ class Config:
     bench: BenchConfig = field(default_factory=BenchConfig)
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"seed must be at least 0 and fit 63 bits, got {self.seed}")
+
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Resolve an experiment file and `key=value` overrides into a checked `Config`.
@@ -249,18 +260,18 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """
     file = existing_file(path, "experiment file")
     content = _read_with_bases(file)
-    variants = content.pop("variants", None) or {}
-    if not isinstance(variants, dict):
+    variants = content.pop("variants", None)
+    if not isinstance(variants, dict | None):
         raise InputError(f"{file}: variants must map names to settings, got {type(variants).__name__}")
     content.setdefault("experiment", file.stem)
-    command_line = [_parse_override(text) for text in overrides]
-    chosen = next((value for key, value in reversed(command_line) if key == "variant"), content.get("variant"))
+    command_line = [(*_parse_override(text), text) for text in overrides]
+    # A run's config.yaml names its variant, which is already in its settings, and has no variants.
+    named = content.get("variant") if variants is not None else None
+    chosen = next((value for key, value, _ in reversed(command_line) if key == "variant"), named)
     layers = [(content, str(file))]
     if chosen:
-        if chosen not in variants:
-            raise InputError(f"{file}: no variant {chosen!r}{_nearest(str(chosen), variants)}")
-        layers.append((variants[chosen] or {}, f"{file}, variant {chosen}"))
-    layers += [(_nested(key, value), f"{key}={value}") for key, value in command_line]
+        layers.append((_variant(variants or {}, str(chosen), file), f"{file}, variant {chosen}"))
+    layers += [(_nested(key, value), text) for key, value, text in command_line]
     return _resolve(layers)
 
 
@@ -293,13 +304,17 @@ def read_yaml(file: Path) -> dict[str, Any]:
     """
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_FloatSafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{file}: not readable as YAML: {_one_line(error)}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected a mapping of keys to values, got {type(content).__name__}")
     return content
+
+
+_UNREADABLE = (yaml.YAMLError, OSError, ValueError, KeyError, AttributeError, RecursionError)
+"""What reading YAML raises: the last four for 2020-13-45, a tag that its value does not fit, or deep nesting."""
 
 
 class _FloatSafeLoader(yaml.SafeLoader):
@@ -328,9 +343,23 @@ def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     parent.setdefault("experiment", parent_file.stem)
     if "experiment" not in content:
         parent.pop("experiment")
-    merged = OmegaConf.to_container(OmegaConf.merge(OmegaConf.create(parent), OmegaConf.create(content)))
-    assert isinstance(merged, dict)
-    return merged  # type: ignore[return-value]
+    return _merged(parent, content)
+
+
+def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    """Both, key by key; where both have one, the child's."""
+    both_sections = [key for key in child if isinstance(parent.get(key), dict) and isinstance(child[key], dict)]
+    return parent | child | {key: _merged(parent[key], child[key]) for key in both_sections}
+
+
+def _variant(variants: dict[Any, Any], chosen: str, file: Path) -> dict[str, Any]:
+    by_name = {str(name): settings for name, settings in variants.items()}
+    if chosen not in by_name:
+        raise InputError(f"{file}: no variant {chosen!r}{_nearest(chosen, by_name)}")
+    settings = by_name[chosen]
+    if not isinstance(settings, dict | None):
+        raise InputError(f"{file}: variant {chosen} must map keys to values, got {settings!r}")
+    return settings or {}
 
 
 def _parse_override(text: str) -> tuple[str, Any]:
@@ -339,24 +368,27 @@ def _parse_override(text: str) -> tuple[str, Any]:
         raise InputError(f"{text!r}: expected key=value")
     try:
         return key, yaml.load(value, Loader=_FloatSafeLoader) if value else ""
-    except yaml.YAMLError as error:
+    except _UNREADABLE as error:
         raise InputError(f"{text!r}: value not readable: {_one_line(error)}") from None
 
 
 def _nested(key: str, value: object) -> dict[str, Any]:
-    first, _, rest = key.partition(".")
-    return {first: _nested(rest, value) if rest else value}
+    first, dot, rest = key.partition(".")
+    return {first: _nested(rest, value) if dot else value}
 
 
 def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:
     schema = OmegaConf.structured(Config)
     for content, origin in layers:
-        _check_keys(content, schema, origin)
         try:
+            _check_keys(content, schema, origin)
             schema = OmegaConf.merge(schema, OmegaConf.create(content))
         except OmegaConfBaseException as error:
             key = f"{error.full_key}: " if error.full_key else ""
             raise InputError(f"{origin}: {key}{_one_line(error)}") from None
+        except RecursionError:
+            raise InputError(f"{origin}: nested too deeply") from None
+    _check_solvers(schema.matcher)
     try:
         config = OmegaConf.to_object(schema)
     except OmegaConfBaseException as error:
@@ -369,6 +401,17 @@ def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:
     return config
 
 
+def _check_solvers(matcher: DictConfig) -> None:
+    """Their dataclasses know a value's range, but not under which key they stand."""
+    for name in [str(key) for key in matcher if key != "name"]:
+        try:
+            OmegaConf.to_object(matcher[name])
+        except OmegaConfBaseException as error:
+            raise InputError(_one_line(error)) from None
+        except (ValueError, TypeError) as error:
+            raise InputError(f"matcher.{name}.{_one_line(error)}") from None
+
+
 def _check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix: str = "") -> None:
     for key, value in content.items():
         path = f"{prefix}{key}"
@@ -376,6 +419,8 @@ def _check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix
             raise InputError(f"{origin}: unknown key {path!r}{_nearest(str(key), list(schema), prefix)}")
         section = schema[key]
         if not isinstance(section, DictConfig):
+            if value == "???":  # OmegaConf would keep the default without a word
+                raise InputError(f"{origin}: {path}: ??? is no value")
             continue
         if not isinstance(value, dict):
             raise InputError(f"{origin}: {path} is a section ({', '.join(section)}), got {value!r}")

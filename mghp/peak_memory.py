@@ -1,5 +1,6 @@
 """Peak memory of a piece of work, in this process."""
 
+import ctypes
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,10 +17,13 @@ class PeakMemory:
 def measured_peak() -> Iterator[PeakMemory]:
     """Measure how far resident memory rises within the block.
 
-    Linux can reset its high-water mark; elsewhere the mark of the whole process is used, which understates work
-    that stays under an earlier peak.
+    Memory that earlier work freed is first given back to the system, so that its reuse counts. Linux can reset its
+    high-water mark; elsewhere the mark of the whole process is used, which understates work that stays under an
+    earlier peak.
     """
     peak = PeakMemory()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # glibc
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     before = _megabytes("VmRSS")

@@ -145,9 +145,10 @@ def _cpu_seconds() -> float:
 
 
 def _append(file: Path, row: Mapping[str, Any]) -> None:
-    is_new = not file.exists()
-    with file.open("a", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(row))
-        if is_new:
+    with file.open("a+", newline="") as stream:
+        stream.seek(0)
+        columns = next(csv.reader(stream), None)
+        writer = csv.DictWriter(stream, fieldnames=columns or list(row))
+        if columns is None:
             writer.writeheader()
         writer.writerow(row)

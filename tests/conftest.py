@@ -1,8 +1,21 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-REAL_POSES = Path(__file__).parents[2] / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
+CHECKOUT = Path(__file__).parents[1]
+REAL_POSES = CHECKOUT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_from_outside():
+    """What the environment may say about runs and W&B is for users, not for tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("WANDB_", "MGHP_"))]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +23,79 @@ def real_poses_file():
     if not REAL_POSES.is_file():
         pytest.skip(f"the real poses are not here: {REAL_POSES}")
     return REAL_POSES
+
+
+@pytest.fixture(scope="session")
+def checkout():
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def mghp():
+    """Runs a command in a Python of its own, one thread, in a folder."""
+
+    def run(*arguments, folder, **environment):
+        return subprocess.run(
+            [sys.executable, "-c", "from mghp.cli import main; main()", *map(str, arguments)],
+            cwd=folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def smoke_results(tmp_path_factory, mghp):
+    """The folder in which `mghp reproduce --profile smoke` ran: results/ and runs/. Read only."""
+    folder = tmp_path_factory.mktemp("smoke")
+    process = mghp("reproduce", "--profile", "smoke", folder=folder)
+    assert process.returncode == 0, process.stderr
+    (folder / "stdout.txt").write_text(process.stdout)
+    return folder
+
+
+TINY = (
+    "data.generated_poses.num_images=12", "data.validation_share=0.3", "match.trace_problems=4",
+    "match.coupling_problems=2", "match.timing_repeats=1", "wandb.mode=disabled", "matcher.pgd_dykstra.num_steps=12",
+)  # fmt: skip
+"""A run of a second: a dozen images and a dozen steps."""
+
+
+@pytest.fixture(scope="session")
+def tiny_config(checkout):
+    """The config of a solver's run on a dozen images, below a folder."""
+    from mghp.config import load_config
+
+    def load(variant, runs, *overrides, experiment="solvers"):
+        file = checkout / "experiments" / "matcher" / f"{experiment}.yaml"
+        return load_config(file, [f"variant={variant}", f"runs={runs}", *TINY, *overrides])
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def tiny_problem_set(tiny_config):
+    import torch
+
+    from mghp.data.load import load_problems
+    from mghp.experiments.problem_set import build_problem_set
+
+    data = tiny_config("identity", "runs").data
+    return build_problem_set(load_problems(data), data, torch.float32)
+
+
+@pytest.fixture(scope="session")
+def tiny_runs(tiny_config, tiny_problem_set, tmp_path_factory, checkout):
+    """A finished run of every variant of solvers.yaml. Read only."""
+    import torch
+
+    from mghp.config import variant_names
+    from mghp.experiments.match import run_match
+    from mghp.report.runs import Run
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("tiny_runs")
+    variants = variant_names(checkout / "experiments" / "matcher" / "solvers.yaml")
+    return {name: Run(run_match(tiny_config(name, folder), tiny_problem_set)) for name in variants}

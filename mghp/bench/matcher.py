@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mghp.bench.measure import median_seconds, saved_bytes
+from mghp.bench.measure import import_seconds, median_seconds, saved_bytes
 from mghp.config import Config
 from mghp.data.problems import MatchingProblems
 from mghp.errors import InputError, existing_file
@@ -50,7 +50,11 @@ def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
     pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
     for row in _scaling(config):
         folder.log(row)
-    folder.finish({"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
+    imports = {
+        "import/torch_seconds": import_seconds("torch"),
+        "import/pgd_dykstra_after_torch_seconds": import_seconds("mghp.matching.pgd_dykstra", after="torch"),
+    }
+    folder.finish(imports | {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
     return folder.path
 
 

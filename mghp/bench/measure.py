@@ -1,6 +1,7 @@
 """Seconds of a piece of work, and bytes that it keeps for the backward pass."""
 
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,12 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
         work()
         seconds.append(time.perf_counter() - begin)
     return statistics.median(seconds)
+
+
+def import_seconds(module: str, after: str = "sys") -> float:
+    """Seconds to import a module in a fresh Python that has imported `after`."""
+    code = f"import time, {after}; begin = time.perf_counter(); import {module}; print(time.perf_counter() - begin)"
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
 def saved_bytes(solve: Callable[[Tensor], Tensor], affinity: Tensor) -> int:

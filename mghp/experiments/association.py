@@ -27,7 +27,7 @@ class Association:
     contested_counts: NDArray[np.int64]
     """The same over problems with two and more candidates a side."""
     agreement: float
-    """Share of problems of unique optimum whose pairs, before any threshold, are the Hungarian's."""
+    """Share of problems of unique optimum whose pairs of positive affinity are the Hungarian's."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ class _Pairs:
 
 def associate(problems: ProblemSet, assignments: Sequence[Tensor], rounding: str) -> Association:
     """Round the assignments of all batches, tune the threshold on validation images and count on all."""
-    kept = [round_assignment(soft, by=rounding) for soft in assignments]  # type: ignore[arg-type]
+    kept = [
+        round_assignment(soft, batch.affinity, by=rounding)  # type: ignore[arg-type]
+        for batch, soft in zip(problems, assignments, strict=True)
+    ]
     pairs = _collect(problems, kept, contested_only=False)
     on_validation = [f1(pairs.counts(threshold)[problems.validation].sum(axis=0)) for threshold in THRESHOLDS]
     best = float(THRESHOLDS[int(np.argmax(on_validation))])

@@ -98,7 +98,7 @@ def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[s
     worthwhile = torch.cat([batch.optimum for batch in problems]) >= MIN_OPTIMUM
     metrics = {
         "matching/gap_mean": gap[worthwhile].mean(),
-        "matching/gap_p95": gap[worthwhile].nanquantile(0.95),
+        "matching/gap_p95": gap[worthwhile].quantile(0.95) if worthwhile.any() else torch.tensor(float("nan")),
         "matching/raw_gap_mean": raw_gap[worthwhile].mean(),
         "matching/rounded_gap_mean": rounded[worthwhile].mean(),
         "matching/violation_mean": excess.mean(),
@@ -119,7 +119,7 @@ def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[s
 
 def _rounding_gap(batch: ProblemBatch, soft: Tensor) -> Tensor:
     """What is left to gain after Hungarian rounding of the assignment."""
-    kept = round_assignment(soft).to(batch.affinity.dtype)
+    kept = round_assignment(soft, batch.affinity).to(batch.affinity.dtype)
     return raw_signed_gap(batch.affinity, kept, batch.optimum)
 
 

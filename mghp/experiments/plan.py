@@ -34,8 +34,14 @@ class Profile:
 
 
 _SMOKE_GRID: dict[str, list[Any]] = {"num_steps": [10, 50], "num_cycles": [1, 5], "step_size": [0.01, 1.0]}
-_SMOKE_EXTRA = ("match.trace_problems=16", "match.coupling_problems=4", "match.timing_repeats=1")
-_SMOKE_BENCH = ("bench.repeats=1", "bench.loop_problems=20", "bench.sizes=[2,8]", "bench.batches=[1,16]")
+_SMOKE_EXTRA = ("match.trace_problems=16", "match.coupling_problems=4")
+_SMOKE_BENCH = (
+    "data.max_images=40",
+    "bench.repeats=1",
+    "bench.loop_problems=20",
+    "bench.sizes=[2,8]",
+    "bench.batches=[1,16]",
+)
 
 PROFILES = {
     "smoke": Profile(40, 40, 30, _SMOKE_GRID, _SMOKE_EXTRA, _SMOKE_BENCH),

@@ -12,7 +12,8 @@ The backward pass needs the signs of r, c and X of every cycle and no other acti
 of one cycle, from its result back to what it was given, is
 
     P = G * [X' > 0],    dL/dZ0 += P,    dL/dr' -= rowsum(P),    dL/dc' -= colsum(P)
-    q = dL/dc' * [c' > 0] / n,    p = (dL/dr' - sum(q)) * [r' > 0] / m,    dL/dX = p 1^T + 1 q^T.
+    q = dL/dc' * [c' > 0] / n,    p = (dL/dr' - sum(q)) * [r' > 0] / m
+    dL/dX = p 1^T + 1 q^T,    dL/dr = m p + sum(q),    dL/dc = n q.
 """
 
 from collections.abc import Iterator

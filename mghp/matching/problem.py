@@ -9,7 +9,6 @@ Its vertices are matchings (Birkhoff and von Neumann), so its optimum is the Hun
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 
@@ -44,6 +43,8 @@ def best_matching(affinity: Tensor) -> Tensor:
     Assigns on max(A, 0) and drops pairs with A <= 0, which is the optimum of Eq. (1)-(2); on signed A a row would be
     forced into a bad pair. Entries outside a mask must be 0 or less.
     """
+    from scipy.optimize import linear_sum_assignment  # as slow to import as half of torch, and not always needed
+
     scores = affinity.detach().clamp(min=0).double().cpu().numpy()
     matching = np.zeros(scores.shape, dtype=bool)
     for index in np.ndindex(scores.shape[:-2]):

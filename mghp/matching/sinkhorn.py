@@ -113,6 +113,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
 def _masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """Masks of shape (batch, source, 1) and (batch, 1, destination)."""
-    rows = torch.ones_like(affinity[:, :, 0], dtype=torch.bool) if source_mask is None else source_mask
-    columns = torch.ones_like(affinity[:, 0, :], dtype=torch.bool) if destination_mask is None else destination_mask
+    batch, source, destination = affinity.shape
+    rows = affinity.new_ones(batch, source, dtype=torch.bool) if source_mask is None else source_mask
+    columns = affinity.new_ones(batch, destination, dtype=torch.bool) if destination_mask is None else destination_mask
     return rows.unsqueeze(-1), columns.unsqueeze(-2)

@@ -1,5 +1,6 @@
 """Figures of the matcher: convergence, the T x N maps, and time against size."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +12,16 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mghp.report.matching_tables import grid_point
+from mghp.report.matching_tables import grid_point, solver_runs
 from mghp.report.runs import Run
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
+
+WARM_START = {
+    "paper": r"paper: $\alpha$ = 0.01, mean",
+    "step1_cold": r"cold: $\alpha$ = 1, last",
+    "step1_warm": r"warm: $\alpha$ = 1, last",
+}
+"""Variants of readings.yaml in the warm-start figure, and their labels."""
 
 
 def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -27,7 +35,11 @@ def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
             files += save(convergence_figure(of_data), folder, f"convergence_{name}")
             for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
                 files += save(grid_map(of_data, key, label), folder, f"map_{label}_{name}")
-        solvers = [run for run in runs if run.experiment == "solvers" and run.example]
+        readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
+        for data in sorted({run.data for run in readings}):
+            of_data = [run for run in readings if run.data == data]
+            files += save(warm_start_figure(of_data), folder, f"warm_start_{_file_name(data)}")
+        solvers = [run for run in solver_runs(runs) if run.example]
         for data in sorted({run.data for run in solvers}):
             of_data = [run for run in solvers if run.data == data]
             files += save(assignment_figure(of_data), folder, f"assignments_{_file_name(data)}")
@@ -45,16 +57,16 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
     runs = [run for run in runs if run.variant != "identity"]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((run.variant.replace("_", " "), run.example["assignment"]) for run in runs)]
-    columns = 5
+    columns = 7
     rows = -(-len(panels) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.45 * rows + 0.3), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.15 * rows + 0.3), squeeze=False)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     for axis, (name, values) in zip(axes.flat, panels, strict=False):
         image = axis.imshow(values, vmin=0, vmax=1, cmap="cividis")
         for row, column in np.argwhere(truth > 0):
             axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2))
-        axis.set_title(name, fontsize=6.5)
+        axis.set_title(textwrap.fill(name, 16), fontsize=5.5)
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     axes[0, 0].set(xlabel="destination", ylabel="source")
@@ -72,7 +84,7 @@ def convergence_figure(runs: Sequence[Run]) -> Figure:
     figure, axes = plt.subplots(
         2, len(step_sizes), figsize=(PAGE_INCHES, 3.4), sharex=True, sharey="row", squeeze=False
     )
-    for run in runs:
+    for run in sorted(runs, key=grid_point):
         _, num_cycles, step_size = grid_point(run)
         column, colour = step_sizes.index(step_size), COLOURS[cycles.index(num_cycles)]
         _band(axes[0, column], run.steps, "gap", 100, colour, f"N = {num_cycles}")
@@ -93,6 +105,23 @@ def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: 
     low, middle, high = (scale * steps[f"trace/{quantity}_{q}"] for q in ("q25", "median", "q75"))
     axes.plot(steps["step"], middle, color=colour, label=label)
     axes.fill_between(steps["step"], low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def warm_start_figure(runs: Sequence[Run]) -> Figure:
+    """Gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
+    by_variant = {run.variant: run for run in runs}
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.4), sharex=True)
+    for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):
+        if variant in by_variant:
+            _band(axes[0], by_variant[variant].steps, "gap", 100, colour, label)
+            _band(axes[1], by_variant[variant].steps, "violation", 1, colour, label)
+    axes[0].set(ylabel="gap after repair [%]", xlabel="outer step t", xscale="log", yscale="log")
+    axes[1].set(ylabel="violation", xlabel="outer step t")
+    axes[1].set_yscale("symlog", linthresh=1e-4)
+    axes[1].set_ylim(bottom=0)
+    axes[0].legend()
+    figure.suptitle(f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems")
+    return figure
 
 
 def grid_map(runs: Sequence[Run], key: str, label: str) -> Figure:

@@ -8,6 +8,9 @@ from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
+SOLVERS = ("identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy")
+"""Matchers in the order of the tables."""
+
 ROUNDINGS = ("hungarian", "mutual", "greedy")
 
 
@@ -37,7 +40,7 @@ def solver_table(runs: Iterable[Run]) -> Table:
             "forward [ms]": ".3f", "both [ms]": ".3f", "memory [MB]": ".0f", "differentiable": "",
         },
     )  # fmt: skip
-    for run in _of(runs, "solvers"):
+    for run in solver_runs(runs):
         is_differentiable = run.metric("memory/both_peak_mb") == run.metric("memory/both_peak_mb")
         peak = run.metric(f"memory/{'both' if is_differentiable else 'forward'}_peak_mb")
         agreement = {
@@ -72,7 +75,7 @@ def association_table(runs: Iterable[Run]) -> Table:
         "95 % interval by a paired bootstrap over images.",
         {"problems": "", "solver": "", **{f"{kind}, {r}": "" for r in ROUNDINGS for kind in ("F1", "difference")}},
     )
-    solvers = _of(runs, "solvers")
+    solvers = solver_runs(runs)
     baselines = {run.data: run for run in solvers if run.variant == "identity"}
     for run in solvers:
         row: dict[str, str] = {"problems": run.data, "solver": run.variant}
@@ -155,7 +158,7 @@ def size_table(runs: Iterable[Run]) -> Table:
             "violation, last": ".1e", "coupling": ".2f",
         },
     )  # fmt: skip
-    for run in _of(runs, "sizes"):
+    for run in sorted(_of(runs, "sizes"), key=lambda run: run.config["data"]["random"]["source"]):
         table.add(
             {
                 "problems": run.data,
@@ -182,7 +185,7 @@ def reading_table(runs: Iterable[Run]) -> Table:
             "distance to exact step": ".1e", "F1 [%]": ".2f",
         },
     )  # fmt: skip
-    for run in _of(runs, "readings"):
+    for run in sorted(_of(runs, "readings"), key=_reading):
         options = run.matcher
         table.add(
             {
@@ -227,6 +230,26 @@ def bench_table(runs: Iterable[Run]) -> Table:
                 run,
             )  # fmt: skip
     return table
+
+
+def solver_runs(runs: Iterable[Run]) -> list[Run]:
+    """Runs of M1: by data, then as `SOLVERS` lists them."""
+    return sorted(
+        _of(runs, "solvers"), key=lambda run: (run.data, SOLVERS.index(run.config["matcher"]["name"]), run.variant)
+    )
+
+
+def _reading(run: Run) -> tuple[str, float, bool, bool, str, str]:
+    """Order of M3: the paper's reading first, then what differs from it."""
+    options = run.matcher
+    return (
+        run.data,
+        options["step_size"],
+        options["projection"] != "halfspace",
+        options["warm_start"],
+        str(options["average"]),
+        options["initial"],
+    )
 
 
 def _of(runs: Iterable[Run], experiment: str) -> list[Run]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mghp.matching import Hungarian, LinearProgram, objective, optimum, violation
 
-SOLVERS = {"HIGHS": (300, 1e-6), "CLARABEL": (40, 1e-6), "SCS": (40, 2e-3)}
+SOLVERS = {"HIGHS": (300, 1e-6), "CLARABEL": (40, 1e-6), "SCS": (40, 1e-3)}
 """Of each solver: problems, and how far its optimum may be from the exact one, relative."""
 
 
@@ -48,21 +48,20 @@ def test_simplex_returns_the_best_matching(source, destination, seed):
 
 
 def test_compiled_once_for_each_true_size(monkeypatch):
-    made, compiled = [], []
+    compiled = []
     construct_chain = cp.Problem._construct_chain
-    initialise = cp.Problem.__init__
-    monkeypatch.setattr(cp.Problem, "__init__", lambda self, *args: made.append(self) or initialise(self, *args))
-    monkeypatch.setattr(
-        cp.Problem,
-        "_construct_chain",
-        lambda self, *args, **kwargs: compiled.append(self) or construct_chain(self, *args, **kwargs),
-    )
+
+    def counted(problem, *args, **kwargs):
+        compiled.append(problem)
+        return construct_chain(problem, *args, **kwargs)
+
+    monkeypatch.setattr(cp.Problem, "_construct_chain", counted)
     matcher = LinearProgram()
     mask = torch.tensor([[True, True], [True, False], [False, True]])
     for seed in range(4):
         matcher(torch.stack([random_affinity(2, 3, seed + k) for k in range(3)]), source_mask=mask)
-    assert len(made) == len(compiled) == 2  # 2x3 and 1x3
-    assert all(problem.is_dpp() for problem in made)
+    assert len(compiled) == 2  # 2x3 and 1x3
+    assert all(problem.is_dpp() for problem in compiled)
 
 
 def test_other_status_than_optimal_raises_with_it(monkeypatch):

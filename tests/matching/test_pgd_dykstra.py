@@ -152,6 +152,17 @@ def test_as_printed_is_decided_for_each_matrix(backend, backward):
     assert largest(together[1] - large) > 0.1
 
 
+@every_run
+def test_padding_does_not_decide_the_printed_case(backend, backward):
+    """Setting the row of -15 to sum 1 moves much: a column that is not there would seem over its bound, none is."""
+    affinity = torch.tensor([[0.4, 0.4, 0.4], [-5.0, -5.0, -5.0]], dtype=torch.float64)
+    matcher = PGDDykstra(1, 1, 1.0, average=False, projection="as_printed", backend=backend, backward=backward)
+    third = torch.full((2, 3), 1 / 3, dtype=torch.float64)
+    assert largest(matcher(affinity) - third) <= 1e-12
+    padded_affinity, sources, destinations = padded([affinity], 0)
+    assert largest(unpadded(matcher(padded_affinity, sources, destinations), sources, destinations)[0] - third) <= 1e-12
+
+
 def test_as_printed_is_another_matcher():
     affinity = torch.tensor([[2.0, 0.0], [0.1, 0.2]], dtype=torch.float64)
     as_printed = PGDDykstra(1, 1, 1.0, average=False, projection="as_printed")(affinity)
