@@ -19,7 +19,7 @@ def _require(condition: bool, key: str, expected: str, value: object) -> None:
 
 @dataclass
 class SolverConfig:
-    """Options shared by no two solvers; the base checks each field's type and choices."""
+    """What all solvers' options share: each field's type and choices are checked on creation."""
 
     def __post_init__(self) -> None:
         for key, hint in get_type_hints(type(self)).items():

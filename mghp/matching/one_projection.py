@@ -54,20 +54,6 @@ class Projection(Matcher):
         return ascend(affinity, source_mask, destination_mask, unrolled)
 
 
-class ProjectToAssignments(Matcher):
-    """The Euclidean projection itself, as a module; `project_to_assignments` is its function."""
-
-    differentiable = True
-    config: PGDDykstraConfig
-
-    def __init__(self, num_cycles: int) -> None:
-        super().__init__(PGDDykstraConfig(1, num_cycles, 1.0, average=False))
-
-    @override
-    def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-        return ascend(affinity, source_mask, destination_mask, self.config)
-
-
 def project_to_assignments(
     x: Tensor,
     num_cycles: int = 100,
@@ -89,7 +75,9 @@ def project_to_assignments(
         TypeError: if x is not floating point, or a mask not boolean.
         ValueError: if a shape does not fit, an entry is not finite, or num_cycles is not positive.
     """
-    projected: Tensor = ProjectToAssignments(num_cycles)(x, source_mask, destination_mask)
+    projected: Tensor = Projection(tau=1.0, num_cycles=num_cycles, gradient="unrolled")(
+        x, source_mask, destination_mask
+    )
     return projected
 
 

@@ -193,20 +193,17 @@ def takes_numba(affinity: Tensor, config: PGDDykstraConfig) -> bool:
     """
     if config.backend == "torch" or config.backward == "autograd":
         return False
-    suits = affinity.device.type == "cpu" and not is_traced() and type(affinity) is Tensor
-    suits = suits and get_worker_info() is None and _kernels_usable()
+    suits = affinity.device.type == "cpu" and not is_traced() and type(affinity) is Tensor and get_worker_info() is None
+    if suits:
+        from mghp.matching import kernels  # numba is imported at the first call only
+
+        suits = kernels.usable()
     if config.backend == "numba" and not suits:
         raise ValueError(
             "backend='numba' takes CPU tensors outside torch.compile, export, data-loading workers and forked "
             f"processes; got a {type(affinity).__name__} on {affinity.device}. Use backend='auto'."
         )
     return suits
-
-
-def _kernels_usable() -> bool:
-    from mghp.matching import kernels  # numba is imported at the first call only
-
-    return kernels.usable()
 
 
 def _replay(gradient: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: SignTape) -> Tensor:

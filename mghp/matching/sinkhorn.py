@@ -36,6 +36,9 @@ class UnbalancedSinkhorn(IterativeMatcher):
         marginal: "at_most_one", "kl" or "dustbin" (see the module).
         bin_score: initial score of the dustbin, a learned parameter with "dustbin".
 
+    Convergence of "at_most_one" can be slow in small problems: a 2x1 problem at epsilon = 0.2 was 4e-4 from its
+    solution after 2,000 rounds.
+
     Raises:
         ValueError: if an option has no meaning.
     """

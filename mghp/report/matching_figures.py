@@ -32,7 +32,9 @@ def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
         for data in sorted({run.data for run in grid}):
             of_data = [run for run in grid if run.data == data]
             name = _file_name(data)
-            files += save(convergence_figure(of_data), folder, f"convergence_{name}")
+            traced = [run for run in of_data if not run.steps.empty]
+            if traced:
+                files += save(convergence_figure(traced), folder, f"convergence_{name}")
             for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
                 files += save(grid_map(of_data, key, label), folder, f"map_{label}_{name}")
         readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
@@ -78,7 +80,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
 def convergence_figure(runs: Sequence[Run]) -> Figure:
     """Gap and violation against outer steps: a column a step size, a colour an N, median and quartiles."""
     longest = max(grid_point(run)[0] for run in runs)
-    runs = [run for run in runs if grid_point(run)[0] == longest and not run.steps.empty]
+    runs = [run for run in runs if grid_point(run)[0] == longest]
     step_sizes = sorted({grid_point(run)[2] for run in runs})
     cycles = sorted({grid_point(run)[1] for run in runs})
     figure, axes = plt.subplots(

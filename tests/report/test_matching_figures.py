@@ -32,7 +32,7 @@ def bench(smoke_runs):
     return next(run for run in smoke_runs if run.experiment == "bench_matcher")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def figures(smoke_runs, grid, bench):
     """Every kind of figure, drawn in the suite's style."""
     readings = [run for run in smoke_runs if run.experiment == "readings" and run.data == DATA]
@@ -48,8 +48,8 @@ def figures(smoke_runs, grid, bench):
         }
         for figure in drawn.values():
             figure.canvas.draw()
-        yield drawn
-    plt.close("all")
+            plt.close(figure)
+    return drawn
 
 
 def shown(figure):
@@ -175,7 +175,7 @@ def test_assignments_show_the_affinity_and_each_solver_s_own(figures, smoke_runs
         for run in smoke_runs
         if run.experiment == "solvers" and run.data == "generated poses, hard" and run.variant != "identity"
     ]
-    by_title = {axes.get_title(): axes for axes in panels}
+    by_title = {axes.get_title().replace("\n", " "): axes for axes in panels}
     assert set(by_title) == {"affinity", *(run.variant.replace("_", " ") for run in runs)}
     assert (by_title["affinity"].images[0].get_array() == runs[0].example["affinity"]).all()
     for run in runs:

@@ -96,7 +96,7 @@ COUNTS = np.random.default_rng(0).integers(0, 9, (30, 3))
 
 
 def test_a_difference_in_words_is_that_of_the_bootstrap(plant):
-    better = COUNTS + [5, 0, 0]
+    better = COUNTS + np.array([5, 0, 0])
     run, baseline = (plant("solvers", counts={"hungarian": counts}) for counts in (better, COUNTS))
     value, low, high = (100 * number for number in bootstrap_difference(better, COUNTS))
     assert low > 0
@@ -115,7 +115,7 @@ def test_there_is_no_difference_from_oneself_or_from_nothing(plant):
 
 
 def test_association_is_held_against_identity_on_the_same_data(plant):
-    worse = COUNTS + [0, 9, 0]
+    worse = COUNTS + np.array([0, 9, 0])
     runs = [
         plant("solvers", "identity", "identity", counts={"hungarian": COUNTS}),
         plant("solvers", "identity", "identity", data=HARD, counts={"hungarian": worse}),
