@@ -48,8 +48,9 @@ def figures(smoke_runs, grid, bench):
         }
         for figure in drawn.values():
             figure.canvas.draw()
-            plt.close(figure)
-    return drawn
+    yield drawn
+    for figure in drawn.values():
+        plt.close(figure)
 
 
 def shown(figure):
@@ -185,12 +186,13 @@ def test_assignments_show_the_affinity_and_each_solver_s_own(figures, smoke_runs
 
 
 def test_equal_runs_make_equal_files(grid, tmp_path):
+    opened = plt.get_fignums()
     for folder in ("first", "second"):
         files = matching_figures(grid, tmp_path / folder)
     assert files
     for file in files:
         assert (tmp_path / "first" / file.name).read_bytes() == file.read_bytes()
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == opened
 
 
 def test_runs_of_no_figure_draw_none(smoke_runs, tmp_path):
@@ -214,5 +216,6 @@ def test_runs_without_a_trace_have_maps_and_no_convergence(tiny_config, tiny_pro
 
 
 def test_a_figure_for_a_notebook_is_a_png(grid):
+    opened = plt.get_fignums()
     assert png(lambda: grid_map(grid, "matching/gap_mean", "gap")).startswith(b"\x89PNG")
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == opened

@@ -1,0 +1,114 @@
+import ast
+import hashlib
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import mghp
+
+CHECKOUT = Path(__file__).parents[1]
+SOURCES = sorted((CHECKOUT / "mghp").rglob("*.py"))
+TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
+README = CHECKOUT / "README.md"
+GATE = CHECKOUT / ".ci" / "run"
+COMMANDS = ["pip install -e . && mghp reproduce", "pip install -e '.[test]' && pytest"]
+
+
+def readme_commands():
+    lines = [line.strip() for line in README.read_text().splitlines() if line.startswith("    pip install -e")]
+    return [line.partition("#")[0].strip() for line in lines]
+
+
+@pytest.mark.skipif(not README.is_file(), reason="there is no README yet")
+def test_the_readme_has_the_two_commands():
+    assert readme_commands() == COMMANDS
+
+
+@pytest.mark.skipif(not (GATE.is_file() and README.is_file()), reason="there is no gate yet")
+def test_the_gate_reads_its_commands_out_of_the_readme(tmp_path):
+    """Its first lines, run on this README, find the two commands; on one that lost a command they fail."""
+    head = GATE.read_text().partition("environment=$(mktemp")[0]
+    for command in COMMANDS:
+        assert command not in GATE.read_text()
+    program = tmp_path / ".ci" / "run"
+    program.parent.mkdir()
+    program.write_text(head + "printf '%s\\n' \"${commands[@]}\"\n")
+    for text, code in ((README.read_text(), 0), (README.read_text().replace(f"    {COMMANDS[1]}", "    "), 1)):
+        (tmp_path / "README.md").write_text(text)
+        process = subprocess.run(["bash", str(program)], capture_output=True, text=True)
+        assert process.returncode == code, process.stderr
+        if code == 0:
+            assert process.stdout.splitlines() == COMMANDS
+
+
+@pytest.mark.skipif(not GATE.is_file(), reason="there is no gate yet")
+def test_the_gate_is_a_program_that_bash_can_read():
+    assert GATE.stat().st_mode & 0o111
+    assert subprocess.run(["bash", "-n", str(GATE)]).returncode == 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_a_module_says_what_it_is_for(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert (docstring and docstring.strip()) or (path.name == "__init__.py" and path.parent == CHECKOUT / "mghp")
+
+
+def test_no_file_is_a_drawer_for_everything():
+    names = {path.name for path in [*SOURCES, *TESTS]}
+    assert not names & {"utils.py", "util.py", "helpers.py", "helper.py", "misc.py", "common.py"}
+
+
+def test_names_of_test_files_are_unique():
+    names = [path.name for path in TESTS if path.name != "conftest.py"]
+    assert len(set(names)) == len(names)
+    assert "__init__.py" not in names
+
+
+@pytest.mark.parametrize("folder", ["mghp", "tests", "experiments", "sweeps", "analysis", "README.md", ".ci"])
+def test_no_path_of_one_machine_is_written_down(folder):
+    homes = tuple("/" + name + "/" for name in ("work", "home", "root", "Users"))
+    files = [CHECKOUT / folder] if (CHECKOUT / folder).is_file() else (CHECKOUT / folder).rglob("*")
+    for file in files:
+        if file.suffix in (".py", ".yaml", ".md", ".ipynb", "") and file.is_file():
+            text = file.read_text(errors="replace")
+            assert not [home for home in homes if home in text], file
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == mghp.__version__ == version("mghp")
+
+
+def test_the_package_ships_its_types():
+    assert (CHECKOUT / "mghp" / "py.typed").is_file()
+    content = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    assert content["tool"]["setuptools"]["package-data"]["mghp"] == ["py.typed"]
+
+
+def tracked_files():
+    process = subprocess.run(["git", "-C", str(CHECKOUT), "ls-files", "-z"], capture_output=True)
+    if process.returncode:
+        pytest.skip("this is no checkout")
+    names = process.stdout.decode().split("\0")
+    return [CHECKOUT / name for name in names if name and (CHECKOUT / name).is_file()]
+
+
+def test_the_top_level_is_the_design_s():
+    allowed = {
+        "pyproject.toml", "experiments", "mghp", "analysis", "tests", "sweeps", "README.md", "LICENSE", "CHANGELOG.md",
+        "CONTRIBUTING.md",
+    }  # fmt: skip
+    top = {path.relative_to(CHECKOUT).parts[0] for path in tracked_files()}
+    assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+def test_no_shared_data_is_copied_into_the_checkout(real_poses_file):
+    """By content: no tracked file has the bytes of a file of data."""
+    shared = [path for path in real_poses_file.parents[1].rglob("*") if path.is_file() and path.stat().st_size > 1000]
+    sizes = {path.stat().st_size for path in shared}
+    suspects = [path for path in tracked_files() if path.stat().st_size in sizes]
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in shared if path.stat().st_size in sizes}
+    assert not [path for path in suspects if hashlib.sha256(path.read_bytes()).hexdigest() in digests]
