@@ -38,7 +38,7 @@ def mghp():
         return subprocess.run(
             [sys.executable, "-c", "from mghp.cli import main; main()", *map(str, arguments)],
             cwd=folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", **environment},
             capture_output=True,
             text=True,
         )

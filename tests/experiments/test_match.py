@@ -219,7 +219,7 @@ def watched_match(tmp_path, checkout):
         process = subprocess.run(
             [sys.executable, "-c", WATCHED, "match", str(experiment), *small, *overrides],
             cwd=tmp_path,
-            env={**os.environ, "WANDB_MODE": mode, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "WANDB_MODE": mode, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
         )
