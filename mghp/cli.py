@@ -118,7 +118,7 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
-    _echo_written(write_tables(matching_tables(find_runs(runs)), writable_folder(out)), "table", out)
+    _echo_written(write_tables(matching_tables(find_runs(runs)), writable_folder(out)), "table")
 
 
 @app.command()
@@ -130,7 +130,7 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     writable_folder(out)
     from mghp.report.matching_figures import matching_figures
 
-    _echo_written(matching_figures(found, out), "figure", out)
+    _echo_written(matching_figures(found, out), "figure")
 
 
 @bench_app.command("matcher")
@@ -156,7 +156,7 @@ def bench_matcher_command(
     typer.echo(files[0])
 
 
-def _echo_written(files: list[Path], what: str, out: Path) -> None:
+def _echo_written(files: list[Path], what: str) -> None:
     if not files:
         raise InputError(f"these run folders fill no {what}: their experiments are none that the suite reports")
     for file in files:

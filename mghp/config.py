@@ -377,17 +377,17 @@ def _nested(key: str, value: object) -> dict[str, Any]:
     return {first: _nested(rest, value) if dot else value}
 
 
-def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:
+def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     schema = OmegaConf.structured(Config)
-    for content, origin in layers:
-        try:
+    whole: dict[str, Any] = {}
+    try:
+        for content, origin in layers:
             _check_keys(content, schema, origin)
-            schema = OmegaConf.merge(schema, OmegaConf.create(content))
-        except OmegaConfBaseException as error:
-            key = f"{error.full_key}: " if error.full_key else ""
-            raise InputError(f"{origin}: {key}{_one_line(error)}") from None
-        except RecursionError:
-            raise InputError(f"{origin}: nested too deeply") from None
+            whole = _merged(whole, content)
+        schema = OmegaConf.merge(schema, OmegaConf.create(whole))
+    except (OmegaConfBaseException, RecursionError):
+        _blame(layers, schema)
+        raise
     _check_solvers(schema.matcher)
     try:
         config = OmegaConf.to_object(schema)
@@ -399,6 +399,19 @@ def _resolve(layers: Iterable[tuple[dict[str, Any], str]]) -> Config:
     for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
         setattr(config.data.poses, key, value)  # a resolved config states its amounts
     return config
+
+
+def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:
+    """Merge layer by layer, which is slow, to name the one that does not fit."""
+    for content, origin in layers:
+        try:
+            _check_keys(content, schema, origin)
+            OmegaConf.merge(schema, OmegaConf.create(content))
+        except OmegaConfBaseException as error:
+            key = f"{error.full_key}: " if error.full_key else ""
+            raise InputError(f"{origin}: {key}{_one_line(error)}") from None
+        except RecursionError:
+            raise InputError(f"{origin}: nested too deeply") from None
 
 
 def _check_solvers(matcher: DictConfig) -> None:

@@ -78,7 +78,7 @@ def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
         group=config.experiment,
         dir=str(folder.path),
         config=dataclasses.asdict(config),
-        mode=None if decided_outside else config.wandb.mode,
+        mode=os.environ.get("WANDB_MODE") if decided_outside else config.wandb.mode,  # type: ignore[arg-type]
         settings=wandb.Settings(silent=True, console="off"),
     )
     failed = True

@@ -36,22 +36,25 @@ def coupling(
         return affinity.new_zeros(affinity.shape[:-2])
     problems = affinity.detach().reshape(-1, source, destination)
     shares = [
-        _share(matcher, problem, _row(source_mask, k), _row(destination_mask, k)) for k, problem in enumerate(problems)
+        _share(matcher, problem[_real(source_mask, k)][:, _real(destination_mask, k)])
+        for k, problem in enumerate(problems)
     ]
     return torch.stack(shares).reshape(affinity.shape[:-2])
 
 
-def _row(mask: Tensor | None, k: int) -> Tensor | None:
-    return None if mask is None else mask.reshape(-1, mask.shape[-1])[k]
+def _real(mask: Tensor | None, k: int) -> Tensor | slice:
+    """Problem k's real candidates: masked ones have no part in the Jacobian, and cost as much."""
+    return slice(None) if mask is None else mask.reshape(-1, mask.shape[-1])[k]
 
 
-def _share(matcher: Matcher, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+def _share(matcher: Matcher, affinity: Tensor) -> Tensor:
     """One copy of the problem for each entry of Y: row k of the Jacobian is the gradient of copy k's entry k."""
     entries = affinity.numel()
+    if entries == 0:
+        return affinity.new_zeros(())
     copies = affinity.expand(entries, *affinity.shape).clone().requires_grad_()
-    masks = (None if mask is None else mask.expand(entries, -1) for mask in (source_mask, destination_mask))
     with torch.enable_grad():
-        assignment = matcher(copies, *masks).reshape(entries, entries)
+        assignment = matcher(copies).reshape(entries, entries)
         (jacobian,) = torch.autograd.grad(assignment.diagonal().sum(), copies)
     jacobian = jacobian.reshape(entries, entries)
     norm = jacobian.norm()

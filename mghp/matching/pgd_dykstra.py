@@ -17,6 +17,7 @@ of one cycle, from its result back to what it was given, is
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -244,25 +245,35 @@ def _full_masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: 
     return rows.contiguous(), columns.contiguous()
 
 
+@contextmanager
+def _thread_count_kept() -> Iterator[int]:
+    """Torch's thread count, which Numba's first launch would set to its own: they share one OpenMP runtime."""
+    num_threads = torch.get_num_threads()
+    yield num_threads
+    if torch.get_num_threads() != num_threads:
+        torch.set_num_threads(num_threads)
+
+
 def _fused(
     affinity: Tensor, rows: Tensor, columns: Tensor, config: PGDDykstraConfig, record: bool
 ) -> "kernels.Solution":
     from mghp.matching import kernels
 
-    return kernels.forward(
-        affinity.detach().contiguous().numpy(),
-        rows.numpy(),
-        columns.numpy(),
-        num_steps=config.num_steps,
-        num_cycles=config.num_cycles,
-        step_size=config.step_size,
-        average=config.average,
-        warm_start=config.warm_start,
-        uniform=config.initial == "uniform",
-        as_printed=config.projection == "as_printed",
-        record=record,
-        num_threads=torch.get_num_threads(),
-    )
+    with _thread_count_kept() as num_threads:
+        return kernels.forward(
+            affinity.detach().contiguous().numpy(),
+            rows.numpy(),
+            columns.numpy(),
+            num_steps=config.num_steps,
+            num_cycles=config.num_cycles,
+            step_size=config.step_size,
+            average=config.average,
+            warm_start=config.warm_start,
+            uniform=config.initial == "uniform",
+            as_printed=config.projection == "as_printed",
+            record=record,
+            num_threads=num_threads,
+        )
 
 
 class _Ascent(torch.autograd.Function):
@@ -307,16 +318,17 @@ class _FusedAscent(torch.autograd.Function):
 
         rows, columns, tape, cycles_run = (saved.numpy() for saved in ctx.saved_tensors)
         config: PGDDykstraConfig = ctx.config
-        affinity_gradient = kernels.backward(
-            gradient.detach().contiguous().numpy(),
-            rows,
-            columns,
-            tape,
-            cycles_run,
-            num_cycles=config.num_cycles,
-            step_size=config.step_size,
-            average=config.average,
-            warm_start=config.warm_start,
-            num_threads=torch.get_num_threads(),
-        )
+        with _thread_count_kept() as num_threads:
+            affinity_gradient = kernels.backward(
+                gradient.detach().contiguous().numpy(),
+                rows,
+                columns,
+                tape,
+                cycles_run,
+                num_cycles=config.num_cycles,
+                step_size=config.step_size,
+                average=config.average,
+                warm_start=config.warm_start,
+                num_threads=num_threads,
+            )
         return torch.from_numpy(affinity_gradient), None, None, None

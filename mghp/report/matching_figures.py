@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mghp.report.matching_tables import grid_point, solver_runs
-from mghp.report.runs import Run
+from mghp.report.runs import Run, grid_runs
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 
 WARM_START = {
@@ -28,7 +28,7 @@ def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """Write every figure that these runs can fill, one set for each kind of data."""
     files: list[Path] = []
     with plt.rc_context(STYLE):
-        grid = [run for run in runs if run.experiment == "steps" and not run.variant]
+        grid = grid_runs(runs)
         for data in sorted({run.data for run in grid}):
             of_data = [run for run in grid if run.data == data]
             name = _file_name(data)

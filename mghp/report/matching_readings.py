@@ -6,7 +6,7 @@ from typing import Any
 
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.matching_tables import grid_point
-from mghp.report.runs import Run
+from mghp.report.runs import Run, grid_runs
 
 PAPER = (50, 5, 0.01)
 """T, N and alpha of the paper."""
@@ -26,7 +26,7 @@ def write_readings(runs: Sequence[Run]) -> str:
 
 
 def _paper(runs: Sequence[Run]) -> Iterator[str]:
-    grid = [run for run in runs if run.experiment == "steps" and not run.variant]
+    grid = grid_runs(runs)
     for data, of_data in _by_data(grid):
         points = {grid_point(run): run for run in of_data}
         if PAPER not in points:
@@ -46,7 +46,7 @@ def _paper(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _tau(runs: Sequence[Run]) -> Iterator[str]:
-    grid = [run for run in runs if run.experiment == "steps" and not run.variant]
+    grid = grid_runs(runs)
     for data, of_data in _by_data(grid):
         most = max(grid_point(run)[1] for run in of_data)
         distances = [run.metric("matching/distance_to_one_projection") for run in of_data if grid_point(run)[1] == most]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from mghp.metrics.matching import bootstrap_difference
-from mghp.report.runs import Run
+from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
 
 SOLVERS = ("identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy")
@@ -116,9 +116,9 @@ def step_table(runs: Sequence[Run]) -> Table:
     rivals = {
         (run.data, round(run.matcher["tau"], 9), run.matcher["num_cycles"]): run
         for run in _of(runs, "steps")
-        if run.variant == "one_projection"
+        if run.config["matcher"]["name"] == "projection"
     }
-    grid = [run for run in _of(runs, "steps") if not run.variant]
+    grid = grid_runs(runs)
     for run in sorted(grid, key=lambda run: (run.data, *grid_point(run))):
         steps, cycles, step_size = grid_point(run)
         rival = rivals.get((run.data, round(steps * step_size, 9), steps * cycles))
@@ -185,7 +185,8 @@ def reading_table(runs: Iterable[Run]) -> Table:
             "distance to exact step": ".1e", "F1 [%]": ".2f",
         },
     )  # fmt: skip
-    for run in sorted(_of(runs, "readings"), key=_reading):
+    readings = [run for run in _of(runs, "readings") if run.config["matcher"]["name"] == "pgd_dykstra"]
+    for run in sorted(readings, key=_reading):
         options = run.matcher
         table.add(
             {

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
-from mghp.errors import InputError
+from mghp.config import read_yaml
+from mghp.errors import InputError, existing_file
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,15 @@ class Run:
             content = json.loads((self.path / "result.json").read_text())
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path / 'result.json'}: not readable: {error}") from None
-        if not isinstance(content, dict) or "metrics" not in content:
-            raise InputError(f"{self.path / 'result.json'}: expected an object with metrics")
+        if not isinstance(content, dict) or not {"metrics", "experiment", "variant"} <= set(content):
+            raise InputError(f"{self.path / 'result.json'}: expected an object with metrics, experiment and variant")
         return content
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config."""
-        content: dict[str, Any] = yaml.safe_load((self.path / "config.yaml").read_text())
+        file = self.path / "config.yaml"
+        content: dict[str, Any] = read_yaml(existing_file(file, "run folder's config"))
         return content
 
     @cached_property
@@ -89,6 +90,11 @@ class Run:
             return f"random {random['kind']} {random['source']}x{random['destination']}"
         source = "real poses" if data["name"] == "mhp_poses" else "generated poses"
         return f"{source}, {data['poses']['preset']}"
+
+
+def grid_runs(runs: Iterable[Run]) -> list[Run]:
+    """The runs of PGD-Dykstra over T, N and the step size."""
+    return [run for run in runs if run.experiment == "steps" and run.config["matcher"]["name"] == "pgd_dykstra"]
 
 
 def find_runs(paths: Iterable[Path]) -> list[Run]:

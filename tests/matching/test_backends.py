@@ -1,5 +1,6 @@
 import io
 import multiprocessing
+import os
 import subprocess
 import sys
 import warnings
@@ -215,6 +216,17 @@ def test_threads_are_torch_s(affinity, calls, monkeypatch, threads):
     assert calls == [("forward", threads), ("backward", threads)]
     assert set_to == [min(threads, numba.config.NUMBA_NUM_THREADS)] * 2
     assert numba.get_num_threads() == set_to[-1]
+
+
+def test_the_first_call_leaves_torch_s_thread_count_alone():
+    code = (
+        "import torch; from mghp.matching import PGDDykstra; torch.set_num_threads(1);"
+        "PGDDykstra(backend='numba')(torch.rand(4, 3, 3, requires_grad=True)).sum().backward();"
+        "print(torch.get_num_threads())"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NUMBA_NUM", "OMP_"))}
+    shown = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "1"
 
 
 def test_results_do_not_depend_on_threads():
