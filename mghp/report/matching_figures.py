@@ -71,7 +71,8 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
         axis.set_title(textwrap.fill(name, 16), fontsize=5.5)
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
-    axes[0, 0].set(xlabel="destination", ylabel="source")
+    figure.supxlabel("destination", fontsize=8)
+    figure.supylabel("source", fontsize=8)
     figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, label="affinity, assignment")
     figure.suptitle(f"One problem and its assignments; {runs[0].data}; true pairs are framed")
     return figure
