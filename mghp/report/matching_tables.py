@@ -4,12 +4,16 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from mghp.errors import existing_file
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
 
 SOLVERS = ("identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy")
 """Matchers in the order of the tables."""
+
+NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")
+"""Matchers that cannot be trained through."""
 
 ROUNDINGS = ("hungarian", "mutual", "greedy")
 
@@ -41,7 +45,7 @@ def solver_table(runs: Iterable[Run]) -> Table:
         },
     )  # fmt: skip
     for run in solver_runs(runs):
-        is_differentiable = run.metric("memory/both_peak_mb") == run.metric("memory/both_peak_mb")
+        is_differentiable = run.config["matcher"]["name"] not in NOT_DIFFERENTIABLE
         peak = run.metric(f"memory/{'both' if is_differentiable else 'forward'}_peak_mb")
         agreement = {
             f"agrees, {rounding} [%]": 100 * run.metric(f"matching/agreement_{rounding}") for rounding in ROUNDINGS
@@ -221,7 +225,7 @@ def bench_table(runs: Iterable[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_matcher"):
-        for row in pd.read_csv(run.path / "ratios.csv").to_dict("records"):
+        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
             table.add(
                 {
                     "problems": row["problems"], "method": row["method"], "forward [ms]": row["forward_ms"],

@@ -120,3 +120,11 @@ def test_every_public_name_is_there():
     assert sorted(mghp.matching.__all__) == sorted(mghp.matching._MODULES)
     with pytest.raises(AttributeError, match=r"'mghp\.matching' has no attribute 'Hungarien'"):
         _ = mghp.matching.Hungarien
+
+
+def test_the_tables_know_which_matchers_are_differentiable():
+    from mghp.matching.factory import MATCHERS
+    from mghp.report.matching_tables import NOT_DIFFERENTIABLE, SOLVERS
+
+    assert sorted(MATCHERS) == sorted(SOLVERS)
+    assert {name for name, matcher in MATCHERS.items() if not matcher.differentiable} == set(NOT_DIFFERENTIABLE)
