@@ -113,16 +113,18 @@ def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: 
 def warm_start_figure(runs: Sequence[Run]) -> Figure:
     """Gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
     by_variant = {run.variant: run for run in runs}
-    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.4), sharex=True)
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.6), sharex=True)
     for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):
         if variant in by_variant:
             _band(axes[0], by_variant[variant].steps, "gap", 100, colour, label)
             _band(axes[1], by_variant[variant].steps, "violation", 1, colour, label)
-    axes[0].set(ylabel="gap after repair [%]", xlabel="outer step t", xscale="log", yscale="log")
+    axes[0].set(ylabel="gap after repair [%]", xlabel="outer step t", xscale="log")
+    axes[0].set_yscale("symlog", linthresh=1e-2)  # many small problems are solved exactly
+    axes[0].set_ylim(bottom=0)
     axes[1].set(ylabel="violation", xlabel="outer step t")
     axes[1].set_yscale("symlog", linthresh=1e-4)
     axes[1].set_ylim(bottom=0)
-    axes[0].legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems")
     return figure
 

@@ -74,28 +74,30 @@ def _sizes(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _warm_start(runs: Sequence[Run]) -> Iterator[str]:
-    for data, of_data in _by_data([run for run in runs if run.experiment == "readings"]):
-        by_variant = {run.variant: run for run in of_data}
-        if {"step1_cold", "step1_warm"} <= set(by_variant):
-            cold, warm = by_variant["step1_cold"], by_variant["step1_warm"]
-            yield (
-                f"{data}: warm start at alpha = 1, last iterate, takes the gap from {_percent(cold, 'gap_mean')} to "
-                f"{_percent(warm, 'gap_mean')} and the mean violation from "
-                f"{cold.metric('matching/violation_mean'):.1e} to {warm.metric('matching/violation_mean'):.1e} at the "
-                "same cost."
-            )
+    for data, cold, warm in _beside_cold(runs, "step1_warm"):
+        yield (
+            f"{data}: warm start at alpha = 1, last iterate, takes the gap from {_percent(cold, 'gap_mean')} to "
+            f"{_percent(warm, 'gap_mean')} and the mean violation from "
+            f"{cold.metric('matching/violation_mean'):.1e} to {warm.metric('matching/violation_mean'):.1e} at the "
+            "same cost."
+        )
 
 
 def _as_printed(runs: Sequence[Run]) -> Iterator[str]:
+    for data, halfspace, printed in _beside_cold(runs, "step1_cold_as_printed"):
+        yield (
+            f"{data}: the projection as printed, at alpha = 1, leaves a gap of {_percent(printed, 'gap_mean')} and "
+            f"a violation of {printed.metric('matching/violation_mean'):.1e}, row by row "
+            f"{_percent(halfspace, 'gap_mean')} and {halfspace.metric('matching/violation_mean'):.1e}."
+        )
+
+
+def _beside_cold(runs: Sequence[Run], variant: str) -> Iterator[tuple[str, Run, Run]]:
+    """Of each data: the cold start at alpha = 1, and the variant that differs from it in one choice."""
     for data, of_data in _by_data([run for run in runs if run.experiment == "readings"]):
         by_variant = {run.variant: run for run in of_data}
-        if {"step1_cold", "step1_cold_as_printed"} <= set(by_variant):
-            halfspace, printed = by_variant["step1_cold"], by_variant["step1_cold_as_printed"]
-            yield (
-                f"{data}: the projection as printed, at alpha = 1, leaves a gap of {_percent(printed, 'gap_mean')} and "
-                f"a violation of {printed.metric('matching/violation_mean'):.1e}, row by row "
-                f"{_percent(halfspace, 'gap_mean')} and {halfspace.metric('matching/violation_mean'):.1e}."
-            )
+        if {"step1_cold", variant} <= set(by_variant):
+            yield data, by_variant["step1_cold"], by_variant[variant]
 
 
 def _association(runs: Sequence[Run]) -> Iterator[str]:
