@@ -19,6 +19,8 @@ app = typer.Typer(
     help="Instance-aware human parsing with a differentiable matcher: experiments, tables and figures.",
 )
 
+data_app = typer.Typer(no_args_is_help=True, help="Make and check data.")
+app.add_typer(data_app, name="data")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
 app.add_typer(bench_app, name="bench")
 
@@ -66,6 +68,55 @@ def match(
 
     problem_set = build_problem_set(problems, config.data, getattr(torch, config.match.dtype))
     typer.echo(run_match(config, problem_set))
+
+
+@app.command()
+def train(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file, e.g. experiments/parsing/synthetic_10min.yaml")],
+    overrides: Overrides = None,
+) -> None:
+    """Train a parsing network on pictures: scores, checkpoints and pictures in a run folder."""
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures, load_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data)
+    with _progress() as show:
+        train_samples, validation = load_pictures(config.data, show)
+    from mghp.experiments.train import run_training
+
+    typer.echo(run_training(config, train_samples, validation))
+
+
+@app.command()
+def evaluate(
+    source: Annotated[Path, typer.Argument(help="Run folder of mghp train, or one of its checkpoints")],
+    overrides: Overrides = None,
+) -> None:
+    """Score a checkpoint on its validation pictures, with true fields swapped in one by one, and draw examples."""
+    from mghp.experiments.evaluate import run_evaluation
+
+    with _progress() as show:
+        typer.echo(run_evaluation(source, overrides or [], show))
+
+
+@data_app.command("render")
+def render_command(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file with data.name=synthetic")],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder of contact sheets and difficulty")] = Path("results"),
+) -> None:
+    """Render the pictures of an experiment into its cache; draw contact sheets and measure how hard the sets are."""
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures, describe_pictures, load_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data)
+    writable_folder(out)
+    with _progress() as show:
+        train_samples, validation = load_pictures(config.data, show)
+    for file in describe_pictures(train_samples, validation, out):
+        typer.echo(file)
 
 
 @app.command()

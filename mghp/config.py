@@ -9,7 +9,6 @@ import dataclasses
 import difflib
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,10 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mghp.assembly.config import AssemblyConfig
+from mghp.data.configs import DataConfig
 from mghp.errors import InputError, existing_file
+from mghp.losses.configs import LossesConfig
 from mghp.matching.configs import (
     GreedyConfig,
     HungarianConfig,
@@ -30,6 +32,8 @@ from mghp.matching.configs import (
     ProjectionConfig,
     SinkhornConfig,
 )
+from mghp.modules.configs import TrainingConfig
+from mghp.network.configs import NetworkConfig
 
 SCHEMA_VERSION = 1
 """Raised when the meaning of a key changes, so that results of the old meaning are not adopted."""
@@ -54,125 +58,6 @@ class MatcherConfig:
     def options(self) -> dict[str, Any]:
         """The named solver's options."""
         return dataclasses.asdict(getattr(self, self.name))
-
-
-@dataclass(frozen=True)
-class PosePreset:
-    """Amounts of one preset of `PoseProblemsConfig`; see there for units."""
-
-    jitter: float
-    miss: float
-    spurious: float
-    field_width: float
-    field_noise: float
-    min_persons: int
-
-
-POSE_PRESETS = {
-    "default": PosePreset(0.02, 0.1, 0.3, 0.03, 0.25, 1),
-    "hard": PosePreset(0.03, 0.15, 1.0, 0.06, 0.8, 3),
-    "easy": PosePreset(0.01, 0.05, 0.15, 0.015, 0.125, 1),
-}
-
-
-@dataclass
-class PoseProblemsConfig:
-    """How annotated poses become matching problems. An amount left null is its preset's."""
-
-    preset: Literal["default", "hard", "easy"] = "default"
-    """Where the amounts left null come from."""
-    scale: Literal["median_person", "image_extent"] = "median_person"
-    """The length that lengths are relative to: the median over the image's persons of their joints' larger
-    extent, or the larger extent of all joints of the image."""
-    jitter: float | None = None
-    """Standard deviation of a candidate's displacement in x and in y, relative to `scale`."""
-    miss: float | None = None
-    """Probability that an annotated keypoint is no candidate."""
-    spurious: float | None = None
-    """Expected number of false candidates a keypoint type (Poisson), uniform over the joints' box."""
-    field_width: float | None = None
-    """Half width of the band around a limb in which the limb field is set, relative to `scale`."""
-    field_noise: float | None = None
-    """Standard deviation of the noise on each component of the limb field."""
-    min_persons: int | None = None
-    """Images with fewer persons that have a joint are left out."""
-    num_samples: int = 10
-    """Points along the segment at which the limb field is read."""
-
-    def __post_init__(self) -> None:
-        for key, value in dataclasses.asdict(self.amounts()).items():
-            if not 0 <= value < math.inf:
-                raise InputError(f"data.poses.{key} must be finite and not negative, got {value}")
-        if self.amounts().miss > 1:
-            raise InputError(f"data.poses.miss is a probability, got {self.miss}")
-        if self.num_samples < 1:
-            raise InputError(f"data.poses.num_samples must be at least 1, got {self.num_samples}")
-
-    def amounts(self) -> PosePreset:
-        """The amounts in force: those given, the others from the preset."""
-        preset = POSE_PRESETS[self.preset]
-        given = {key: getattr(self, key) for key in dataclasses.asdict(preset)}
-        return dataclasses.replace(preset, **{key: value for key, value in given.items() if value is not None})
-
-
-@dataclass
-class GeneratedPosesConfig:
-    """Poses made up by `mghp.data.generated_poses`."""
-
-    num_images: int = 500
-    """Images."""
-    mean_extra_persons: float = 0.8
-    """Mean of the Poisson number of persons beyond the second."""
-
-    def __post_init__(self) -> None:
-        if self.num_images < 1:
-            raise InputError(f"data.generated_poses.num_images must be at least 1, got {self.num_images}")
-
-
-@dataclass
-class RandomProblemsConfig:
-    """Matching problems without poses, each of one size."""
-
-    kind: Literal["uniform", "normal", "block"] = "uniform"
-    """Entries uniform in [0, 1]; standard normal (with negatives); or high on a random permutation's blocks."""
-    num_problems: int = 300
-    """Problems."""
-    source: int = 12
-    """Source candidates."""
-    destination: int = 15
-    """Destination candidates."""
-
-    def __post_init__(self) -> None:
-        for key in ("num_problems", "source", "destination"):
-            if getattr(self, key) < 1:
-                raise InputError(f"data.random.{key} must be at least 1, got {getattr(self, key)}")
-
-
-@dataclass
-class DataConfig:
-    """Which matching problems. Blocks of other data than the named are not read."""
-
-    name: Literal["generated_poses", "mhp_poses", "random"] = "generated_poses"
-    """Poses made up by us; a COCO-keypoint file (`data.annotations`); or random matrices."""
-    annotations: str | None = None
-    """COCO-keypoint JSON file, for mhp_poses."""
-    max_images: int | None = None
-    """Only the first so many images."""
-    seed: int = 0
-    """Seed of everything that is drawn."""
-    validation_share: float = 0.2
-    """Share of the images on which thresholds are tuned; scores are of the others."""
-    poses: PoseProblemsConfig = field(default_factory=PoseProblemsConfig)
-    generated_poses: GeneratedPosesConfig = field(default_factory=GeneratedPosesConfig)
-    random: RandomProblemsConfig = field(default_factory=RandomProblemsConfig)
-
-    def __post_init__(self) -> None:
-        if self.name == "mhp_poses" and self.annotations is None:
-            raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")
-        if self.max_images is not None and self.max_images < 1:
-            raise InputError(f"data.max_images must be at least 1, got {self.max_images}")
-        if not 0 < self.validation_share < 1:
-            raise InputError(f"data.validation_share must lie between 0 and 1, got {self.validation_share}")
 
 
 @dataclass
@@ -245,6 +130,12 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
     bench: BenchConfig = field(default_factory=BenchConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    losses: LossesConfig = field(default_factory=LossesConfig)
+    assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
     def __post_init__(self) -> None:
@@ -260,17 +151,36 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """
     file = existing_file(path, "experiment file")
     content = _read_with_bases(file)
+    content.setdefault("experiment", file.stem)
+    return _with_overrides(content, overrides, str(file))
+
+
+def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "config") -> Config:
+    """The config that `to_yaml` wrote, for instance into a checkpoint, with `key=value` over it.
+
+    Raises:
+        InputError: one line that names the origin or key.
+    """
+    try:
+        content = yaml.load(text, Loader=_FloatSafeLoader)
+    except _UNREADABLE as error:
+        raise InputError(f"{origin}: not readable as YAML: {_one_line(error)}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{origin}: expected a mapping of keys to values, got {type(content).__name__}")
+    return _with_overrides(content, overrides, origin)
+
+
+def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: str) -> Config:
     variants = content.pop("variants", None)
     if not isinstance(variants, dict | None):
-        raise InputError(f"{file}: variants must map names to settings, got {type(variants).__name__}")
-    content.setdefault("experiment", file.stem)
+        raise InputError(f"{origin}: variants must map names to settings, got {type(variants).__name__}")
     command_line = [(*_parse_override(text), text) for text in overrides]
     # A run's config.yaml names its variant, which is already in its settings, and has no variants.
     named = content.get("variant") if variants is not None else None
     chosen = next((value for key, value, _ in reversed(command_line) if key == "variant"), named)
-    layers = [(content, str(file))]
+    layers = [(content, origin)]
     if chosen:
-        layers.append((_variant(variants or {}, str(chosen), file), f"{file}, variant {chosen}"))
+        layers.append((_variant(variants or {}, str(chosen), origin), f"{origin}, variant {chosen}"))
     layers += [(_nested(key, value), text) for key, value, text in command_line]
     return _resolve(layers)
 
@@ -352,13 +262,13 @@ def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
     return parent | child | {key: _merged(parent[key], child[key]) for key in both_sections}
 
 
-def _variant(variants: dict[Any, Any], chosen: str, file: Path) -> dict[str, Any]:
+def _variant(variants: dict[Any, Any], chosen: str, origin: str) -> dict[str, Any]:
     by_name = {str(name): settings for name, settings in variants.items()}
     if chosen not in by_name:
-        raise InputError(f"{file}: no variant {chosen!r}{_nearest(chosen, by_name)}")
+        raise InputError(f"{origin}: no variant {chosen!r}{_nearest(chosen, by_name)}")
     settings = by_name[chosen]
     if not isinstance(settings, dict | None):
-        raise InputError(f"{file}: variant {chosen} must map keys to values, got {settings!r}")
+        raise InputError(f"{origin}: variant {chosen} must map keys to values, got {settings!r}")
     return settings or {}
 
 
@@ -388,7 +298,7 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     except (OmegaConfBaseException, RecursionError):
         _blame(layers, schema)
         raise
-    _check_solvers(schema.matcher)
+    _check_ranges(schema)
     try:
         config = OmegaConf.to_object(schema)
     except OmegaConfBaseException as error:
@@ -414,15 +324,26 @@ def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> 
             raise InputError(f"{origin}: nested too deeply") from None
 
 
-def _check_solvers(matcher: DictConfig) -> None:
-    """Their dataclasses know a value's range, but not under which key they stand."""
-    for name in [str(key) for key in matcher if key != "name"]:
+def _check_ranges(section: DictConfig, prefix: str = "") -> None:
+    """A section's dataclass knows a value's range, but not under which key it stands."""
+    for name in map(str, section):
+        value = section[name]
+        if not isinstance(value, DictConfig) or _is_open(value):
+            continue
+        _check_ranges(value, f"{prefix}{name}.")
         try:
-            OmegaConf.to_object(matcher[name])
+            OmegaConf.to_object(value)
         except OmegaConfBaseException as error:
-            raise InputError(_one_line(error)) from None
+            raise InputError(_one_line(error.__cause__ or error)) from None
+        except InputError:
+            raise
         except (ValueError, TypeError) as error:
-            raise InputError(f"matcher.{name}.{_one_line(error)}") from None
+            raise InputError(f"{prefix}{name}.{_one_line(error)}") from None
+
+
+def _is_open(section: DictConfig) -> bool:
+    """Whether any key may stand there, for a library to check."""
+    return OmegaConf.get_type(section) is dict
 
 
 def _check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix: str = "") -> None:
@@ -436,7 +357,10 @@ def _check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix
                 raise InputError(f"{origin}: {path}: ??? is no value")
             continue
         if not isinstance(value, dict):
-            raise InputError(f"{origin}: {path} is a section ({', '.join(section)}), got {value!r}")
+            keys = "" if _is_open(section) else f" ({', '.join(section)})"
+            raise InputError(f"{origin}: {path} is a section{keys}, got {value!r}")
+        if _is_open(section):
+            continue
         _check_keys(value, section, origin, f"{path}.")
 
 

@@ -5,6 +5,7 @@
                             timing.csv    one row a phase
                             result.json   final metrics and their provenance, written last and atomically
                             media/        pictures and arrays
+                            checkpoints/  weights, of a training
 
 Times stand in timing.csv and result.json only, so that metrics.csv of two equal runs can be compared byte for byte.
 """
@@ -27,7 +28,7 @@ import numpy as np
 from mghp.config import SCHEMA_VERSION, Config, config_key, to_yaml
 from mghp.errors import InputError
 
-_VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy")
+_VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy", "lightning", "timm")
 
 
 class Phase:
@@ -58,6 +59,11 @@ class RunFolder:
     def media(self) -> Path:
         """Folder of pictures and arrays."""
         return self.path / "media"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of weights."""
+        return self.path / "checkpoints"
 
     def log(self, row: Mapping[str, float]) -> None:
         """Append a row to metrics.csv; the first decides the columns."""

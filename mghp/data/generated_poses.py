@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.config import GeneratedPosesConfig
+from mghp.data.configs import GeneratedPosesConfig
 from mghp.data.poses import ImagePoses, PoseSet
 from mghp.people.mhp_v2 import MHP_V2
 

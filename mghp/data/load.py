@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.config import DataConfig
+from mghp.data.configs import DataConfig
 from mghp.data.coco_keypoints import read_coco_poses
 from mghp.data.generated_poses import generate_poses
 from mghp.data.pose_problems import simulate_problems

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.config import PosePreset, PoseProblemsConfig
+from mghp.data.configs import PosePreset, PoseProblemsConfig
 from mghp.data.poses import ImagePoses, PoseSet
 from mghp.data.problems import MatchingProblem, MatchingProblems
 from mghp.people.skeleton import Skeleton

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mghp.config import RandomProblemsConfig
+from mghp.data.configs import RandomProblemsConfig
 from mghp.data.problems import MatchingProblem, MatchingProblems
 
 BLOCK = 3

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mghp.config import DataConfig
+from mghp.data.configs import DataConfig
 from mghp.data.load import validation_images
 from mghp.data.problems import MatchingProblems, PaddedProblems, size_buckets
 from mghp.matching.problem import best_matching, objective

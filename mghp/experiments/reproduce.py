@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from mghp.bench.matcher import bench_matcher
-from mghp.config import Config, DataConfig, config_key
+from mghp.config import Config, config_key
+from mghp.data.configs import DataConfig
 from mghp.data.load import load_problems
 from mghp.data.problems import MatchingProblems
 from mghp.experiments.match import run_match

@@ -40,24 +40,28 @@ class NoTracker:
 
 
 class WandbTracker:
-    """Logs to an open W&B run."""
+    """Logs to an open W&B run.
+
+    Attributes:
+        run: W&B's own, for loggers that need it.
+    """
 
     def __init__(self, run: Any) -> None:  # noqa: ANN401 (wandb is imported only where it is used)
-        self._run = run
+        self.run = run
 
     def log(self, row: Mapping[str, float]) -> None:
         """One step."""
-        self._run.log(dict(row))
+        self.run.log(dict(row))
 
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
         """A picture, logged as uint8: W&B would show floats in [0, 1] as black."""
         import wandb
 
-        self._run.log({name: wandb.Image(image)})
+        self.run.log({name: wandb.Image(image)})
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
         """Log the final metrics once, which also makes them the run's summary."""
-        self._run.log(dict(metrics))
+        self.run.log(dict(metrics))
 
 
 @contextmanager

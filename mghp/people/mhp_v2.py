@@ -39,5 +39,9 @@ MHP_V2 = Skeleton(
         (13, 14),
         (14, 15),
     ),
-)
+    sigmas=(
+        0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.087, 0.107,
+        0.079, 0.026, 0.062, 0.072, 0.079, 0.079, 0.072, 0.062,
+    ),
+)  # fmt: skip
 """Limbs are the edges of the pose files' skeleton: a tree, so that 15 of them join 16 keypoints."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mghp.config import GeneratedPosesConfig
+from mghp.data.configs import GeneratedPosesConfig
 from mghp.data.generated_poses import BONES, POSTURES, generate_poses
 from mghp.people.mhp_v2 import MHP_V2
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mghp.config import DataConfig, GeneratedPosesConfig, PoseProblemsConfig, RandomProblemsConfig
+from mghp.data.configs import DataConfig, GeneratedPosesConfig, PoseProblemsConfig, RandomProblemsConfig
 from mghp.data.load import load_problems, validation_images
 from mghp.errors import InputError
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from mghp.config import PoseProblemsConfig
+from mghp.data.configs import PoseProblemsConfig
 from mghp.data.coco_keypoints import read_coco_poses
 from mghp.data.pose_problems import limb_field, simulate_problems
 from mghp.data.poses import ImagePoses, PoseSet

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.config import RandomProblemsConfig
+from mghp.data.configs import RandomProblemsConfig
 from mghp.data.random_problems import random_problems
 
 KINDS = st.sampled_from(["uniform", "normal", "block"])

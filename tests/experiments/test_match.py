@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mghp.config import DataConfig, load_config, variant_names
+from mghp.config import load_config, variant_names
+from mghp.data.configs import DataConfig
 from mghp.data.problems import MatchingProblem, MatchingProblems
 from mghp.experiments.match import MIN_OPTIMUM, run_match
 from mghp.experiments.problem_set import build_problem_set

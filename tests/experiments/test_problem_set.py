@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.config import DataConfig
+from mghp.data.configs import DataConfig
 from mghp.data.load import validation_images
 from mghp.data.problems import MatchingProblem, MatchingProblems
 from mghp.experiments.example import LARGEST, pick_example, picture

@@ -1,0 +1,1 @@
+"""From fields to people: peaks, affinities, the matcher's assignment, persons, and every pixel to its person."""

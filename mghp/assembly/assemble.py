@@ -1,0 +1,112 @@
+"""Fields -> people: the whole assembly of a batch."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mghp.assembly.affinities import Affinity, ScoredLimbs
+from mghp.assembly.config import AssemblyConfig
+from mghp.assembly.peaks import Candidates, find_peaks
+from mghp.assembly.persons import merge_limbs
+from mghp.assembly.pixels import group_pixels
+from mghp.assembly.scores import part_scores, person_scores
+from mghp.fields import Fields
+from mghp.matching import Matcher, round_assignment
+from mghp.metrics.people import PredictedPeople
+from mghp.people.people import People
+from mghp.people.person_size import person_sizes
+
+
+class Assembler(nn.Module):
+    """Peaks, affinities, assignment, persons, pixels and scores.
+
+    Args:
+        people: skeleton and parts.
+        matcher: any; a soft assignment is rounded.
+        affinity: limb scores, shared with training.
+        config: thresholds and choices.
+    """
+
+    def __init__(self, people: People, matcher: Matcher, affinity: Affinity, config: AssemblyConfig) -> None:
+        super().__init__()
+        self.people = people
+        self.matcher = matcher
+        self.affinity = affinity
+        self.config = config
+
+    @torch.no_grad()
+    def forward(self, fields: Fields) -> list[PredictedPeople]:
+        """The people of each picture, at the pictures' size."""
+        candidates = self.candidates(fields)
+        scored = self.affinity(fields, candidates)
+        pairs = self.assign(scored)
+        return [
+            self.with_pixels(fields, picture, keypoints)
+            for picture, keypoints in enumerate(self.poses(candidates, scored, pairs))
+        ]
+
+    def candidates(self, fields: Fields) -> Candidates:
+        """Peaks of the heatmaps."""
+        return find_peaks(
+            fields.heatmaps,
+            fields.keypoint_offsets,
+            fields.keypoint_stride,
+            self.config.peak_threshold,
+            self.config.max_peaks,
+        )
+
+    def assign(self, scored: ScoredLimbs) -> Tensor:
+        """Which pairs are limbs: bool, (batch, limb, source, destination)."""
+        soft = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+        hard: Tensor = round_assignment(
+            soft, scored.affinity, min_affinity=self.config.min_affinity, by=self.config.rounding
+        )
+        is_pair = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
+        return hard.bool() & is_pair
+
+    def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
+        """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
+        arrays = [
+            tensor.cpu().numpy()
+            for tensor in (pairs, scored.affinity, candidates.positions_input, candidates.scores)
+        ]
+        return [
+            torch.from_numpy(
+                merge_limbs(
+                    *(array[picture] for array in arrays),
+                    limbs=self.people.skeleton.limbs,
+                    min_keypoints=self.config.min_keypoints,
+                )
+            ).to(pairs.device)
+            for picture in range(len(pairs))
+        ]
+
+    def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
+        """Parts of one picture, and each human pixel given to one of the persons."""
+        probability, parts = part_probabilities(fields, picture).max(0)
+        skeleton = self.people.skeleton
+        size = person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
+        if not self.config.normalise_by_size:
+            size = torch.ones_like(size)
+        ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance)
+        scores = person_scores(keypoints, probability, ids)
+        by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
+        return PredictedPeople(
+            parts=parts.cpu().numpy(),
+            person_ids=ids.cpu().numpy(),
+            person_scores=scores.cpu().numpy(),
+            part_scores=by_part.cpu().numpy(),
+            keypoints=keypoints.cpu().numpy(),
+        )
+
+
+def part_probabilities(fields: Fields, picture: int) -> Tensor:
+    """Probability of each label at each pixel of one picture: (label, height, width)."""
+    logits = fields.part_logits[picture : picture + 1]
+    height, width = fields.image_size
+    stride = fields.part_stride
+    if stride > 1:
+        # The cells cover a multiple of the stride; what they cover beyond the picture is cut off.
+        size = (logits.shape[2] * stride, logits.shape[3] * stride)
+        logits = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+    return logits[0, :, :height, :width].softmax(0)

@@ -1,0 +1,36 @@
+"""How fields become people. Without torch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass
+class AssemblyConfig:
+    """Thresholds and choices of the assembly."""
+
+    peak_threshold: float = 0.1
+    """Least confidence of a candidate keypoint."""
+    max_peaks: int = 30
+    """Candidates a keypoint type and picture at most; the strongest are kept."""
+    num_samples: int = 10
+    """Points along a segment at which the limb field is read."""
+    rounding: Literal["hungarian", "mutual", "greedy"] = "hungarian"
+    """How a soft assignment is made hard."""
+    min_affinity: float = 0.0
+    """Least affinity of a limb: 0 is the learned price of staying unmatched."""
+    min_keypoints: int = 5
+    """Keypoints that a person must have."""
+    normalise_by_size: bool = True
+    """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
+    max_distance: float | None = None
+    """Farthest that a pixel may land from a keypoint, relative to size (or in pixels, where not normalised); null: every
+    human pixel is given to somebody."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.peak_threshold < 1:
+            raise ValueError(f"peak_threshold must lie in [0, 1), got {self.peak_threshold}")
+        for key in ("max_peaks", "num_samples", "min_keypoints"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
+        if self.max_distance is not None and not self.max_distance > 0:
+            raise ValueError(f"max_distance must be positive or null, got {self.max_distance}")

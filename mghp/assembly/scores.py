@@ -1,0 +1,51 @@
+"""How sure the parser is of a person and of its parts: scores that rank, larger is surer."""
+
+import torch
+from torch import Tensor
+
+
+def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tensor) -> Tensor:
+    """Mean confidence of the keypoints found, times the root of the share found, times the mean part probability.
+
+    A person of whom little is found, or whose pixels could be something else, ranks low. (The published code raises such
+    a product to the power -3, which turns the ranking upside down.)
+
+    Args:
+        keypoints: (person, keypoint, 3): x, y, confidence; 0 where not found.
+        part_probability: (height, width): of the part that each pixel was given.
+        person_ids: (height, width): 0 nobody, p + 1 person p.
+
+    Returns:
+        (person,) float64 in [0, 1]; 0 for a person without a pixel.
+    """
+    confidence = keypoints[..., 2].double()
+    found = (confidence > 0).double()
+    pose = confidence.sum(1) / found.sum(1).clamp(min=1) * found.mean(1).sqrt()
+    return pose * _means(part_probability, person_ids, len(keypoints))[1:]
+
+
+def part_scores(
+    scores: Tensor, part_probability: Tensor, parts: Tensor, person_ids: Tensor, num_labels: int
+) -> Tensor:
+    """Score of each part of each person: the person's, times the mean probability over the part's pixels.
+
+    Args:
+        scores: (person,), from `person_scores`.
+        part_probability: (height, width).
+        parts: (height, width), labels.
+        person_ids: (height, width).
+        num_labels: labels, background included.
+
+    Returns:
+        (person, label) float64; 0 for a part without a pixel.
+    """
+    cells = person_ids * num_labels + parts
+    means = _means(part_probability, cells, (len(scores) + 1) * num_labels - 1)
+    return scores[:, None] * means.view(len(scores) + 1, num_labels)[1:]
+
+
+def _means(values: Tensor, groups: Tensor, last: int) -> Tensor:
+    """Mean of the values of each group 0 ... last; 0 for an empty one."""
+    flat = groups.flatten()
+    sums = torch.bincount(flat, weights=values.flatten().double(), minlength=last + 1)
+    return sums / torch.bincount(flat, minlength=last + 1).clamp(min=1)

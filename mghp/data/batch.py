@@ -1,0 +1,95 @@
+"""Samples of one size, stacked: what networks, targets and losses take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mghp.data.sample import Sample
+from mghp.people.parts import IGNORE
+
+
+@dataclass
+class Batch:
+    """Pictures of one size and their labels. What is missing is padded and masked.
+
+    Attributes:
+        image: (batch, 3, height, width) uint8.
+        parts: (batch, height, width) uint8; 255 everywhere where a picture has no parsing labels.
+        person_ids: (batch, height, width) int16; 0 everywhere where a picture has no persons' masks.
+        keypoints: (batch, person, keypoint, 3) float32: x_input, y_input, visibility; 0 in padded persons.
+        is_person: (batch, person) bool: real, not padding.
+        has_parts: (batch,) bool.
+        has_keypoints: (batch,) bool. Without them a picture trains neither keypoints, limbs, field nor matching.
+        names: of the pictures.
+    """
+
+    image: Tensor
+    parts: Tensor
+    person_ids: Tensor
+    keypoints: Tensor
+    is_person: Tensor
+    has_parts: Tensor
+    has_keypoints: Tensor
+    names: tuple[str, ...]
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
+        """The same batch on a device."""
+        moved = {
+            field.name: value.to(device, non_blocking=non_blocking) if isinstance(value, Tensor) else value
+            for field in fields(self)
+            for value in [getattr(self, field.name)]
+        }
+        return type(self)(**moved)
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+
+def collate(samples: Sequence[Sample], num_keypoints: int) -> Batch:
+    """Stack samples of one size.
+
+    Args:
+        samples: at least one; all of one height and width.
+        num_keypoints: keypoint types of the dataset, for samples that have none.
+
+    Raises:
+        ValueError: if sizes differ; names the pictures.
+    """
+    height, width = samples[0].image.shape[:2]
+    for sample in samples:
+        if sample.image.shape[:2] != (height, width):
+            raise ValueError(
+                f"{sample.name} is {sample.image.shape[:2]}, {samples[0].name} is {(height, width)}: "
+                "a batch holds one size"
+            )
+    poses = [_poses(sample, num_keypoints) for sample in samples]
+    most = max(1, *(len(pose) for pose in poses))
+    keypoints = np.zeros((len(samples), most, num_keypoints, 3), np.float32)
+    is_person = np.zeros((len(samples), most), bool)
+    for row, pose in enumerate(poses):
+        keypoints[row, : len(pose)] = pose
+        is_person[row, : len(pose)] = True
+    nowhere = np.full((height, width), IGNORE, np.uint8)
+    nobody = np.zeros((height, width), np.int16)
+    return Batch(
+        image=torch.from_numpy(np.stack([sample.image.transpose(2, 0, 1) for sample in samples])),
+        parts=torch.from_numpy(np.stack([nowhere if s.parts is None else s.parts for s in samples])),
+        person_ids=torch.from_numpy(np.stack([nobody if s.person_ids is None else s.person_ids for s in samples])),
+        keypoints=torch.from_numpy(keypoints),
+        is_person=torch.from_numpy(is_person),
+        has_parts=torch.tensor([sample.parts is not None for sample in samples]),
+        has_keypoints=torch.tensor([sample.keypoints is not None for sample in samples]),
+        names=tuple(sample.name for sample in samples),
+    )
+
+
+def _poses(sample: Sample, num_keypoints: int) -> np.ndarray:
+    """Keypoints of the persons; a picture with masks alone has that many persons without one."""
+    if sample.keypoints is not None:
+        return sample.keypoints
+    persons = 0 if sample.person_ids is None else int(sample.person_ids.max(initial=0))
+    return np.zeros((persons, num_keypoints, 3), np.float32)

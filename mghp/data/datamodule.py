@@ -1,0 +1,135 @@
+"""Pictures to batches: what is drawn depends on (seed, epoch, index) alone, never on the workers."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from mghp.data.batch import Batch, collate
+from mghp.data.configs import DataConfig
+from mghp.data.sample import Sample
+from mghp.data.transforms import Augmentation
+from mghp.people.people import People
+
+
+class Samples(Protocol):
+    """A set of pictures."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, index: int) -> Sample:
+        """One."""
+
+
+class ShuffledDraws(Sampler[tuple[int, int]]):
+    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides."""
+
+    def __init__(self, number: int, seed: int) -> None:
+        self.number = number
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning at the beginning of each."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        generator = torch.Generator().manual_seed(_mixed(self.seed, self.epoch))
+        epoch = self.epoch
+        for index in torch.randperm(self.number, generator=generator).tolist():
+            yield epoch, index
+
+
+class AugmentedSamples(Dataset[Sample]):
+    """Pictures as they are trained on."""
+
+    def __init__(self, samples: Samples, augmentation: Augmentation, seed: int) -> None:
+        self.samples = samples
+        self.augmentation = augmentation
+        self.seed = seed
+
+    def __getitem__(self, draw: tuple[int, int]) -> Sample:
+        epoch, index = draw
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_mixed(self.seed, epoch, index))
+            return self.augmentation(self.samples[index])
+
+
+class Collate:
+    """`collate` for one dataset's people."""
+
+    def __init__(self, people: People) -> None:
+        self.num_keypoints = people.num_keypoints
+
+    def __call__(self, samples: Sequence[Sample]) -> Batch:
+        """Samples -> batch."""
+        return collate(samples, self.num_keypoints)
+
+
+class ParsingDataModule(LightningDataModule):
+    """Training and validation batches.
+
+    Args:
+        config: which data, augmentation and loading.
+        people: what the data annotate.
+        train: pictures to train on; None where nothing is trained.
+        validation: pictures to validate on.
+        seed: of the order and the augmentation.
+    """
+
+    def __init__(
+        self, config: DataConfig, people: People, train: Samples | None, validation: Samples, seed: int
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.train_samples = train
+        self.validation_samples = validation
+        self.augmentation = Augmentation(config.augmentation, people)
+        self.collate = Collate(people)
+        self.seed = seed
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled, augmented, without the last incomplete batch."""
+        assert self.train_samples is not None
+        workers = self.config.loader.workers
+        return DataLoader(
+            AugmentedSamples(self.train_samples, self.augmentation, self.seed),
+            batch_size=min(self.config.loader.batch_size, len(self.train_samples)),
+            sampler=ShuffledDraws(len(self.train_samples), self.seed),
+            collate_fn=self.collate,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            prefetch_factor=8 if workers else None,
+            worker_init_fn=_be_patient,
+            drop_last=True,
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        """In order, as they are."""
+        return DataLoader(
+            self.validation_samples,  # type: ignore[arg-type]
+            batch_size=self.config.loader.batch_size,
+            collate_fn=self.collate,
+        )
+
+
+def _mixed(*numbers: int) -> int:
+    """One seed out of several, different for every tuple that occurs."""
+    mixed = 0
+    for number in numbers:
+        mixed = (mixed * 1_000_003 + number + 1) % 2**63
+    return mixed
+
+
+def _be_patient(worker: int) -> None:
+    """A loading process on a machine of few cores must not hold up a thread that all others wait for."""
+    torch.set_num_threads(1)
+    if hasattr(os, "nice"):
+        os.nice(5)

@@ -1,0 +1,38 @@
+"""One labelled picture, the same for every dataset.
+
+Pixel centres: the pixel in column i and row j covers [i, i + 1) x [j, j + 1), so its centre is (i + 0.5, j + 0.5), and
+the picture is [0, width] x [0, height]. A field of stride s has its cell (i, j) centred at (s (i + 0.5), s (j + 0.5));
+coordinates at a stride are coordinates in the picture divided by it. Mirroring takes x to width - x.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOT_ANNOTATED, OCCLUDED, VISIBLE = 0, 1, 2
+"""A keypoint's visibility, as COCO counts it."""
+
+
+@dataclass
+class Sample:
+    """A picture and what is known of its people.
+
+    Attributes:
+        image: (height, width, 3) uint8, red, green, blue.
+        parts: (height, width) uint8 part labels, 0 background, 255 not known; None: no parsing labels.
+        person_ids: (height, width) int16, 0 nobody, p + 1 the person in row p of `keypoints`; None: no persons' masks.
+        keypoints: (persons, keypoints, 3) float32: x_image, y_image (pixels, see above) and visibility (0, 1, 2); None:
+            no keypoints.
+        name: of the picture, unique in its dataset.
+        original_size: (height, width) before any resizing.
+        tags: what is special about the picture, e.g. "upside_down".
+    """
+
+    image: NDArray[np.uint8]
+    parts: NDArray[np.uint8] | None
+    person_ids: NDArray[np.int16] | None
+    keypoints: NDArray[np.float32] | None
+    name: str
+    original_size: tuple[int, int]
+    tags: tuple[str, ...] = ()

@@ -1,0 +1,79 @@
+"""How crowded and how hard the pictures are."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SceneConfig:
+    """Amounts of one kind of scene. Shares are probabilities; heights are relative to the picture's."""
+
+    name: str
+    """Part of every picture's name."""
+    number: int
+    """Enters the random numbers, so that scenes of one index differ."""
+    persons: tuple[float, ...]
+    """Probability of 1, 2, 3, ... people in a picture."""
+    height: tuple[float, float]
+    """Least and largest height of a standing person."""
+    not_upright: float
+    """Share of people who lie or stand on their hands. Tag `upside_down` where one stands on the hands."""
+    cue: float
+    """Share of people whose left and right can be told: a face, the back of a head, a front and a back of the clothes."""
+    overlap: float
+    """Share of people put next to or behind another one. Tag `overlap` where two persons' boxes share a fifth of the
+    smaller one."""
+    dim: float
+    """Share of pictures in dim light. Tag `dim`."""
+    distractors: float
+    """Mean number of objects behind the people."""
+    human_like: float
+    """Share of pictures with a statue or loose limbs that are nobody's. Tag `human_like`."""
+    occluders: float
+    """Mean number of objects in front of the people."""
+    small: float = 0.35
+    """Tag `small` where a standing height lies below this."""
+
+
+SCENES = {
+    "simple": SceneConfig(
+        name="simple",
+        number=0,
+        persons=(0.25, 0.30, 0.27, 0.18),
+        height=(0.55, 1.05),
+        not_upright=0.05,
+        cue=1.0,
+        overlap=0.25,
+        dim=0.0,
+        distractors=1.5,
+        human_like=0.0,
+        occluders=0.0,
+    ),
+    "default": SceneConfig(
+        name="default",
+        number=1,
+        persons=(0.08, 0.19, 0.24, 0.23, 0.15, 0.11),
+        height=(0.27, 1.13),
+        not_upright=0.18,
+        cue=0.6,
+        overlap=0.5,
+        dim=0.15,
+        distractors=3.0,
+        human_like=0.25,
+        occluders=0.25,
+    ),
+    "hard": SceneConfig(
+        name="hard",
+        number=2,
+        persons=(0.0, 0.0, 0.20, 0.25, 0.22, 0.18, 0.15),
+        height=(0.27, 1.0),
+        not_upright=0.22,
+        cue=0.0,
+        overlap=0.75,
+        dim=0.2,
+        distractors=4.0,
+        human_like=0.4,
+        occluders=1.5,
+    ),
+}
+"""`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light in
+some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue."""

@@ -1,0 +1,161 @@
+"""Rendered people on disk: rendered once, by all cores, then read through memory maps."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mghp.data.configs import SyntheticConfig
+from mghp.data.sample import Sample
+from mghp.data.synthetic import SCENES, render
+from mghp.errors import InputError
+
+VALIDATION_SEED = 1
+"""Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
+
+FIRST_TRAINING_SEED = 1000
+"""Training set s is rendered with seed FIRST_TRAINING_SEED + s."""
+
+_CHUNK = 50
+_MAX_PERSONS = 16
+
+
+class CachedSamples:
+    """A rendered set, as a sequence of samples.
+
+    Args:
+        folder: written by `cached_samples`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.labels = json.loads((folder / "labels.json").read_text())
+        self._arrays: dict[str, np.ndarray] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the pictures: scene, seed, number and renderer."""
+        return self.folder.name
+
+    def __len__(self) -> int:
+        return len(self.labels["names"])
+
+    def __getitem__(self, index: int) -> Sample:
+        image, parts, person_ids, keypoints = (
+            self._array(name)[index] for name in ("image", "parts", "person_ids", "keypoints")
+        )
+        height, width = parts.shape
+        return Sample(
+            image=np.array(image),
+            parts=np.array(parts),
+            person_ids=person_ids.astype(np.int16),
+            keypoints=np.array(keypoints[: self.labels["persons"][index]]),
+            name=self.labels["names"][index],
+            original_size=(height, width),
+            tags=tuple(self.labels["tags"][index]),
+        )
+
+    def _array(self, name: str) -> np.ndarray:
+        # Opened at first use, so that every worker process maps the file itself.
+        if name not in self._arrays:
+            self._arrays[name] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
+        return self._arrays[name]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_arrays": {}}
+
+
+def cached_samples(
+    config: SyntheticConfig,
+    root: str | Path,
+    seed: int,
+    number: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> CachedSamples:
+    """Open a rendered set, rendering it first where it is not there.
+
+    A folder is named by everything that its pictures depend on, the renderer's source included, and appears under its
+    name only when it is complete.
+
+    Args:
+        config: scene and size.
+        root: folder of all cached data.
+        seed: of the set.
+        number: of pictures: indices 0 to number - 1.
+        progress: told how many pictures are done, of how many.
+
+    Raises:
+        InputError: if the folder cannot be written.
+    """
+    name = f"{config.scene}_{config.size}_seed{seed}_{number}_{_renderer_hash()}"
+    folder = Path(root) / "synthetic" / name
+    if not folder.is_dir():
+        temporary = folder.with_name(f".{name}.{os.getpid()}")
+        try:
+            temporary.mkdir(parents=True, exist_ok=True)
+            _write(temporary, config, seed, number, progress)
+            temporary.replace(folder)
+        except OSError as error:
+            if not folder.is_dir():  # else another process has just finished the same set
+                raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return CachedSamples(folder)
+
+
+def _write(
+    folder: Path, config: SyntheticConfig, seed: int, number: int, progress: Callable[[int, int], None]
+) -> None:
+    shape = (number, config.size, config.size)
+    arrays = {
+        "image": np.lib.format.open_memmap(folder / "image.npy", "w+", np.uint8, (*shape, 3)),
+        "parts": np.lib.format.open_memmap(folder / "parts.npy", "w+", np.uint8, shape),
+        "person_ids": np.lib.format.open_memmap(folder / "person_ids.npy", "w+", np.uint8, shape),
+        "keypoints": np.lib.format.open_memmap(
+            folder / "keypoints.npy", "w+", np.float32, (number, _MAX_PERSONS, 17, 3)
+        ),
+    }
+    labels: dict[str, list] = {"names": [], "persons": [], "tags": []}
+    chunks = [(config, seed, range(first, min(first + _CHUNK, number))) for first in range(0, number, _CHUNK)]
+    for samples in _rendered(chunks):
+        for sample in samples:
+            index = len(labels["names"])
+            assert sample.keypoints is not None
+            persons = len(sample.keypoints)
+            arrays["image"][index], arrays["parts"][index] = sample.image, sample.parts
+            arrays["person_ids"][index] = sample.person_ids
+            arrays["keypoints"][index, :persons] = sample.keypoints
+            labels["names"].append(sample.name)
+            labels["persons"].append(persons)
+            labels["tags"].append(list(sample.tags))
+        progress(len(labels["names"]), number)
+    for array in arrays.values():
+        array.flush()
+    (folder / "labels.json").write_text(json.dumps(labels))
+
+
+def _rendered(chunks):  # noqa: ANN001, ANN202 (a generator of lists of samples)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(chunks) < 2 * cores or cores == 1:
+        yield from map(_render_chunk, chunks)
+        return
+    # Spawned, not forked: the parent may hold torch's threads.
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        yield from pool.imap(_render_chunk, chunks)
+
+
+def _render_chunk(chunk: tuple[SyntheticConfig, int, range]) -> list[Sample]:
+    config, seed, indices = chunk
+    return [render(SCENES[config.scene], index, seed=seed, size=config.size) for index in indices]
+
+
+def _renderer_hash() -> str:
+    digest = hashlib.sha256()
+    for file in sorted((Path(__file__).parent / "synthetic").glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:10]

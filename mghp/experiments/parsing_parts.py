@@ -1,0 +1,112 @@
+"""From a config to the built pieces of a parsing experiment."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torchmetrics import MetricCollection
+
+from mghp.assembly.affinities import Affinity
+from mghp.assembly.assemble import Assembler
+from mghp.config import Config, load_config_text, to_yaml
+from mghp.data.targets import TargetMaker
+from mghp.errors import InputError, existing_file
+from mghp.losses.objective import ParsingObjective
+from mghp.losses.weighting import FixedWeights, LearnedWeights
+from mghp.matching import make_matcher
+from mghp.metrics.parsing import parsing_metrics
+from mghp.modules.parsing import ParsingModule
+from mghp.modules.training_matching import TrainingMatching
+from mghp.network.parser import ParsingNetwork
+from mghp.people.densepose_coco import DENSEPOSE_COCO
+from mghp.people.people import People
+
+
+def people_of(config: Config) -> People:
+    """What the config's data annotate.
+
+    Raises:
+        InputError: if the data have no pictures.
+    """
+    if config.data.name != "synthetic":
+        raise InputError(f"data.name: {config.data.name} are matching problems, no pictures; expected synthetic")
+    return DENSEPOSE_COCO
+
+
+def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
+    """Every piece of a parsing experiment, weights at their start.
+
+    Args:
+        config: the whole.
+        max_steps: of the training that it is built for.
+
+    Raises:
+        InputError: one line, if sizes do not fit or the matcher cannot be trained through.
+    """
+    people = people_of(config)
+    try:
+        network = ParsingNetwork(config.network, people)
+        matcher = make_matcher(config.matcher.name, **config.matcher.options())
+        affinity = Affinity(
+            people.skeleton.limbs,
+            num_samples=config.assembly.num_samples,
+            detach_positions=config.training.candidates.detach_positions,
+        )
+        matching = None
+        if config.losses.weights.matching:
+            matching = TrainingMatching(
+                matcher,
+                affinity,
+                people.skeleton.limbs,
+                config.losses.matching,
+                config.training.candidates,
+                max_steps,
+                config.seed,
+            )
+    except (ValueError, TypeError) as error:
+        raise InputError(" ".join(str(error).split())) from None
+    weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
+    return ParsingModule(
+        network=network,
+        targets=TargetMaker(people, network.strides, network.field.strides),
+        objective=ParsingObjective(config.losses),
+        matching=matching,
+        weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
+        assembler=Assembler(people, matcher, affinity, config.assembly),
+        metrics=parsing_metrics(people),
+        optimizer=config.training.optimizer,
+        config_text=to_yaml(config),
+    )
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """A checkpoint of `mghp train`: tensors and plain types only.
+
+    Raises:
+        InputError: if the file is missing, no checkpoint, or of something else.
+    """
+    file = existing_file(path, "checkpoint")
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever the bytes lead to
+        raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
+        raise InputError(f"{file}: a checkpoint, but not of mghp train")
+    return checkpoint
+
+
+def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[ParsingModule, Config]:
+    """The module of a checkpoint, with its weights, and its config with `key=value` over it.
+
+    Raises:
+        InputError: as `read_checkpoint`, or if an override does not fit.
+    """
+    checkpoint = read_checkpoint(path)
+    config = load_config_text(checkpoint["mghp_config"], overrides or [], origin=str(path))
+    module = build_module(config)
+    missing, unexpected = module.load_state_dict(checkpoint["state_dict"], strict=False)
+    # What only training needs (learned weights, Kendall) may differ; the network and the affinity may not.
+    needed = [key for key in [*missing, *unexpected] if key.startswith(("network.", "assembler."))]
+    if needed:
+        raise InputError(f"{path}: its weights do not fit the network of the config ({needed[0]} and {len(needed) - 1} more)")
+    return module.eval(), config

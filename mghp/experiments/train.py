@@ -1,0 +1,123 @@
+"""`mghp train`: a parsing experiment from config to run folder."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+
+from mghp.config import Config
+from mghp.data.datamodule import ParsingDataModule
+from mghp.data.synthetic_cache import CachedSamples
+from mghp.errors import InputError
+from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
+from mghp.experiments.tracking import WandbTracker, tracked
+from mghp.modules.callbacks import BranchPoint, StepClock
+from mghp.modules.parsing import ParsingModule
+from mghp.run_folder import RunFolder
+
+DEFAULT_MAX_STEPS = 1000
+"""Where the config names no length."""
+
+
+def run_training(config: Config, train: CachedSamples, validation: CachedSamples) -> Path:
+    """Train, validate, keep the last weights, and write the run folder.
+
+    Args:
+        config: the whole.
+        train: pictures to train on.
+        validation: pictures to validate on.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        InputError: one line, if the config does not fit, a checkpoint is unreadable, or the folder cannot be written.
+    """
+    pl.seed_everything(config.seed, verbose=False)
+    max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
+    module = build_module(config, max_steps)
+    if config.training.continue_from is not None:
+        read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
+    data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
+    clock = StepClock()
+    folder = RunFolder(config, f"{train.fingerprint} {validation.fingerprint}")
+    with tracked(config, folder) as tracker, _quiet():
+        loggers: list[Logger] = [_csv_logger(folder)]
+        if isinstance(tracker, WandbTracker):
+            loggers.append(WandbLogger(experiment=tracker.run))
+        trainer = _trainer(config, folder, max_steps, loggers, [clock, *_callbacks(config, folder, max_steps)])
+        with folder.timed("train"):
+            trainer.fit(module, datamodule=data, ckpt_path=config.training.continue_from)
+        trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
+        with folder.timed("validate"):
+            scores = trainer.validate(module, datamodule=data, verbose=False)[0]
+        metrics = {name: float(value) for name, value in scores.items()} | _costs(trainer, module, clock)
+        tracker.summarise(metrics)
+    folder.finish(metrics)
+    return folder.path
+
+
+def _trainer(
+    config: Config, folder: RunFolder, max_steps: int, loggers: list[Logger], callbacks: list[Callback]
+) -> pl.Trainer:
+    ours: dict[str, Any] = {
+        "default_root_dir": folder.path,
+        "logger": loggers,
+        "callbacks": callbacks,
+        "max_steps": max_steps,
+        "max_epochs": -1,
+        "log_every_n_steps": 25,
+        "num_sanity_val_steps": 0,
+        "check_val_every_n_epoch": None,
+        "val_check_interval": max_steps + 1,  # after training only, unless the config says otherwise
+        "enable_checkpointing": False,
+        "enable_model_summary": False,
+        "enable_progress_bar": any(isinstance(callback, RichProgressBar) for callback in callbacks),
+    }
+    try:
+        return pl.Trainer(**{**ours, **config.trainer})
+    except (TypeError, ValueError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+
+
+def _callbacks(config: Config, folder: RunFolder, max_steps: int) -> list[Callback]:
+    from rich.console import Console
+
+    callbacks: list[Callback] = [LearningRateMonitor("step")]
+    if Console(stderr=True).is_terminal:
+        callbacks.append(RichProgressBar())
+    if config.training.ema_decay is not None:
+        callbacks.append(EMAWeightAveraging(decay=config.training.ema_decay))
+    optimizer = config.training.optimizer
+    if optimizer.schedule == "linear_decay":
+        decay_begins = round(max_steps * (1 - optimizer.decay_share))
+        callbacks.append(BranchPoint(decay_begins, folder.checkpoints / "before_decay.ckpt"))
+    return callbacks
+
+
+def _csv_logger(folder: RunFolder) -> CSVLogger:
+    """Writes metrics.csv where every run folder has it."""
+    return CSVLogger(folder.path, name="", version="", flush_logs_every_n_steps=25)
+
+
+def _costs(trainer: pl.Trainer, module: ParsingModule, clock: StepClock) -> dict[str, float]:
+    steps = max(trainer.global_step, 1)
+    return {
+        "time/waiting_share": clock.waiting_share,
+        "time/train_seconds": clock.step_seconds + clock.waiting_seconds,
+        "train/steps": float(steps),
+        "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
+    }
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801 (used like a function)
+    """Lightning warns of what was chosen on purpose: few workers, no sanity check."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module="lightning")
+        torch.set_float32_matmul_precision("high")

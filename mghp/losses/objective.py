@@ -1,0 +1,61 @@
+"""All losses of a batch, each switched off where its labels are missing."""
+
+from torch import Tensor
+
+from mghp.data.batch import Batch
+from mghp.data.targets import Targets
+from mghp.losses.configs import LossesConfig
+from mghp.losses.heatmaps import focal_loss, weighted_squared_error
+from mghp.losses.keypoint_offsets import keypoint_offset_loss
+from mghp.losses.limb_fields import limb_field_loss
+from mghp.losses.parts import lovasz_softmax, parts_loss
+from mghp.losses.projection_field import projection_loss
+from mghp.network.parser import Prediction
+
+
+class ParsingObjective:
+    """The losses on the network's outputs; that on the assignment comes from the matching.
+
+    Args:
+        config: which, and their weights; a weight of 0 saves the loss's cost.
+    """
+
+    def __init__(self, config: LossesConfig) -> None:
+        self.config = config
+        self._heatmap_loss = {"focal": focal_loss, "squared": weighted_squared_error}[config.heatmaps]
+
+    def __call__(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+        """Scalar losses by the names of `LossWeightsConfig`; one without labels in this batch is left out."""
+        losses: dict[str, Tensor] = {}
+        weights = self.config.weights
+        if bool(batch.has_parts.any()):
+            if weights.parts:
+                losses["parts"] = parts_loss(prediction.part_logits, batch.parts)
+            if weights.parts_lovasz:
+                losses["parts_lovasz"] = lovasz_softmax(prediction.part_logits, batch.parts)
+        if bool(batch.has_keypoints.any()):
+            losses |= self._keypoint_losses(prediction, batch, targets)
+        return losses
+
+    def _keypoint_losses(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+        weights = self.config.weights
+        losses: dict[str, Tensor] = {}
+        if weights.heatmaps:
+            losses["heatmaps"] = self._heatmap_loss(prediction.heatmap_logits, targets.heatmaps, batch.has_keypoints)
+        if weights.keypoint_offsets:
+            losses["keypoint_offsets"] = keypoint_offset_loss(
+                prediction.keypoint_offsets,
+                targets.keypoint_offsets,
+                targets.near_keypoint,
+                prediction.strides["keypoints"],
+            )
+        if weights.limbs:
+            losses["limbs"] = limb_field_loss(
+                prediction.limb_fields, targets.limb_fields, targets.on_limb, batch.has_keypoints
+            )
+        if weights.field:
+            losses["field"] = projection_loss(
+                prediction.projection_levels, targets.projection_levels, targets.projection_weights
+            )
+        return losses
+

@@ -1,0 +1,55 @@
+"""Grouping accuracy: the share of human pixels that are given to the right person."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torchmetrics import Metric
+
+from mghp.metrics.people import PredictedPeople, TruePeople
+
+
+def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[np.integer[Any]]) -> tuple[int, int]:
+    """Human pixels given to the right person, and all human pixels.
+
+    Predicted and true persons are paired one to one, so that the sum of their masks' IoU is largest. A pixel left out, or
+    given to a person that has no partner, is wrong.
+
+    Args:
+        true_ids: (height, width), 0 nobody.
+        predicted_ids: (height, width), 0 nobody.
+    """
+    true, predicted = true_ids.astype(np.int64), predicted_ids.astype(np.int64)
+    shape = int(true.max(initial=0)) + 1, int(predicted.max(initial=0)) + 1
+    shared = np.bincount((true * shape[1] + predicted).ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+    union = shared.sum(1)[1:, None] + shared.sum(0)[None, 1:] - shared[1:, 1:]
+    iou = shared[1:, 1:] / np.maximum(union, 1)
+    rows, columns = linear_sum_assignment(iou, maximize=True)
+    return int(shared[1:, 1:][rows, columns].sum()), int(shared[1:].sum())
+
+
+class GroupingAccuracy(Metric):
+    """`grouping_counts` over a set; NaN where nobody is in it."""
+
+    higher_is_better = True
+    full_state_update = False
+    correct: Tensor
+    total: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("correct", torch.tensor(0), dist_reduce_fx="sum")
+        self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+        """Count one picture."""
+        correct, total = grouping_counts(true.person_ids, predicted.person_ids)
+        self.correct += correct
+        self.total += total
+
+    def compute(self) -> Tensor:
+        """Share of human pixels."""
+        return self.correct.double() / self.total if self.total else torch.tensor(torch.nan)

@@ -1,0 +1,1 @@
+"""LightningModules and callbacks: they wire what the other packages compute."""

@@ -1,0 +1,79 @@
+"""How the parsing network is trained. Without torch."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass
+class CandidatesConfig:
+    """Candidate keypoints of the matching inside training: predicted peaks, and made-up ones while peaks are poor."""
+
+    max_per_type: int = 8
+    """Candidates a keypoint type and picture; the strongest are kept."""
+    true_share_start: float = 1.0
+    """Probability, at the first step, that a picture's candidates are jittered true keypoints and false ones instead of
+    predicted peaks."""
+    true_share_end: float = 0.0
+    """The same at the last step; linear in between."""
+    jitter: float = 0.02
+    """Standard deviation of the displacement of a true keypoint, relative to the person's size."""
+    spurious: float = 0.5
+    """Expected number of false candidates a keypoint type (Poisson)."""
+    detach_positions: bool = True
+    """Whether the loss leaves the sub-pixel offsets alone."""
+
+    def __post_init__(self) -> None:
+        if self.max_per_type < 1:
+            raise ValueError(f"max_per_type must be at least 1, got {self.max_per_type}")
+        for key in ("true_share_start", "true_share_end"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise ValueError(f"{key} is a probability, got {getattr(self, key)}")
+        for key in ("jitter", "spurious"):
+            if not getattr(self, key) >= 0:
+                raise ValueError(f"{key} must not be negative, got {getattr(self, key)}")
+
+
+@dataclass
+class OptimizerConfig:
+    """Optimiser and the course of its learning rate."""
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    """AdamW, or SGD with Nesterov momentum 0.9 as the paper's."""
+    learning_rate: float = 2e-3
+    """The highest."""
+    weight_decay: float = 1e-2
+    """AdamW's own, or L2 for sgd. Not on norms and biases."""
+    schedule: Literal["cosine", "polynomial", "linear_decay", "constant"] = "cosine"
+    """After the warm-up, with progress from 0 to 1: cosine to 0; (1 - progress)^0.9; constant, then linear to 0 over
+    the last `decay_share`; constant."""
+    warmup_steps: int = 300
+    """Steps of linear warm-up."""
+    decay_share: float = 0.2
+    """Share of all steps, at the end, in which linear_decay decays."""
+
+    def __post_init__(self) -> None:
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must not be negative, got {self.weight_decay}")
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps must not be negative, got {self.warmup_steps}")
+        if not 0 < self.decay_share <= 1:
+            raise ValueError(f"decay_share is a share from 0 to 1, got {self.decay_share}")
+
+
+@dataclass
+class TrainingConfig:
+    """What the parsing module adds to Lightning's Trainer, whose own options stand under `trainer`."""
+
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    ema_decay: float | None = None
+    """Decay a step of the averaged weights that are validated and kept; null for none."""
+    continue_from: str | None = None
+    """Checkpoint to go on from: weights, optimiser and step. With another `max_steps` it is a branch of that run: under
+    `linear_decay` the rate at a step is the same for every length until the decay begins. Null to start anew."""
+
+    def __post_init__(self) -> None:
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ValueError(f"ema_decay must lie between 0 and 1, got {self.ema_decay}")

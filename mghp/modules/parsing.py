@@ -1,0 +1,121 @@
+"""The parsing module: wires network, targets, losses, matching, assembly and metrics into Lightning."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from mghp.assembly.assemble import Assembler
+from mghp.data.batch import Batch
+from mghp.data.targets import TargetMaker
+from mghp.losses.objective import ParsingObjective
+from mghp.metrics.people import TruePeople
+from mghp.modules.configs import OptimizerConfig
+from mghp.modules.optimization import make_optimizer, rate_factor
+from mghp.modules.training_matching import TrainingMatching
+from mghp.network.parser import ParsingNetwork, Prediction
+
+
+class ParsingModule(LightningModule):
+    """Trains a parsing network and a matcher as one model. No line depends on which matcher it is.
+
+    Args:
+        network: pictures to fields.
+        targets: labels to true fields.
+        objective: the losses on the fields.
+        matching: the matching loss inside training; None where nothing trains through the matcher.
+        weighting: losses to one number.
+        assembler: fields to people.
+        metrics: of people.
+        optimizer: how to train.
+        config_text: the whole resolved config, kept in every checkpoint.
+    """
+
+    def __init__(
+        self,
+        network: ParsingNetwork,
+        targets: TargetMaker,
+        objective: ParsingObjective,
+        matching: TrainingMatching | None,
+        weighting: nn.Module,
+        assembler: Assembler,
+        metrics: MetricCollection,
+        optimizer: OptimizerConfig,
+        config_text: str,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.targets = targets
+        self.objective = objective
+        self.matching = matching
+        self.weighting = weighting
+        self.assembler = assembler
+        self.metrics = metrics
+        self.optimizer_config = optimizer
+        self.config_text = config_text
+
+    def forward(self, image: Tensor) -> Prediction:
+        """Pictures (batch, 3, height, width), uint8 -> raw outputs."""
+        prediction: Prediction = self.network(image)
+        return prediction
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One step's loss."""
+        losses, details = self.losses(batch)
+        total: Tensor = self.weighting(losses)
+        self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
+        self.log_dict(details, batch_size=len(batch))
+        self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
+        return total
+
+    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Losses of a batch by name, and what else is worth logging of the matching."""
+        prediction = self(batch.image)
+        # Under autocast the network runs in half precision; losses and the matching do not.
+        with torch.autocast(self.device.type, enabled=False):
+            targets = self.targets(batch)
+            losses = self.objective(prediction, batch, targets)
+            details: dict[str, Tensor] = {}
+            if self.matching is not None and bool(batch.has_keypoints.any()):
+                losses["matching"], details = self.matching(prediction, batch, targets, self.global_step)
+        if not losses:  # nothing in this batch is labelled: a step of gradient 0
+            losses["none"] = sum((p.sum() for p in self.network.parameters()), torch.zeros(())) * 0
+        return losses, details
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Assemble people and compare them with the true ones."""
+        prediction = self(batch.image)
+        with torch.autocast(self.device.type, enabled=False):
+            predicted = self.assembler(prediction.fields())
+        for people, true in zip(predicted, true_people(batch), strict=True):
+            self.metrics.update(people, true)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scores of the whole validation set."""
+        self.log_dict({f"val/{name}": value for name, value in self.metrics.compute().items()})
+        self.metrics.reset()
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Optimiser and rate, by step."""
+        optimizer = make_optimizer(self.optimizer_config, self)
+        factor = rate_factor(self.optimizer_config, int(self.trainer.estimated_stepping_batches))
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A checkpoint says what it is of."""
+        checkpoint["mghp_config"] = self.config_text
+
+
+def true_people(batch: Batch) -> list[TruePeople]:
+    """The labels of each picture, as metrics take them."""
+    return [
+        TruePeople(
+            parts=batch.parts[row].cpu().numpy(),
+            person_ids=batch.person_ids[row].cpu().numpy(),
+            keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),
+        )
+        for row in range(len(batch))
+    ]

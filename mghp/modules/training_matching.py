@@ -1,0 +1,109 @@
+"""Matching inside training: candidates, affinities, soft assignment, and the loss that comes back through it."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mghp.assembly.affinities import Affinity
+from mghp.assembly.peaks import Candidates, find_peaks
+from mghp.assembly.training_candidates import chosen, made_up, strongest
+from mghp.assembly.truth import owners, true_assignment
+from mghp.data.batch import Batch
+from mghp.data.targets import Targets
+from mghp.losses.matching import balanced_cross_entropy, fenchel_young, squared_error
+from mghp.matching import Matcher, tight_rows
+from mghp.modules.configs import CandidatesConfig
+from mghp.network.parser import Prediction
+
+
+class TrainingMatching(nn.Module):
+    """All limbs of all pictures go through the matcher as one padded, masked batch.
+
+    Args:
+        matcher: any differentiable one.
+        affinity: limb scores with their learned scale and price, shared with the assembly.
+        limbs: source and destination keypoint types.
+        loss: name of the loss on the assignment, as in `LossesConfig.matching`.
+        candidates: which candidates to train on.
+        max_steps: of the training, over which the share of made-up candidates falls.
+        seed: of the made-up candidates.
+
+    Raises:
+        ValueError: if the matcher is not differentiable.
+    """
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        affinity: Affinity,
+        limbs: Sequence[tuple[int, int]],
+        loss: str,
+        candidates: CandidatesConfig,
+        max_steps: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        if not matcher.differentiable:
+            raise ValueError(
+                f"{type(matcher).__name__} is not differentiable: nothing can be trained through it; "
+                "set losses.weights.matching=0 or take pgd_dykstra, projection or sinkhorn"
+            )
+        self.matcher = matcher
+        self.affinity = affinity
+        self.limbs = tuple(limbs)
+        self.loss = loss
+        self.config = candidates
+        self.max_steps = max_steps
+        self.seed = seed
+
+    def forward(
+        self, prediction: Prediction, batch: Batch, targets: Targets, step: int
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The matching loss of a batch, and what to log: scale of the scores, tight rows, share of true pairs found."""
+        candidates = self.candidates(prediction, batch, targets, step)
+        owner = owners(candidates, batch.keypoints, targets.keypoint_radius, prediction.strides["keypoints"])
+        truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
+        scored = self.affinity(prediction.fields(), candidates)
+        assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+        loss = self._loss(scored.affinity, assignment, truth.pairs, truth.is_pair)
+        return loss, _details(scored.affinity.detach(), assignment.detach(), scored.source_mask, truth.pairs)
+
+    @torch.no_grad()
+    def candidates(self, prediction: Prediction, batch: Batch, targets: Targets, step: int) -> Candidates:
+        """Made-up candidates in a share of the pictures that falls with the steps, predicted peaks in the others."""
+        config = self.config
+        progress = min(1.0, step / max(self.max_steps, 1))
+        share = config.true_share_start + progress * (config.true_share_end - config.true_share_start)
+        generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + step)
+        is_made = (torch.rand(len(batch), generator=generator) < share).to(batch.image.device)
+        made = made_up(
+            batch.keypoints,
+            targets.person_size,
+            prediction.image_size,
+            config.max_per_type,
+            config.jitter,
+            config.spurious,
+            generator,
+        )
+        if bool(is_made.all()):
+            return made
+        fields = prediction.fields()
+        peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
+        return chosen(made, strongest(peaks, config.max_per_type), is_made)
+
+    def _loss(self, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+        if self.loss == "fenchel_young":
+            return fenchel_young(affinity, assignment, truth, is_pair)
+        of_assignment = {"balanced_cross_entropy": balanced_cross_entropy, "squared_error": squared_error}
+        return of_assignment[self.loss](assignment, truth, is_pair)
+
+
+def _details(affinity: Tensor, assignment: Tensor, source_mask: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """Of a batch: mean over problems of the largest score, share of tight rows, mass on true pairs."""
+    largest = affinity.amax((-2, -1))[source_mask.any(-1)]
+    return {
+        "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
+        "matching/tight_rows": tight_rows(assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
+        "matching/mass_on_truth": (assignment * truth).sum() / truth.sum().clamp(min=1),
+    }

@@ -1,0 +1,1 @@
+"""The parsing network: backbone, decoder, heads and the projection field; plain modules, no training code."""

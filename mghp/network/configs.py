@@ -1,0 +1,61 @@
+"""Sizes of the network, without torch, so that the schema can read and check them at once."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class BackboneConfig:
+    """What turns a picture into features at strides 2, 4, 8, ..."""
+
+    name: str = "slim"
+    """`slim`, ours, or any timm model with `features_only`: resnet50, resnet101, hrnet_w32, ..."""
+    weights: str | None = None
+    """File of pretrained weights (timm's `checkpoint_path`), or null to start from scratch. Nothing is downloaded."""
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    """Given to the backbone as they are: `channels`, `blocks` of slim, or timm's own."""
+
+
+@dataclass
+class StridesConfig:
+    """Pixels of the input that a cell of each head's output is wide. Powers of two."""
+
+    keypoints: int = 4
+    """Heatmaps and their sub-pixel offsets."""
+    limbs: int = 4
+    """Limb fields."""
+    parts: int = 2
+    """Part segmentation."""
+    field: int = 2
+    """Projection field at its finest level."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 1 or value & (value - 1):
+                raise ValueError(f"{name} must be a power of two, got {value}")
+
+
+@dataclass
+class NetworkConfig:
+    """The whole network."""
+
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    width: int = 64
+    """Channels of the decoder and of the heads."""
+    decoder_stride: int = 4
+    """Stride of the decoder's finest features; heads of smaller strides get there by pixel shuffle."""
+    aspp_rates: list[int] = field(default_factory=lambda: [1, 2, 3])
+    """Dilations of the atrous pyramid on the coarsest features, in cells; a pooled branch is always there."""
+    levels: int = 3
+    """Levels of the projection field, coarse to fine; strides halve from level to level."""
+    strides: StridesConfig = field(default_factory=StridesConfig)
+
+    def __post_init__(self) -> None:
+        if self.width < 1:
+            raise ValueError(f"width must be at least 1, got {self.width}")
+        if self.decoder_stride < 2 or self.decoder_stride & (self.decoder_stride - 1):
+            raise ValueError(f"decoder_stride must be a power of two from 2, got {self.decoder_stride}")
+        if not 1 <= self.levels <= 4:
+            raise ValueError(f"levels must be 1 to 4, got {self.levels}")
+        if any(rate < 1 for rate in self.aspp_rates):
+            raise ValueError(f"aspp_rates must be at least 1, got {self.aspp_rates}")

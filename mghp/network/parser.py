@@ -1,0 +1,126 @@
+"""The parsing network: picture -> part logits, heatmaps with offsets, limb fields, projection field."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mghp.fields import Fields
+from mghp.network.backbone import Normalised, make_backbone
+from mghp.network.configs import NetworkConfig
+from mghp.network.decoder import Decoder
+from mghp.network.heads import Head
+from mghp.network.projection_field import ProjectionField
+from mghp.people.people import People
+
+RARE_KEYPOINT = math.log(0.01 / 0.99)
+"""A heatmap's logit at the start: a keypoint in one cell of a hundred (Lin et al. 2017)."""
+
+
+@dataclass
+class Prediction:
+    """What the network returns: raw outputs, float32.
+
+    Attributes:
+        image_size: (height, width) of the pictures.
+        part_logits: (batch, label, height_parts, width_parts).
+        heatmap_logits: (batch, keypoint, height_keypoints, width_keypoints).
+        keypoint_offsets: (batch, keypoint, 2, height_keypoints, width_keypoints), (x, y) in pixels.
+        limb_fields: (batch, limb, 2, height_limbs, width_limbs).
+        projection_levels: each (batch, 2, height, width), (x, y) in pixels, coarse to fine.
+        strides: pixels a cell of `parts`, `keypoints`, `limbs`; `field` for the finest level.
+        level_strides: pixels a cell of each level.
+    """
+
+    image_size: tuple[int, int]
+    part_logits: Tensor
+    heatmap_logits: Tensor
+    keypoint_offsets: Tensor
+    limb_fields: Tensor
+    projection_levels: list[Tensor]
+    strides: dict[str, int]
+    level_strides: tuple[int, ...]
+
+    def fields(self) -> Fields:
+        """The fields that the assembly takes."""
+        return Fields(
+            image_size=self.image_size,
+            part_logits=self.part_logits,
+            heatmaps=self.heatmap_logits.sigmoid(),
+            keypoint_offsets=self.keypoint_offsets,
+            limb_fields=self.limb_fields,
+            projection=self.projection_levels[-1],
+            part_stride=self.strides["parts"],
+            keypoint_stride=self.strides["keypoints"],
+            limb_stride=self.strides["limbs"],
+            projection_stride=self.strides["field"],
+        )
+
+
+class ParsingNetwork(nn.Module):
+    """Backbone, decoder and heads for the people of one dataset.
+
+    Args:
+        config: sizes and strides.
+        people: how many parts, keypoints and limbs.
+
+    Raises:
+        ValueError: one line, if the config's sizes do not fit each other.
+    """
+
+    def __init__(self, config: NetworkConfig, people: People) -> None:
+        super().__init__()
+        strides = config.strides
+        self.strides = {
+            "parts": strides.parts,
+            "keypoints": strides.keypoints,
+            "limbs": strides.limbs,
+            "field": strides.field,
+        }
+        self.normalised = Normalised()
+        self.backbone = make_backbone(config.backbone)
+        available = self.backbone.strides
+        self.decoder = Decoder(
+            self.backbone.channels, available, config.width, config.decoder_stride, config.aspp_rates
+        )
+        width, have = config.width, self.decoder.strides
+        self.parts = Head(width, people.num_labels, strides.parts, have)
+        self.keypoints = Head(width, 3 * people.num_keypoints, strides.keypoints, have)
+        self.limbs = Head(width, 2 * people.num_limbs, strides.limbs, have)
+        self.field = ProjectionField(width, strides.field, config.levels, have)
+        with torch.no_grad():
+            self.keypoints.output.bias.view(people.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
+        self.multiple = max(available)
+
+    def forward(self, image: Tensor) -> Prediction:
+        """Pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size -> `Prediction`.
+
+        A size that is no multiple of the coarsest stride is padded at the right and at the bottom, and the outputs are
+        cut to ceil(height / stride) x ceil(width / stride).
+        """
+        height, width = image.shape[2:]
+        padded = functional.pad(
+            self.normalised(image), (0, -width % self.multiple, 0, -height % self.multiple), mode="constant"
+        )
+        features = self.decoder(self.backbone(padded))
+
+        def cut(output: Tensor, stride: int) -> Tensor:
+            return output[..., : math.ceil(height / stride), : math.ceil(width / stride)].float()
+
+        # A keypoint's three channels: the logit, then its offset in cells.
+        by_keypoint = cut(self.keypoints(features), self.strides["keypoints"]).unflatten(1, (-1, 3))
+        levels = self.field(features)
+        return Prediction(
+            image_size=(height, width),
+            part_logits=cut(self.parts(features), self.strides["parts"]),
+            heatmap_logits=by_keypoint[:, :, 0],
+            keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
+            limb_fields=cut(self.limbs(features), self.strides["limbs"]).unflatten(1, (-1, 2)),
+            projection_levels=[
+                cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)
+            ],
+            strides=self.strides,
+            level_strides=self.field.strides,
+        )

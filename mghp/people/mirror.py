@@ -1,0 +1,26 @@
+"""Left and right change places in a mirror image."""
+
+from collections.abc import Sequence
+
+
+def mirrored_positions(names: Sequence[str]) -> tuple[int, ...]:
+    """For each name the position of the name that takes its place in the mirror image.
+
+    `left_` and `right_` at a name's beginning change places; every other name stays.
+
+    Raises:
+        ValueError: if a side's counterpart is missing.
+    """
+    positions = {name: position for position, name in enumerate(names)}
+    swapped = [_other_side(name) for name in names]
+    missing = [name for name in swapped if name not in positions]
+    if missing:
+        raise ValueError(f"{missing[0]!r} is missing: its other side is listed")
+    return tuple(positions[name] for name in swapped)
+
+
+def _other_side(name: str) -> str:
+    for side, other in (("left_", "right_"), ("right_", "left_")):
+        if name.startswith(side):
+            return other + name.removeprefix(side)
+    return name

@@ -1,0 +1,28 @@
+"""Part maps over the dimmed photo."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.people.parts import BACKGROUND, IGNORE, Parts
+from mghp.report.pictures.canvas import Rgb, blended, dimmed, spread_cells
+
+_OPACITY = 0.9
+_UNKNOWN = (255, 255, 255)
+
+
+def parts_overlay(image: Rgb, labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2) -> Rgb:
+    """Every pixel in the colour of its part.
+
+    Args:
+        image: (height, width, 3).
+        labels: (height, width), 0 background; pixels of unknown part (255) are striped.
+        parts: names and colours.
+        zoom: enlargement.
+    """
+    large = spread_cells(labels, 1, image.shape[:2], zoom)
+    palette = np.array([(0, 0, 0), *parts.colours], dtype=np.uint8)
+    known = (large != BACKGROUND) & (large != IGNORE)
+    colours = np.where(known[..., None], palette[np.where(known, large, 0)], np.array(_UNKNOWN, dtype=np.uint8))
+    rows, columns = np.indices(large.shape)
+    striped = (large == IGNORE) & ((rows + columns) // (2 * zoom) % 3 == 0)
+    return blended(dimmed(image, zoom), colours, _OPACITY * known + 0.5 * striped)
