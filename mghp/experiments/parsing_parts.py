@@ -68,7 +68,13 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
     weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
     return ParsingModule(
         network=network,
-        targets=TargetMaker(people, network.strides, network.field.strides),
+        targets=TargetMaker(
+            people,
+            network.strides["keypoints"],
+            network.strides["limbs"],
+            network.field.strides,
+            relative=config.losses.field_relative,
+        ),
         objective=ParsingObjective(config.losses),
         matching=matching,
         weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
