@@ -8,6 +8,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.profilers import SimpleProfiler
 
 from mghp.config import Config
 from mghp.data.datamodule import ParsingDataModule
@@ -15,12 +16,18 @@ from mghp.data.synthetic_cache import CachedSamples
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
 from mghp.experiments.tracking import WandbTracker, tracked
-from mghp.modules.callbacks import BranchPoint, StepClock
+from mghp.modules.callbacks import BranchPoint
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder
 
 DEFAULT_MAX_STEPS = 1000
 """Where the config names no length."""
+
+EMA_EVERY = 8
+"""Steps between two updates of the averaged weights, which cost a pass over all weights."""
+
+_LOADING = "[_TrainingEpochLoop].train_dataloader_next"
+"""What Lightning's profiler calls the wait for a batch."""
 
 
 def run_training(config: Config, train: CachedSamples, validation: CachedSamples) -> Path:
@@ -43,31 +50,33 @@ def run_training(config: Config, train: CachedSamples, validation: CachedSamples
     if config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
-    clock = StepClock()
+    profiler = SimpleProfiler()
     folder = RunFolder(config, f"{train.fingerprint} {validation.fingerprint}")
     with tracked(config, folder) as tracker, _quiet():
         loggers: list[Logger] = [_csv_logger(folder)]
         if isinstance(tracker, WandbTracker):
             loggers.append(WandbLogger(experiment=tracker.run))
-        trainer = _trainer(config, folder, max_steps, loggers, [clock, *_callbacks(config, folder, max_steps)])
-        with folder.timed("train"):
+        trainer = _trainer(config, folder, max_steps, loggers, profiler)
+        with folder.timed("train") as training:
             trainer.fit(module, datamodule=data, ckpt_path=config.training.continue_from)
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
         with folder.timed("validate"):
             scores = trainer.validate(module, datamodule=data, verbose=False)[0]
-        metrics = {name: float(value) for name, value in scores.items()} | _costs(trainer, module, clock)
+        metrics = {name: float(value) for name, value in scores.items()} | _costs(trainer, module, profiler, training.seconds)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
 
 
 def _trainer(
-    config: Config, folder: RunFolder, max_steps: int, loggers: list[Logger], callbacks: list[Callback]
+    config: Config, folder: RunFolder, max_steps: int, loggers: list[Logger], profiler: SimpleProfiler
 ) -> pl.Trainer:
+    callbacks = _callbacks(config, folder, max_steps)
     ours: dict[str, Any] = {
         "default_root_dir": folder.path,
         "logger": loggers,
         "callbacks": callbacks,
+        "profiler": profiler,
         "max_steps": max_steps,
         "max_epochs": -1,
         "log_every_n_steps": 25,
@@ -91,7 +100,8 @@ def _callbacks(config: Config, folder: RunFolder, max_steps: int) -> list[Callba
     if Console(stderr=True).is_terminal:
         callbacks.append(RichProgressBar())
     if config.training.ema_decay is not None:
-        callbacks.append(EMAWeightAveraging(decay=config.training.ema_decay))
+        decay = config.training.ema_decay**EMA_EVERY
+        callbacks.append(EMAWeightAveraging(decay=decay, update_every_n_steps=EMA_EVERY))
     optimizer = config.training.optimizer
     if optimizer.schedule == "linear_decay":
         decay_begins = round(max_steps * (1 - optimizer.decay_share))
@@ -104,12 +114,13 @@ def _csv_logger(folder: RunFolder) -> CSVLogger:
     return CSVLogger(folder.path, name="", version="", flush_logs_every_n_steps=25)
 
 
-def _costs(trainer: pl.Trainer, module: ParsingModule, clock: StepClock) -> dict[str, float]:
-    steps = max(trainer.global_step, 1)
+def _costs(trainer: pl.Trainer, module: ParsingModule, profiler: SimpleProfiler, seconds: float) -> dict[str, float]:
+    """What the training took; the first wait, in which the loading processes start, is no wait for data."""
+    waits = profiler.recorded_durations.get(_LOADING, [])[1:]
     return {
-        "time/waiting_share": clock.waiting_share,
-        "time/train_seconds": clock.step_seconds + clock.waiting_seconds,
-        "train/steps": float(steps),
+        "time/waiting_share": sum(waits) / max(seconds, 1e-9),
+        "time/train_seconds": seconds,
+        "train/steps": float(trainer.global_step),
         "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
     }
 

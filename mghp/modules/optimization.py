@@ -12,16 +12,22 @@ NESTEROV_MOMENTUM = 0.9
 """Of the paper's SGD."""
 
 
-def make_optimizer(config: OptimizerConfig, module: nn.Module) -> torch.optim.Optimizer:
-    """AdamW or SGD over the parameters that need a gradient; weight decay on matrices and kernels alone."""
+def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = False) -> torch.optim.Optimizer:
+    """AdamW or SGD over the parameters that need a gradient; weight decay on matrices and kernels alone.
+
+    Args:
+        config: which, and its rates.
+        module: whose parameters.
+        fused: one kernel a step instead of one an operation; not for half precision with scaled gradients.
+    """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if config.name == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True)
-    return torch.optim.AdamW(groups, lr=config.learning_rate)
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True, fused=fused)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
 
 
 def rate_factor(config: OptimizerConfig, max_steps: int) -> Callable[[int], float]:

@@ -65,8 +65,9 @@ class ParsingModule(LightningModule):
         """One step's loss."""
         losses, details = self.losses(batch)
         total: Tensor = self.weighting(losses)
-        self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
-        self.log_dict(details, batch_size=len(batch))
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # logging every step would cost more than a loss
+            self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
+            self.log_dict(details, batch_size=len(batch))
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
         return total
 
@@ -99,10 +100,28 @@ class ParsingModule(LightningModule):
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Optimiser and rate, by step."""
-        optimizer = make_optimizer(self.optimizer_config, self)
+        optimizer = make_optimizer(self.optimizer_config, self, fused=not self._scales_gradients)
         factor = rate_factor(self.optimizer_config, int(self.trainer.estimated_stepping_batches))
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """As Lightning's own, which refuses fused optimisers even where no gradient is scaled."""
+        if self._scales_gradients:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif gradient_clip_val and gradient_clip_algorithm == "value":
+            nn.utils.clip_grad_value_(self.parameters(), gradient_clip_val)
+        elif gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
+    @property
+    def _scales_gradients(self) -> bool:
+        return self.trainer.precision == "16-mixed"
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """A checkpoint says what it is of."""
