@@ -67,8 +67,7 @@ class Assembler(nn.Module):
     def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
         """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
         arrays = [
-            tensor.cpu().numpy()
-            for tensor in (pairs, scored.affinity, candidates.positions_input, candidates.scores)
+            tensor.cpu().numpy() for tensor in (pairs, scored.affinity, candidates.positions_input, candidates.scores)
         ]
         return [
             torch.from_numpy(

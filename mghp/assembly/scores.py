@@ -24,9 +24,7 @@ def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tenso
     return pose * _means(part_probability, person_ids, len(keypoints))[1:]
 
 
-def part_scores(
-    scores: Tensor, part_probability: Tensor, parts: Tensor, person_ids: Tensor, num_labels: int
-) -> Tensor:
+def part_scores(scores: Tensor, part_probability: Tensor, parts: Tensor, person_ids: Tensor, num_labels: int) -> Tensor:
     """Score of each part of each person: the person's, times the mean probability over the part's pixels.
 
     Args:

@@ -27,9 +27,7 @@ class TrueAssignment:
 
 
 @torch.no_grad()
-def owners(
-    candidates: Candidates, keypoints: Tensor, radius: Tensor, stride: int
-) -> Tensor:
+def owners(candidates: Candidates, keypoints: Tensor, radius: Tensor, stride: int) -> Tensor:
     """The person whose keypoint each candidate is.
 
     A candidate belongs to the nearest true keypoint of its type, one to one (Hungarian), within half the OKS radius,

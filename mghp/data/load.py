@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.data.configs import DataConfig
 from mghp.data.coco_keypoints import read_coco_poses
+from mghp.data.configs import DataConfig
 from mghp.data.generated_poses import generate_poses
 from mghp.data.pose_problems import simulate_problems
 from mghp.data.poses import PoseSet

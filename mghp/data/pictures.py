@@ -24,9 +24,7 @@ def check_pictures(config: DataConfig) -> None:
         raise InputError(f"data.name: {config.name} are matching problems, not pictures; expected synthetic")
 
 
-def load_pictures(
-    config: DataConfig, progress: Callable[[int, int, str], None]
-) -> tuple[CachedSamples, CachedSamples]:
+def load_pictures(config: DataConfig, progress: Callable[[int, int, str], None]) -> tuple[CachedSamples, CachedSamples]:
     """The pictures to train on and those to validate on, rendered first where they are not cached.
 
     Raises:

@@ -200,9 +200,7 @@ def make_limb_fields(
     vector = end - start
     length = vector.norm(dim=-1)
     real = length > 0
-    image, person, limb, start, vector, length = (
-        value[real] for value in (image, person, limb, start, vector, length)
-    )
+    image, person, limb, start, vector, length = (value[real] for value in (image, person, limb, start, vector, length))
     unit = vector / length[:, None]
     reach = (LIMB_SHARE * person_size[image, person]).clamp(min=stride)
     x, y = columns - start[:, :1], rows - start[:, 1:]
@@ -272,7 +270,7 @@ def _annotated(batch: Batch) -> Tensor:
 
 
 def _centres(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
-    """y of the cells' rows and x of their columns, in pixels."""
+    """Y of the cells' rows and x of their columns, in pixels."""
     height, width = batch.image.shape[2:]
     rows, columns = (
         stride * (torch.arange(math.ceil(side / stride), device=batch.keypoints.device) + 0.5)
@@ -288,7 +286,11 @@ def _centres_of_persons(batch: Batch) -> tuple[Tensor, Tensor]:
     ids = batch.person_ids.long().flatten(1)
     sums = torch.zeros(len(ids), persons + 1, 3, device=ids.device)
     where = torch.stack(
-        [columns.expand(len(rows), -1), rows[:, None].expand(-1, len(columns)), torch.ones_like(rows)[:, None].expand(-1, len(columns))],
+        [
+            columns.expand(len(rows), -1),
+            rows[:, None].expand(-1, len(columns)),
+            torch.ones_like(rows)[:, None].expand(-1, len(columns)),
+        ],
         -1,
     )
     sums.scatter_add_(1, ids[..., None].expand(-1, -1, 3), where.flatten(0, 1).expand(len(ids), -1, -1))

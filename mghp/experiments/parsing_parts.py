@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchmetrics import MetricCollection
 
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
@@ -114,5 +113,7 @@ def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[P
     # What only training needs (learned weights, Kendall) may differ; the network and the affinity may not.
     needed = [key for key in [*missing, *unexpected] if key.startswith(("network.", "assembler."))]
     if needed:
-        raise InputError(f"{path}: its weights do not fit the network of the config ({needed[0]} and {len(needed) - 1} more)")
+        raise InputError(
+            f"{path}: its weights do not fit the network of the config ({needed[0]} and {len(needed) - 1} more)"
+        )
     return module.eval(), config

@@ -62,7 +62,9 @@ def run_training(config: Config, train: CachedSamples, validation: CachedSamples
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
         with folder.timed("validate"):
             scores = trainer.validate(module, datamodule=data, verbose=False)[0]
-        metrics = {name: float(value) for name, value in scores.items()} | _costs(trainer, module, profiler, training.seconds)
+        metrics = {name: float(value) for name, value in scores.items()} | _costs(
+            trainer, module, profiler, training.seconds
+        )
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path

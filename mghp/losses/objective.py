@@ -58,4 +58,3 @@ class ParsingObjective:
                 prediction.projection_levels, targets.projection_levels, targets.projection_weights
             )
         return losses
-

@@ -65,7 +65,9 @@ class ParsingModule(LightningModule):
         """One step's loss."""
         losses, details = self.losses(batch)
         total: Tensor = self.weighting(losses)
-        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # logging every step would cost more than a loss
+        if (
+            self.global_step + 1
+        ) % self.trainer.log_every_n_steps == 0:  # logging every step would cost more than a loss
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
             self.log_dict(details, batch_size=len(batch))
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))

@@ -118,9 +118,7 @@ class ParsingNetwork(nn.Module):
             heatmap_logits=by_keypoint[:, :, 0],
             keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
             limb_fields=cut(self.limbs(features), self.strides["limbs"]).unflatten(1, (-1, 2)),
-            projection_levels=[
-                cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)
-            ],
+            projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
             strides=self.strides,
             level_strides=self.field.strides,
         )

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from mghp.data.configs import PoseProblemsConfig
 from mghp.data.coco_keypoints import read_coco_poses
+from mghp.data.configs import PoseProblemsConfig
 from mghp.data.pose_problems import limb_field, simulate_problems
 from mghp.data.poses import ImagePoses, PoseSet
 from mghp.data.problems import size_buckets

@@ -51,7 +51,11 @@ def _pattern(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     rows = (place / (period * rng.uniform(0.6, 1.6)) + rng.random()).astype(np.int64) % 2
     amount = np.float32(rng.uniform(8, 34))
     kind = int(rng.integers(3))
-    mask = (columns[None] ^ rows[:, None], np.broadcast_to(columns, (size, size)), np.broadcast_to(rows[:, None], (size, size)))
+    mask = (
+        columns[None] ^ rows[:, None],
+        np.broadcast_to(columns, (size, size)),
+        np.broadcast_to(rows[:, None], (size, size)),
+    )
     return amount * mask[kind].astype(np.float32)
 
 

@@ -37,8 +37,8 @@ class Body:
     """A posed person in the picture.
 
     Attributes:
-        joints: positions in pixels by name: pelvis, neck, head, and left_/right_ shoulder, elbow, wrist, hand, hip, knee,
-            ankle, toe, eye, ear; nose.
+        joints: positions in pixels by name: pelvis, neck, head, and left_/right_ shoulder, elbow, wrist, hand, hip,
+            knee, ankle, toe, eye, ear; nose.
         face_depth: of nose, eyes and ears: positive towards the viewer.
         facing: radians, see above.
         near: the side nearer to the viewer, "left" or "right".
@@ -107,9 +107,7 @@ def _draw_facing(rng: np.random.Generator) -> float:
     return float(rng.choice([-1.0, 1.0]) * (math.pi / 2 + rng.uniform(-0.45, 0.45)))
 
 
-def _posed(
-    rng: np.random.Generator, size: Proportions, facing: float, pose: str
-) -> tuple[dict[str, Point], str]:
+def _posed(rng: np.random.Generator, size: Proportions, facing: float, pose: str) -> tuple[dict[str, Point], str]:
     """Joints in the body frame, and the side nearer to the viewer."""
     bend = rng.uniform(-0.12, 0.12)
     neck = (size.torso * math.sin(bend), -size.torso * math.cos(bend))

@@ -1,6 +1,7 @@
 """Many samples at a glance: each picture, and under it its parts, persons' outlines and keypoints."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ def contact_sheet(samples: Sequence[Sample], columns: int = 8) -> NDArray[np.uin
     rows = -(-len(tiles) // columns)
     sheet = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
     for number, tile in enumerate(tiles):
-        top, left = (_GAP + place * (side + _GAP) for place, side in zip(divmod(number, columns), (height, width), strict=True))
+        top, left = (
+            _GAP + place * (side + _GAP) for place, side in zip(divmod(number, columns), (height, width), strict=True)
+        )
         sheet[top : top + height, left : left + width] = tile
     return sheet
 
@@ -49,7 +52,7 @@ def _tile(sample: Sample) -> NDArray[np.uint8]:
     return np.concatenate([_zoomed(sample.image), labels])
 
 
-def _zoomed(pixels: NDArray) -> NDArray:
+def _zoomed(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels.repeat(_ZOOM, 0).repeat(_ZOOM, 1)
 
 

@@ -18,13 +18,13 @@ def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
     Returns:
         `pictures`; `persons_per_picture`; `box_overlap`: mean over persons of the largest IoU of the mask's box with
         another's in the picture, 0 where there is none; `keypoints_visible`: share of the annotated keypoints, and
-        `keypoints_annotated`: share of all; `human_pixels`: share of all pixels; `person_height`: median over persons of
-        the mask's height relative to the picture's; `nearest_keypoint_grouping`: share of human pixels whose nearest
-        annotated keypoint of anybody is one of the own person.
+        `keypoints_annotated`: share of all; `human_pixels`: share of all pixels; `person_height`: median over persons
+        of the mask's height relative to the picture's; `nearest_keypoint_grouping`: share of human pixels whose
+        nearest annotated keypoint of anybody is one of the own person.
     """
     overlaps: list[float] = []
     heights: list[float] = []
-    counts = {name: 0 for name in ("pictures", "keypoints", "annotated", "visible", "pixels", "human", "grouped")}
+    counts = dict.fromkeys(("pictures", "keypoints", "annotated", "visible", "pixels", "human", "grouped"), 0)
     for sample in samples:
         assert sample.person_ids is not None
         assert sample.keypoints is not None
@@ -53,7 +53,7 @@ def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
 
 def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of a mask that is not empty."""
-    rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 

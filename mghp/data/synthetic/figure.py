@@ -46,10 +46,12 @@ class _Painter:
             if body.arm_behind[side]:
                 self._arm(side)
         if not body.sits:
-            self._leg(far), self._leg(body.near)
+            self._leg(far)
+            self._leg(body.near)
         self._torso()
         if body.sits:
-            self._leg(far), self._leg(body.near)
+            self._leg(far)
+            self._leg(body.near)
         elif self.outfit.skirt:
             self._skirt()
         self._head()

@@ -104,7 +104,7 @@ class Canvas:
         if cut is not None:
             low, high = (np.float32(share * radii[0]) for share in cut)
             distance = np.maximum(distance, np.maximum(low - along, along - high))
-        self._blend(window, distance, colour, label, across / np.float32(radii[1]), None, outline)
+        self._blend(window, distance, colour, label, (across / np.float32(radii[1])).astype(np.float32), None, outline)
 
     def polygon(
         self,
@@ -121,9 +121,7 @@ class Canvas:
         if window is None:
             return
         x, y = self._x[:, window[1]], self._y[window[0]]
-        area = sum(
-            a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)
-        )
+        area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, [*corners[1:], corners[0]], strict=True))
         sign = 1.0 if area > 0 else -1.0
         distance: NDArray[np.float32] | None = None
         for a, b in zip(corners, [*corners[1:], corners[0]], strict=True):
@@ -143,9 +141,7 @@ class Canvas:
         half = np.float32(max((max(xs) - min(xs)) / 2 + rounding, 1))
         self._blend(window, distance, colour, label, (x - middle_x) / half + 0 * y, factor, outline)
 
-    def _window(
-        self, start: tuple[float, float], end: tuple[float, float], reach: float
-    ) -> tuple[slice, slice] | None:
+    def _window(self, start: tuple[float, float], end: tuple[float, float], reach: float) -> tuple[slice, slice] | None:
         """Rows and columns that a shape can touch."""
         size = len(self.parts)
         left, right = min(start[0], end[0]) - reach, max(start[0], end[0]) + reach

@@ -76,9 +76,12 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
     while True:
         canvas = _painted(background, figures, objects, in_front, size)
         kept = _enough_seen(canvas, figures, size)
-        if len(kept) == len(figures):
+        if len(kept) == len(figures) or (len(figures) == 1 and not in_front):
             break
-        figures = kept  # painted again without them, so that nobody is seen who is not labelled
+        # Painted again without the others, so that nobody is seen who is not labelled; where objects hide everybody,
+        # without the objects: the figure in front has its pelvis in the picture.
+        in_front = in_front if kept else 0
+        figures = kept or figures[-1:]
     keypoints = np.stack([_keypoints(figure.body, row, canvas) for row, figure in enumerate(figures)])
     tags |= _tags_of(figures, canvas, scene, size) | ({"dim"} if dim else set())
     return Sample(
@@ -189,11 +192,10 @@ def _painted(
 
 
 def _enough_seen(canvas: Canvas, figures: list[_Figure], size: int) -> list[_Figure]:
-    """The figures of whom enough is seen; at least the last, who is in front."""
+    """The figures of whom enough is seen."""
     seen = np.bincount(canvas.persons.ravel(), minlength=len(figures) + 1)[1:]
     least = LEAST_PIXELS * (size / 128) ** 2
-    kept = [figure for figure, pixels in zip(figures, seen, strict=True) if pixels >= least]
-    return kept or figures[-1:]
+    return [figure for figure, pixels in zip(figures, seen, strict=True) if pixels >= least]
 
 
 def _keypoints(body: Body, row: int, canvas: Canvas) -> NDArray[np.float32]:
@@ -226,7 +228,7 @@ def _tags_of(figures: list[_Figure], canvas: Canvas, scene: SceneConfig, size: i
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-    rows, columns = mask.any(1).nonzero()[0], mask.any(0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -255,7 +257,8 @@ def _in_light(rng: np.random.Generator, rgb: NDArray[np.float32], dim: bool) -> 
     )
     strength = int(rng.integers(1, 9))
     noise = rng.integers(-strength, strength + 1, lit.shape, dtype=np.int8)
-    return np.clip(lit + noise + np.float32(0.5), 0, 255).astype(np.uint8)
+    final: NDArray[np.uint8] = np.clip(lit + noise + np.float32(0.5), 0, 255).astype(np.uint8)
+    return final
 
 
 def _blurred(picture: NDArray[np.float32], share: float) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ class SceneConfig:
     not_upright: float
     """Share of people who lie or stand on their hands. Tag `upside_down` where one stands on the hands."""
     cue: float
-    """Share of people whose left and right can be told: a face, the back of a head, a front and a back of the clothes."""
+    """Share of people whose left and right can be told: a face, a back of the head, a front and a back of clothes."""
     overlap: float
     """Share of people put next to or behind another one. Tag `overlap` where two persons' boxes share a fifth of the
     smaller one."""
@@ -75,5 +75,5 @@ SCENES = {
         occluders=1.5,
     ),
 }
-"""`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light in
-some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue."""
+"""`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
+in some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue."""
