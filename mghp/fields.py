@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass
@@ -18,8 +19,8 @@ class Fields:
         keypoint_offsets: (batch, keypoint, 2, height_keypoints, width_keypoints): (x, y) from a cell's centre to the
             keypoint, in pixels; None: peaks are refined from the heatmap's neighbours alone.
         limb_fields: (batch, limb, 2, height_limbs, width_limbs): unit vectors (x, y) along the limb, 0 off limbs.
-        projection: (batch, 2, height_field, width_field): (x, y) in pixels from a cell's centre to the nearest keypoint of
-            the same person; the finest level.
+        projection: (batch, 2, height_field, width_field): (x, y) in pixels from a cell's centre to the nearest keypoint
+            of the same person; the finest level.
         part_stride, keypoint_stride, limb_stride, projection_stride: pixels a cell.
     """
 
@@ -33,3 +34,14 @@ class Fields:
     keypoint_stride: int
     limb_stride: int
     projection_stride: int
+
+
+def at_pixels(logits: Tensor, stride: int, size: tuple[int, ...]) -> Tensor:
+    """Logits (batch, label, rows, columns) of cells brought to (height, width) pixels; both keep their centres.
+
+    The cells cover a multiple of the stride; what they cover beyond the picture is cut off.
+    """
+    if stride > 1:
+        covered = [side * stride for side in logits.shape[-2:]]
+        logits = functional.interpolate(logits, size=covered, mode="bilinear", align_corners=False)
+    return logits[..., : size[0], : size[1]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from mghp.assembly.interpolation import interpolate
 from mghp.assembly.peaks import Candidates
 from mghp.fields import Fields
 
@@ -44,6 +44,9 @@ class Affinity(nn.Module):
         confidence_weight: lambda at the start.
     """
 
+    source: Tensor
+    destination: Tensor
+
     def __init__(
         self,
         limbs: Sequence[tuple[int, int]],
@@ -64,44 +67,53 @@ class Affinity(nn.Module):
         self.log_confidence_weight = nn.Parameter(torch.tensor(confidence_weight).log())
 
     def forward(self, fields: Fields, candidates: Candidates) -> ScoredLimbs:
-        """Score every pair of candidates of every limb."""
+        """Score every pair of candidates of every limb; what is padding is not looked at."""
         positions = candidates.positions_input
         if self.detach_positions:
             positions = positions.detach()
-        on_field = positions[:, self.source], positions[:, self.destination]
-        integrals = line_integrals(fields.limb_fields, *on_field, fields.limb_stride, self.num_samples)
-        confidence = read_heatmaps(fields.heatmaps, positions, fields.keypoint_stride)
-        logits = confidence.clamp(_MARGIN, 1 - _MARGIN).logit()
-        ends = (logits[:, self.source, :, None] + logits[:, self.destination, None, :]) / 2
-        affinity = self.log_scale.exp() * (integrals - self.price) + self.log_confidence_weight.exp() * ends
         source_mask = candidates.is_candidate[:, self.source]
         destination_mask = candidates.is_candidate[:, self.destination]
-        is_pair = source_mask[..., None] & destination_mask[..., None, :]
-        return ScoredLimbs(affinity.masked_fill(~is_pair, 0.0), source_mask, destination_mask)
+        pairs = source_mask[..., None] & destination_mask[..., None, :]
+        picture, limb, source, destination = pairs.nonzero(as_tuple=True)
+        ends = (picture, self.source[limb], source), (picture, self.destination[limb], destination)
+        plane = picture * len(self.source) + limb
+        integrals = line_integrals(
+            fields.limb_fields.flatten(0, 1),
+            plane,
+            positions[ends[0]],
+            positions[ends[1]],
+            fields.limb_stride,
+            self.num_samples,
+        )
+        logits = read_heatmaps(fields.heatmaps, positions, fields.keypoint_stride).clamp(_MARGIN, 1 - _MARGIN).logit()
+        sureness = (logits[ends[0]] + logits[ends[1]]) / 2
+        scores = self.log_scale.exp() * (integrals - self.price) + self.log_confidence_weight.exp() * sureness
+        affinity = scores.new_zeros(pairs.shape).index_put((picture, limb, source, destination), scores)
+        return ScoredLimbs(affinity, source_mask, destination_mask)
 
 
-def line_integrals(fields: Tensor, source: Tensor, destination: Tensor, stride: int, num_samples: int = 10) -> Tensor:
-    """Mean over points of the segment of field . direction, by bilinear interpolation (differentiable).
+def line_integrals(
+    fields: Tensor, plane: Tensor, source: Tensor, destination: Tensor, stride: int, num_samples: int = 10
+) -> Tensor:
+    """Mean over points of a segment of field . direction, by bilinear interpolation (differentiable).
 
     Args:
-        fields: (batch, limb, 2, height, width).
-        source: (batch, limb, source, 2), pixels of the input.
-        destination: (batch, limb, destination, 2), pixels of the input.
+        fields: (plane, 2, height, width).
+        plane: which field each segment is read from, (segments,).
+        source: where segments begin, (segments, 2), pixels of the input.
+        destination: where they end, (segments, 2), pixels of the input.
         stride: pixels a cell.
         num_samples: points, evenly from end to end.
 
     Returns:
-        (batch, limb, source, destination); 0 for a segment of length 0. Outside the picture the field is 0.
+        (segments,); 0 for a segment of length 0. Outside the picture the field is 0.
     """
-    batch, limbs, _, height, width = fields.shape
-    vector = destination[:, :, None] - source[:, :, :, None]
+    vector = destination - source
     length = vector.norm(dim=-1, keepdim=True)
     direction = torch.where(length > 0, vector / length.clamp(min=1e-6), 0)
     shares = (torch.arange(num_samples, device=fields.device, dtype=fields.dtype) + 0.5) / num_samples
-    points = source[:, :, :, None, None] + shares[:, None] * vector[:, :, :, :, None]
-    values = _sampled(fields.flatten(0, 1), points.flatten(0, 1).flatten(1, 2), stride)
-    mean = values.mean(-1).view(batch, limbs, 2, *vector.shape[2:4])
-    return (mean * direction.movedim(-1, 2)).sum(2)
+    points = source[:, None] + shares[:, None] * vector[:, None]
+    return (interpolate(fields, plane, points, stride) * direction).sum(-1)
 
 
 def read_heatmaps(heatmaps: Tensor, positions: Tensor, stride: int) -> Tensor:
@@ -115,12 +127,7 @@ def read_heatmaps(heatmaps: Tensor, positions: Tensor, stride: int) -> Tensor:
     Returns:
         (batch, keypoint, candidate).
     """
-    values = _sampled(heatmaps.flatten(0, 1)[:, None], positions.flatten(0, 1)[:, :, None], stride)
-    return values[:, 0, :, 0].view(positions.shape[:3])
-
-
-def _sampled(planes: Tensor, points: Tensor, stride: int) -> Tensor:
-    """(planes, channels, height, width) at (planes, rows, columns, 2) in pixels -> (planes, channels, rows, columns)."""
-    size = stride * torch.tensor([planes.shape[-1], planes.shape[-2]], device=planes.device, dtype=planes.dtype)
-    # align_corners=False: -1 and 1 are the picture's borders, which is our convention of pixel centres.
-    return functional.grid_sample(planes, (2 * points / size - 1).to(planes.dtype), align_corners=False)
+    shape = positions.shape[:3]
+    plane = torch.arange(shape[0] * shape[1], device=positions.device).repeat_interleave(shape[2])
+    planes = heatmaps.flatten(0, 1)[:, None]
+    return interpolate(planes, plane, positions.reshape(-1, 1, 2), stride).view(shape)

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mghp.assembly.affinities import Affinity, ScoredLimbs
 from mghp.assembly.config import AssemblyConfig
@@ -10,7 +9,7 @@ from mghp.assembly.peaks import Candidates, find_peaks
 from mghp.assembly.persons import merge_limbs
 from mghp.assembly.pixels import group_pixels
 from mghp.assembly.scores import part_scores, person_scores
-from mghp.fields import Fields
+from mghp.fields import Fields, at_pixels
 from mghp.matching import Matcher, round_assignment
 from mghp.metrics.people import PredictedPeople
 from mghp.people.people import People
@@ -101,11 +100,5 @@ class Assembler(nn.Module):
 
 def part_probabilities(fields: Fields, picture: int) -> Tensor:
     """Probability of each label at each pixel of one picture: (label, height, width)."""
-    logits = fields.part_logits[picture : picture + 1]
-    height, width = fields.image_size
-    stride = fields.part_stride
-    if stride > 1:
-        # The cells cover a multiple of the stride; what they cover beyond the picture is cut off.
-        size = (logits.shape[2] * stride, logits.shape[3] * stride)
-        logits = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
-    return logits[0, :, :height, :width].softmax(0)
+    logits = at_pixels(fields.part_logits[picture : picture + 1], fields.part_stride, fields.image_size)
+    return logits[0].softmax(0)

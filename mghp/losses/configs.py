@@ -36,6 +36,8 @@ class LossesConfig:
     weights: LossWeightsConfig = field(default_factory=LossWeightsConfig)
     learned_weights: bool = False
     """Learn a factor for each weight (Kendall, Gal, Cipolla 2018)."""
+    parts: Literal["cells", "pixels"] = "cells"
+    """Cross-entropy of the parts at the head's stride, or at the labels' resolution, four times as dear at stride 2."""
     heatmaps: Literal["focal", "squared"] = "focal"
     """Focal cross-entropy, or weighted squared error."""
     field_relative: bool = False

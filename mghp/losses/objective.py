@@ -8,7 +8,7 @@ from mghp.losses.configs import LossesConfig
 from mghp.losses.heatmaps import focal_loss, weighted_squared_error
 from mghp.losses.keypoint_offsets import keypoint_offset_loss
 from mghp.losses.limb_fields import limb_field_loss
-from mghp.losses.parts import lovasz_softmax, parts_loss
+from mghp.losses.parts import cell_cross_entropy, lovasz_softmax, pixel_cross_entropy
 from mghp.losses.projection_field import projection_loss
 from mghp.network.parser import Prediction
 
@@ -22,6 +22,7 @@ class ParsingObjective:
 
     def __init__(self, config: LossesConfig) -> None:
         self.config = config
+        self._parts_loss = {"cells": cell_cross_entropy, "pixels": pixel_cross_entropy}[config.parts]
         self._heatmap_loss = {"focal": focal_loss, "squared": weighted_squared_error}[config.heatmaps]
 
     def __call__(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
@@ -30,7 +31,7 @@ class ParsingObjective:
         weights = self.config.weights
         if bool(batch.has_parts.any()):
             if weights.parts:
-                losses["parts"] = parts_loss(prediction.part_logits, batch.parts)
+                losses["parts"] = self._parts_loss(prediction.part_logits, batch.parts, prediction.strides["parts"])
             if weights.parts_lovasz:
                 losses["parts_lovasz"] = lovasz_softmax(prediction.part_logits, batch.parts)
         if bool(batch.has_keypoints.any()):

@@ -4,18 +4,39 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mghp.fields import at_pixels
 from mghp.losses.masked_mean import masked_mean
 from mghp.people.parts import IGNORE
 
 
-def parts_loss(logits: Tensor, parts: Tensor) -> Tensor:
+def cell_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
+    """Mean cross-entropy over the pixels whose part is known, each under the logits of the cell that it lies in.
+
+    A cell learns the shares of the parts of its pixels. At stride 2 this costs a quarter of `pixel_cross_entropy`.
+
+    Args:
+        logits: (batch, label, ceil(height / stride), ceil(width / stride)).
+        parts: (batch, height, width), 255 where not known.
+        stride: pixels a cell.
+    """
+    rows, columns = logits.shape[-2:]
+    beyond = (0, columns * stride - parts.shape[-1], 0, rows * stride - parts.shape[-2])
+    padded = functional.pad(parts, beyond, value=IGNORE)
+    labels = functional.pixel_unshuffle(padded[:, None], stride).long()
+    known = labels != IGNORE
+    log_shares = logits.log_softmax(1).gather(1, labels.masked_fill(~known, 0))
+    return masked_mean(-log_shares, known)
+
+
+def pixel_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
     """Mean cross-entropy over the pixels whose part is known, at the labels' resolution.
 
     Args:
-        logits: (batch, label, height_parts, width_parts); brought to the labels' size bilinearly.
+        logits: (batch, label, ceil(height / stride), ceil(width / stride)); brought to the labels' size bilinearly.
         parts: (batch, height, width), 255 where not known.
+        stride: pixels a cell.
     """
-    logits = at_label_size(logits, parts)
+    logits = at_pixels(logits, stride, parts.shape[-2:])
     labels = parts.long()
     per_pixel = functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="none")
     return masked_mean(per_pixel, labels != IGNORE)
@@ -40,7 +61,7 @@ def lovasz_softmax(logits: Tensor, parts: Tensor, max_pixels: int = 16384) -> Te
         return logits.sum() * 0
     probabilities = logits.movedim(1, -1).flatten(0, 2)[known].softmax(1)
     labels = labels[known]
-    present = labels.unique()
+    present = torch.unique(labels)
     is_label = (labels[:, None] == present).to(probabilities.dtype)
     errors, order = (is_label - probabilities[:, present]).abs().sort(0, descending=True)
     is_label = is_label.gather(0, order)
@@ -48,11 +69,5 @@ def lovasz_softmax(logits: Tensor, parts: Tensor, max_pixels: int = 16384) -> Te
     union = is_label.sum(0) + (1 - is_label).cumsum(0)
     jaccard = 1 - remaining / union
     growth = torch.cat([jaccard[:1], jaccard[1:] - jaccard[:-1]])
-    return (errors * growth).sum(0).mean()
-
-
-def at_label_size(logits: Tensor, parts: Tensor) -> Tensor:
-    """Logits brought to the labels' size; cells and pixels keep their centres."""
-    if logits.shape[-2:] == parts.shape[-2:]:
-        return logits
-    return functional.interpolate(logits, size=parts.shape[-2:], mode="bilinear", align_corners=False)
+    loss: Tensor = (errors * growth).sum(0).mean()
+    return loss

@@ -28,6 +28,9 @@ from mghp.matching.kernel_loops import LANES, differentiate_batch, solve_batch
 
 _MAX_THREADS: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
+_WORK_OF_A_THREAD = 2**20
+"""Entries times cycles from which on one more thread pays: about a millisecond."""
+
 # Numba's thread pool takes one caller at a time.
 _pool = threading.Lock()
 
@@ -91,7 +94,7 @@ def forward(
         uniform: start at 1 / max(sources, destinations) instead of 0.
         as_printed: read the projections as the supplement prints them.
         record: keep the sign tape for `backward`; without it the tape is empty.
-        num_threads: threads to use.
+        num_threads: threads to use at most.
 
     Returns:
         The solution and what `backward` needs to know of its making.
@@ -103,7 +106,7 @@ def forward(
     r = np.zeros(source_mask.shape, affinity.dtype)
     c = np.zeros(destination_mask.shape, affinity.dtype)
     with _pool:
-        set_num_threads(min(num_threads, _MAX_THREADS))
+        set_num_threads(_useful_threads(num_threads, sizes, num_steps * num_cycles))
         solve_batch(
             affinity, source_mask, destination_mask, sizes, offsets,
             num_steps, num_cycles, affinity.dtype.type(step_size),
@@ -138,7 +141,7 @@ def backward(
         step_size: alpha.
         average: see `forward`.
         warm_start: see `forward`.
-        num_threads: threads to use.
+        num_threads: threads to use at most.
 
     Returns:
         dL/d affinity, shape (batch, source, destination).
@@ -146,12 +149,18 @@ def backward(
     sizes, offsets = _tape_layout(source_mask, destination_mask, cycles_run.shape[1] * (num_cycles + warm_start))
     result = np.zeros(gradient.shape, gradient.dtype)
     with _pool:
-        set_num_threads(min(num_threads, _MAX_THREADS))
+        set_num_threads(_useful_threads(num_threads, sizes, cycles_run.shape[1] * num_cycles))
         differentiate_batch(
             gradient, source_mask, destination_mask, sizes, offsets, tape, cycles_run,
             num_cycles, gradient.dtype.type(step_size), average, warm_start, result,
         )  # fmt: skip
     return result
+
+
+def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:
+    """Threads that are worth waking: idle ones spin for a while and slow down whatever runs next."""
+    work = int(sizes.prod(1).sum()) * cycles
+    return max(1, min(most, _MAX_THREADS, work // _WORK_OF_A_THREAD))
 
 
 def _tape_layout(

@@ -1,9 +1,11 @@
+import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
 
-from mghp.losses.parts import lovasz_softmax, parts_loss
+from mghp.losses.parts import cell_cross_entropy, lovasz_softmax, pixel_cross_entropy
 
 
 def example(seed=0, size=6, labels=4):
@@ -14,23 +16,45 @@ def example(seed=0, size=6, labels=4):
     return logits, parts
 
 
-def test_cross_entropy_pixel_by_pixel():
-    logits, parts = example()
+def mean_cross_entropy(logits, parts, stride):
+    """Pixel by pixel, each under the logits of its cell."""
     total, known = 0.0, 0
-    for b in range(2):
-        for y in range(6):
-            for x in range(6):
-                label = int(parts[b, y, x])
-                if label != 255:
-                    scores = logits[b, :, y, x].tolist()
-                    total += math.log(sum(map(math.exp, scores))) - scores[label]
-                    known += 1
-    assert parts_loss(logits, parts) == pytest.approx(total / known)
+    for b, y, x in itertools.product(*map(range, parts.shape)):
+        label = int(parts[b, y, x])
+        if label != 255:
+            scores = logits[b, :, y // stride, x // stride].tolist()
+            total += math.log(sum(map(math.exp, scores))) - scores[label]
+            known += 1
+    return total / known
+
+
+@pytest.mark.parametrize("loss", [cell_cross_entropy, pixel_cross_entropy])
+def test_cross_entropy_pixel_by_pixel(loss):
+    logits, parts = example()
+    assert loss(logits, parts, 1) == pytest.approx(mean_cross_entropy(logits, parts, 1))
+
+
+@pytest.mark.parametrize(("stride", "height", "width"), [(2, 12, 12), (2, 11, 12), (4, 21, 23)])
+def test_cross_entropy_of_cells(stride, height, width):
+    logits, _ = example()
+    _, parts = example(size=24)
+    parts = parts[:, :height, :width]
+    assert cell_cross_entropy(logits, parts, stride) == pytest.approx(mean_cross_entropy(logits, parts, stride))
+
+
+def test_a_cell_learns_the_shares_of_its_parts():
+    """At the logarithm of the shares the gradient is 0."""
+    parts = torch.tensor([[1, 1, 2, 255], [0, 1, 2, 255]], dtype=torch.uint8)[None]
+    shares = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]]).clamp(min=1e-9)
+    logits = shares.log().T[None, :, None].clone().requires_grad_()
+    cell_cross_entropy(logits, parts, 2).backward()
+    assert logits.grad.abs().max() < 1e-6
 
 
 def test_logits_of_a_coarser_stride_are_judged_at_the_labels_size():
     coarse = torch.zeros(1, 2, 2, 2)
     coarse[:, 1, :, 1] = 8.0
+    parts_loss = partial(pixel_cross_entropy, stride=2)
     parts = torch.tensor([[0, 0, 1, 1]] * 4, dtype=torch.uint8)[None]
     assert parts_loss(coarse, parts) < parts_loss(coarse.flip(-1), parts)
     # Half a pixel of shift would make this asymmetric.
@@ -73,7 +97,9 @@ def test_lovasz_has_the_right_gradient():
     assert torch.autograd.gradcheck(lambda values: lovasz_softmax(values, parts), logits.requires_grad_())
 
 
-@pytest.mark.parametrize("loss", [parts_loss, lovasz_softmax])
+@pytest.mark.parametrize(
+    "loss", [partial(cell_cross_entropy, stride=1), partial(pixel_cross_entropy, stride=1), lovasz_softmax]
+)
 def test_no_known_label_is_no_loss(loss):
     logits = torch.randn(1, 3, 4, 4, requires_grad=True)
     value = loss(logits, torch.full((1, 4, 4), 255, dtype=torch.uint8))
