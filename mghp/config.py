@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -294,7 +294,7 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
         for content, origin in layers:
             _check_keys(content, schema, origin)
             whole = _merged(whole, content)
-        schema = OmegaConf.merge(schema, OmegaConf.create(whole))
+        schema = cast(DictConfig, OmegaConf.merge(schema, OmegaConf.create(whole)))
     except (OmegaConfBaseException, RecursionError):
         _blame(layers, schema)
         raise

@@ -65,18 +65,14 @@ class Assembler(nn.Module):
 
     def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
         """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
-        arrays = [
-            tensor.cpu().numpy() for tensor in (pairs, scored.affinity, candidates.positions_input, candidates.scores)
-        ]
+        skeleton, least = self.people.skeleton, self.config.min_keypoints
+        of_pictures = zip(
+            *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
+            strict=True,
+        )
         return [
-            torch.from_numpy(
-                merge_limbs(
-                    *(array[picture] for array in arrays),
-                    limbs=self.people.skeleton.limbs,
-                    min_keypoints=self.config.min_keypoints,
-                )
-            ).to(pairs.device)
-            for picture in range(len(pairs))
+            torch.from_numpy(merge_limbs(is_limb, affinity, positions, scores, skeleton.limbs, least)).to(pairs.device)
+            for is_limb, affinity, positions, scores in of_pictures
         ]
 
     def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:

@@ -23,8 +23,8 @@ class AssemblyConfig:
     normalise_by_size: bool = True
     """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
     max_distance: float | None = None
-    """Farthest that a pixel may land from a keypoint, relative to size (or in pixels, where not normalised); null: every
-    human pixel is given to somebody."""
+    """Farthest that a pixel may land from a keypoint, relative to size (or in pixels, where not normalised); null:
+    every human pixel is given to somebody."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.peak_threshold < 1:

@@ -31,8 +31,8 @@ def find_peaks(
 ) -> Candidates:
     """The 3 x 3 local maxima over a threshold, strongest first.
 
-    Of equal neighbours the first in reading order counts, so that a plateau, or a keypoint right between two cells, gives
-    one peak.
+    Of equal neighbours the first in reading order counts, so that a plateau, or a keypoint right between two cells,
+    gives one peak.
 
     Args:
         heatmaps: (batch, keypoint, height, width), confidences.
@@ -45,7 +45,7 @@ def find_peaks(
     Returns:
         As many candidates a type as the fullest type has, at least one.
     """
-    height, width = heatmaps.shape[2:]
+    width = heatmaps.shape[3]
     scores = torch.where(_is_peak(heatmaps, threshold), heatmaps, 0).flatten(2)
     number = int((scores > 0).sum(-1).max().clamp(min=1, max=max_peaks)) if scores.numel() else 1
     best, cell = scores.topk(min(number, scores.shape[-1]), -1)

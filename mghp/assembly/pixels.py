@@ -19,8 +19,8 @@ def group_pixels(
 ) -> Tensor:
     """Each human pixel to the person whose keypoint is nearest to where the field points.
 
-    The field of the nearest cell counts, taken from that cell's centre: all pixels of a cell land on one point, so cells
-    are grouped, not pixels. Interpolating instead would blur the field across persons.
+    The field of the nearest cell counts, taken from that cell's centre: all pixels of a cell land on one point, so
+    cells are grouped, not pixels. Interpolating instead would blur the field across persons.
 
     Args:
         fields: of a batch.
@@ -59,7 +59,7 @@ def _nearest_person(landing: Tensor, keypoints: Tensor, size: Tensor, max_distan
     goals = keypoints[person, keypoint, :2].to(landing.dtype)
     scale = size[person].to(landing.dtype)
     owners = []
-    for points in landing.split(max(1, _CHUNK // len(goals))):
+    for points in torch.split(landing, max(1, _CHUNK // len(goals))):
         distance, nearest = (torch.cdist(points, goals, compute_mode="donot_use_mm_for_euclid_dist") / scale).min(1)
         owner = person[nearest]
         owners.append(owner if max_distance is None else owner.where(distance <= max_distance, -1))

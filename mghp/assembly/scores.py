@@ -7,8 +7,8 @@ from torch import Tensor
 def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tensor) -> Tensor:
     """Mean confidence of the keypoints found, times the root of the share found, times the mean part probability.
 
-    A person of whom little is found, or whose pixels could be something else, ranks low. (The published code raises such
-    a product to the power -3, which turns the ranking upside down.)
+    A person of whom little is found, or whose pixels could be something else, ranks low. (The published code raises
+    such a product to the power -3, which turns the ranking upside down.)
 
     Args:
         keypoints: (person, keypoint, 3): x, y, confidence; 0 where not found.

@@ -69,7 +69,8 @@ def chosen(made: Candidates, predicted: Candidates, is_made: Tensor) -> Candidat
     """For each picture the made-up candidates or the predicted ones.
 
     Args:
-        made, predicted: of the same batch.
+        made: made up.
+        predicted: peaks, of the same batch.
         is_made: (batch,) bool.
     """
     number = max(made.scores.shape[-1], predicted.scores.shape[-1])

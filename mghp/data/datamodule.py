@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -95,7 +95,7 @@ class ParsingDataModule(LightningDataModule):
         self.collate = Collate(people)
         self.seed = seed
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled, augmented, without the last incomplete batch."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
@@ -111,7 +111,7 @@ class ParsingDataModule(LightningDataModule):
             drop_last=True,
         )
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> DataLoader[Any]:
         """In order, as they are."""
         return DataLoader(
             self.validation_samples,  # type: ignore[arg-type]

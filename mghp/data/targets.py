@@ -1,7 +1,7 @@
 """Labels -> true fields: heatmaps, sub-pixel offsets, limb fields, projection field.
 
-Computed after augmentation, for a whole batch at once, and for the persons and keypoints alone that are there. Cells are
-centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
+Computed after augmentation, for a whole batch at once, and for the persons and keypoints alone that are there. Cells
+are centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
 """
 
 import math
@@ -27,7 +27,7 @@ AREA_SHARE = 0.5
 """Area of a person relative to the box of its keypoints, where there is no mask."""
 
 Towards = Literal["annotated", "visible", "center"]
-"""What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the person's centre."""
+"""What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the centre."""
 
 
 @dataclass
@@ -157,7 +157,7 @@ def make_heatmaps(batch: Batch, sigma: Tensor, stride: int) -> Tensor:
 
 
 def make_keypoint_offsets(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
-    """(x, y) in pixels to the keypoint from the centres of its own cell and of the eight around; the nearest one counts.
+    """(x, y) in pixels to the keypoint from the centres of its own cell and the eight around; the nearest one counts.
 
     Returns:
         Offsets (batch, keypoint, 2, height, width), and where they are set (batch, keypoint, height, width).
@@ -228,8 +228,8 @@ def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -
         towards: see `Towards`.
 
     Returns:
-        Field (batch, 2, height, width), 0 where the weight is, and weight (batch, height, width): 1 on cells of persons with
-        such a keypoint, 0 elsewhere.
+        Field (batch, 2, height, width), 0 where the weight is, and weight (batch, height, width): 1 on cells of persons
+        with such a keypoint, 0 elsewhere.
     """
     rows, columns = _centres(batch, stride)
     ids = ids_at_stride(batch.person_ids, stride)

@@ -1,5 +1,7 @@
 """Augmentation of samples: mirroring with its change of sides, then torchvision's transforms."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -54,7 +56,7 @@ class Augmentation:
             points = torch.from_numpy(sample.keypoints[..., :2].reshape(-1, 2).copy())
             inputs["keypoints"] = tv_tensors.KeyPoints(points, canvas_size=size)
         moved = self.geometry(inputs)
-        changes: dict[str, NDArray] = {"image": moved["image"].permute(1, 2, 0).numpy()}
+        changes: dict[str, NDArray[Any]] = {"image": moved["image"].permute(1, 2, 0).numpy()}
         if sample.parts is not None:
             changes["parts"] = moved["parts"][0].numpy() - np.uint8(1)
         if sample.person_ids is not None:
@@ -67,7 +69,7 @@ class Augmentation:
 
 def mirrored(sample: Sample, people: People) -> Sample:
     """The sample in the mirror: x becomes width - x, left and right change places."""
-    changes: dict[str, NDArray] = {"image": np.ascontiguousarray(sample.image[:, ::-1])}
+    changes: dict[str, NDArray[Any]] = {"image": np.ascontiguousarray(sample.image[:, ::-1])}
     if sample.parts is not None:
         labels = np.arange(256, dtype=np.uint8)
         labels[: people.num_labels] = people.parts.mirrored_labels
@@ -82,12 +84,13 @@ def mirrored(sample: Sample, people: People) -> Sample:
     return _replaced(sample, **changes)
 
 
-def _inside(keypoints: NDArray, size: tuple[int, int]) -> NDArray[np.float32]:
+def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
     """Keypoints, those outside the picture no longer annotated."""
     height, width = size
     x, y, visibility = np.moveaxis(keypoints, -1, 0)
     annotated = (visibility > 0) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    return (keypoints * annotated[..., None]).astype(np.float32)
+    kept: NDArray[np.float32] = (keypoints * annotated[..., None]).astype(np.float32)
+    return kept
 
 
 def _geometry(config: AugmentationConfig) -> v2.Transform | None:
@@ -113,5 +116,5 @@ def _colour(config: AugmentationConfig) -> v2.Transform | None:
     return v2.Compose(steps) if steps else None
 
 
-def _replaced(sample: Sample, **changes: NDArray) -> Sample:
+def _replaced(sample: Sample, **changes: NDArray[Any]) -> Sample:
     return Sample(**{**vars(sample), **changes})

@@ -8,7 +8,9 @@ from mghp.losses.masked_mean import masked_mean
 
 
 def focal_loss(logits: Tensor, heatmaps: Tensor, has_keypoints: Tensor, gamma: float = 2.0) -> Tensor:
-    """Cross-entropy with the true heat as soft label, each cell weighted by |p - heat|^gamma (quality focal loss, Li et al. 2020).
+    """Cross-entropy with the true heat as soft label, each cell weighted by |p - heat|^gamma.
+
+    The quality focal loss (Li et al. 2020).
 
     Args:
         logits: (batch, keypoint, height, width).

@@ -9,7 +9,8 @@ def keypoint_offset_loss(offsets: Tensor, target: Tensor, near_keypoint: Tensor,
     """Mean L1, in cells, over the cells near a keypoint.
 
     Args:
-        offsets, target: (batch, keypoint, 2, height, width), (x, y) in pixels.
+        offsets: predicted, (batch, keypoint, 2, height, width), (x, y) in pixels.
+        target: true ones, the same shape.
         near_keypoint: (batch, keypoint, height, width) bool.
         stride: pixels a cell.
     """

@@ -11,7 +11,8 @@ def limb_field_loss(
     """Mean L1 over limb cells, plus `off_limb_weight` times the mean L1 elsewhere.
 
     Args:
-        fields, target: (batch, limb, 2, height, width), unit vectors (x, y) on limbs, 0 elsewhere.
+        fields: predicted, (batch, limb, 2, height, width).
+        target: the same shape, unit vectors (x, y) on limbs, 0 elsewhere.
         on_limb: (batch, limb, height, width) bool.
         has_keypoints: (batch,) bool: the others do not count.
         off_limb_weight: what keeps the field 0 where no limb is.

@@ -14,8 +14,8 @@ def projection_loss(levels: Sequence[Tensor], targets: Sequence[Tensor], weights
     Args:
         levels: each (batch, 2, height, width), (x, y) in pixels, coarse to fine.
         targets: the same shapes.
-        weights: each (batch, height, width): 1 on human cells of a person with an annotated keypoint, or any weight, for
-            instance one over the person's size.
+        weights: each (batch, height, width): 1 on human cells of a person with an annotated keypoint, or any weight,
+            for instance one over the person's size.
     """
     losses = [
         masked_mean((level - target).abs(), weight[:, None])

@@ -19,7 +19,7 @@ class FixedWeights(nn.Module):
 
 
 class LearnedWeights(nn.Module):
-    """Weights by homoscedastic uncertainty (Kendall, Gal, Cipolla 2018): w L / (2 sigma^2) + w log sigma, sigma learned from 1."""
+    """Weights by uncertainty (Kendall, Gal, Cipolla 2018): w L / (2 sigma^2) + w log sigma, sigma learned from 1."""
 
     def __init__(self, weights: Mapping[str, float]) -> None:
         super().__init__()

@@ -22,8 +22,8 @@ THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 10))
 """Of mean IoU, 0.1 to 0.9."""
 
 Rules = Literal["mhp_v2", "parsing_rcnn", "m2fp"]
-"""Whose handling of persons without a pixel and of low scores: MHP v2 leaves the first out; the others count them, and skip
-predictions scored below 0.001 and 0.01."""
+"""Whose handling of persons without a pixel and of low scores: MHP v2 leaves the first out; the others count them, and
+skip predictions scored below 0.001 and 0.01."""
 
 _LEAST_SCORE = {"mhp_v2": -np.inf, "parsing_rcnn": 0.001, "m2fp": 0.01}
 
@@ -34,7 +34,7 @@ class Detections:
 
     Attributes:
         score: (detection,) float64.
-        person: (detection,): the true person of the largest mean IoU, numbered through the set; -1 in a picture of nobody.
+        person: (detection,): the true person of the largest mean IoU, numbered through the set; -1 where nobody is.
         mean_iou: (detection,): with that person.
         part_recall: (detection, threshold): share of that person's parts found with an IoU over the threshold.
         num_true: true persons.
@@ -92,9 +92,9 @@ def joined(pictures: Sequence[Detections]) -> Detections:
 def ap_and_pcp(found: Detections) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """AP^p and PCP at each of `THRESHOLDS`; NaN in a set without a true person.
 
-    In the order of their scores, detections take their best true person if its mean IoU is over the threshold and nobody
-    has taken it; else they are false. AP^p is the area under the monotone precision; PCP the mean over true persons of the
-    share of parts found, 0 for a person whom nobody took.
+    In the order of their scores, detections take their best true person if its mean IoU is over the threshold and
+    nobody has taken it; else they are false. AP^p is the area under the monotone precision; PCP the mean over true
+    persons of the share of parts found, 0 for a person whom nobody took.
     """
     if found.num_true == 0:
         nothing = np.full(len(THRESHOLDS), np.nan)

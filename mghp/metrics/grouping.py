@@ -15,8 +15,8 @@ from mghp.metrics.people import PredictedPeople, TruePeople
 def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[np.integer[Any]]) -> tuple[int, int]:
     """Human pixels given to the right person, and all human pixels.
 
-    Predicted and true persons are paired one to one, so that the sum of their masks' IoU is largest. A pixel left out, or
-    given to a person that has no partner, is wrong.
+    Predicted and true persons are paired one to one, so that the sum of their masks' IoU is largest. A pixel left out,
+    or given to a person that has no partner, is wrong.
 
     Args:
         true_ids: (height, width), 0 nobody.

@@ -35,10 +35,11 @@ def joint_histogram(
 
 
 def iou_per_label(histogram: NDArray[Any]) -> NDArray[np.float64]:
-    """Intersection over union of each label, NaN where it is neither in the truth nor predicted. (label, label) -> (label,)."""
+    """Intersection over union of each label, NaN where neither map has it. (label, label) -> (label,)."""
     intersection = np.diag(histogram).astype(np.float64)
     union = histogram.sum(0) + histogram.sum(1) - intersection
-    return np.divide(intersection, union, out=np.full(len(union), np.nan), where=union > 0)
+    iou: NDArray[np.float64] = np.divide(intersection, union, out=np.full(len(union), np.nan), where=union > 0)
+    return iou
 
 
 def mean_iou(histogram: NDArray[Any], absent: Literal["skip", "zero"] = "skip") -> float:

@@ -31,7 +31,8 @@ class PersonIoU:
     def mean_iou(self) -> NDArray[np.float64]:
         """Mean over the labels of either map, background included. (predicted, true)."""
         there = ~np.isnan(self.part_iou)
-        return np.where(there, self.part_iou, 0).sum(-1) / np.maximum(there.sum(-1), 1)
+        mean: NDArray[np.float64] = np.where(there, self.part_iou, 0).sum(-1) / np.maximum(there.sum(-1), 1)
+        return mean
 
 
 def person_iou_of_maps(
@@ -114,4 +115,5 @@ def _iou(histograms: NDArray[np.int64]) -> NDArray[np.float64]:
     """(..., label, label) -> (..., label), NaN where neither has the label."""
     intersection = np.diagonal(histograms, axis1=-2, axis2=-1).astype(np.float64)
     union = histograms.sum(-1) + histograms.sum(-2) - intersection
-    return np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
+    iou: NDArray[np.float64] = np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
+    return iou

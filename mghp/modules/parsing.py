@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
@@ -65,9 +66,8 @@ class ParsingModule(LightningModule):
         """One step's loss."""
         losses, details = self.losses(batch)
         total: Tensor = self.weighting(losses)
-        if (
-            self.global_step + 1
-        ) % self.trainer.log_every_n_steps == 0:  # logging every step would cost more than a loss
+        # Logging every step would cost more than a loss.
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
             self.log_dict(details, batch_size=len(batch))
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
@@ -100,7 +100,7 @@ class ParsingModule(LightningModule):
         self.log_dict({f"val/{name}": value for name, value in self.metrics.compute().items()})
         self.metrics.reset()
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Optimiser and rate, by step."""
         optimizer = make_optimizer(self.optimizer_config, self, fused=not self._scales_gradients)
         factor = rate_factor(self.optimizer_config, int(self.trainer.estimated_stepping_batches))

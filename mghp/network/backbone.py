@@ -66,8 +66,9 @@ class TimmBackbone(nn.Module):
             )
         except (RuntimeError, TypeError, AttributeError) as error:
             raise ValueError(f"network.backbone: timm cannot build {name!r}: {' '.join(str(error).split())}") from None
-        self.channels = tuple(self.model.feature_info.channels())
-        self.strides = tuple(self.model.feature_info.reduction())
+        pyramid: Any = self.model.feature_info
+        self.channels = tuple(pyramid.channels())
+        self.strides = tuple(pyramid.reduction())
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """As `SlimBackbone.forward`, at the strides of the model."""
@@ -77,6 +78,9 @@ class TimmBackbone(nn.Module):
 
 class Normalised(nn.Module):
     """uint8 pictures -> what a backbone expects."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from mghp.network.layers import convolution
 
 
 class ASPP(nn.Module):
-    """Atrous spatial pyramid pooling (Chen et al. 2017): several dilations and the whole picture's mean, side by side."""
+    """Atrous spatial pyramid pooling (Chen et al. 2017): dilations and the whole picture's mean, side by side."""
 
     def __init__(self, inputs: int, outputs: int, rates: Sequence[int]) -> None:
         super().__init__()

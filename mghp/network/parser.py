@@ -110,15 +110,20 @@ class ParsingNetwork(nn.Module):
             return output[..., : math.ceil(height / stride), : math.ceil(width / stride)].float()
 
         # A keypoint's three channels: the logit, then its offset in cells.
-        by_keypoint = cut(self.keypoints(features), self.strides["keypoints"]).unflatten(1, (-1, 3))
+        by_keypoint = _split(cut(self.keypoints(features), self.strides["keypoints"]), 3)
         levels = self.field(features)
         return Prediction(
             image_size=(height, width),
             part_logits=cut(self.parts(features), self.strides["parts"]),
             heatmap_logits=by_keypoint[:, :, 0],
             keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
-            limb_fields=cut(self.limbs(features), self.strides["limbs"]).unflatten(1, (-1, 2)),
+            limb_fields=_split(cut(self.limbs(features), self.strides["limbs"]), 2),
             projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
             strides=self.strides,
             level_strides=self.field.strides,
         )
+
+
+def _split(output: Tensor, channels: int) -> Tensor:
+    """(batch, n * channels, height, width) -> (batch, n, channels, height, width)."""
+    return output.view(len(output), -1, channels, *output.shape[2:])

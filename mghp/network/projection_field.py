@@ -1,4 +1,4 @@
-"""The dense-to-sparse projection field, coarse to fine: each human pixel points to the nearest keypoint of its person."""
+"""The dense-to-sparse projection field, coarse to fine: human pixels point to the nearest keypoint of their person."""
 
 from collections.abc import Mapping, Sequence
 

@@ -12,8 +12,9 @@ _FROM_LIMBS = 1.5
 
 
 def person_sizes(keypoints: Tensor, limbs: Sequence[tuple[int, int]], limb_ratios: Sequence[float]) -> Tensor:
-    """max(sqrt(w h) of the keypoints' box, 1.5 x median over limbs of length / the limb's mean ratio to size, 8 pixels).
+    """max(sqrt(w h) of the keypoints' box, 1.5 x median over limbs of length / the limb's mean ratio to size, 8).
 
+    In pixels.
     A box alone would be too small for a person of whom an arm is seen, or who stands straight in profile.
 
     Args:
