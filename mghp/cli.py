@@ -38,6 +38,7 @@ class Part(StrEnum):
     """Parts of `mghp reproduce`."""
 
     matching = "matching"
+    parsing = "parsing"
 
 
 RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
@@ -127,36 +128,27 @@ def reproduce(
     out: Annotated[Path, typer.Option(help="Folder of tables and figures")] = Path("results"),
 ) -> None:
     """Run the suite and write its tables and figures; finished runs are adopted, not run again."""
-    from mghp.config import load_config
-    from mghp.data.load import load_problems
-    from mghp.experiments.plan import PROFILES, ROOT, matching_plan
+    from mghp.experiments.parsing_plan import PARSING_PROFILES, is_only_of_parsing, parsing_plan
+    from mghp.experiments.plan import PROFILES, matching_plan
 
     writable_folder(out)
     if os.environ.get("MGHP_RUN_DIR"):
         raise InputError(
             "MGHP_RUN_DIR is the folder of one run, and reproduce makes many: unset it, or set runs=FOLDER"
         )
-    size = PROFILES[profile.value]
-    bench = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", [*size.bench, *(overrides or [])])
-    bench_problems = load_problems(bench.data)  # a missing or broken file is told at once, before torch is imported
-    plan = list(matching_plan(size, overrides or []))
+    # All configs and files are read first: what is wrong with them is told at once, before torch is imported.
+    of_matching = [text for text in overrides or [] if not is_only_of_parsing(text)]
+    matching = matching_plan(PROFILES[profile.value], of_matching) if only in (None, Part.matching) else None
+    parsing = parsing_plan(PARSING_PROFILES[profile.value], overrides or []) if only in (None, Part.parsing) else None
 
-    from mghp.experiments.reproduce import commits_of, run_bench, run_plan
-    from mghp.report.matching_figures import matching_figures
-    from mghp.report.matching_readings import write_readings
-    from mghp.report.matching_tables import matching_tables
-    from mghp.report.runs import Run
-    from mghp.report.table import write_tables
+    from mghp.experiments.reproduce import reproduce_matching, reproduce_parsing
 
+    files: list[Path] = []
     with _progress() as show:
-        folders, adopted = run_plan(plan, show)
-        show(len(plan), len(plan), "bench")
-        bench_folder = run_bench(bench, bench_problems)
-    runs = [Run(folder) for folder in dict.fromkeys([*folders, bench_folder])]
-    files = [*write_tables(matching_tables(runs), out), *matching_figures(runs, out)]
-    (out / "readings.md").write_text(write_readings(runs))
-    files.append(out / "readings.md")
-    typer.echo(f"{len(folders)} runs ({adopted} adopted), commits {', '.join(sorted(commits_of(folders)))[:60]}")
+        if matching is not None:
+            files += reproduce_matching(matching, out, show)
+        if parsing is not None:
+            files += reproduce_parsing(parsing, out, show)
     for file in files:
         if file.suffix in (".md", ".png"):
             typer.echo(file)
@@ -166,10 +158,13 @@ def reproduce(
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
     from mghp.report.matching_tables import matching_tables
+    from mghp.report.parsing_tables import parsing_tables
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
-    _echo_written(write_tables(matching_tables(find_runs(runs)), writable_folder(out)), "table")
+    found = find_runs(runs)
+    filled = [*matching_tables(found), *parsing_tables(found)]
+    _echo_written(write_tables(filled, writable_folder(out)), "table")
 
 
 @app.command()
@@ -180,8 +175,9 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     found = find_runs(runs)
     writable_folder(out)
     from mghp.report.matching_figures import matching_figures
+    from mghp.report.parsing_figures import parsing_figures
 
-    _echo_written(matching_figures(found, out), "figure")
+    _echo_written([*matching_figures(found, out), *parsing_figures(found, out)], "figure")
 
 
 @bench_app.command("matcher")

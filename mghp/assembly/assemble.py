@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mghp.assembly.affinities import Affinity, ScoredLimbs
 from mghp.assembly.config import AssemblyConfig
+from mghp.assembly.duplicates import without_duplicates
 from mghp.assembly.peaks import Candidates, find_peaks
 from mghp.assembly.persons import merge_limbs
 from mghp.assembly.pixels import group_pixels
@@ -70,16 +71,24 @@ class Assembler(nn.Module):
             *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
             strict=True,
         )
-        return [
+        merged = [
             torch.from_numpy(merge_limbs(is_limb, affinity, positions, scores, skeleton.limbs, least)).to(pairs.device)
             for is_limb, affinity, positions, scores in of_pictures
         ]
+        largest = self.config.largest_similarity
+        if largest is None:
+            return merged
+        sigmas, mirrored = skeleton.known_sigmas, skeleton.mirrored_keypoints
+        return [without_duplicates(persons, self._sizes(persons), sigmas, mirrored, largest) for persons in merged]
+
+    def _sizes(self, keypoints: Tensor) -> Tensor:
+        skeleton = self.people.skeleton
+        return person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
 
     def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
         """Parts of one picture, and each human pixel given to one of the persons."""
         probability, parts = part_probabilities(fields, picture).max(0)
-        skeleton = self.people.skeleton
-        size = person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
+        size = self._sizes(keypoints)
         if not self.config.normalise_by_size:
             size = torch.ones_like(size)
         ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance)

@@ -20,6 +20,9 @@ class AssemblyConfig:
     """Least affinity of a limb: 0 is the learned price of staying unmatched."""
     min_keypoints: int = 5
     """Keypoints that a person must have."""
+    largest_similarity: float | None = 0.5
+    """A person more similar than this to a surer one, sides exchanged or not, is that person found twice; null: all are
+    kept."""
     normalise_by_size: bool = True
     """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
     max_distance: float | None = None
@@ -32,5 +35,7 @@ class AssemblyConfig:
         for key in ("max_peaks", "num_samples", "min_keypoints"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
+        if self.largest_similarity is not None and not 0 < self.largest_similarity <= 1:
+            raise ValueError(f"largest_similarity must lie in (0, 1] or be null, got {self.largest_similarity}")
         if self.max_distance is not None and not self.max_distance > 0:
             raise ValueError(f"max_distance must be positive or null, got {self.max_distance}")

@@ -31,5 +31,5 @@ def interpolate(planes: Tensor, plane: Tensor, points: Tensor, stride: int) -> T
     weight = (towards[..., 0] * towards[..., 1] * inside / points.shape[1]).flatten(1)
     place = (plane[:, None, None] * height + row.clamp(0, height - 1)) * width + column.clamp(0, width - 1)
     values = planes.movedim(1, -1).flatten(0, 2)
-    read = values.index_select(0, place.flatten()).view(*weight.shape, -1)
+    read = values.index_select(0, place.flatten()).view(*weight.shape, values.shape[1])
     return (read * weight[..., None].to(values.dtype)).sum(1)

@@ -1,6 +1,6 @@
 """Samples of one size, stacked: what networks, targets and losses take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mghp.data.sample import Sample
+from mghp.data.sample import Sample, Samples
 from mghp.people.parts import IGNORE
 
 
@@ -93,3 +93,15 @@ def _poses(sample: Sample, num_keypoints: int) -> np.ndarray:
         return sample.keypoints
     persons = 0 if sample.person_ids is None else int(sample.person_ids.max(initial=0))
     return np.zeros((persons, num_keypoints, 3), np.float32)
+
+
+def batches(samples: Samples, num_keypoints: int, size: int = 20) -> Iterator[tuple[int, Batch]]:
+    """Samples in order, a batch at a time, each batch with the position of its first.
+
+    Args:
+        samples: of one size.
+        num_keypoints: keypoint types of the dataset.
+        size: samples a batch, the last one perhaps fewer.
+    """
+    for first in range(0, len(samples), size):
+        yield first, collate([samples[i] for i in range(first, min(first + size, len(samples)))], num_keypoints)

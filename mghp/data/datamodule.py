@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -10,19 +10,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mghp.data.batch import Batch, collate
 from mghp.data.configs import DataConfig
-from mghp.data.sample import Sample
+from mghp.data.sample import Sample, Samples
 from mghp.data.transforms import Augmentation
 from mghp.people.people import People
-
-
-class Samples(Protocol):
-    """A set of pictures."""
-
-    def __len__(self) -> int:
-        """How many."""
-
-    def __getitem__(self, index: int) -> Sample:
-        """One."""
 
 
 class ShuffledDraws(Sampler[tuple[int, int]]):
@@ -108,6 +98,7 @@ class ParsingDataModule(LightningDataModule):
             persistent_workers=workers > 0,
             prefetch_factor=8 if workers else None,
             worker_init_fn=_be_patient,
+            generator=torch.Generator().manual_seed(self.seed),  # else the loader draws from the global state
             drop_last=True,
         )
 

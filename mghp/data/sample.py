@@ -6,6 +6,7 @@ coordinates at a stride are coordinates in the picture divided by it. Mirroring 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +37,13 @@ class Sample:
     name: str
     original_size: tuple[int, int]
     tags: tuple[str, ...] = ()
+
+
+class Samples(Protocol):
+    """A set of pictures."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, index: int) -> Sample:
+        """One."""

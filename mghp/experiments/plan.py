@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mghp.config import Config, load_config, read_yaml, variant_names
+from mghp.data.load import load_problems
+from mghp.data.problems import MatchingProblems
 from mghp.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +53,29 @@ PROFILES = {
 }
 
 
-def matching_plan(profile: Profile, overrides: Sequence[str]) -> Iterator[Config]:
+@dataclass(frozen=True)
+class MatchingPlan:
+    """What the matching part runs."""
+
+    runs: list[Config]
+    """In the order of the tables."""
+    bench: Config
+    bench_problems: MatchingProblems
+
+
+def matching_plan(profile: Profile, overrides: Sequence[str]) -> MatchingPlan:
+    """The matching part.
+
+    Raises:
+        InputError: if an override does not fit the schema, the experiment files are not there, or a data file is
+            missing or broken.
+    """
+    runs = list(matching_runs(profile, overrides))
+    bench = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", [*profile.bench, *overrides])
+    return MatchingPlan(runs, bench, load_problems(bench.data))
+
+
+def matching_runs(profile: Profile, overrides: Sequence[str]) -> Iterator[Config]:
     """Every run of the matching part, in the order of the tables.
 
     Args:

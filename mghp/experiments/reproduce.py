@@ -1,6 +1,7 @@
 """`mghp reproduce`: runs a plan, adopts what is finished, and reports."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +13,16 @@ from mghp.data.configs import DataConfig
 from mghp.data.load import load_problems
 from mghp.data.problems import MatchingProblems
 from mghp.experiments.match import run_match
+from mghp.experiments.parsing_plan import ParsingPlan, run_parsing_plan
+from mghp.experiments.plan import MatchingPlan
 from mghp.experiments.problem_set import ProblemSet, build_problem_set
+from mghp.report.matching_figures import matching_figures
+from mghp.report.matching_readings import write_readings
+from mghp.report.matching_tables import matching_tables
+from mghp.report.parsing_figures import parsing_figures
+from mghp.report.parsing_tables import parsing_tables
+from mghp.report.runs import Run
+from mghp.report.table import write_tables
 from mghp.run_folder import is_finished, run_path
 
 Progress = Callable[[int, int, str], None]
@@ -62,6 +72,45 @@ def run_plan(configs: Sequence[Config], progress: Progress) -> tuple[list[Path],
         folders.append(folder)
     progress(len(configs), len(configs), "report")
     return folders, adopted
+
+
+def reproduce_matching(plan: MatchingPlan, out: Path, progress: Progress) -> list[Path]:
+    """Run the matching part and write its tables, figures and readings.
+
+    Returns:
+        The files written.
+    """
+    folders, adopted = run_plan(plan.runs, progress)
+    progress(len(plan.runs), len(plan.runs), "bench")
+    bench_folder = run_bench(plan.bench, plan.bench_problems)
+    runs = [Run(folder) for folder in dict.fromkeys([*folders, bench_folder])]
+    _tell("matching", folders, adopted)
+    files = [*write_tables(matching_tables(runs), out), *matching_figures(runs, out)]
+    (out / "readings.md").write_text(write_readings(runs))
+    return [*files, out / "readings.md"]
+
+
+def reproduce_parsing(plan: ParsingPlan, out: Path, progress: Progress) -> list[Path]:
+    """Run the parsing part and write its tables, figures and sheets of examples.
+
+    Returns:
+        The files written.
+    """
+    folders, adopted = run_parsing_plan(plan, progress)
+    runs = [Run(folder) for folder in folders]
+    _tell("parsing", folders, adopted)
+    files = [*write_tables(parsing_tables(runs), out), *parsing_figures(runs, out)]
+    for run in runs:
+        for sheet in sorted((run.path / "media").glob("examples_*.png")):
+            copy = out / f"{run.experiment}_{sheet.name}"
+            shutil.copyfile(sheet, copy)
+            files.append(copy)
+    return files
+
+
+def _tell(part: str, folders: Sequence[Path], adopted: int) -> None:
+    commits = ", ".join(sorted(commits_of(folders)))[:60]
+    print(f"{part}: {len(folders)} runs ({adopted} adopted), commits {commits}")
 
 
 def run_bench(config: Config, problems: MatchingProblems) -> Path:

@@ -1,6 +1,9 @@
 """`mghp train`: a parsing experiment from config to run folder."""
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,8 @@ from mghp.data.datamodule import ParsingDataModule
 from mghp.data.synthetic_cache import CachedSamples
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
-from mghp.experiments.tracking import WandbTracker, tracked
-from mghp.modules.callbacks import BranchPoint
+from mghp.experiments.tracking import Tracker, WandbTracker, tracked
+from mghp.modules.callbacks import BranchPoint, DrawPictures
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder
 
@@ -51,13 +54,13 @@ def run_training(config: Config, train: CachedSamples, validation: CachedSamples
     if config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
-    profiler = SimpleProfiler()
     folder = RunFolder(config, f"{train.fingerprint} {validation.fingerprint}")
+    profiler = SimpleProfiler(dirpath=folder.path, filename="profile")
     with tracked(config, folder) as tracker, _quiet():
         loggers: list[Logger] = [_csv_logger(folder)]
         if isinstance(tracker, WandbTracker):
             loggers.append(WandbLogger(experiment=tracker.run))
-        trainer = _trainer(config, folder, max_steps, loggers, profiler)
+        trainer = _trainer(config, _callbacks(config, folder, tracker, max_steps), folder, max_steps, loggers, profiler)
         with folder.timed("train") as training:
             trainer.fit(module, datamodule=data, ckpt_path=config.training.continue_from)
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
@@ -72,9 +75,13 @@ def run_training(config: Config, train: CachedSamples, validation: CachedSamples
 
 
 def _trainer(
-    config: Config, folder: RunFolder, max_steps: int, loggers: list[Logger], profiler: SimpleProfiler
+    config: Config,
+    callbacks: list[Callback],
+    folder: RunFolder,
+    max_steps: int,
+    loggers: list[Logger],
+    profiler: SimpleProfiler,
 ) -> pl.Trainer:
-    callbacks = _callbacks(config, folder, max_steps)
     ours: dict[str, Any] = {
         "default_root_dir": folder.path,
         "logger": loggers,
@@ -96,7 +103,7 @@ def _trainer(
         raise InputError(f"trainer: {' '.join(str(error).split())}") from None
 
 
-def _callbacks(config: Config, folder: RunFolder, max_steps: int) -> list[Callback]:
+def _callbacks(config: Config, folder: RunFolder, tracker: Tracker, max_steps: int) -> list[Callback]:
     from rich.console import Console
 
     callbacks: list[Callback] = [LearningRateMonitor("step")]
@@ -105,6 +112,8 @@ def _callbacks(config: Config, folder: RunFolder, max_steps: int) -> list[Callba
     if config.training.ema_decay is not None:
         decay = config.training.ema_decay**EMA_EVERY
         callbacks.append(EMAWeightAveraging(decay=decay, update_every_n_steps=EMA_EVERY))
+    if config.training.pictures:
+        callbacks.append(DrawPictures(folder.media, tracker.show, config.training.pictures))
     optimizer = config.training.optimizer
     if optimizer.schedule == "linear_decay":
         decay_begins = round(max_steps * (1 - optimizer.decay_share))
@@ -128,10 +137,16 @@ def _costs(trainer: pl.Trainer, module: ParsingModule, profiler: SimpleProfiler,
     }
 
 
-class _quiet(warnings.catch_warnings):  # noqa: N801 (used like a function)
-    """Lightning warns of what was chosen on purpose: few workers, no sanity check."""
-
-    def __enter__(self) -> None:
-        super().__enter__()
-        warnings.filterwarnings("ignore", module="lightning")
-        torch.set_float32_matmul_precision("high")
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's hints: few workers and no sanity check were chosen on purpose."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    torch.set_float32_matmul_precision("high")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -38,8 +38,8 @@ class LossesConfig:
     """Learn a factor for each weight (Kendall, Gal, Cipolla 2018)."""
     parts: Literal["cells", "pixels"] = "cells"
     """Cross-entropy of the parts at the head's stride, or at the labels' resolution, four times as dear at stride 2."""
-    heatmaps: Literal["focal", "squared"] = "focal"
-    """Focal cross-entropy, or weighted squared error."""
+    heatmaps: Literal["cross_entropy", "focal", "squared"] = "cross_entropy"
+    """Cross-entropy with the heat as soft label, its focal form, or weighted squared error."""
     field_relative: bool = False
     """Divide the field's error by the person's size, so that small persons count as much as large ones."""
     matching: Literal["balanced_cross_entropy", "squared_error", "fenchel_young"] = "balanced_cross_entropy"

@@ -5,7 +5,7 @@ from torch import Tensor
 from mghp.data.batch import Batch
 from mghp.data.targets import Targets
 from mghp.losses.configs import LossesConfig
-from mghp.losses.heatmaps import focal_loss, weighted_squared_error
+from mghp.losses.heatmaps import focal_loss, heat_cross_entropy, weighted_squared_error
 from mghp.losses.keypoint_offsets import keypoint_offset_loss
 from mghp.losses.limb_fields import limb_field_loss
 from mghp.losses.parts import cell_cross_entropy, lovasz_softmax, pixel_cross_entropy
@@ -23,7 +23,11 @@ class ParsingObjective:
     def __init__(self, config: LossesConfig) -> None:
         self.config = config
         self._parts_loss = {"cells": cell_cross_entropy, "pixels": pixel_cross_entropy}[config.parts]
-        self._heatmap_loss = {"focal": focal_loss, "squared": weighted_squared_error}[config.heatmaps]
+        self._heatmap_loss = {
+            "cross_entropy": heat_cross_entropy,
+            "focal": focal_loss,
+            "squared": weighted_squared_error,
+        }[config.heatmaps]
 
     def __call__(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
         """Scalar losses by the names of `LossWeightsConfig`; one without labels in this batch is left out."""

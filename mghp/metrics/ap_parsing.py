@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric
 
+from mghp.metrics.list_states import concatenated
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import PersonIoU, person_iou
 
@@ -134,27 +135,32 @@ class ParsingAP(Metric):
     higher_is_better = True
     full_state_update = False
     rows: list[Tensor]
-    num_true: list[Tensor]
+    counts: list[Tensor]
 
     def __init__(self, num_labels: int, rules: Rules = "mhp_v2") -> None:
         super().__init__()
         self.num_labels = num_labels
         self.rules = rules
-        self.add_state("rows", [], dist_reduce_fx=None)
-        self.add_state("num_true", [], dist_reduce_fx=None)
+        # A row a detection, and a row a picture: concatenated, so that processes may have seen unequal numbers.
+        self.add_state("rows", [], dist_reduce_fx="cat")
+        self.add_state("counts", [], dist_reduce_fx="cat")
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture."""
         found = detections(person_iou(predicted, true, self.num_labels), self.rules)
         columns = [found.score[:, None], found.person[:, None], found.mean_iou[:, None], found.part_recall]
         self.rows.append(torch.from_numpy(np.concatenate(columns, 1)))
-        self.num_true.append(torch.tensor(found.num_true))
+        self.counts.append(torch.tensor([[len(found.score), found.num_true]]))
 
     def compute(self) -> dict[str, Tensor]:
         """The three scores."""
+        counts = concatenated(self.counts, (0, 2)).astype(np.int64)
+        rows = concatenated(self.rows, (0, 3 + len(THRESHOLDS)))
         pictures = [
-            Detections(rows[:, 0], rows[:, 1].astype(np.int64), rows[:, 2], rows[:, 3:], int(number))
-            for rows, number in zip([rows.cpu().numpy() for rows in self.rows], self.num_true, strict=True)
+            Detections(of_picture[:, 0], of_picture[:, 1].astype(np.int64), of_picture[:, 2], of_picture[:, 3:], number)
+            for of_picture, number in zip(
+                np.split(rows, np.cumsum(counts[:-1, 0])) if len(counts) else [], counts[:, 1].tolist(), strict=True
+            )
         ]
         ap, pcp = ap_and_pcp(joined(pictures))
         middle = THRESHOLDS.index(0.5)

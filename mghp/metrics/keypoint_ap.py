@@ -13,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 from torch import Tensor
 from torchmetrics import Metric
 
+from mghp.metrics.list_states import concatenated
 from mghp.metrics.people import PredictedPeople, TruePeople
 
 
@@ -108,28 +109,42 @@ class KeypointAP(Metric):
 
     higher_is_better = True
     full_state_update = False
-    poses: list[Tensor]
-    scores: list[Tensor]
-    true_poses: list[Tensor]
-    areas: list[Tensor]
+    found: list[Tensor]
+    true: list[Tensor]
+    counts: list[Tensor]
 
     def __init__(self, sigmas: Sequence[float]) -> None:
         super().__init__()
         self.sigmas = tuple(sigmas)
-        for name in ("poses", "scores", "true_poses", "areas"):
-            self.add_state(name, [], dist_reduce_fx=None)
+        # A row a person, and a row a picture: concatenated, so that processes may have seen unequal numbers.
+        for name in ("found", "true", "counts"):
+            self.add_state(name, [], dist_reduce_fx="cat")
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture."""
         persons = len(true.keypoints)
         areas = np.bincount(true.person_ids.astype(np.int64).ravel(), minlength=persons + 1)[1 : persons + 1]
-        self.poses.append(torch.from_numpy(np.asarray(predicted.keypoints, np.float64)))
-        self.scores.append(torch.from_numpy(np.asarray(predicted.person_scores, np.float64)))
-        self.true_poses.append(torch.from_numpy(np.asarray(true.keypoints, np.float64)))
-        self.areas.append(torch.from_numpy(areas))
+        self.found.append(_rows(predicted.keypoints, predicted.person_scores))
+        self.true.append(_rows(true.keypoints, areas))
+        self.counts.append(torch.tensor([[len(predicted.person_scores), persons]]))
 
     def compute(self) -> dict[str, Tensor]:
         """The three scores."""
-        predicted = [(p.cpu().numpy(), s.cpu().numpy()) for p, s in zip(self.poses, self.scores, strict=True)]
-        true = [(p.cpu().numpy(), a.cpu().numpy()) for p, a in zip(self.true_poses, self.areas, strict=True)]
+        counts = concatenated(self.counts, (0, 2)).astype(np.int64)
+        width = 3 * len(self.sigmas) + 1
+        predicted, true = (
+            [
+                (rows[:, :-1].reshape(len(rows), len(self.sigmas), 3), rows[:, -1])
+                for rows in np.split(concatenated(state, (0, width)), np.cumsum(counts[:-1, column]))
+            ]
+            if len(counts)
+            else []
+            for column, state in enumerate((self.found, self.true))
+        )
         return {name: torch.tensor(value) for name, value in keypoint_ap(predicted, true, self.sigmas).items()}
+
+
+def _rows(keypoints: NDArray[Any], values: NDArray[Any]) -> Tensor:
+    """Keypoints (person, keypoint, 3) and a value a person -> (person, 3 keypoint + 1)."""
+    flat = np.asarray(keypoints, np.float64).reshape(len(keypoints), int(np.prod(np.shape(keypoints)[1:])))
+    return torch.from_numpy(np.concatenate([flat, np.asarray(values, np.float64)[:, None]], 1))

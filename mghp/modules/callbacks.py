@@ -1,9 +1,17 @@
 """What watches a training."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning.pytorch import Callback, LightningModule, Trainer
+from numpy.typing import NDArray
+
+from mghp.data.batch import Batch
+from mghp.modules.parsing import ParsingModule
+from mghp.modules.pictures import draw_batch, first_pictures
+from mghp.report.pictures.png import write_png
 
 
 class BranchPoint(Callback):
@@ -29,3 +37,34 @@ class BranchPoint(Callback):
         """Write it when its step is done."""
         if trainer.global_step == self.step:
             trainer.save_checkpoint(self.file)
+
+
+class DrawPictures(Callback):
+    """Draws the first pictures of every validation: people, fields, soft assignments and the matcher's trace.
+
+    Args:
+        folder: gets `step_<step>_<what>.png`.
+        show: told each picture's name and (height, width, 3) uint8, e.g. a tracker's.
+        number: of pictures.
+    """
+
+    def __init__(self, folder: Path, show: Callable[[str, NDArray[np.uint8]], None], number: int) -> None:
+        self.folder = folder
+        self.show = show
+        self.number = number
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw them, by the weights that are validated."""
+        if batch_idx or not trainer.is_global_zero or not isinstance(pl_module, ParsingModule):
+            return
+        for name, picture in draw_batch(pl_module, first_pictures(batch, self.number)).items():
+            write_png(self.folder / f"step_{trainer.global_step:06d}_{name}.png", picture)
+            self.show(f"pictures/{name}", picture)

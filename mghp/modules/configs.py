@@ -70,6 +70,8 @@ class TrainingConfig:
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
     ema_decay: float | None = None
     """Decay a step of the averaged weights that are validated and kept; null for none."""
+    pictures: int = 2
+    """Validation pictures drawn at every validation; 0 for none."""
     continue_from: str | None = None
     """Checkpoint to go on from: weights, optimiser and step. With another `max_steps` it is a branch of that run: under
     `linear_decay` the rate at a step is the same for every length until the decay begins. Null to start anew."""
@@ -77,3 +79,5 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
             raise ValueError(f"ema_decay must lie between 0 and 1, got {self.ema_decay}")
+        if self.pictures < 0:
+            raise ValueError(f"pictures must not be negative, got {self.pictures}")

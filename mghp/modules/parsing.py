@@ -65,7 +65,7 @@ class ParsingModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
         losses, details = self.losses(batch)
-        total: Tensor = self.weighting(losses)
+        total = self.total(losses)
         # Logging every step would cost more than a loss.
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
@@ -83,9 +83,14 @@ class ParsingModule(LightningModule):
             details: dict[str, Tensor] = {}
             if self.matching is not None and bool(batch.has_keypoints.any()):
                 losses["matching"], details = self.matching(prediction, batch, targets, self.global_step)
-        if not losses:  # nothing in this batch is labelled: a step of gradient 0
-            losses["none"] = sum((p.sum() for p in self.network.parameters()), torch.zeros(())) * 0
         return losses, details
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""
+        if losses:
+            total: Tensor = self.weighting(losses)
+            return total
+        return 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Assemble people and compare them with the true ones."""

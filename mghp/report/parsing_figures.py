@@ -1,5 +1,6 @@
 """Figures of a parser's training: losses and scores over steps, scores over minutes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mghp.report.runs import Run
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 
 SCORES = {
@@ -22,28 +24,38 @@ SCORES = {
 """Validation scores that are drawn, and their labels."""
 
 _STYLES = [(colour, marker) for colour, marker in zip(COLOURS, MARKERS, strict=True) if colour != "#000000"]
+_LENGTH = re.compile(r"synthetic_(\d+)min(?:_evaluation)?")
 _WINDOWS = 50
 """Losses are averaged over windows, so many in a training."""
 
 
-def parsing_figures(
-    rows: pd.DataFrame, points: Mapping[float, Mapping[str, float]], folder: Path, prefix: str = "parsing"
-) -> list[Path]:
-    """Write every figure that these can fill, as PNG and SVG.
+def parsing_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Every figure that these runs can fill, as PNG and SVG: each training's curves, and scores over minutes.
 
     Args:
-        rows: a run's metrics.csv, see `training_curves`; empty: no such figure.
-        points: see `score_curve`; empty: no such figure.
+        runs: those without a training fill none.
         folder: to write to.
-        prefix: of the files' names.
     """
     files: list[Path] = []
+    trained = [run for run in runs if "train/steps" in run.result["metrics"]]
     with plt.rc_context(STYLE):
-        if not rows.empty:
-            files += save(training_curves(rows), folder, f"{prefix}_training")
-        if points:
-            files += save(score_curve(points), folder, f"{prefix}_minutes")
+        for run in trained:
+            files += save(training_curves(run.steps), folder, f"training_{run.experiment}")
+        points = _by_minutes(runs)
+        if len(points) > 1:
+            files += save(score_curve(points), folder, "parsing_minutes")
     return files
+
+
+def _by_minutes(runs: Sequence[Run]) -> dict[float, dict[str, float]]:
+    """Scores of the experiments that are one training at several lengths: `synthetic_<minutes>min`."""
+    points: dict[float, dict[str, float]] = {}
+    for run in runs:
+        length = _LENGTH.fullmatch(run.experiment)
+        # An evaluation comes after its training, and is what counts: it is in full precision.
+        if length is not None:
+            points[float(length[1])] = {name: run.metric(f"val/{name}") for name in SCORES}
+    return points
 
 
 def training_curves(rows: pd.DataFrame) -> Figure:

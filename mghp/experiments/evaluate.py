@@ -1,0 +1,144 @@
+"""`mghp evaluate`: a checkpoint's scores, its oracles, and its best, typical and worst pictures, into a run folder."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.config import Config, load_config
+from mghp.data.batch import batches, collate
+from mghp.data.pictures import check_pictures, load_validation
+from mghp.data.synthetic_cache import CachedSamples
+from mghp.data.true_fields import true_fields
+from mghp.errors import InputError
+from mghp.experiments.assembly_alone import run_assembly_alone
+from mghp.experiments.oracles import ORACLES, with_oracle
+from mghp.experiments.parsing_parts import load_module
+from mghp.experiments.tracking import tracked
+from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.per_picture import picture_scores
+from mghp.modules.parsing import ParsingModule, true_people
+from mghp.modules.pictures import people_sheet
+from mghp.report.pictures.canvas import Rgb
+from mghp.report.pictures.png import write_png
+from mghp.report.pictures.sheet import choose_examples
+from mghp.run_folder import RunFolder
+
+Progress = Callable[[int, int, str], None]
+
+EXAMPLES = 3
+"""Pictures of each kind, best, typical and worst, that are drawn."""
+
+
+def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -> Path:
+    """Evaluate on the validation pictures.
+
+    Args:
+        source: run folder of `mghp train`, a checkpoint, or an experiment file: then the fields are the true ones.
+        overrides: `key=value` over the config, e.g. `matcher.name=hungarian`.
+        progress: told how many pictures are done, of how many, and what runs.
+
+    Returns:
+        The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>` and `tag/<tag>/<score>`, or, without a
+        network, `assembly/<step>/<score>`; media/ gets per_picture.csv and sheets of examples.
+
+    Raises:
+        InputError: if there is no such checkpoint, or an override does not fit.
+    """
+    if source.suffix in (".yaml", ".yml"):
+        config = load_config(source, overrides)
+        check_pictures(config.data)
+        return run_assembly_alone(config, load_validation(config.data, progress), progress)
+    checkpoint = checkpoint_of(source)
+    module, trained = load_module(checkpoint, [*overrides])
+    config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
+    check_pictures(config.data)
+    validation = load_validation(config.data, progress)
+    folder = RunFolder(config, f"{validation.fingerprint} {_hash(checkpoint)}")
+    with tracked(config, folder) as tracker:
+        with folder.timed("evaluate"):
+            metrics, pictures = _examine(module, config, validation, progress)
+        pictures.to_csv(folder.media / "per_picture.csv", index=False)
+        for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
+            sheet = _sheet(module, validation, pictures.loc[chosen])
+            write_png(folder.media / f"examples_{kind}.png", sheet)
+            tracker.show(f"examples/{kind}", sheet)
+        tracker.summarise(metrics)
+    folder.finish(metrics)
+    return folder.path
+
+
+def checkpoint_of(source: Path) -> Path:
+    """The checkpoint that a run folder ended with, or the file itself.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if not source.is_dir():
+        return source
+    file = source / "checkpoints" / "last.ckpt"
+    if not file.exists():
+        raise InputError(f"{source}: no checkpoints/last.ckpt; expected a run of mghp train, or a checkpoint")
+    return file
+
+
+@torch.no_grad()
+def _examine(
+    module: ParsingModule, config: Config, validation: CachedSamples, progress: Progress
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """Scores of the set, with and without oracles, and of each picture."""
+    people = module.assembler.people
+    collections = {oracle: parsing_metrics(people) for oracle in ORACLES}
+    rows: list[dict[str, Any]] = []
+    for first, batch in batches(validation, people.num_keypoints):
+        fields = module(batch.image).fields()
+        truth = true_people(batch)
+        exact = true_fields(batch, people, vars(config.network.strides))
+        for oracle, collection in collections.items():
+            found = module.assembler(with_oracle(fields, exact, oracle))
+            for predicted, true in zip(found, truth, strict=True):
+                collection.update(predicted, true)
+            if oracle == "predicted":
+                rows += [picture_scores(*pair, people.num_labels) for pair in zip(found, truth, strict=True)]
+        progress(first + len(batch), len(validation), "evaluate")
+    samples = [validation[index] for index in range(len(validation))]
+    labels = pd.DataFrame([{"name": sample.name, "tags": " ".join(sample.tags)} for sample in samples])
+    pictures = pd.concat([labels, pd.DataFrame(rows)], axis=1)
+    metrics = {f"val/{name}": float(value) for name, value in collections["predicted"].compute().items()}
+    for oracle, collection in collections.items():
+        metrics |= {f"oracle/{oracle}/{name}": float(value) for name, value in collection.compute().items()}
+    return metrics | _by_tag(pictures), pictures
+
+
+def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
+    """Mean of the pictures' person IoU with each tag, and without any."""
+    tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
+    groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
+    groups["untagged"] = pictures["tags"] == ""
+    metrics: dict[str, float] = {}
+    for tag, members in groups.items():
+        if members.any():
+            metrics[f"tag/{tag}/person_iou"] = float(pictures.loc[members, "person_iou"].mean())
+            metrics[f"tag/{tag}/pictures"] = int(members.sum())
+    return metrics
+
+
+@torch.no_grad()
+def _sheet(module: ParsingModule, validation: CachedSamples, chosen: pd.DataFrame) -> Rgb:
+    people = module.assembler.people
+    batch = collate([validation[index] for index in chosen.index], people.num_keypoints)
+    titles = [
+        "{name}: person IoU {person_iou:.2f}, part mIoU {mean_iou:.2f}, grouping {grouping:.2f}; ".format_map(row)
+        + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
+        for row in chosen.to_dict("records")
+    ]
+    fields = module(batch.image).fields()
+    return people_sheet(batch, module.assembler(fields), fields, people, titles)
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

@@ -1,0 +1,113 @@
+"""Pictures of a parser at work: people beside the true ones, and the matching inside."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mghp.assembly.peaks import Candidates
+from mghp.assembly.truth import owners, true_assignment
+from mghp.data.batch import Batch
+from mghp.data.targets import TargetMaker
+from mghp.fields import Fields
+from mghp.matching import IterativeMatcher, Matcher
+from mghp.metrics.people import PredictedPeople
+from mghp.modules.parsing import ParsingModule, true_people
+from mghp.people.people import People
+from mghp.report.pictures.assignments import LimbAssignment, assignments_picture
+from mghp.report.pictures.canvas import Rgb
+from mghp.report.pictures.legend import panel_legend
+from mghp.report.pictures.panel import people_panel
+from mghp.report.pictures.picture_fields import picture_fields
+from mghp.report.pictures.sheet import panels_sheet
+from mghp.report.pictures.trace import trace_picture
+
+_COLUMNS, _ZOOM = 5, 3
+_LIMBS = 6
+"""Limbs whose assignment is drawn."""
+
+
+def people_sheet(
+    batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People, titles: Sequence[str]
+) -> Rgb:
+    """Panels of a batch's pictures under their titles, with one legend.
+
+    Args:
+        batch: of pictures.
+        predicted: the people found in each.
+        fields: predicted.
+        people: the dataset's declaration.
+        titles: one a picture.
+    """
+    panels = [
+        people_panel(image, found, true, picture_fields(fields, row), people, columns=_COLUMNS, zoom=_ZOOM)
+        for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_people(batch), strict=True))
+    ]
+    return panels_sheet(panels, titles, footer=panel_legend(people.parts, panels[0].shape[1]))
+
+
+def _images(batch: Batch) -> list[NDArray[np.uint8]]:
+    """(height, width, 3) each."""
+    return [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image in batch.image]
+
+
+@torch.no_grad()
+def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> dict[str, Rgb]:
+    """Soft assignments of the most contested limbs of a batch's first picture, and how the matcher gets there.
+
+    Returns:
+        `assignments`, and `matcher_trace` where the matcher goes step by step.
+    """
+    people, assembler = module.assembler.people, module.assembler
+    candidates = assembler.candidates(fields)
+    scored = module.assembler.affinity(fields, candidates)
+    truth = _truth(candidates, batch, people, fields.keypoint_stride)
+    soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+    size = (scored.source_mask.sum(-1) * scored.destination_mask.sum(-1))[0]
+    shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
+    names = people.skeleton.keypoints
+    limbs = []
+    for limb in shown:
+        rows, columns = scored.source_mask[0, limb], scored.destination_mask[0, limb]
+        source, destination = (names[end].replace("_", " ") for end in people.skeleton.limbs[limb])
+        limbs.append(
+            LimbAssignment(
+                name=f"{source} to {destination}",
+                values=soft[0, limb][rows][:, columns].cpu().numpy(),
+                truth=truth[0, limb][rows][:, columns].cpu().numpy().astype(np.uint8),
+            )
+        )
+    pictures = {"assignments": assignments_picture(limbs)}
+    traced = _trace(assembler.matcher, scored.affinity[0], scored.source_mask[0], scored.destination_mask[0])
+    return pictures if traced is None else {**pictures, "matcher_trace": traced}
+
+
+def _truth(candidates: Candidates, batch: Batch, people: People, stride: int) -> torch.Tensor:
+    radius = TargetMaker(people, stride, stride, ())(batch).keypoint_radius
+    owner = owners(candidates, batch.keypoints, radius, stride)
+    return true_assignment(candidates, owner, people.skeleton.limbs, batch.has_keypoints).pairs
+
+
+def _trace(matcher: Matcher, affinity: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Rgb | None:
+    is_problem = rows.any(-1) & columns.any(-1)
+    if not isinstance(matcher, IterativeMatcher) or not bool(is_problem.any()):
+        return None
+    trace = matcher.trace(affinity[is_problem], rows[is_problem], columns[is_problem])
+    return trace_picture(trace.gap.cpu().numpy(), trace.violation.cpu().numpy())
+
+
+def first_pictures(batch: Batch, number: int) -> Batch:
+    """The first few of a batch."""
+    kept = {name: value[:number] for name, value in vars(batch).items()}
+    return replace(batch, **kept)
+
+
+@torch.no_grad()
+def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
+    """`people`, `assignments` and `matcher_trace` of a batch, as PNGs and trackers take them."""
+    fields = module(batch.image).fields()
+    found = module.assembler(fields)
+    sheet = people_sheet(batch, found, fields, module.assembler.people, batch.names)
+    return {"people": sheet, **matching_pictures(module, batch, fields)}

@@ -1,0 +1,159 @@
+"""Tables P1 to P4: parsers' scores, what limits them, what the assembly alone loses, and which pictures fail."""
+
+from collections.abc import Sequence
+
+from mghp.report.runs import Run
+from mghp.report.table import Table
+
+SCORES = {
+    "mean_iou": "part mIoU",
+    "ap_p_vol": "AP^p averaged",
+    "ap_p_50": "AP^p 0.5",
+    "pcp_50": "PCP 0.5",
+    "keypoint_ap": "keypoint AP",
+    "keypoint_ap_50": "keypoint AP, OKS 0.5",
+    "grouping": "grouping",
+}
+"""Scores in the order of the tables, by their names in a run's metrics."""
+
+ORACLES = {
+    "predicted": "nothing",
+    "true_parts": "parts",
+    "true_keypoints": "keypoints",
+    "true_limbs": "limbs",
+    "true_field": "projection field",
+    "all_true": "all",
+}
+"""Oracles by their names in a run's metrics, and which fields are true."""
+
+STEPS = {
+    "projection": "true poses; field and parts at full resolution",
+    "field_resolution": "field at the head's stride",
+    "peaks": "poses from peaks, truly matched",
+    "matching_pgd_dykstra": "poses matched by PGD-Dykstra, rounded",
+    "matching_hungarian": "poses matched by Hungarian",
+    "matching_linear_program": "poses matched by the linear program",
+    "parts_resolution_pgd_dykstra": "parts at the head's stride, PGD-Dykstra",
+    "parts_resolution_hungarian": "parts at the head's stride, Hungarian",
+    "parts_resolution_linear_program": "parts at the head's stride, linear program",
+    "not_normalised": "the last, distances to keypoints not relative to size",
+}
+"""Steps of the assembly by their names in a run's metrics."""
+
+_EVALUATION = "_evaluation"
+
+
+def parsing_tables(runs: Sequence[Run]) -> list[Table]:
+    """All tables that these runs can fill; those without a run stay empty.
+
+    Args:
+        runs: of training, of evaluation, and of the assembly alone.
+    """
+    return [score_table(runs), oracle_table(runs), assembly_table(runs), tag_table(runs)]
+
+
+def score_table(runs: Sequence[Run]) -> Table:
+    """P1: what a parser reaches, and what it took."""
+    table = Table(
+        "P1",
+        "Parsers trained from scratch, scored on the validation pictures of their scene. Training time on the machine "
+        "of the run; share of it that was spent waiting for data.",
+        {
+            "experiment": "", "scene": "", "seed": "", "steps": ".0f", **_score_formats(),
+            "minutes": ".1f", "waiting [%]": ".1f",
+        },
+    )  # fmt: skip
+    evaluated = {_trained_experiment(run): run for run in runs if run.experiment.endswith(_EVALUATION)}
+    for run in runs:
+        if "train/steps" not in run.result["metrics"]:
+            continue
+        # Scores of the evaluation in full precision, where it was made, else of the training's own validation.
+        scored = evaluated.get((run.experiment, run.result["seed"], str(run.config["trainer"].get("max_steps"))), run)
+        table.add(
+            {
+                "experiment": run.experiment,
+                "scene": run.config["data"]["synthetic"]["scene"],
+                "seed": str(run.result["seed"]),
+                "steps": run.metric("train/steps"),
+                **_scores(scored, "val"),
+                "minutes": run.metric("time/train_seconds") / 60,
+                "waiting [%]": 100 * run.metric("time/waiting_share"),
+            },
+            *dict.fromkeys((run, scored)),
+        )
+    return table
+
+
+def oracle_table(runs: Sequence[Run]) -> Table:
+    """P2: true fields in the place of predicted ones."""
+    table = Table(
+        "P2",
+        "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the gain, the "
+        "more that field limits the result.",
+        {"experiment": "", "scene": "", "true": "", **_score_formats()},
+    )
+    for run in runs:
+        for oracle, label in ORACLES.items():
+            if f"oracle/{oracle}/grouping" in run.result["metrics"]:
+                table.add(
+                    {
+                        "experiment": run.experiment.removesuffix(_EVALUATION),
+                        "scene": run.config["data"]["synthetic"]["scene"],
+                        "true": label,
+                        **_scores(run, f"oracle/{oracle}"),
+                    },
+                    run,
+                )
+    return table
+
+
+def assembly_table(runs: Sequence[Run]) -> Table:
+    """P3: the assembly of true fields, step by step."""
+    table = Table(
+        "P3",
+        "The assembly alone, on true fields: each row takes one step more than those above, the others being skipped; "
+        "matchers stand side by side.",
+        {"scene": "", "step": "", **_score_formats()},
+    )
+    for run in runs:
+        for step, label in STEPS.items():
+            if f"assembly/{step}/grouping" in run.result["metrics"]:
+                scene = run.config["data"]["synthetic"]["scene"]
+                table.add({"scene": scene, "step": label, **_scores(run, f"assembly/{step}")}, run)
+    return table
+
+
+def tag_table(runs: Sequence[Run]) -> Table:
+    """P4: which kinds of pictures fail."""
+    table = Table(
+        "P4",
+        "Pictures by what is special about them: mean over pictures of the mean over persons of the mean IoU of their "
+        "parts. A picture may have several tags.",
+        {"experiment": "", "scene": "", "tag": "", "pictures": ".0f", "person IoU": ".3f"},
+    )
+    for run in runs:
+        tags = [name.split("/")[1] for name in run.result["metrics"] if name.startswith("tag/")]
+        for tag in dict.fromkeys(tags):
+            table.add(
+                {
+                    "experiment": run.experiment.removesuffix(_EVALUATION),
+                    "scene": run.config["data"]["synthetic"]["scene"],
+                    "tag": tag.replace("_", "-"),
+                    "pictures": run.metric(f"tag/{tag}/pictures"),
+                    "person IoU": run.metric(f"tag/{tag}/person_iou"),
+                },
+                run,
+            )
+    return table
+
+
+def _trained_experiment(run: Run) -> tuple[str, int, str]:
+    return run.experiment.removesuffix(_EVALUATION), run.result["seed"], str(run.config["trainer"].get("max_steps"))
+
+
+def _score_formats() -> dict[str, str]:
+    return dict.fromkeys(SCORES.values(), ".3f")
+
+
+def _scores(run: Run, prefix: str) -> dict[str, float]:
+    return {label: run.metric(f"{prefix}/{name}") for name, label in SCORES.items()}

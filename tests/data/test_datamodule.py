@@ -1,0 +1,65 @@
+import pytest
+import torch
+
+from mghp.data.configs import AugmentationConfig, DataConfig, LoaderConfig
+from mghp.data.datamodule import ParsingDataModule
+from mghp.data.synthetic import SCENES, render
+from mghp.people.densepose_coco import DENSEPOSE_COCO
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return [render(SCENES["default"], index, seed=8, size=48) for index in range(10)]
+
+
+def epoch(samples, seed=0, number=0, workers=0, batch_size=4):
+    config = DataConfig(
+        name="synthetic",
+        augmentation=AugmentationConfig(mirror=0.5, rotation=20.0, brightness=0.3),
+        loader=LoaderConfig(batch_size=batch_size, workers=workers),
+    )
+    loader = ParsingDataModule(config, DENSEPOSE_COCO, samples, samples, seed).train_dataloader()
+    loader.sampler.set_epoch(number)
+    return list(loader)
+
+
+def same(one, other):
+    return all(
+        torch.equal(a.image, b.image) and torch.equal(a.keypoints, b.keypoints) and a.names == b.names
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_batches_do_not_depend_on_the_number_of_workers(samples):
+    assert same(epoch(samples, workers=0), epoch(samples, workers=2))
+
+
+def test_seed_and_epoch_decide(samples):
+    assert same(epoch(samples), epoch(samples))
+    assert not same(epoch(samples), epoch(samples, seed=1))
+    assert not same(epoch(samples), epoch(samples, number=1))
+
+
+def test_the_global_random_state_is_left_alone(samples):
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    epoch(samples)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_an_epoch_draws_every_picture_once_but_for_an_incomplete_batch(samples):
+    names = [name for batch in epoch(samples) for name in batch.names]
+    assert len(names) == len(set(names)) == 8
+
+
+def test_fewer_pictures_than_a_batch_are_one_smaller_batch(samples):
+    (batch,) = epoch(samples[:3], batch_size=8)
+    assert len(batch) == 3
+
+
+def test_validation_is_in_order_and_as_it_is(samples):
+    config = DataConfig(name="synthetic", loader=LoaderConfig(batch_size=4))
+    batches = list(ParsingDataModule(config, DENSEPOSE_COCO, None, samples, 0).val_dataloader())
+    assert [name for batch in batches for name in batch.names] == [sample.name for sample in samples]
+    assert torch.equal(batches[0].image[0].permute(1, 2, 0), torch.from_numpy(samples[0].image))

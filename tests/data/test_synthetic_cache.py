@@ -1,0 +1,72 @@
+import os
+
+import numpy as np
+import pytest
+
+from mghp.data import synthetic_cache
+from mghp.data.configs import SyntheticConfig
+from mghp.data.synthetic import SCENES, render
+from mghp.data.synthetic_cache import cached_samples
+from mghp.errors import InputError
+
+CONFIG = SyntheticConfig(scene="default", size=48)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return cached_samples(CONFIG, tmp_path_factory.mktemp("data"), seed=9, number=5)
+
+
+def test_what_is_cached_is_what_is_rendered(cache):
+    assert len(cache) == 5
+    for index in range(5):
+        ours, rendered = cache[index], render(SCENES["default"], index, seed=9, size=48)
+        for name in ("image", "parts", "person_ids", "keypoints"):
+            assert np.array_equal(getattr(ours, name), getattr(rendered, name)), name
+            assert getattr(ours, name).dtype == getattr(rendered, name).dtype
+        assert (ours.name, ours.tags, ours.original_size) == (rendered.name, rendered.tags, rendered.original_size)
+
+
+def test_the_number_of_processes_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(synthetic_cache, "_CHUNK", 2)
+    folders = []
+    for cores in (1, 2):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        folders.append(cached_samples(CONFIG, tmp_path / str(cores), seed=9, number=9).folder)
+    for file in sorted(folders[0].iterdir()):
+        assert file.read_bytes() == (folders[1] / file.name).read_bytes(), file.name
+
+
+def test_rendered_once(cache, monkeypatch):
+    monkeypatch.setattr(synthetic_cache, "_write", None)
+    again = cached_samples(CONFIG, cache.folder.parents[1], seed=9, number=5)
+    assert again.fingerprint == cache.fingerprint
+
+
+def test_an_interrupted_rendering_leaves_nothing_that_looks_finished(tmp_path, monkeypatch):
+    def interrupted(chunk):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(synthetic_cache, "_render_chunk", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cached_samples(CONFIG, tmp_path, seed=9, number=5)
+    monkeypatch.undo()
+    assert len(cached_samples(CONFIG, tmp_path, seed=9, number=5)) == 5
+
+
+def test_a_root_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "root").write_text("")
+    with pytest.raises(InputError, match="root"):
+        cached_samples(CONFIG, tmp_path / "root", seed=9, number=5)
+
+
+def test_layout_of_the_renderer_s_source_makes_no_other_pictures(tmp_path, monkeypatch):
+    source = tmp_path / "synthetic"
+    source.mkdir()
+    (source / "a.py").write_text("x = 1\n")
+    monkeypatch.setattr(synthetic_cache, "__file__", str(tmp_path / "synthetic_cache.py"))
+    before = synthetic_cache._renderer_hash()
+    (source / "a.py").write_text("# why\nx  =  1\n")
+    assert synthetic_cache._renderer_hash() == before
+    (source / "a.py").write_text("x = 2\n")
+    assert synthetic_cache._renderer_hash() != before

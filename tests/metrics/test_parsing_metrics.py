@@ -1,0 +1,105 @@
+"""The metric classes: over pictures, over processes, and over nothing."""
+
+import datetime
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed
+import torch.multiprocessing
+
+from mghp.data.synthetic import SCENES, render
+from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.metrics.per_picture import picture_scores
+from mghp.people.densepose_coco import DENSEPOSE_COCO
+
+NAMES = {
+    "mean_iou", "ap_p_50", "ap_p_vol", "pcp_50", "keypoint_ap", "keypoint_ap_50", "keypoint_ap_75", "grouping"
+}  # fmt: skip
+
+
+def a_pair(index, shift=3):
+    """A picture's people, and a parser that is `shift` pixels off and finds one person too few."""
+    sample = render(SCENES["default"], index, seed=3, size=64)
+    true = TruePeople(sample.parts, sample.person_ids, sample.keypoints)
+    number = len(sample.keypoints)
+    ids = np.roll(sample.person_ids, shift, 1)
+    ids[ids == number] = 0
+    keypoints = sample.keypoints[: number - 1].copy()
+    keypoints[..., 0] += shift * (keypoints[..., 2] > 0)
+    scores = np.linspace(0.9, 0.4, number - 1) if number > 1 else np.zeros(0)
+    found = PredictedPeople(
+        np.roll(sample.parts, shift, 1), ids, scores, np.ones((number - 1, 15)) * scores[:, None], keypoints
+    )
+    return found, true
+
+
+def scores_of(indices, shift=3):
+    metrics = parsing_metrics(DENSEPOSE_COCO)
+    for index in indices:
+        metrics.update(*a_pair(index, shift))
+    return {name: float(value) for name, value in metrics.compute().items()}
+
+
+def test_names_and_a_perfect_parser():
+    metrics = parsing_metrics(DENSEPOSE_COCO)
+    for index in range(4):
+        _, true = a_pair(index)
+        persons = len(true.keypoints)
+        found = PredictedPeople(true.parts, true.person_ids, np.ones(persons), np.ones((persons, 15)), true.keypoints)
+        metrics.update(found, true)
+    computed = metrics.compute()
+    assert set(computed) == NAMES
+    assert all(float(value) == pytest.approx(1.0) for value in computed.values())
+
+
+def test_the_further_off_the_less():
+    near, far = scores_of(range(8), shift=1), scores_of(range(8), shift=4)
+    assert all(far[name] <= near[name] < 1 for name in NAMES)
+    assert all(far[name] < near[name] for name in ("mean_iou", "ap_p_vol", "keypoint_ap", "grouping"))
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
+def test_an_empty_set_is_nan():
+    assert all(math.isnan(value) for value in scores_of([]).values())
+
+
+def _score_half(rank, port, folder):
+    torch.distributed.init_process_group(
+        "gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2, timeout=datetime.timedelta(seconds=60)
+    )
+    # Unequal halves, and one process that has a picture more.
+    torch.save(scores_of([0, 2, 4] if rank == 0 else [1, 3]), f"{folder}/{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_agree_on_the_score_of_the_whole_set(tmp_path, free_port):
+    torch.multiprocessing.spawn(_score_half, (free_port, str(tmp_path)), nprocs=2)
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert first == pytest.approx(second)
+    # In the order in which the processes' pictures are joined: ties between equal scores go by picture.
+    assert first == pytest.approx(scores_of([0, 2, 4, 1, 3]), abs=1e-9)
+
+
+def test_scores_of_one_picture():
+    found, true = a_pair(1)
+    exact = PredictedPeople(
+        true.parts, true.person_ids, np.ones(len(true.keypoints)), np.ones((len(true.keypoints), 15)), true.keypoints
+    )
+    best, worse = picture_scores(exact, true, 15), picture_scores(found, true, 15)
+    assert best["person_iou"] == best["mean_iou"] == best["grouping"] == 1.0
+    assert best["persons"] == best["predicted_persons"] == worse["predicted_persons"] + 1
+    assert all(worse[name] < 1 for name in ("person_iou", "mean_iou", "grouping"))
+
+
+def test_a_picture_of_nobody():
+    nothing = np.zeros((8, 8), int)
+    none = np.zeros((0, 17, 3))
+    scores = picture_scores(
+        PredictedPeople(nothing, nothing, np.zeros(0), np.zeros((0, 15)), none), TruePeople(nothing, nothing, none), 15
+    )
+    assert math.isnan(scores["person_iou"])
+    assert math.isnan(scores["grouping"])
+    assert scores["mean_iou"] == 1.0
