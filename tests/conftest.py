@@ -84,6 +84,31 @@ def tiny_config(checkout):
     return load
 
 
+SMALL = (
+    "data.name=synthetic", "data.synthetic.size=64", "data.synthetic.num_train=24", "data.synthetic.num_validation=5",
+    "data.loader.workers=0", "data.loader.batch_size=4", "network.width=16",
+    "network.backbone.kwargs.channels=[8,12,16,24]", "network.backbone.kwargs.blocks=[0,1,0,1]",
+    "losses.weights.matching=0.5", "training.candidates.true_share_start=0.5", "training.candidates.true_share_end=0.5",
+    "training.optimizer.warmup_steps=2", "training.pictures=0", "trainer.max_steps=10", "trainer.log_every_n_steps=1",
+    "wandb.mode=disabled",
+)  # fmt: skip
+"""A training of seconds: a network of a few thousand weights, a few small pictures."""
+
+
+@pytest.fixture(scope="session")
+def small_config(checkout, tmp_path_factory):
+    """The config of a parsing experiment, small; rendered pictures are shared."""
+    from mghp.config import load_config
+
+    root = tmp_path_factory.mktemp("datasets")
+
+    def load(*overrides, experiment="synthetic_10min"):
+        file = checkout / "experiments" / "parsing" / f"{experiment}.yaml"
+        return load_config(file, [f"data.root={root}", *SMALL, *overrides])
+
+    return load
+
+
 @pytest.fixture(scope="session")
 def tiny_problem_set(tiny_config):
     import torch

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mghp.config import Config, load_config
+from mghp.config import Config, config_key, load_config
 from mghp.data.batch import batches, collate
 from mghp.data.pictures import check_pictures, load_validation
 from mghp.data.synthetic_cache import CachedSamples
@@ -26,7 +26,7 @@ from mghp.modules.pictures import people_sheet
 from mghp.report.pictures.canvas import Rgb
 from mghp.report.pictures.png import write_png
 from mghp.report.pictures.sheet import choose_examples
-from mghp.run_folder import RunFolder
+from mghp.run_folder import RunFolder, is_finished, run_path
 
 Progress = Callable[[int, int, str], None]
 
@@ -34,13 +34,14 @@ EXAMPLES = 3
 """Pictures of each kind, best, typical and worst, that are drawn."""
 
 
-def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -> Path:
+def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = False) -> Path:
     """Evaluate on the validation pictures.
 
     Args:
         source: run folder of `mghp train`, a checkpoint, or an experiment file: then the fields are the true ones.
         overrides: `key=value` over the config, e.g. `matcher.name=hungarian`.
         progress: told how many pictures are done, of how many, and what runs.
+        adopt: whether a finished evaluation of the same weights and settings will do.
 
     Returns:
         The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>` and `tag/<tag>/<score>`, or, without a
@@ -58,7 +59,10 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
     check_pictures(config.data)
     validation = load_validation(config.data, progress)
-    folder = RunFolder(config, f"{validation.fingerprint} {_hash(checkpoint)}")
+    fingerprint = f"{validation.fingerprint} {_hash(checkpoint)}"
+    if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
+        return run_path(config, fingerprint)
+    folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("evaluate"):
             metrics, pictures = _examine(module, config, validation, progress)

@@ -1,5 +1,6 @@
 """From a config to the built pieces of a parsing experiment."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from mghp.modules.training_matching import TrainingMatching
 from mghp.network.parser import ParsingNetwork
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 from mghp.people.people import People
+
+_NEEDED = ("network.", "assembler.")
+"""What a checkpoint's weights must have."""
 
 
 def people_of(config: Config) -> People:
@@ -108,12 +112,15 @@ def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[P
     """
     checkpoint = read_checkpoint(path)
     config = load_config_text(checkpoint["mghp_config"], overrides or [], origin=str(path))
-    module = build_module(config)
-    missing, unexpected = module.load_state_dict(checkpoint["state_dict"], strict=False)
-    # What only training needs (learned weights, Kendall) may differ; the network and the affinity may not.
-    needed = [key for key in [*missing, *unexpected] if key.startswith(("network.", "assembler."))]
-    if needed:
-        raise InputError(
-            f"{path}: its weights do not fit the network of the config ({needed[0]} and {len(needed) - 1} more)"
-        )
+    # Nothing is trained: the matcher need not be differentiable.
+    weights = dataclasses.replace(config.losses.weights, matching=0.0)
+    module = build_module(dataclasses.replace(config, losses=dataclasses.replace(config.losses, weights=weights)))
+    state = checkpoint["state_dict"]
+    # What only training needs (learned weights, the matching's) may differ; the network and the affinity may not.
+    needed = {name: value.shape for name, value in module.state_dict().items() if name.startswith(_NEEDED)}
+    given = {name: value.shape for name, value in state.items() if name.startswith(_NEEDED)}
+    if needed != given:
+        other = [name for name in sorted(needed | given) if needed.get(name) != given.get(name)]
+        raise InputError(f"{path}: its weights do not fit the network of the config ({other[0]}, {len(other)} in all)")
+    module.load_state_dict(state, strict=False)
     return module.eval(), config

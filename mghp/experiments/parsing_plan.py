@@ -1,5 +1,6 @@
 """The runs behind the parsing tables and figures, at each profile's size."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,18 +86,19 @@ def run_parsing_plan(plan: ParsingPlan, progress: Progress) -> tuple[list[Path],
     from mghp.experiments.evaluate import run_evaluation
     from mghp.experiments.train import run_training
 
+    began = time.time()
     validation = load_validation(plan.assembly.data, progress)
-    adopted = [_finished(plan.assembly, validation.fingerprint)]
-    folders = [adopted[0] or run_assembly_alone(plan.assembly, validation, progress)]
+    folders = [
+        _finished(plan.assembly, validation.fingerprint) or run_assembly_alone(plan.assembly, validation, progress)
+    ]
     for config in plan.trained:
         train, validation = load_pictures(config.data, progress)
         progress(0, 1, f"train {config.experiment}")
         finished = _finished(config, f"{train.fingerprint} {validation.fingerprint}")
         trained = finished or run_training(config, train, validation)
-        evaluated = run_evaluation(trained, ["wandb.mode=disabled", f"runs={config.runs}"], progress)
-        adopted.append(finished)
-        folders += [trained, evaluated]
-    return folders, sum(folder is not None for folder in adopted)
+        settings = ["wandb.mode=disabled", f"runs={config.runs}"]
+        folders += [trained, run_evaluation(trained, settings, progress, adopt=True)]
+    return folders, sum((folder / "result.json").stat().st_mtime < began for folder in folders)
 
 
 def _finished(config: Config, fingerprint: str) -> Path | None:

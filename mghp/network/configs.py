@@ -44,6 +44,8 @@ class NetworkConfig:
     """Channels of the decoder and of the heads."""
     decoder_stride: int = 4
     """Stride of the decoder's finest features; heads of smaller strides get there by pixel shuffle."""
+    decoder_blocks: int = 1
+    """Residual blocks at each stride of the decoder. Shared by all heads: cheaper than blocks of their own."""
     aspp_rates: list[int] = field(default_factory=lambda: [1, 2, 3])
     """Dilations of the atrous pyramid on the coarsest features, in cells; a pooled branch is always there."""
     levels: int = 3
@@ -55,6 +57,8 @@ class NetworkConfig:
             raise ValueError(f"width must be at least 1, got {self.width}")
         if self.decoder_stride < 2 or self.decoder_stride & (self.decoder_stride - 1):
             raise ValueError(f"decoder_stride must be a power of two from 2, got {self.decoder_stride}")
+        if self.decoder_blocks < 0:
+            raise ValueError(f"decoder_blocks must not be negative, got {self.decoder_blocks}")
         if not 1 <= self.levels <= 4:
             raise ValueError(f"levels must be 1 to 4, got {self.levels}")
         if any(rate < 1 for rate in self.aspp_rates):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mghp.network.layers import convolution
+from mghp.network.layers import Residual, convolution
 
 
 class ASPP(nn.Module):
@@ -37,6 +37,7 @@ class Decoder(nn.Module):
         width: channels of the outputs.
         finest_stride: where to stop.
         aspp_rates: dilations on the coarsest features.
+        blocks: residual blocks at each stride, after the convolution that merges; all heads share them.
 
     Raises:
         ValueError: if the backbone has no features at `finest_stride`.
@@ -49,6 +50,7 @@ class Decoder(nn.Module):
         width: int,
         finest_stride: int,
         aspp_rates: Sequence[int],
+        blocks: int,
     ) -> None:
         super().__init__()
         if finest_stride not in strides:
@@ -60,7 +62,9 @@ class Decoder(nn.Module):
         *skipped, coarsest = self.used
         self.context = ASPP(channels[coarsest], width, aspp_rates)
         self.skips = nn.ModuleList(convolution(channels[level], width, 1) for level in skipped)
-        self.merges = nn.ModuleList(convolution(width, width) for _ in skipped)
+        self.merges = nn.ModuleList(
+            nn.Sequential(convolution(width, width), *(Residual(width) for _ in range(blocks))) for _ in skipped
+        )
 
     def forward(self, pyramid: Sequence[Tensor]) -> dict[int, Tensor]:
         """Features (batch, width, height / stride, width / stride) by stride, coarse to fine."""

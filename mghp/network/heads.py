@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
-
-from mghp.network.layers import convolution
 
 
 class Head(nn.Module):
-    """One convolution, then a linear map; below the finest features' stride by pixel shuffle (Shi et al. 2016).
+    """A linear map of the features; below the finest features' stride by pixel shuffle (Shi et al. 2016).
+
+    It runs in single precision under autocast too: neighbouring cells of a heatmap that half precision rounds to the
+    same value are a plateau without a peak.
 
     Args:
         width: channels of the features.
@@ -27,14 +29,15 @@ class Head(nn.Module):
         super().__init__()
         self.feature_stride = source_stride(stride, feature_strides)
         factor = self.feature_stride // stride
-        self.trunk = convolution(width, width)
         self.output = nn.Conv2d(width, outputs * factor**2, 1)
         self.shuffle = nn.PixelShuffle(factor)
         nn.init.constant_(self.output.bias, bias)  # type: ignore[arg-type]
 
     def forward(self, features: Mapping[int, Tensor]) -> Tensor:
         """Features by stride -> (batch, outputs, height / stride, width / stride)."""
-        output: Tensor = self.shuffle(self.output(self.trunk(features[self.feature_stride])))
+        inputs = features[self.feature_stride]
+        with torch.autocast(inputs.device.type, enabled=False):
+            output: Tensor = self.shuffle(self.output(inputs.float()))
         return output
 
 

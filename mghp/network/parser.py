@@ -83,7 +83,12 @@ class ParsingNetwork(nn.Module):
         self.backbone = make_backbone(config.backbone)
         available = self.backbone.strides
         self.decoder = Decoder(
-            self.backbone.channels, available, config.width, config.decoder_stride, config.aspp_rates
+            self.backbone.channels,
+            available,
+            config.width,
+            config.decoder_stride,
+            config.aspp_rates,
+            config.decoder_blocks,
         )
         width, have = config.width, self.decoder.strides
         self.parts = Head(width, people.num_labels, strides.parts, have)

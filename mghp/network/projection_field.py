@@ -32,7 +32,7 @@ class ProjectionField(nn.Module):
         factors = [source // level for source, level in zip(self.feature_strides, self.strides, strict=True)]
         # The coarser field, folded to the features' size, joins the features: a residual depends on what it corrects.
         known = [0, *(2 * factor**2 for factor in factors[1:])]
-        self.trunks = nn.ModuleList(convolution(width + extra, width) for extra in known)
+        self.trunks = nn.ModuleList(convolution(width + extra, width, 1) for extra in known)
         self.residuals = nn.ModuleList(nn.Conv2d(width, 2 * factor**2, 1) for factor in factors)
         self.factors = factors
 

@@ -88,8 +88,8 @@ def oracle_table(runs: Sequence[Run]) -> Table:
     """P2: true fields in the place of predicted ones."""
     table = Table(
         "P2",
-        "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the gain, the "
-        "more that field limits the result.",
+        "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the "
+        "gain, the more that field limits the result.",
         {"experiment": "", "scene": "", "true": "", **_score_formats()},
     )
     for run in runs:

@@ -6,7 +6,7 @@ import yaml
 import mghp.experiments.plan
 from mghp.config import config_key, load_config, variant_names
 from mghp.errors import InputError
-from mghp.experiments.plan import PROFILES, ROOT, grid_points, matching_plan
+from mghp.experiments.plan import PROFILES, ROOT, grid_points, matching_runs
 
 EXPERIMENTS = ROOT / "experiments" / "matcher"
 SWEEP = ROOT / "sweeps" / "matcher.yaml"
@@ -15,7 +15,7 @@ PGD_KEYS = ("num_steps", "num_cycles", "step_size")
 
 @pytest.fixture(scope="module")
 def plan():
-    return list(matching_plan(PROFILES["smoke"], []))
+    return list(matching_runs(PROFILES["smoke"], []))
 
 
 def of(plan, experiment, data=None):
@@ -98,7 +98,7 @@ def test_settings_about_poses_do_not_reach_random_problems():
         "data.max_images=7",
         "seed=3",
     ]
-    configs = list(matching_plan(PROFILES["smoke"], overrides))
+    configs = list(matching_runs(PROFILES["smoke"], overrides))
     poses = [config for config in configs if config.data.name == "mhp_poses"]
     random = [config for config in configs if config.data.name == "random"]
     assert (
@@ -120,10 +120,10 @@ def test_profiles_grow():
 
 def test_an_override_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="unknown key 'sed'"):
-        next(matching_plan(PROFILES["smoke"], ["sed=1"]))
+        next(matching_runs(PROFILES["smoke"], ["sed=1"]))
 
 
 def test_without_experiment_files_a_checkout_is_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(mghp.experiments.plan, "ROOT", tmp_path)
     with pytest.raises(InputError, match="runs from a checkout"):
-        next(matching_plan(PROFILES["smoke"], []))
+        next(matching_runs(PROFILES["smoke"], []))

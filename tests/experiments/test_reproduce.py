@@ -13,7 +13,9 @@ from mghp.data.load import load_problems
 from mghp.experiments.reproduce import ProblemCache, commits_of, run_bench, run_plan
 from mghp.run_folder import is_finished, run_path
 
-ROWS = {"M1": 26, "M1_association": 26, "M2": 16, "M2_sizes": 5, "M3": 26, "bench_matcher": 11}
+MATCHING_ROWS = {"M1": 26, "M1_association": 26, "M2": 16, "M2_sizes": 5, "M3": 26, "bench_matcher": 11}
+PARSING_ROWS = {"P1": 1, "P2": 6, "P3": 10}
+ROWS = MATCHING_ROWS | PARSING_ROWS
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -33,8 +35,8 @@ def test_every_table_is_there_in_four_forms(name, smoke_results):
 def test_no_other_column_of_a_table_is_empty(smoke_results):
     """An empty column is a metric by a name that no run has."""
     may_be_empty = {"difference, hungarian", "difference, mutual", "difference, greedy"}
-    for name in ROWS:
-        frame = pd.read_csv(smoke_results / "results" / f"{name}.csv")
+    for name in (*ROWS, "P4"):
+        frame = pd.read_csv(smoke_results / "results" / f"{name}.csv", keep_default_na=False, na_values=[""])
         assert set(frame.columns[frame.isna().all()]) <= may_be_empty, name
 
 
@@ -73,14 +75,18 @@ def test_every_row_says_which_runs_and_commits_it_comes_from(name, smoke_results
 
 def test_every_figure_is_there_in_two_forms(smoke_results):
     names = {file.stem for file in (smoke_results / "results").glob("*.png")}
-    assert names == {file.stem for file in (smoke_results / "results").glob("*.svg")}
+    sheets = {f"synthetic_10min_evaluation_examples_{kind}" for kind in ("best", "typical", "worst")}
+    assert sheets <= names
+    assert names - sheets == {file.stem for file in (smoke_results / "results").glob("*.svg")}
     for data in ("generated_poses_default", "random_uniform_12x15"):
         assert {f"convergence_{data}", f"map_gap_{data}", f"map_violation_{data}"} <= names
-    assert "time" in names
+    assert {"time", "training_synthetic_10min"} <= names
     for name in names:
         with Image.open(smoke_results / "results" / f"{name}.png") as picture:
             assert min(picture.size) > 300
             assert picture.convert("L").getextrema() == (0, 255)
+        if name in sheets:
+            continue
         root = ElementTree.parse(smoke_results / "results" / f"{name}.svg").getroot()
         assert root.tag.endswith("svg")
         assert "".join(root.itertext()).strip()
@@ -98,19 +104,20 @@ def test_findings_are_sentences(smoke_results):
 def test_what_an_experiment_does_not_time_is_not_timed(smoke_results):
     for file in (smoke_results / "runs").rglob("result.json"):
         result = json.loads(file.read_text())
-        if result["experiment"] != "bench_matcher":
+        if result["experiment"] in ("solvers", "steps", "readings", "sizes"):
             assert ("time/forward_ms_per_image" in result["metrics"]) == (result["experiment"] == "solvers")
 
 
 def test_every_run_is_whole_and_was_told(smoke_results):
     results = list((smoke_results / "runs").rglob("result.json"))
-    assert len(results) == 26 + 32 + 26 + 5 + 1
+    assert len(results) == 26 + 32 + 26 + 5 + 1 + 3
     for file in results:
         assert (file.parent / "config.yaml").is_file()
         assert is_finished(file.parent, json.loads(file.read_text())["key"])
     told = (smoke_results / "stdout.txt").read_text().splitlines()
-    assert told[0].startswith("89 runs (0 adopted)")
-    assert all((smoke_results / line).is_file() for line in told[1:])
+    assert told[0].startswith("matching: 89 runs (0 adopted)")
+    assert told[1].startswith("parsing: 3 runs (0 adopted)")
+    assert all((smoke_results / line).is_file() for line in told[2:])
     assert not list(smoke_results.rglob("wandb"))
 
 
@@ -123,7 +130,9 @@ def test_finished_runs_are_adopted_and_a_killed_one_is_run_again_alone(smoke_res
     killed.unlink()
     process = mghp("reproduce", "--profile", "smoke", folder=folder)
     assert process.returncode == 0, process.stderr
-    assert process.stdout.startswith("89 runs (88 adopted)")
+    told = process.stdout.splitlines()
+    assert told[0].startswith("matching: 89 runs (88 adopted)")
+    assert told[1].startswith("parsing: 3 runs (3 adopted)")
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("result.json")}
     assert set(after) == set(before)
     assert {path for path in after if after[path] != before[path]} == {killed}

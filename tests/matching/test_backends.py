@@ -210,12 +210,23 @@ def test_a_forked_process_takes_torch(affinity, in_torch):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_are_torch_s(affinity, calls, monkeypatch, threads):
     set_to = []
+    monkeypatch.setattr(kernels, "_WORK_OF_A_THREAD", 1)
     monkeypatch.setattr(kernels, "set_num_threads", lambda count: set_to.append(count) or numba.set_num_threads(count))
     torch.set_num_threads(threads)
     PGDDykstra(**OPTIONS)(affinity.requires_grad_()).sum().backward()
     assert calls == [("forward", threads), ("backward", threads)]
     assert set_to == [min(threads, numba.config.NUMBA_NUM_THREADS)] * 2
     assert numba.get_num_threads() == set_to[-1]
+
+
+@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="a machine of one core")
+def test_a_small_batch_wakes_no_second_thread(affinity, calls, monkeypatch):
+    set_to = []
+    monkeypatch.setattr(kernels, "set_num_threads", lambda count: set_to.append(count) or numba.set_num_threads(count))
+    torch.set_num_threads(2)
+    PGDDykstra(**OPTIONS)(affinity)
+    PGDDykstra(num_steps=50, num_cycles=20)(torch.stack([random_affinity(20, 20, 0)] * 6))
+    assert set_to == [1, 2]
 
 
 def test_the_first_call_leaves_torch_s_thread_count_alone():

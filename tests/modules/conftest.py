@@ -6,23 +6,6 @@ import torch
 from mghp.data.batch import collate
 from mghp.data.synthetic import SCENES, render
 
-SMALL = [
-    "data.name=synthetic", "network.width=16", "network.backbone.kwargs.channels=[8,12,16,24]",
-    "network.backbone.kwargs.blocks=[0,1,0,1]", "losses.weights.matching=0.5",
-    "training.candidates.true_share_start=0.5", "training.candidates.true_share_end=0.5",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def small_config(checkout):
-    """The default parsing experiment with a network of a few thousand weights."""
-    from mghp.config import load_config
-
-    def load(*overrides):
-        return load_config(checkout / "experiments" / "parsing" / "synthetic_10min.yaml", [*SMALL, *overrides])
-
-    return load
-
 
 @pytest.fixture(scope="session")
 def small_module(small_config):

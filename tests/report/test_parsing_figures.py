@@ -1,4 +1,5 @@
 import io
+import json
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from mghp.report.parsing_figures import SCORES, parsing_figures, score_curve, training_curves
+from mghp.report.runs import Run
 from mghp.report.style import STYLE, png
 
 POINTS = {
@@ -72,15 +74,41 @@ def test_labels_stay_inside_their_axes():
             assert inside.y0 <= box.y0 <= box.y1 <= inside.y1
 
 
-def test_figures_are_written_as_png_and_svg(rows, tmp_path):
-    files = parsing_figures(rows, POINTS, tmp_path / "figures")
-    names = [f"parsing_{figure}.{kind}" for figure in ("training", "minutes") for kind in ("png", "svg")]
-    assert [file.name for file in files] == names
+@pytest.fixture
+def plant(rows, tmp_path):
+    """Writes a run folder of a training, and of its evaluation."""
+
+    def plant_run(experiment, metrics):
+        folder = tmp_path / experiment
+        folder.mkdir()
+        (folder / "result.json").write_text(json.dumps({"experiment": experiment, "variant": "", "metrics": metrics}))
+        if "train/steps" in metrics:
+            rows.to_csv(folder / "metrics.csv", index=False)
+        return Run(folder)
+
+    return plant_run
+
+
+def test_figures_are_written_as_png_and_svg(plant, tmp_path):
+    runs = [
+        plant("synthetic_10min", {"train/steps": 100, "val/mean_iou": 0.3}),
+        plant("synthetic_10min_evaluation", {"val/mean_iou": 0.4}),
+        plant("synthetic_30min", {"train/steps": 300, "val/mean_iou": 0.5}),
+        plant("assembly", {"assembly/projection/mean_iou": 1.0}),
+    ]
+    files = parsing_figures(runs, tmp_path / "figures")
+    figures = ("training_synthetic_10min", "training_synthetic_30min", "parsing_minutes")
+    assert [file.name for file in files] == [f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")]
     for file in files[::2]:
         Image.open(io.BytesIO(file.read_bytes())).verify()
-    again = parsing_figures(rows, POINTS, tmp_path / "again")
+    # The evaluation's score, not the training's own.
+    assert "0.40" in files[-1].read_text()
+    assert "0.30" not in files[-1].read_text()
+    again = parsing_figures(runs, tmp_path / "again")
     assert [file.read_bytes() for file in files] == [file.read_bytes() for file in again]
 
 
-def test_nothing_to_draw_writes_nothing(tmp_path):
-    assert parsing_figures(pd.DataFrame(), {}, tmp_path / "figures") == []
+def test_one_length_is_no_curve_and_nothing_to_draw_writes_nothing(plant, tmp_path):
+    one = [plant("synthetic_10min", {"train/steps": 100, "val/mean_iou": 0.3})]
+    assert {file.stem for file in parsing_figures(one, tmp_path / "one")} == {"training_synthetic_10min"}
+    assert parsing_figures([], tmp_path / "none") == []

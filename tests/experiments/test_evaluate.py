@@ -1,0 +1,141 @@
+import json
+
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from mghp.data.batch import collate
+from mghp.data.pictures import load_pictures, load_validation
+from mghp.data.true_fields import true_fields
+from mghp.errors import InputError
+from mghp.experiments.assembly_alone import STEPS, run_assembly_alone
+from mghp.experiments.evaluate import run_evaluation
+from mghp.experiments.oracles import ORACLES, with_oracle
+from mghp.experiments.parsing_parts import people_of
+from mghp.experiments.train import run_training
+
+SCORES = ("mean_iou", "ap_p_vol", "ap_p_50", "pcp_50", "keypoint_ap", "keypoint_ap_50", "grouping")
+
+
+def nothing(*_):
+    """No progress to show."""
+
+
+def metrics_of(folder):
+    return json.loads((folder / "result.json").read_text())["metrics"]
+
+
+@pytest.fixture(scope="module")
+def trained(small_config, tmp_path_factory):
+    torch.set_num_threads(1)
+    config = small_config(f"runs={tmp_path_factory.mktemp('runs')}", "trainer.max_steps=3", "trainer.precision=32-true")
+    return run_training(config, *load_pictures(config.data, nothing))
+
+
+@pytest.fixture(scope="module")
+def evaluated(trained):
+    return run_evaluation(trained, [f"runs={trained.parents[1]}"], nothing)
+
+
+@pytest.fixture(scope="module")
+def assembled(small_config, tmp_path_factory):
+    torch.set_num_threads(1)
+    config = small_config(f"runs={tmp_path_factory.mktemp('runs')}", "data.synthetic.size=128", experiment="assembly")
+    return run_assembly_alone(config, load_validation(config.data, nothing), nothing)
+
+
+def test_every_oracle_has_every_score(evaluated):
+    metrics = metrics_of(evaluated)
+    for oracle in ORACLES:
+        for score in SCORES:
+            assert 0 <= metrics[f"oracle/{oracle}/{score}"] <= 1
+    for score in SCORES:
+        assert metrics[f"val/{score}"] == metrics[f"oracle/predicted/{score}"]
+
+
+def test_true_fields_in_all_places_score_as_the_assembly_alone(evaluated, trained):
+    """What the network predicts is then of no account: three steps of training or none."""
+    metrics = metrics_of(evaluated)
+    for score in ("mean_iou", "grouping", "keypoint_ap_50"):
+        assert metrics[f"oracle/all_true/{score}"] > 0.8 > metrics[f"oracle/predicted/{score}"]
+    assert metrics["oracle/true_parts/mean_iou"] == metrics["oracle/all_true/mean_iou"]
+
+
+def test_the_scores_are_those_of_the_training_s_validation(evaluated, trained):
+    """In single precision both assemble the same fields."""
+    ours, theirs = metrics_of(evaluated), metrics_of(trained)
+    for score in SCORES:
+        assert ours[f"val/{score}"] == pytest.approx(theirs[f"val/{score}"], abs=1e-6)
+
+
+def test_an_oracle_swaps_its_fields_alone(small_config):
+    config = small_config()
+    people = people_of(config)
+    validation = load_validation(config.data, nothing)
+    batch = collate([validation[0]], people.num_keypoints)
+    true = true_fields(batch, people, vars(config.network.strides))
+    predicted = type(true)(**{**vars(true), "limb_fields": true.limb_fields + 1, "part_logits": true.part_logits + 1})
+    swapped = with_oracle(predicted, true, "true_limbs")
+    assert swapped.limb_fields is true.limb_fields
+    assert swapped.part_logits is predicted.part_logits
+
+
+def test_every_picture_has_its_row_and_examples_are_drawn(evaluated):
+    table = pd.read_csv(evaluated / "media" / "per_picture.csv", keep_default_na=False)
+    assert len(table) == 5
+    assert table["name"].is_unique
+    for kind in ("best", "typical", "worst"):
+        with Image.open(evaluated / "media" / f"examples_{kind}.png") as sheet:
+            assert min(sheet.size) > 200
+
+
+def test_tags_share_out_the_pictures(evaluated):
+    table = pd.read_csv(evaluated / "media" / "per_picture.csv", keep_default_na=False)
+    metrics = metrics_of(evaluated)
+    tags = {tag for line in table["tags"] for tag in line.split()}
+    assert tags
+    for tag in tags:
+        has = table["tags"].str.split().apply(lambda line, tag=tag: tag in line)
+        assert metrics[f"tag/{tag}/pictures"] == has.sum()
+        assert metrics[f"tag/{tag}/person_iou"] == pytest.approx(table["person_iou"][has].mean())
+
+
+@pytest.mark.parametrize("matcher", ["hungarian", "greedy", "linear_program", "sinkhorn"])
+def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, matcher):
+    checkpoint = trained / "checkpoints" / "last.ckpt"
+    folder = run_evaluation(checkpoint, [f"matcher.name={matcher}", f"runs={tmp_path}"], nothing)
+    assert 0 <= metrics_of(folder)["val/mean_iou"] <= 1
+
+
+def test_a_finished_evaluation_is_adopted_where_that_is_asked_for(evaluated, trained):
+    again = [f"runs={trained.parents[1]}"]
+    written = (evaluated / "result.json").stat().st_mtime_ns
+    assert run_evaluation(trained, again, nothing, adopt=True) == evaluated
+    assert (evaluated / "result.json").stat().st_mtime_ns == written
+    assert run_evaluation(trained, again, nothing) == evaluated
+    assert (evaluated / "result.json").stat().st_mtime_ns > written
+
+
+def test_what_is_no_run_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"no checkpoints/last\.ckpt; expected a run of mghp train"):
+        run_evaluation(tmp_path, [], nothing)
+    with pytest.raises(InputError, match=r"nowhere\.ckpt"):
+        run_evaluation(tmp_path / "nowhere.ckpt", [], nothing)
+
+
+def test_the_assembly_loses_little_and_matchers_agree(assembled):
+    metrics = metrics_of(assembled)
+    for step in STEPS:
+        for score in SCORES:
+            assert 0 <= metrics[f"assembly/{step}/{score}"] <= 1
+    assert metrics["assembly/projection/ap_p_vol"] == pytest.approx(1)
+    assert metrics["assembly/projection/grouping"] == pytest.approx(1)
+    for score in SCORES:
+        by_matcher = {metrics[f"assembly/matching_{name}/{score}"] for name in ("hungarian", "linear_program")}
+        assert len(by_matcher) == 1
+    # Each step takes what the ones before it left.
+    steps = ("projection", "field_resolution", "peaks", "matching_hungarian", "parts_resolution_hungarian")
+    volumes = [metrics[f"assembly/{step}/ap_p_vol"] for step in steps]
+    assert volumes[0] > volumes[1]
+    assert volumes[3] > volumes[4] > 0.5

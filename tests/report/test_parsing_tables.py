@@ -1,0 +1,104 @@
+import json
+from itertools import count
+
+import numpy as np
+import pytest
+import yaml
+
+from mghp.experiments.assembly_alone import STEPS as RUN_STEPS
+from mghp.experiments.oracles import ORACLES as RUN_ORACLES
+from mghp.metrics.parsing import parsing_metrics
+from mghp.people.densepose_coco import DENSEPOSE_COCO
+from mghp.report.parsing_tables import ORACLES, SCORES, STEPS, parsing_tables
+from mghp.report.runs import Run
+from mghp.report.table import write_tables
+
+GOOD, FAIR = (dict.fromkeys(SCORES, value) for value in (0.75, 0.5))
+
+
+def prefixed(prefix, scores):
+    return {f"{prefix}/{name}": value for name, value in scores.items()}
+
+
+@pytest.fixture
+def plant(tmp_path):
+    """A finished run folder with just what a table reads."""
+    number = count()
+
+    def plant_run(experiment, metrics, scene="default", seed=0, max_steps=100):
+        folder = tmp_path / f"run{next(number)}"
+        folder.mkdir()
+        config = {"data": {"synthetic": {"scene": scene}}, "trainer": {"max_steps": max_steps}}
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        content = {"experiment": experiment, "variant": "", "seed": seed, "commit": "abc", "key": "k"}
+        (folder / "result.json").write_text(json.dumps({**content, "metrics": metrics}))
+        return Run(folder)
+
+    return plant_run
+
+
+@pytest.fixture
+def trained(plant):
+    def plant_training(**options):
+        times = {"train/steps": 100, "time/train_seconds": 120, "time/waiting_share": 0.02}
+        return plant("ten", times | prefixed("val", FAIR), **options)
+
+    return plant_training
+
+
+def tables(*runs):
+    return {table.name: table for table in parsing_tables(runs)}
+
+
+def test_names_are_those_that_runs_write():
+    assert set(STEPS) == set(RUN_STEPS)
+    assert set(ORACLES) == set(RUN_ORACLES)
+    assert set(SCORES) <= set(parsing_metrics(DENSEPOSE_COCO).compute())
+
+
+def test_a_training_is_scored_by_its_evaluation(trained, plant):
+    runs = [trained(), plant("ten_evaluation", prefixed("val", GOOD))]
+    (row,) = tables(*runs)["P1"].rows
+    assert row["part mIoU"] == row["grouping"] == 0.75
+    assert (row["minutes"], row["waiting [%]"], row["steps"]) == (2, 2, 100)
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"max_steps": 200}])
+def test_or_else_by_its_own_validation(trained, plant, other):
+    """An evaluation of another seed or length says nothing about this one."""
+    runs = [trained(), plant("ten_evaluation", prefixed("val", GOOD), **other)]
+    (row,) = tables(*runs)["P1"].rows
+    assert row["part mIoU"] == 0.5
+    assert len(tables(trained())["P1"].rows) == 1
+
+
+def test_two_seeds_are_two_rows(trained):
+    assert [row["seed"] for row in tables(trained(), trained(seed=1))["P1"].rows] == ["0", "1"]
+
+
+def test_oracles_and_steps_stand_in_order(plant):
+    backwards = {}
+    for name in reversed(ORACLES):
+        backwards |= prefixed(f"oracle/{name}", GOOD)
+    (evaluated, assembled) = (
+        plant("ten_evaluation", backwards),
+        plant("assembly", {k: v for name in reversed(STEPS) for k, v in prefixed(f"assembly/{name}", FAIR).items()}),
+    )
+    found = tables(evaluated, assembled)
+    assert [row["true"] for row in found["P2"].rows] == list(ORACLES.values())
+    assert {row["experiment"] for row in found["P2"].rows} == {"ten"}
+    assert [row["step"] for row in found["P3"].rows] == list(STEPS.values())
+    assert not found["P1"].rows
+
+
+def test_tags_say_how_many_pictures(plant):
+    metrics = {"tag/dim/person_iou": 0.25, "tag/dim/pictures": 7, "tag/upside_down/person_iou": 0.5}
+    rows = tables(plant("ten_evaluation", metrics, scene="hard"))["P4"].rows
+    assert [row["tag"] for row in rows] == ["dim", "upside-down"]
+    assert (rows[0]["person IoU"], rows[0]["pictures"], rows[0]["scene"]) == (0.25, 7, "hard")
+    assert np.isnan(rows[1]["pictures"])
+
+
+def test_tables_without_runs_are_not_written(trained, tmp_path):
+    out = tmp_path / "results"
+    assert {file.stem for file in write_tables(parsing_tables([trained()]), out)} == {"P1"}
