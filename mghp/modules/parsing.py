@@ -15,7 +15,7 @@ from mghp.losses.objective import ParsingObjective
 from mghp.metrics.people import TruePeople
 from mghp.modules.configs import OptimizerConfig
 from mghp.modules.optimization import make_optimizer, rate_factor
-from mghp.modules.training_matching import TrainingMatching
+from mghp.modules.training_matching import SoftMatching, TrainingMatching
 from mghp.network.parser import ParsingNetwork, Prediction
 
 
@@ -64,26 +64,27 @@ class ParsingModule(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
-        losses, details = self.losses(batch)
+        losses, matching = self.losses(batch)
         total = self.total(losses)
         # Logging every step would cost more than a loss.
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
-            self.log_dict(details, batch_size=len(batch))
+            if matching is not None:
+                self.log_dict(matching.details(), batch_size=len(batch))
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
         return total
 
-    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Losses of a batch by name, and what else is worth logging of the matching."""
+    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], SoftMatching | None]:
+        """Losses of a batch by name, and the matching, where there was one."""
         prediction = self(batch.image)
         # Under autocast the network runs in half precision; losses and the matching do not.
         with torch.autocast(self.device.type, enabled=False):
             targets = self.targets(batch)
             losses = self.objective(prediction, batch, targets)
-            details: dict[str, Tensor] = {}
+            matching: SoftMatching | None = None
             if self.matching is not None and bool(batch.has_keypoints.any()):
-                losses["matching"], details = self.matching(prediction, batch, targets, self.global_step)
-        return losses, details
+                losses["matching"], matching = self.matching(prediction, batch, targets, self.global_step)
+        return losses, matching
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""

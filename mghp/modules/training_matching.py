@@ -1,20 +1,48 @@
 """Matching inside training: candidates, affinities, soft assignment, and the loss that comes back through it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mghp.assembly.affinities import Affinity
+from mghp.assembly.affinities import Affinity, ScoredLimbs
 from mghp.assembly.peaks import Candidates, find_peaks
 from mghp.assembly.training_candidates import chosen, made_up, strongest
 from mghp.assembly.truth import owners, true_assignment
 from mghp.data.batch import Batch
 from mghp.data.targets import Targets
+from mghp.fields import Fields
 from mghp.losses.matching import balanced_cross_entropy, fenchel_young, squared_error
 from mghp.matching import Matcher, tight_rows
 from mghp.modules.configs import CandidatesConfig
 from mghp.network.parser import Prediction
+
+
+@dataclass
+class SoftMatching:
+    """What the matcher made of a batch.
+
+    Attributes:
+        scored: the matching problems.
+        assignment: soft, (batch, limb, source, destination).
+        truth: Y*, bool, the same shape.
+    """
+
+    scored: ScoredLimbs
+    assignment: Tensor
+    truth: Tensor
+
+    @torch.no_grad()
+    def details(self) -> dict[str, Tensor]:
+        """What is worth logging: mean over problems of the largest score, share of tight rows, mass on true pairs."""
+        affinity, source_mask = self.scored.affinity, self.scored.source_mask
+        largest = affinity.amax((-2, -1))[source_mask.any(-1)]
+        return {
+            "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
+            "matching/tight_rows": tight_rows(self.assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
+            "matching/mass_on_truth": (self.assignment * self.truth).sum() / self.truth.sum().clamp(min=1),
+        }
 
 
 class TrainingMatching(nn.Module):
@@ -57,20 +85,19 @@ class TrainingMatching(nn.Module):
         self.max_steps = max_steps
         self.seed = seed
 
-    def forward(
-        self, prediction: Prediction, batch: Batch, targets: Targets, step: int
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The matching loss of a batch, and what to log: scale of the scores, tight rows, share of true pairs found."""
-        candidates = self.candidates(prediction, batch, targets, step)
-        owner = owners(candidates, batch.keypoints, targets.keypoint_radius, prediction.strides["keypoints"])
+    def forward(self, prediction: Prediction, batch: Batch, targets: Targets, step: int) -> tuple[Tensor, SoftMatching]:
+        """The matching loss of a batch, and the matching itself."""
+        fields = prediction.fields()
+        candidates = self.candidates(fields, batch, targets, step)
+        owner = owners(candidates, batch.keypoints, targets.keypoint_radius, fields.keypoint_stride)
         truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
-        scored = self.affinity(prediction.fields(), candidates)
+        scored = self.affinity(fields, candidates)
         assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
         loss = self._loss(scored.affinity, assignment, truth.pairs, truth.is_pair)
-        return loss, _details(scored.affinity.detach(), assignment.detach(), scored.source_mask, truth.pairs)
+        return loss, SoftMatching(scored, assignment, truth.pairs)
 
     @torch.no_grad()
-    def candidates(self, prediction: Prediction, batch: Batch, targets: Targets, step: int) -> Candidates:
+    def candidates(self, fields: Fields, batch: Batch, targets: Targets, step: int) -> Candidates:
         """Made-up candidates in a share of the pictures that falls with the steps, predicted peaks in the others."""
         config = self.config
         progress = min(1.0, step / max(self.max_steps, 1))
@@ -80,7 +107,7 @@ class TrainingMatching(nn.Module):
         made = made_up(
             batch.keypoints,
             targets.person_size,
-            prediction.image_size,
+            fields.image_size,
             config.max_per_type,
             config.jitter,
             config.spurious,
@@ -88,7 +115,6 @@ class TrainingMatching(nn.Module):
         )
         if bool(is_made.all()):
             return made
-        fields = prediction.fields()
         peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
         return chosen(made, strongest(peaks, config.max_per_type), is_made)
 
@@ -97,13 +123,3 @@ class TrainingMatching(nn.Module):
             return fenchel_young(affinity, assignment, truth, is_pair)
         of_assignment = {"balanced_cross_entropy": balanced_cross_entropy, "squared_error": squared_error}
         return of_assignment[self.loss](assignment, truth, is_pair)
-
-
-def _details(affinity: Tensor, assignment: Tensor, source_mask: Tensor, truth: Tensor) -> dict[str, Tensor]:
-    """Of a batch: mean over problems of the largest score, share of tight rows, mass on true pairs."""
-    largest = affinity.amax((-2, -1))[source_mask.any(-1)]
-    return {
-        "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
-        "matching/tight_rows": tight_rows(assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
-        "matching/mass_on_truth": (assignment * truth).sum() / truth.sum().clamp(min=1),
-    }
