@@ -23,6 +23,9 @@ class AssemblyConfig:
     largest_similarity: float | None = 0.5
     """A person more similar than this to a surer one, sides exchanged or not, is that person found twice; null: all are
     kept."""
+    label_balance: float = 0.3
+    """Share of the logarithm of their frequency in training that the labels' logits lose: 0 for none. Thin, rare parts
+    are otherwise lost to frequent ones."""
     normalise_by_size: bool = True
     """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
     max_distance: float | None = None
@@ -37,5 +40,7 @@ class AssemblyConfig:
                 raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
         if self.largest_similarity is not None and not 0 < self.largest_similarity <= 1:
             raise ValueError(f"largest_similarity must lie in (0, 1] or be null, got {self.largest_similarity}")
+        if not 0 <= self.label_balance <= 1:
+            raise ValueError(f"label_balance is a share from 0 to 1, got {self.label_balance}")
         if self.max_distance is not None and not self.max_distance > 0:
             raise ValueError(f"max_distance must be positive or null, got {self.max_distance}")

@@ -99,7 +99,7 @@ def _examine(
     collections = {oracle: parsing_metrics(people) for oracle in ORACLES}
     rows: list[dict[str, Any]] = []
     for first, batch in batches(validation, people.num_keypoints):
-        fields = module(batch.image).fields()
+        fields = module.fields(batch.image)
         truth = true_people(batch)
         exact = true_fields(batch, people, vars(config.network.strides))
         for oracle, collection in collections.items():
@@ -140,7 +140,7 @@ def _sheet(module: ParsingModule, validation: CachedSamples, chosen: pd.DataFram
         + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
         for row in chosen.to_dict("records")
     ]
-    fields = module(batch.image).fields()
+    fields = module.fields(batch.image)
     return people_sheet(batch, module.assembler(fields), fields, people, titles)
 
 

@@ -8,6 +8,7 @@ import torch
 
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
+from mghp.assembly.label_balance import LabelBalance
 from mghp.config import Config, load_config_text, to_yaml
 from mghp.data.targets import TargetMaker
 from mghp.errors import InputError, existing_file
@@ -21,7 +22,7 @@ from mghp.network.parser import ParsingNetwork
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 from mghp.people.people import People
 
-_NEEDED = ("network.", "assembler.")
+_NEEDED = ("network.", "assembler.", "label_balance.")
 """What a checkpoint's weights must have."""
 
 
@@ -81,6 +82,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         objective=ParsingObjective(config.losses),
         matching=matching,
         weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
+        label_balance=LabelBalance(people.num_labels, config.assembly.label_balance),
         assembler=Assembler(people, matcher, affinity, config.assembly),
         metrics=parsing_metrics(people),
         optimizer=config.training.optimizer,

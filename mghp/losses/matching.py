@@ -21,9 +21,13 @@ def balanced_cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -
     Returns:
         The mean over problems that have a pair.
     """
-    probability = assignment.clamp(MARGIN, 1 - MARGIN)
-    entropy = -torch.where(truth, probability.log(), torch.log1p(-probability))
-    return _mean_over_problems(_balanced(entropy, truth, is_pair), is_pair)
+    return _mean_over_problems(_balanced(_entropy(assignment, truth), truth, is_pair), is_pair)
+
+
+def cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Mean over problems of the mean over their pairs; shapes as for `balanced_cross_entropy`."""
+    sums = (_entropy(assignment, truth) * is_pair).sum((-2, -1))
+    return _mean_over_problems(sums / is_pair.sum((-2, -1)).clamp(min=1), is_pair)
 
 
 def squared_error(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
@@ -45,6 +49,11 @@ def fenchel_young(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: 
     """
     difference = (assignment.detach() - truth.float()) * is_pair
     return _mean_over_problems((affinity * difference).sum((-2, -1)), is_pair)
+
+
+def _entropy(assignment: Tensor, truth: Tensor) -> Tensor:
+    probability = assignment.clamp(MARGIN, 1 - MARGIN)
+    return -torch.where(truth, probability.log(), torch.log1p(-probability))
 
 
 def _balanced(values: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:

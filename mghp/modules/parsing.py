@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from mghp.assembly.assemble import Assembler
+from mghp.assembly.label_balance import LabelBalance
 from mghp.data.batch import Batch
 from mghp.data.targets import TargetMaker
+from mghp.fields import Fields
 from mghp.losses.objective import ParsingObjective
 from mghp.metrics.people import TruePeople
 from mghp.modules.configs import OptimizerConfig
@@ -28,6 +30,7 @@ class ParsingModule(LightningModule):
         objective: the losses on the fields.
         matching: the matching loss inside training; None where nothing trains through the matcher.
         weighting: losses to one number.
+        label_balance: of the part logits that are assembled.
         assembler: fields to people.
         metrics: of people.
         optimizer: how to train.
@@ -41,6 +44,7 @@ class ParsingModule(LightningModule):
         objective: ParsingObjective,
         matching: TrainingMatching | None,
         weighting: nn.Module,
+        label_balance: LabelBalance,
         assembler: Assembler,
         metrics: MetricCollection,
         optimizer: OptimizerConfig,
@@ -52,6 +56,7 @@ class ParsingModule(LightningModule):
         self.objective = objective
         self.matching = matching
         self.weighting = weighting
+        self.label_balance = label_balance
         self.assembler = assembler
         self.metrics = metrics
         self.optimizer_config = optimizer
@@ -62,8 +67,14 @@ class ParsingModule(LightningModule):
         prediction: Prediction = self.network(image)
         return prediction
 
+    def fields(self, image: Tensor) -> Fields:
+        """Pictures -> the fields that are assembled."""
+        balanced: Fields = self.label_balance(self(image).fields())
+        return balanced
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
+        self.label_balance.observe(batch.parts)
         losses, matching = self.losses(batch)
         total = self.total(losses)
         # Logging every step would cost more than a loss.
@@ -95,9 +106,9 @@ class ParsingModule(LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Assemble people and compare them with the true ones."""
-        prediction = self(batch.image)
+        fields = self.fields(batch.image)
         with torch.autocast(self.device.type, enabled=False):
-            predicted = self.assembler(prediction.fields())
+            predicted = self.assembler(fields)
         for people, true in zip(predicted, true_people(batch), strict=True):
             self.metrics.update(people, true)
 

@@ -107,7 +107,7 @@ def first_pictures(batch: Batch, number: int) -> Batch:
 @torch.no_grad()
 def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
     """`people`, `assignments` and `matcher_trace` of a batch, as PNGs and trackers take them."""
-    fields = module(batch.image).fields()
+    fields = module.fields(batch.image)
     found = module.assembler(fields)
     sheet = people_sheet(batch, found, fields, module.assembler.people, batch.names)
     return {"people": sheet, **matching_pictures(module, batch, fields)}

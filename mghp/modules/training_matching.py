@@ -13,7 +13,7 @@ from mghp.assembly.truth import owners, true_assignment
 from mghp.data.batch import Batch
 from mghp.data.targets import Targets
 from mghp.fields import Fields
-from mghp.losses.matching import balanced_cross_entropy, fenchel_young, squared_error
+from mghp.losses.matching import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
 from mghp.matching import Matcher, tight_rows
 from mghp.modules.configs import CandidatesConfig
 from mghp.network.parser import Prediction
@@ -121,5 +121,9 @@ class TrainingMatching(nn.Module):
     def _loss(self, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
         if self.loss == "fenchel_young":
             return fenchel_young(affinity, assignment, truth, is_pair)
-        of_assignment = {"balanced_cross_entropy": balanced_cross_entropy, "squared_error": squared_error}
+        of_assignment = {
+            "balanced_cross_entropy": balanced_cross_entropy,
+            "cross_entropy": cross_entropy,
+            "squared_error": squared_error,
+        }
         return of_assignment[self.loss](assignment, truth, is_pair)

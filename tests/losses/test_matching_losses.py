@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mghp.losses.matching import balanced_cross_entropy, fenchel_young, squared_error
+from mghp.losses.matching import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
 from mghp.matching import Projection
 
 
@@ -20,12 +20,17 @@ def test_cross_entropy_balances_the_two_kinds_in_each_problem():
     assert balanced_cross_entropy(*problems()) == pytest.approx((first + second) / 2)
 
 
+def test_plain_cross_entropy_counts_every_pair_of_a_problem_alike():
+    first = -(math.log(0.9) + math.log(0.3) + math.log(0.9) + math.log(0.8)) / 4
+    assert cross_entropy(*problems()) == pytest.approx((first - math.log(0.5)) / 2)
+
+
 def test_squared_error_balances_the_two_kinds_in_each_problem():
     first = ((0.1**2 + 0.7**2) / 2 + (0.1**2 + 0.2**2) / 2) / 2
     assert squared_error(*problems()) == pytest.approx((first + 0.25) / 2)
 
 
-@pytest.mark.parametrize("loss", [balanced_cross_entropy, squared_error])
+@pytest.mark.parametrize("loss", [balanced_cross_entropy, cross_entropy, squared_error])
 def test_no_pairs_are_no_loss(loss):
     assignment = torch.zeros(2, 3, 0, requires_grad=True)
     none = torch.zeros(2, 3, 0, dtype=torch.bool)
