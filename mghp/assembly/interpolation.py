@@ -19,17 +19,20 @@ def interpolate(planes: Tensor, plane: Tensor, points: Tensor, stride: int) -> T
     Returns:
         (groups, channel).
     """
-    height, width = planes.shape[2:]
-    cells = points / stride - 0.5
+    channels, height, width = planes.shape[1:]
+    cells = (points / stride - 0.5).flatten(0, 1).T
     first = cells.detach().floor()
     after = cells - first
-    corner = torch.tensor([(0, 0), (1, 0), (0, 1), (1, 1)], device=points.device)
-    # A corner's weight: the share of x times the share of y, each towards its side.
-    towards = torch.where(corner.bool(), after[:, :, None], 1 - after[:, :, None])
-    column, row = (first.long()[:, :, None] + corner).unbind(-1)
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    weight = (towards[..., 0] * towards[..., 1] * inside / points.shape[1]).flatten(1)
-    place = (plane[:, None, None] * height + row.clamp(0, height - 1)) * width + column.clamp(0, width - 1)
-    values = planes.movedim(1, -1).flatten(0, 2)
-    read = values.index_select(0, place.flatten()).view(*weight.shape, values.shape[1])
-    return (read * weight[..., None].to(values.dtype)).sum(1)
+    # Axes: before or after, x or y, point. What lies outside weighs nothing and is read at the border.
+    cell = first.long() + torch.arange(2, device=points.device)[:, None, None]
+    last = torch.tensor([[width - 1], [height - 1]], device=points.device)
+    inside = (cell >= 0) & (cell <= last)
+    share = torch.stack([1 - after, after]) * inside
+    column, row = cell.clamp(min=0).minimum(last).unbind(1)
+    # Axes: channel, before or after in y, before or after in x, point.
+    place = width * row[:, None] + column + (plane * (channels * height * width)).repeat_interleave(points.shape[1])
+    place = place + height * width * torch.arange(channels, device=points.device).view(-1, 1, 1, 1)
+    weight = share[:, None, 1] * share[:, 0] / points.shape[1]
+    # Unlike indexing with several axes, this has a cheap gradient.
+    read = planes.flatten().index_select(0, place.flatten()).view(place.shape)
+    return (read * weight.to(planes.dtype)).sum((1, 2)).view(channels, *points.shape[:2]).sum(-1).T
