@@ -64,6 +64,7 @@ def describe_pictures(train: CachedSamples, validation: CachedSamples, out: Path
     """
     from PIL import Image
 
+    out.mkdir(parents=True, exist_ok=True)
     files = []
     for name, samples in (("train", train), ("validation", validation)):
         file = out / f"pictures_{name}.png"
@@ -72,5 +73,5 @@ def describe_pictures(train: CachedSamples, validation: CachedSamples, out: Path
         files.append(file)
     difficulty = set_difficulty(validation[index] for index in range(len(validation)))
     file = out / "pictures_difficulty.json"
-    file.write_text(json.dumps({"pictures": validation.fingerprint, **difficulty}, indent=1))
+    file.write_text(json.dumps({"set": validation.fingerprint, **difficulty}, indent=1))
     return [*files, file]
