@@ -59,7 +59,7 @@ class Assembler(nn.Module):
         """Which pairs are limbs: bool, (batch, limb, source, destination)."""
         soft = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
         hard: Tensor = round_assignment(
-            soft, scored.affinity, min_affinity=self.config.min_affinity, by=self.config.rounding
+            soft, scored.affinity, min_affinity=self.config.min_affinity or 0.0, by=self.config.rounding
         )
         is_pair = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
         return hard.bool() & is_pair

@@ -16,8 +16,9 @@ class AssemblyConfig:
     """Points along a segment at which the limb field is read."""
     rounding: Literal["hungarian", "mutual", "greedy"] = "hungarian"
     """How a soft assignment is made hard."""
-    min_affinity: float = 0.0
-    """Least affinity of a limb: 0 is the learned price of staying unmatched."""
+    min_affinity: float | None = None
+    """Least affinity of a limb: 0 is the learned price of staying unmatched. Null: `mghp evaluate` tunes it on pictures
+    of its own, and 0 elsewhere."""
     min_keypoints: int = 5
     """Keypoints that a person must have."""
     largest_similarity: float | None = 0.5

@@ -7,7 +7,7 @@ from pathlib import Path
 from mghp.data.configs import DataConfig
 from mghp.data.synthetic.contact_sheet import contact_sheet
 from mghp.data.synthetic.difficulty import set_difficulty
-from mghp.data.synthetic_cache import FIRST_TRAINING_SEED, VALIDATION_SEED, CachedSamples, cached_samples
+from mghp.data.synthetic_cache import FIRST_TRAINING_SEED, TUNING_SEED, VALIDATION_SEED, CachedSamples, cached_samples
 from mghp.errors import InputError
 
 _SHEET = 64
@@ -53,6 +53,21 @@ def load_validation(config: DataConfig, progress: Callable[[int, int, str], None
         VALIDATION_SEED,
         config.synthetic.num_validation,
         lambda done, total: progress(done, total, "render validation set"),
+    )
+
+
+def load_tuning(config: DataConfig, progress: Callable[[int, int, str], None]) -> CachedSamples:
+    """Pictures to tune thresholds on, as many as there are to validate on.
+
+    Raises:
+        InputError: if the cache cannot be written.
+    """
+    return cached_samples(
+        config.synthetic,
+        config.root,
+        TUNING_SEED,
+        config.synthetic.num_validation,
+        lambda done, total: progress(done, total, "render tuning set"),
     )
 
 

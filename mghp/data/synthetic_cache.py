@@ -20,6 +20,9 @@ from mghp.errors import InputError
 VALIDATION_SEED = 1
 """Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
 
+TUNING_SEED = 2
+"""Of the pictures that thresholds are tuned on: neither trained on nor scored."""
+
 FIRST_TRAINING_SEED = 1000
 """Training set s is rendered with seed FIRST_TRAINING_SEED + s."""
 

@@ -10,17 +10,17 @@ from torch import Tensor
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
 from mghp.assembly.peaks import Candidates
-from mghp.assembly.truth import NOBODY, owners
+from mghp.assembly.truth import NOBODY
 from mghp.config import Config
 from mghp.data.batch import Batch, batches
 from mghp.data.synthetic_cache import CachedSamples
-from mghp.data.targets import TargetMaker
 from mghp.data.true_fields import true_fields, true_part_logits
 from mghp.experiments.parsing_parts import people_of
 from mghp.fields import Fields
 from mghp.matching import make_matcher
 from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.people import PredictedPeople
+from mghp.modules.candidate_truth import candidate_owners
 from mghp.modules.parsing import true_people
 from mghp.people.people import People
 from mghp.run_folder import RunFolder
@@ -99,8 +99,7 @@ def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> l
 
 def _truly_matched(candidates: Candidates, batch: Batch, people: People, stride: int) -> list[Tensor]:
     """The poses that a perfect matcher would make of these candidates: (person, keypoint, 3), x, y, confidence."""
-    radius = TargetMaker(people, stride, stride, ())(batch).keypoint_radius
-    owner = owners(candidates, batch.keypoints, radius, stride)
+    owner = candidate_owners(candidates, batch, people, stride)
     poses = torch.zeros_like(batch.keypoints)
     picture, keypoint, candidate = (owner != NOBODY).nonzero(as_tuple=True)
     person = owner[picture, keypoint, candidate]

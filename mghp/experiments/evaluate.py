@@ -11,11 +11,12 @@ import torch
 
 from mghp.config import Config, config_key, load_config
 from mghp.data.batch import batches, collate
-from mghp.data.pictures import check_pictures, load_validation
+from mghp.data.pictures import check_pictures, load_tuning, load_validation
 from mghp.data.synthetic_cache import CachedSamples
 from mghp.data.true_fields import true_fields
 from mghp.errors import InputError
 from mghp.experiments.assembly_alone import run_assembly_alone
+from mghp.experiments.limb_tuning import tuned_least_affinity
 from mghp.experiments.oracles import ORACLES, with_oracle
 from mghp.experiments.parsing_parts import load_module
 from mghp.experiments.tracking import tracked
@@ -44,8 +45,9 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
         adopt: whether a finished evaluation of the same weights and settings will do.
 
     Returns:
-        The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>` and `tag/<tag>/<score>`, or, without a
-        network, `assembly/<step>/<score>`; media/ gets per_picture.csv and sheets of examples.
+        The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
+        `assembly/min_affinity` of these scores, tuned where the config leaves it null; or, without a network,
+        `assembly/<step>/<score>`. media/ gets per_picture.csv and sheets of examples.
 
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
@@ -63,9 +65,15 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
     if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
         return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)
+    assembler = module.assembler
     with tracked(config, folder) as tracker:
+        if config.assembly.min_affinity is None:
+            with folder.timed("tune"):
+                least = tuned_least_affinity(module, load_tuning(config.data, progress))
+            assembler.config = dataclasses.replace(assembler.config, min_affinity=least)
         with folder.timed("evaluate"):
             metrics, pictures = _examine(module, config, validation, progress)
+        metrics["assembly/min_affinity"] = float(assembler.config.min_affinity or 0.0)
         pictures.to_csv(folder.media / "per_picture.csv", index=False)
         for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
             sheet = _sheet(module, validation, pictures.loc[chosen])

@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mghp.assembly.peaks import Candidates
-from mghp.assembly.truth import owners, true_assignment
+from mghp.assembly.truth import true_assignment
 from mghp.data.batch import Batch
-from mghp.data.targets import TargetMaker
 from mghp.fields import Fields
 from mghp.matching import IterativeMatcher, Matcher
 from mghp.metrics.people import PredictedPeople
+from mghp.modules.candidate_truth import candidate_owners
 from mghp.modules.parsing import ParsingModule, true_people
 from mghp.people.people import People
 from mghp.report.pictures.assignments import LimbAssignment, assignments_picture
@@ -63,7 +62,8 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     people, assembler = module.assembler.people, module.assembler
     candidates = assembler.candidates(fields)
     scored = module.assembler.affinity(fields, candidates)
-    truth = _truth(candidates, batch, people, fields.keypoint_stride)
+    owner = candidate_owners(candidates, batch, people, fields.keypoint_stride)
+    truth = true_assignment(candidates, owner, people.skeleton.limbs, batch.has_keypoints).pairs
     soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
     size = (scored.source_mask.sum(-1) * scored.destination_mask.sum(-1))[0]
     shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
@@ -82,12 +82,6 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     pictures = {"assignments": assignments_picture(limbs)}
     traced = _trace(assembler.matcher, scored.affinity[0], scored.source_mask[0], scored.destination_mask[0])
     return pictures if traced is None else {**pictures, "matcher_trace": traced}
-
-
-def _truth(candidates: Candidates, batch: Batch, people: People, stride: int) -> torch.Tensor:
-    radius = TargetMaker(people, stride, stride, ())(batch).keypoint_radius
-    owner = owners(candidates, batch.keypoints, radius, stride)
-    return true_assignment(candidates, owner, people.skeleton.limbs, batch.has_keypoints).pairs
 
 
 def _trace(matcher: Matcher, affinity: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Rgb | None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+import mghp.experiments.evaluate
 from mghp.data.batch import collate
 from mghp.data.pictures import load_pictures, load_validation
 from mghp.data.true_fields import true_fields
@@ -35,7 +36,7 @@ def trained(small_config, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(trained):
-    return run_evaluation(trained, [f"runs={trained.parents[1]}"], nothing)
+    return run_evaluation(trained, [f"runs={trained.parents[1]}", "assembly.min_affinity=0"], nothing)
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +110,22 @@ def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, match
 
 
 def test_a_finished_evaluation_is_adopted_where_that_is_asked_for(evaluated, trained):
-    again = [f"runs={trained.parents[1]}"]
+    again = [f"runs={trained.parents[1]}", "assembly.min_affinity=0"]
     written = (evaluated / "result.json").stat().st_mtime_ns
     assert run_evaluation(trained, again, nothing, adopt=True) == evaluated
     assert (evaluated / "result.json").stat().st_mtime_ns == written
     assert run_evaluation(trained, again, nothing) == evaluated
     assert (evaluated / "result.json").stat().st_mtime_ns > written
+
+
+def test_the_threshold_of_limbs_is_tuned_on_other_pictures_unless_it_is_given(
+    trained, evaluated, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(mghp.experiments.evaluate, "tuned_least_affinity", lambda module, samples: len(samples) + 0.25)
+    tuned = metrics_of(run_evaluation(trained, [f"runs={tmp_path}"], nothing))
+    assert tuned["assembly/min_affinity"] == 5.25
+    assert tuned["oracle/all_true/grouping"] < metrics_of(evaluated)["oracle/all_true/grouping"]
+    assert metrics_of(evaluated)["assembly/min_affinity"] == 0
 
 
 def test_what_is_no_run_is_one_line(tmp_path):
