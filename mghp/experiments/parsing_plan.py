@@ -36,6 +36,8 @@ class ParsingProfile:
     """Settings of the trainings."""
 
 
+_TEN_MINUTES = ("synthetic_10min.yaml", "synthetic_simple_10min.yaml", "synthetic_plain_10min.yaml")
+
 PARSING_PROFILES = {
     "smoke": ParsingProfile(
         ("synthetic_10min.yaml",),
@@ -48,8 +50,8 @@ PARSING_PROFILES = {
     "quick": ParsingProfile(
         ("synthetic_10min.yaml",), (), ("trainer.max_steps=1000", "training.optimizer.warmup_steps=120")
     ),
-    "standard": ParsingProfile(("synthetic_10min.yaml", "synthetic_simple_10min.yaml")),
-    "full": ParsingProfile(("synthetic_10min.yaml", "synthetic_simple_10min.yaml")),
+    "standard": ParsingProfile(_TEN_MINUTES),
+    "full": ParsingProfile(_TEN_MINUTES),
 }  # fmt: skip
 
 
