@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +98,7 @@ def cached_samples(
         progress: told how many pictures are done, of how many.
 
     Raises:
-        InputError: if the folder cannot be written.
+        InputError: if the folder cannot be written, or a rendering process dies.
     """
     name = f"{config.scene}_{config.size}_seed{seed}_{number}_{_renderer_hash()}"
     folder = Path(root) / "synthetic" / name
@@ -149,8 +151,13 @@ def _rendered(chunks: Sequence[_Chunk]) -> Iterator[list[Sample]]:
         yield from map(_render_chunk, chunks)
         return
     # Spawned, not forked: the parent may hold torch's threads.
-    with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        yield from pool.imap(_render_chunk, chunks)
+    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from pool.map(_render_chunk, chunks)
+        except BrokenProcessPool:
+            raise InputError(
+                "a rendering process died: of memory, or because the calling script lacks `if __name__ == '__main__':`"
+            ) from None
 
 
 def _render_chunk(chunk: _Chunk) -> list[Sample]:

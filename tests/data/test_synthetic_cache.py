@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +54,24 @@ def test_an_interrupted_rendering_leaves_nothing_that_looks_finished(tmp_path, m
         cached_samples(CONFIG, tmp_path, seed=9, number=5)
     monkeypatch.undo()
     assert len(cached_samples(CONFIG, tmp_path, seed=9, number=5)) == 5
+
+
+@pytest.mark.timeout(120)
+def test_a_script_without_a_guard_is_told_and_does_not_hang(tmp_path):
+    """Spawned processes run a script anew, which renders anew, and so on without end."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os\n"
+        "from mghp.data import synthetic_cache\n"
+        "from mghp.data.configs import SyntheticConfig\n"
+        "synthetic_cache._CHUNK = 1\n"
+        "os.sched_getaffinity = lambda _: {0, 1}\n"
+        f"synthetic_cache.cached_samples(SyntheticConfig(size=32), {str(tmp_path)!r}, seed=9, number=4)\n"
+    )
+    process = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert process.returncode == 1
+    assert "if __name__ == '__main__':" in process.stderr.splitlines()[-1]
+    assert not list(tmp_path.glob("synthetic/.*"))
 
 
 def test_a_root_that_is_a_file_is_told(tmp_path):
