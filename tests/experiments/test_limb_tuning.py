@@ -1,39 +1,38 @@
-import numpy as np
-import pytest
+import torch
 
-from mghp.data.pictures import load_tuning
-from mghp.experiments.limb_tuning import best_threshold, tuned_least_affinity
+from mghp.assembly.config import AssemblyConfig
+from mghp.data.batch import collate
+from mghp.data.pictures import load_tuning, load_validation
+from mghp.data.true_fields import true_fields
+from mghp.experiments.limb_tuning import tuned_least_affinity
 from mghp.experiments.parsing_parts import build_module
-from mghp.metrics.matching import f1
+
+STRIDES = {"parts": 2, "keypoints": 4, "limbs": 4, "field": 2}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_no_other_threshold_has_a_larger_f1(seed):
-    generator = np.random.default_rng(seed)
-    values = generator.normal(size=40).round(1)  # with ties
-    right = generator.random(40) < 1 / (1 + np.exp(-3 * values))
-    true_pairs = int(right.sum()) + 6
-
-    def f1_from(threshold):
-        kept = values >= threshold
-        hits = int((kept & right).sum())
-        return f1(np.array([hits, int(kept.sum()) - hits, true_pairs - hits]))
-
-    best = best_threshold(values, right, true_pairs)
-    assert f1_from(best) == pytest.approx(max(f1_from(value) for value in values))
+def nothing(*_):
+    """No progress to show."""
 
 
-def test_nothing_right_leaves_the_learned_price():
-    assert best_threshold(np.array([1.0, 2.0]), np.array([False, False]), 3) == 0
-    assert best_threshold(np.zeros(0), np.zeros(0, dtype=bool), 3) == 0
-
-
-def test_all_right_keeps_everything():
-    assert best_threshold(np.array([3.0, -2.0]), np.array([True, True]), 2) == -2
-
-
-def test_a_network_s_pairs_have_a_threshold_among_their_affinities(small_config):
-    config = small_config("assembly.peak_threshold=0.005")
+def test_the_best_of_the_thresholds_is_taken_and_the_settings_stay(small_config, monkeypatch):
+    """On true fields a low price joins what is no limb, and a high one joins nothing."""
+    config = small_config("data.synthetic.size=128", "data.synthetic.num_validation=8")
     module = build_module(config).eval()
-    threshold = tuned_least_affinity(module, load_tuning(config.data, lambda *_: None))
-    assert np.isfinite(threshold)
+    samples = load_tuning(config.data, nothing)
+    batch = collate([samples[index] for index in range(len(samples))], 17)
+    fields = true_fields(batch, module.assembler.people, STRIDES)
+    monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
+    with torch.no_grad():
+        module.assembler.affinity.price.fill_(-3.0)  # whatever is a candidate finds a partner
+    before = module.assembler.config
+    assert tuned_least_affinity(module, samples, (-50.0, 14.0, 1000.0)) == 14.0
+    assert module.assembler.config is before
+    assert isinstance(before, AssemblyConfig)
+
+
+def test_tuning_pictures_are_not_those_of_the_scores(small_config):
+    data = small_config().data
+    tuning, validation = load_tuning(data, nothing), load_validation(data, nothing)
+    pictures = [{samples[index].image.tobytes() for index in range(len(samples))} for samples in (tuning, validation)]
+    assert len(pictures[0]) == len(validation)
+    assert not pictures[0] & pictures[1]
