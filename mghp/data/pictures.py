@@ -47,13 +47,7 @@ def load_validation(config: DataConfig, progress: Callable[[int, int, str], None
     Raises:
         InputError: if the cache cannot be written.
     """
-    return cached_samples(
-        config.synthetic,
-        config.root,
-        VALIDATION_SEED,
-        config.synthetic.num_validation,
-        lambda done, total: progress(done, total, "render validation set"),
-    )
+    return _fixed_set(config, VALIDATION_SEED, "validation", progress)
 
 
 def load_tuning(config: DataConfig, progress: Callable[[int, int, str], None]) -> CachedSamples:
@@ -62,12 +56,17 @@ def load_tuning(config: DataConfig, progress: Callable[[int, int, str], None]) -
     Raises:
         InputError: if the cache cannot be written.
     """
+    return _fixed_set(config, TUNING_SEED, "tuning", progress)
+
+
+def _fixed_set(config: DataConfig, seed: int, what: str, progress: Callable[[int, int, str], None]) -> CachedSamples:
+    """Pictures that are the same for every seed of training."""
     return cached_samples(
         config.synthetic,
         config.root,
-        TUNING_SEED,
+        seed,
         config.synthetic.num_validation,
-        lambda done, total: progress(done, total, "render tuning set"),
+        lambda done, total: progress(done, total, f"render {what} set"),
     )
 
 
