@@ -43,7 +43,8 @@ PARSING_PROFILES = {
         ("synthetic_10min.yaml",),
         ("data.synthetic.size=64", "data.synthetic.num_train=32", "data.synthetic.num_validation=9"),
         (
-            "trainer.max_steps=20", "training.optimizer.warmup_steps=5", "data.loader.workers=0", "network.width=16",
+            "trainer.max_steps=20", "trainer.log_every_n_steps=1", "trainer.val_check_interval=10",
+            "training.optimizer.warmup_steps=5", "data.loader.workers=0", "network.width=16",
             "network.backbone.kwargs.channels=[8,12,16,24]", "network.backbone.kwargs.blocks=[0,1,0,1]",
         ),
     ),
