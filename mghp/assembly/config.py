@@ -24,6 +24,8 @@ class AssemblyConfig:
     largest_similarity: float | None = 0.5
     """A person more similar than this to a surer one, sides exchanged or not, is that person found twice; null: all are
     kept."""
+    average_mirror: bool = False
+    """Whether a picture's fields are the mean of its own and of those of its mirror image, at twice the cost."""
     label_balance: float = 0.3
     """Share of the logarithm of their frequency in training that the labels' logits lose: 0 for none. Thin, rare parts
     are otherwise lost to frequent ones."""

@@ -85,7 +85,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         label_balance=LabelBalance(people.num_labels, config.assembly.label_balance),
         assembler=Assembler(people, matcher, affinity, config.assembly),
         metrics=parsing_metrics(people),
-        optimizer=config.training.optimizer,
+        training=config.training,
         config_text=to_yaml(config),
     )
 

@@ -68,6 +68,9 @@ class TrainingConfig:
 
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     candidates: CandidatesConfig = field(default_factory=CandidatesConfig)
+    matching_every: int = 1
+    """Steps from one matching loss to the next. It then counts as often as the steps that went without: the mean
+    gradient stays, its cost falls."""
     ema_decay: float | None = None
     """Decay a step of the averaged weights that are validated and kept; null for none."""
     pictures: int = 2
@@ -77,6 +80,8 @@ class TrainingConfig:
     `linear_decay` the rate at a step is the same for every length until the decay begins. Null to start anew."""
 
     def __post_init__(self) -> None:
+        if self.matching_every < 1:
+            raise ValueError(f"matching_every must be at least 1, got {self.matching_every}")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
             raise ValueError(f"ema_decay must lie between 0 and 1, got {self.ema_decay}")
         if self.pictures < 0:

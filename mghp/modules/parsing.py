@@ -10,12 +10,13 @@ from torchmetrics import MetricCollection
 
 from mghp.assembly.assemble import Assembler
 from mghp.assembly.label_balance import LabelBalance
+from mghp.assembly.mirrored_fields import cut_to, mean_fields, mirrored_fields
 from mghp.data.batch import Batch
 from mghp.data.targets import TargetMaker
 from mghp.fields import Fields
 from mghp.losses.objective import ParsingObjective
 from mghp.metrics.people import TruePeople
-from mghp.modules.configs import OptimizerConfig
+from mghp.modules.configs import TrainingConfig
 from mghp.modules.optimization import make_optimizer, rate_factor
 from mghp.modules.training_matching import SoftMatching, TrainingMatching
 from mghp.network.parser import ParsingNetwork, Prediction
@@ -33,7 +34,7 @@ class ParsingModule(LightningModule):
         label_balance: of the part logits that are assembled.
         assembler: fields to people.
         metrics: of people.
-        optimizer: how to train.
+        training: how to train.
         config_text: the whole resolved config, kept in every checkpoint.
     """
 
@@ -47,7 +48,7 @@ class ParsingModule(LightningModule):
         label_balance: LabelBalance,
         assembler: Assembler,
         metrics: MetricCollection,
-        optimizer: OptimizerConfig,
+        training: TrainingConfig,
         config_text: str,
     ) -> None:
         super().__init__()
@@ -59,7 +60,7 @@ class ParsingModule(LightningModule):
         self.label_balance = label_balance
         self.assembler = assembler
         self.metrics = metrics
-        self.optimizer_config = optimizer
+        self.training_config = training
         self.config_text = config_text
 
     def forward(self, image: Tensor) -> Prediction:
@@ -69,8 +70,19 @@ class ParsingModule(LightningModule):
 
     def fields(self, image: Tensor) -> Fields:
         """Pictures -> the fields that are assembled."""
-        balanced: Fields = self.label_balance(self(image).fields())
+        fields = self(image).fields()
+        if self.assembler.config.average_mirror:
+            fields = mean_fields(fields, self._fields_in_the_mirror(image))
+        balanced: Fields = self.label_balance(fields)
         return balanced
+
+    def _fields_in_the_mirror(self, image: Tensor) -> Fields:
+        height, width = image.shape[2:]
+        # Widened to whole cells first: else the cells of the mirror image would lie between those of the picture.
+        missing = -width % self.network.multiple
+        outside = self.network.normalised.mean.to(image.dtype).expand(len(image), 3, height, missing)
+        mirror = self(torch.cat([image, outside], -1).flip(-1)).fields()
+        return cut_to(mirrored_fields(mirror, self.assembler.people), (height, width))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
@@ -93,13 +105,18 @@ class ParsingModule(LightningModule):
             targets = self.targets(batch)
             losses = self.objective(prediction, batch, targets)
             matching: SoftMatching | None = None
-            if self.matching is not None and bool(batch.has_keypoints.any()):
+            if self.matching is not None and self._matches_now() and bool(batch.has_keypoints.any()):
                 losses["matching"], matching = self.matching(prediction, batch, targets, self.global_step)
         return losses, matching
+
+    def _matches_now(self) -> bool:
+        return (self.global_step + 1) % self.training_config.matching_every == 0
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""
         if losses:
+            if "matching" in losses:
+                losses = losses | {"matching": self.training_config.matching_every * losses["matching"]}
             total: Tensor = self.weighting(losses)
             return total
         return 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
@@ -119,8 +136,8 @@ class ParsingModule(LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Optimiser and rate, by step."""
-        optimizer = make_optimizer(self.optimizer_config, self, fused=not self._scales_gradients)
-        factor = rate_factor(self.optimizer_config, int(self.trainer.estimated_stepping_batches))
+        optimizer = make_optimizer(self.training_config.optimizer, self, fused=not self._scales_gradients)
+        factor = rate_factor(self.training_config.optimizer, int(self.trainer.estimated_stepping_batches))
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
