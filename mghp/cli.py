@@ -203,6 +203,31 @@ def bench_matcher_command(
     typer.echo(files[0])
 
 
+@bench_app.command("parsing")
+def bench_parsing_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """What the matching loss adds to a training step, and pictures rendered a second."""
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures, load_pictures
+    from mghp.experiments.plan import ROOT
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "parsing" / "bench.yaml", overrides or [])
+    check_pictures(config.data)
+    with _progress() as show:
+        train, _ = load_pictures(config.data, show)
+
+        from mghp.bench.parsing import bench_parsing
+        from mghp.report.parsing_tables import bench_table
+        from mghp.report.runs import Run
+
+        table = bench_table([Run(bench_parsing(config, train, train.fingerprint, show))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
 def _echo_written(files: list[Path], what: str) -> None:
     if not files:
         raise InputError(f"these run folders fill no {what}: their experiments are none that the suite reports")

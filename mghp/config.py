@@ -86,7 +86,7 @@ class MatchConfig:
 
 @dataclass
 class BenchConfig:
-    """What `mghp bench matcher` measures."""
+    """What `mghp bench` measures."""
 
     repeats: int = 7
     """Repeats of each measurement, whose median is reported."""
@@ -96,6 +96,11 @@ class BenchConfig:
     """Candidates a side at which time is measured, in batches of 64."""
     batches: list[int] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
     """Problems in a batch at which time is measured, of 16x16."""
+
+    steps: int = 40
+    """Pairs of training steps, one with the matching loss and one without, whose times are compared."""
+    pictures: int = 64
+    """Pictures whose rendering is timed."""
 
     def __post_init__(self) -> None:
         for key, value in vars(self).items():

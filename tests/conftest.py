@@ -90,7 +90,7 @@ SMALL = (
     "network.backbone.kwargs.channels=[8,12,16,24]", "network.backbone.kwargs.blocks=[0,1,0,1]",
     "losses.weights.matching=0.5", "training.candidates.true_share_start=0.5", "training.candidates.true_share_end=0.5",
     "training.optimizer.warmup_steps=2", "training.pictures=0", "trainer.max_steps=10", "trainer.log_every_n_steps=1",
-    "wandb.mode=disabled",
+    "wandb.mode=disabled", "training.matching_every=1", "assembly.average_mirror=false",
 )  # fmt: skip
 """A training of seconds: a network of a few thousand weights, a few small pictures."""
 

@@ -45,7 +45,8 @@ def mean_fields(first: Fields, second: Fields) -> Fields:
     """Mean probabilities of parts, as logits, and mean confidences, offsets and vectors of everything else."""
 
     def mean(name: str) -> Tensor:
-        return (getattr(first, name) + getattr(second, name)) / 2
+        both: Tensor = getattr(first, name) + getattr(second, name)
+        return both / 2
 
     with_offsets = first.keypoint_offsets is not None and second.keypoint_offsets is not None
     log_probabilities = torch.stack([fields.part_logits.log_softmax(1) for fields in (first, second)])
@@ -63,7 +64,8 @@ def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
     """The cells that cover the upper left (height, width) pixels of the pictures."""
 
     def cut(field: Tensor, stride: int) -> Tensor:
-        return field[..., : -(-image_size[0] // stride), : -(-image_size[1] // stride)]
+        cells: Tensor = field[..., : -(-image_size[0] // stride), : -(-image_size[1] // stride)]
+        return cells
 
     offsets = fields.keypoint_offsets
     return replace(

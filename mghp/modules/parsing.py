@@ -87,7 +87,7 @@ class ParsingModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
         self.label_balance.observe(batch.parts)
-        losses, matching = self.losses(batch)
+        losses, matching = self.losses(batch, self.global_step)
         total = self.total(losses)
         # Logging every step would cost more than a loss.
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
@@ -97,20 +97,20 @@ class ParsingModule(LightningModule):
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
         return total
 
-    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], SoftMatching | None]:
-        """Losses of a batch by name, and the matching, where there was one."""
+    def losses(self, batch: Batch, step: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
+        """Losses of a batch by name at a step of the training, and the matching, where there was one."""
         prediction = self(batch.image)
         # Under autocast the network runs in half precision; losses and the matching do not.
         with torch.autocast(self.device.type, enabled=False):
             targets = self.targets(batch)
             losses = self.objective(prediction, batch, targets)
             matching: SoftMatching | None = None
-            if self.matching is not None and self._matches_now() and bool(batch.has_keypoints.any()):
-                losses["matching"], matching = self.matching(prediction, batch, targets, self.global_step)
+            if self.matching is not None and self._matches_at(step) and bool(batch.has_keypoints.any()):
+                losses["matching"], matching = self.matching(prediction, batch, targets, step)
         return losses, matching
 
-    def _matches_now(self) -> bool:
-        return (self.global_step + 1) % self.training_config.matching_every == 0
+    def _matches_at(self, step: int) -> bool:
+        return (step + 1) % self.training_config.matching_every == 0
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""

@@ -1,7 +1,10 @@
-"""Tables P1 to P4: parsers' scores, what limits them, what the assembly alone loses, and which pictures fail."""
+"""Tables P1 to P4 and bench_parsing: scores, what limits them, what the assembly loses, which pictures fail, costs."""
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -49,7 +52,7 @@ def parsing_tables(runs: Sequence[Run]) -> list[Table]:
     Args:
         runs: of training, of evaluation, and of the assembly alone.
     """
-    return [score_table(runs), oracle_table(runs), assembly_table(runs), tag_table(runs)]
+    return [score_table(runs), oracle_table(runs), assembly_table(runs), tag_table(runs), bench_table(runs)]
 
 
 def score_table(runs: Sequence[Run]) -> Table:
@@ -144,6 +147,33 @@ def tag_table(runs: Sequence[Run]) -> Table:
                 },
                 run,
             )
+    return table
+
+
+def bench_table(runs: Sequence[Run]) -> Table:
+    """`mghp bench parsing`: the cost of the matching loss, and the renderer's rate."""
+    table = Table(
+        "bench_parsing",
+        "A training step with the matching loss and without, alternating on the same batches (medians); what it adds "
+        "to the steps that have one, and to all on average; and pictures rendered a second by one process.",
+        {
+            "training": "", "without [ms]": ".1f", "with [ms]": ".1f", "adds [%]": ".1f", "every": ".0f",
+            "adds on average [%]": ".1f", "rendered a second": ".0f",
+        },
+    )  # fmt: skip
+    for run in runs:
+        if run.experiment != "bench_parsing":
+            continue
+        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+            table.add(
+                {
+                    "training": row["moment"], "without [ms]": row["without_ms"], "with [ms]": row["with_ms"],
+                    "adds [%]": 100 * row["added"], "every": row["every"],
+                    "adds on average [%]": 100 * row["added_on_average"],
+                    "rendered a second": run.metric("render/pictures_a_second"),
+                },
+                run,
+            )  # fmt: skip
     return table
 
 
