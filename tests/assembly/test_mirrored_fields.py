@@ -25,8 +25,11 @@ def samples():
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_mirror_of_true_fields_is_what_is_true_of_the_mirror_image(samples, name):
-    ours = getattr(mirrored_fields(fields_of(samples), DENSEPOSE_COCO), name)
-    theirs = getattr(fields_of([mirrored(sample, DENSEPOSE_COCO) for sample in samples]), name)
+    # At even strides a cell is human where the pixel to the lower right of its centre is, which is another pixel in the
+    # mirror; at stride 1 it is the same one.
+    strides = STRIDES | {"field": 1}
+    ours = getattr(mirrored_fields(fields_of(samples, strides), DENSEPOSE_COCO), name)
+    theirs = getattr(fields_of([mirrored(sample, DENSEPOSE_COCO) for sample in samples], strides), name)
     # Where two persons or keypoints are equally near, reading order decides, and the mirror turns it round.
     differs = (ours - theirs).abs() > 1e-3
     assert differs.float().mean() < 0.002
