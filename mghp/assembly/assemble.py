@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from mghp.assembly.affinities import Affinity, ScoredLimbs
 from mghp.assembly.config import AssemblyConfig
 from mghp.assembly.duplicates import without_duplicates
+from mghp.assembly.missing_keypoints import with_missing_keypoints
 from mghp.assembly.peaks import Candidates, find_peaks
 from mghp.assembly.persons import merge_limbs
 from mghp.assembly.pixels import group_pixels
@@ -94,6 +95,8 @@ class Assembler(nn.Module):
         ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance)
         scores = person_scores(keypoints, probability, ids)
         by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
+        if self.config.read_missing_keypoints:
+            keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
         return PredictedPeople(
             parts=parts.cpu().numpy(),
             person_ids=ids.cpu().numpy(),

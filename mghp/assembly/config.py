@@ -26,6 +26,8 @@ class AssemblyConfig:
     kept."""
     average_mirror: bool = False
     """Whether a picture's fields are the mean of its own and of those of its mirror image, at twice the cost."""
+    read_missing_keypoints: bool = True
+    """Whether a keypoint that no limb brought to a person is read from the heatmap among the person's own pixels."""
     label_balance: float = 0.3
     """Share of the logarithm of their frequency in training that the labels' logits lose: 0 for none. Thin, rare parts
     are otherwise lost to frequent ones."""
