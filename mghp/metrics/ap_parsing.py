@@ -5,19 +5,19 @@ Ties are broken by the order (picture, predicted person), the first one first; o
 first one wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics import Metric
 
-from mghp.metrics.list_states import concatenated
+from mghp.metrics.average_precision import average_precision
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import PersonIoU, person_iou
+from mghp.metrics.picture_rows import PictureRows
+from mghp.metrics.scores import as_scores
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 10))
 """Of mean IoU, 0.1 to 0.9."""
@@ -37,15 +37,20 @@ class Detections:
         score: (detection,) float64.
         person: (detection,): the true person of the largest mean IoU, numbered through the set; -1 where nobody is.
         mean_iou: (detection,): with that person.
-        part_recall: (detection, threshold): share of that person's parts found with an IoU over the threshold.
-        num_true: true persons.
+        part_iou: (detection, part): with that person, 0 where one of the two lacks the part.
+        true_parts: (true person, part) bool: which parts that person has.
     """
 
     score: NDArray[np.float64]
     person: NDArray[np.int64]
     mean_iou: NDArray[np.float64]
-    part_recall: NDArray[np.float64]
-    num_true: int
+    part_iou: NDArray[np.float64]
+    true_parts: NDArray[np.bool_]
+
+    @property
+    def num_true(self) -> int:
+        """True persons."""
+        return len(self.true_parts)
 
 
 def detections(picture: PersonIoU, rules: Rules = "mhp_v2") -> Detections:
@@ -62,31 +67,28 @@ def detections(picture: PersonIoU, rules: Rules = "mhp_v2") -> Detections:
     number_of = np.cumsum(counted) - 1
     if rules == "mhp_v2":
         mean[:, ~counted] = -1
-    if not counted.any():
-        nothing = np.zeros(len(scores))
-        return Detections(scores, np.full(len(scores), -1), nothing, np.zeros((len(scores), len(THRESHOLDS))), 0)
+    true_parts = picture.true_parts[counted, 1:]
+    if not len(true_parts):
+        nobody = np.full(len(scores), -1)
+        return Detections(scores, nobody, np.zeros(len(scores)), np.zeros((len(scores), iou.shape[-1] - 1)), true_parts)
     best = mean.argmax(1)
     rows = np.arange(len(scores))
-    has_part = picture.true_parts[best, 1:]
-    found = np.nan_to_num(iou[rows, best, 1:])[:, None] > np.array(THRESHOLDS)[:, None]
-    recall = found.sum(-1) / np.maximum(has_part.sum(-1), 1)[:, None]
-    recall[~has_part.any(-1)] = 0
-    return Detections(scores, number_of[best], mean[rows, best], recall, int(counted.sum()))
+    return Detections(scores, number_of[best], mean[rows, best], np.nan_to_num(iou[rows, best, 1:]), true_parts)
 
 
 def joined(pictures: Sequence[Detections]) -> Detections:
-    """Detections of several pictures, true persons numbered through."""
+    """Detections of several pictures, at least one, true persons numbered through."""
     first = np.cumsum([0, *(picture.num_true for picture in pictures)])
     persons = [
         np.where(picture.person >= 0, picture.person + offset, -1)
         for picture, offset in zip(pictures, first, strict=False)
     ]
     return Detections(
-        score=np.concatenate([np.zeros(0), *(p.score for p in pictures)]),
-        person=np.concatenate([np.zeros(0, np.int64), *persons]),
-        mean_iou=np.concatenate([np.zeros(0), *(p.mean_iou for p in pictures)]),
-        part_recall=np.concatenate([np.zeros((0, len(THRESHOLDS))), *(p.part_recall for p in pictures)]),
-        num_true=int(first[-1]),
+        score=np.concatenate([p.score for p in pictures]),
+        person=np.concatenate(persons),
+        mean_iou=np.concatenate([p.mean_iou for p in pictures]),
+        part_iou=np.concatenate([p.part_iou for p in pictures]),
+        true_parts=np.concatenate([p.true_parts for p in pictures]),
     )
 
 
@@ -97,35 +99,56 @@ def ap_and_pcp(found: Detections) -> tuple[NDArray[np.float64], NDArray[np.float
     nobody has taken it; else they are false. AP^p is the area under the monotone precision; PCP the mean over true
     persons of the share of parts found, 0 for a person whom nobody took.
     """
-    if found.num_true == 0:
-        nothing = np.full(len(THRESHOLDS), np.nan)
-        return nothing, nothing.copy()
-    order = np.argsort(-found.score, kind="stable")
-    person, mean = found.person[order], found.mean_iou[order]
-    ap, pcp = np.zeros(len(THRESHOLDS)), np.zeros(len(THRESHOLDS))
-    for column, threshold in enumerate(THRESHOLDS):
-        over = np.flatnonzero((mean > threshold) & (person >= 0))
-        _, first = np.unique(person[over], return_index=True)
-        is_true = np.zeros(len(order), bool)
-        is_true[over[first]] = True
-        ap[column] = _area(is_true, found.num_true)
-        pcp[column] = found.part_recall[order][is_true, column].sum() / found.num_true
+    ap, pcp = np.full(len(THRESHOLDS), np.nan), np.full(len(THRESHOLDS), np.nan)
+    if found.num_true:
+        ranked = _ranked(found)
+        num_parts = found.true_parts.sum(1)
+        for column, (threshold, is_true) in enumerate(_matched(ranked)):
+            ap[column] = average_precision(is_true, found.num_true)
+            parts_found = (ranked.part_iou[is_true] > threshold).sum(1)
+            pcp[column] = (parts_found / np.maximum(num_parts[ranked.person[is_true]], 1)).sum() / found.num_true
     return ap, pcp
 
 
-def _area(is_true: NDArray[np.bool_], num_true: int) -> float:
-    """Under the monotone envelope of precision over recall, summed where recall changes."""
-    if not len(is_true):
-        return 0.0
-    hits = np.cumsum(is_true)
-    recall = np.concatenate([[0.0], hits / num_true, [1.0]])
-    precision = np.concatenate([[0.0], hits / np.arange(1, len(hits) + 1), [0.0]])
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(((recall[1:] - recall[:-1]) * envelope[1:]).sum())
+def pcp_per_part(found: Detections) -> NDArray[np.float64]:
+    """Of each part, at each of `THRESHOLDS`, the share of the true persons with it of whom it is found.
+
+    Returns:
+        (part, threshold), NaN for parts that nobody has.
+    """
+    has_part, ranked = found.true_parts.sum(0), _ranked(found)
+    shares = [
+        np.divide(
+            (ranked.part_iou[is_true] > threshold).sum(0),
+            has_part,
+            out=np.full(len(has_part), np.nan),
+            where=has_part > 0,
+        )
+        for threshold, is_true in _matched(ranked)
+    ]
+    return np.stack(shares, 1)
 
 
-class ParsingAP(Metric):
-    """AP^p and PCP of a set: `ap_p_50`, `ap_p_vol` (mean of 0.1 to 0.9), `pcp_50`.
+def _ranked(found: Detections) -> Detections:
+    """Surest first."""
+    order = np.argsort(-found.score, kind="stable")
+    return Detections(
+        found.score[order], found.person[order], found.mean_iou[order], found.part_iou[order], found.true_parts
+    )
+
+
+def _matched(ranked: Detections) -> Iterator[tuple[float, NDArray[np.bool_]]]:
+    """Each threshold, and which of the ranked detections are true at it: the first over it of each true person."""
+    for threshold in THRESHOLDS:
+        over = np.flatnonzero((ranked.mean_iou > threshold) & (ranked.person >= 0))
+        _, first = np.unique(ranked.person[over], return_index=True)
+        is_true = np.zeros(len(ranked.score), bool)
+        is_true[over[first]] = True
+        yield threshold, is_true
+
+
+class ParsingAP(PictureRows):
+    """AP^p and PCP of a set: `ap_p_50`, `ap_p_vol` (mean of 0.1 to 0.9), `pcp_50` and `pcp_vol`.
 
     Args:
         num_labels: labels, background included.
@@ -133,39 +156,37 @@ class ParsingAP(Metric):
     """
 
     higher_is_better = True
-    full_state_update = False
-    rows: list[Tensor]
-    counts: list[Tensor]
 
     def __init__(self, num_labels: int, rules: Rules = "mhp_v2") -> None:
-        super().__init__()
+        super().__init__(width=3 + num_labels - 1, about=0)
         self.num_labels = num_labels
         self.rules = rules
-        # A row a detection, and a row a picture: concatenated, so that processes may have seen unequal numbers.
-        self.add_state("rows", [], dist_reduce_fx="cat")
-        self.add_state("counts", [], dist_reduce_fx="cat")
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture."""
         found = detections(person_iou(predicted, true, self.num_labels), self.rules)
-        columns = [found.score[:, None], found.person[:, None], found.mean_iou[:, None], found.part_recall]
-        self.rows.append(torch.from_numpy(np.concatenate(columns, 1)))
-        self.counts.append(torch.tensor([[len(found.score), found.num_true]]))
+        columns = [found.score[:, None], found.person[:, None], found.mean_iou[:, None], found.part_iou]
+        # True persons follow the detections, in rows of their own.
+        true_rows = np.concatenate([np.full((found.num_true, 3), np.nan), found.true_parts], 1)
+        self.add_picture(np.concatenate([np.concatenate(columns, 1), true_rows]), [])
+
+    def detections(self) -> Detections:
+        """Of the whole set."""
+        nothing = np.zeros((0, 2 + self.num_labels))
+        return joined([_of_rows(rows) for rows in [nothing, *(rows for rows, _ in self.pictures())]])
 
     def compute(self) -> dict[str, Tensor]:
-        """The three scores."""
-        counts = concatenated(self.counts, (0, 2)).astype(np.int64)
-        rows = concatenated(self.rows, (0, 3 + len(THRESHOLDS)))
-        pictures = [
-            Detections(of_picture[:, 0], of_picture[:, 1].astype(np.int64), of_picture[:, 2], of_picture[:, 3:], number)
-            for of_picture, number in zip(
-                np.split(rows, np.cumsum(counts[:-1, 0])) if len(counts) else [], counts[:, 1].tolist(), strict=True
-            )
-        ]
-        ap, pcp = ap_and_pcp(joined(pictures))
+        """The four scores."""
+        ap, pcp = ap_and_pcp(self.detections())
         middle = THRESHOLDS.index(0.5)
-        return {
-            "ap_p_50": torch.tensor(ap[middle]),
-            "ap_p_vol": torch.tensor(ap.mean()),
-            "pcp_50": torch.tensor(pcp[middle]),
-        }
+        scores = {"ap_p_50": ap[middle], "ap_p_vol": ap.mean(), "pcp_50": pcp[middle], "pcp_vol": pcp.mean()}
+        return as_scores(scores)
+
+
+def _of_rows(rows: NDArray[np.float64]) -> Detections:
+    """What `ParsingAP` keeps of a picture."""
+    is_true_person = np.isnan(rows[:, 0])
+    found = rows[~is_true_person]
+    return Detections(
+        found[:, 0], found[:, 1].astype(np.int64), found[:, 2], found[:, 3:], rows[is_true_person, 3:] > 0
+    )

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import Tensor
-from torchmetrics import Metric
 
-from mghp.metrics.list_states import concatenated
 from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.metrics.picture_rows import PictureRows
+from mghp.metrics.scores import as_scores
 
 
 def keypoint_ap(
@@ -100,7 +99,7 @@ def _box(keypoints: NDArray[Any]) -> list[float]:
     return [float(value) for value in (*low, *(high - low))]
 
 
-class KeypointAP(Metric):
+class KeypointAP(PictureRows):
     """`keypoint_ap` over a set; a person's area is its mask's.
 
     Args:
@@ -108,43 +107,30 @@ class KeypointAP(Metric):
     """
 
     higher_is_better = True
-    full_state_update = False
-    found: list[Tensor]
-    true: list[Tensor]
-    counts: list[Tensor]
 
     def __init__(self, sigmas: Sequence[float]) -> None:
-        super().__init__()
+        super().__init__(width=3 * len(sigmas) + 1, about=1)
         self.sigmas = tuple(sigmas)
-        # A row a person, and a row a picture: concatenated, so that processes may have seen unequal numbers.
-        for name in ("found", "true", "counts"):
-            self.add_state(name, [], dist_reduce_fx="cat")
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture."""
         persons = len(true.keypoints)
         areas = np.bincount(true.person_ids.astype(np.int64).ravel(), minlength=persons + 1)[1 : persons + 1]
-        self.found.append(_rows(predicted.keypoints, predicted.person_scores))
-        self.true.append(_rows(true.keypoints, areas))
-        self.counts.append(torch.tensor([[len(predicted.person_scores), persons]]))
+        found = _rows(predicted.keypoints, predicted.person_scores)
+        self.add_picture(np.concatenate([found, _rows(true.keypoints, areas)]), [len(found)])
 
     def compute(self) -> dict[str, Tensor]:
         """The three scores."""
-        counts = concatenated(self.counts, (0, 2)).astype(np.int64)
-        width = 3 * len(self.sigmas) + 1
-        predicted, true = (
-            [
-                (rows[:, :-1].reshape(len(rows), len(self.sigmas), 3), rows[:, -1])
-                for rows in np.split(concatenated(state, (0, width)), np.cumsum(counts[:-1, column]))
-            ]
-            if len(counts)
-            else []
-            for column, state in enumerate((self.found, self.true))
-        )
-        return {name: torch.tensor(value) for name, value in keypoint_ap(predicted, true, self.sigmas).items()}
+        pictures = [np.split(rows, [int(about[0])]) for rows, about in self.pictures()]
+        predicted, true = ([self._poses(picture[side]) for picture in pictures] for side in (0, 1))
+        return as_scores(keypoint_ap(predicted, true, self.sigmas))
+
+    def _poses(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Keypoints (person, keypoint, 3) and a value a person."""
+        return rows[:, :-1].reshape(len(rows), len(self.sigmas), 3), rows[:, -1]
 
 
-def _rows(keypoints: NDArray[Any], values: NDArray[Any]) -> Tensor:
+def _rows(keypoints: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
     """Keypoints (person, keypoint, 3) and a value a person -> (person, 3 keypoint + 1)."""
     flat = np.asarray(keypoints, np.float64).reshape(len(keypoints), int(np.prod(np.shape(keypoints)[1:])))
-    return torch.from_numpy(np.concatenate([flat, np.asarray(values, np.float64)[:, None]], 1))
+    return np.concatenate([flat, np.asarray(values, np.float64)[:, None]], 1)

@@ -1,14 +1,20 @@
-"""Mean IoU of the parts, over all pixels of a set."""
+"""Mean IoU of the parts, over all pixels of a set, and the accuracies that are told with it."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics import Metric
+from torchmetrics.classification import MulticlassConfusionMatrix
 
 from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.metrics.scores import as_scores
+from mghp.people.parts import IGNORE
+
+Absent = Literal["skip", "zero"]
+"""What a label counts in a mean to which it has nothing to say: nothing (Parsing-R-CNN), or 0 (M2FP)."""
 
 
 def joint_histogram(
@@ -34,48 +40,86 @@ def joint_histogram(
     return np.bincount(cells, minlength=num_labels**2).reshape(num_labels, num_labels)
 
 
-def iou_per_label(histogram: NDArray[Any]) -> NDArray[np.float64]:
-    """Intersection over union of each label, NaN where neither map has it. (label, label) -> (label,)."""
-    intersection = np.diag(histogram).astype(np.float64)
-    union = histogram.sum(0) + histogram.sum(1) - intersection
-    iou: NDArray[np.float64] = np.divide(intersection, union, out=np.full(len(union), np.nan), where=union > 0)
-    return iou
+@dataclass(frozen=True)
+class SemanticScores:
+    """What a joint histogram tells; NaN where nothing was counted.
+
+    Attributes:
+        iou: (label,): intersection over union; NaN where neither map has the label.
+        mean_iou: over labels, background included.
+        mean_accuracy: over labels, of the share of a label's pixels that are found.
+        pixel_accuracy: share of pixels with the right label.
+        mean_f1: over labels, of the harmonic mean of precision and recall.
+    """
+
+    iou: NDArray[np.float64]
+    mean_iou: float
+    mean_accuracy: float
+    pixel_accuracy: float
+    mean_f1: float
 
 
-def mean_iou(histogram: NDArray[Any], absent: Literal["skip", "zero"] = "skip") -> float:
-    """Mean over labels, background included; NaN where nothing was counted.
+def semantic_scores(histogram: NDArray[Any], absent: Absent = "skip") -> SemanticScores:
+    """Scores of a set.
 
     Args:
-        histogram: from `joint_histogram`, summed over pictures.
-        absent: what a label counts that occurs nowhere: nothing (Parsing-R-CNN), or 0 (M2FP).
+        histogram: (true label, predicted label), from `joint_histogram`, summed over pictures.
+        absent: see `Absent`; a label predicted but never true has no accuracy.
     """
-    if not histogram.sum():
+    right = np.diag(histogram).astype(np.float64)
+    true, predicted = histogram.sum(1), histogram.sum(0)
+    iou = _ratio(right, true + predicted - right)
+    return SemanticScores(
+        iou=iou,
+        mean_iou=_mean(iou, absent),
+        mean_accuracy=_mean(_ratio(right, true), absent),
+        pixel_accuracy=float(right.sum() / true.sum()) if true.sum() else float("nan"),
+        mean_f1=_mean(_ratio(2 * right, true + predicted), absent),
+    )
+
+
+def mean_iou(histogram: NDArray[Any], absent: Absent = "skip") -> float:
+    """The `mean_iou` of `semantic_scores`."""
+    return semantic_scores(histogram, absent).mean_iou
+
+
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[Any]) -> NDArray[np.float64]:
+    nothing = np.full(len(numerator), np.nan)
+    ratio: NDArray[np.float64] = np.divide(numerator, denominator, out=nothing, where=denominator > 0)
+    return ratio
+
+
+def _mean(values: NDArray[np.float64], absent: Absent) -> float:
+    if np.isnan(values).all():
         return float("nan")
-    iou = iou_per_label(histogram)
-    return float(np.nan_to_num(iou).mean() if absent == "zero" else np.nanmean(iou))
+    return float(np.nan_to_num(values).mean() if absent == "zero" else np.nanmean(values))
 
 
-class PartMeanIoU(Metric):
-    """`mean_iou` of the part maps of a set.
+class PartScores(MulticlassConfusionMatrix):
+    """`semantic_scores` of the part maps of a set: `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1`.
 
     Args:
         num_labels: labels, background included.
+        absent: see `Absent`.
     """
 
     higher_is_better = True
-    full_state_update = False
-    histogram: Tensor
 
-    def __init__(self, num_labels: int) -> None:
-        super().__init__()
-        self.num_labels = num_labels
-        self.add_state("histogram", torch.zeros(num_labels, num_labels, dtype=torch.long), dist_reduce_fx="sum")
+    def __init__(self, num_labels: int, absent: Absent = "skip") -> None:
+        super().__init__(num_labels, ignore_index=IGNORE)
+        self.absent: Absent = absent
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:  # type: ignore[override]
         """Count one picture."""
-        counts = joint_histogram(true.parts, predicted.parts, self.num_labels)
-        self.histogram += torch.from_numpy(counts).to(self.histogram.device)
+        labels = [torch.from_numpy(parts.astype(np.int64)).to(self.device) for parts in (predicted.parts, true.parts)]
+        super().update(*labels)
 
-    def compute(self) -> Tensor:
-        """Mean IoU."""
-        return torch.tensor(mean_iou(self.histogram.cpu().numpy()))
+    def scores(self) -> SemanticScores:
+        """With the IoU of each label."""
+        return semantic_scores(self.confmat.cpu().numpy(), self.absent)
+
+    def compute(self) -> dict[str, Tensor]:  # type: ignore[override]
+        """The four scores."""
+        scores = self.scores()
+        names = ("mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1")
+        return as_scores({name: getattr(scores, name) for name in names})

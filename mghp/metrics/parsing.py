@@ -1,22 +1,34 @@
 """All scores of a parser."""
 
-from torchmetrics import MetricCollection
+from torchmetrics import Metric, MetricCollection
 
-from mghp.metrics.ap_parsing import ParsingAP
+from mghp.metrics.ap_parsing import ParsingAP, Rules
+from mghp.metrics.ap_region import HumanAP, RegionAP
 from mghp.metrics.grouping import GroupingAccuracy
 from mghp.metrics.keypoint_ap import KeypointAP
-from mghp.metrics.mean_iou import PartMeanIoU
+from mghp.metrics.mean_iou import Absent, PartScores
 from mghp.people.people import People
 
 
-def parsing_metrics(people: People) -> MetricCollection:
-    """`mean_iou`, `ap_p_50`, `ap_p_vol`, `pcp_50`, `keypoint_ap` (and at OKS 0.5, 0.75), `grouping`."""
-    return MetricCollection(
-        {
-            "mean_iou": PartMeanIoU(people.num_labels),
-            "parsing_ap": ParsingAP(people.num_labels),
-            "keypoints": KeypointAP(people.skeleton.known_sigmas),
-            "grouping": GroupingAccuracy(),
-        },
-        compute_groups=False,  # every one keeps a state of its own: nothing to find out
-    )
+def parsing_metrics(people: People, rules: Rules = "mhp_v2", absent: Absent = "skip") -> MetricCollection:
+    """The scores of the benchmarks, by name.
+
+    `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1` of parts; `ap_p_50`, `ap_p_vol`, `pcp_50`, `pcp_vol`;
+    `ap_r_50`, `ap_r_60`, `ap_r_70`, `ap_r_vol` and the same of `ap_r_strict`; `ap_h_50`, `ap_h_vol`; `grouping`; and
+    `keypoint_ap`, `keypoint_ap_50`, `keypoint_ap_75`, NaN where nobody has an annotated keypoint.
+
+    Args:
+        people: parts and skeleton of the dataset.
+        rules: whose AP^p and PCP.
+        absent: what a label counts in the mean IoU that occurs nowhere.
+    """
+    metrics: dict[str, Metric | MetricCollection] = {
+        "parts": PartScores(people.num_labels, absent),
+        "parsing_ap": ParsingAP(people.num_labels, rules),
+        "part_ap": RegionAP(people.num_labels),
+        "part_ap_strict": RegionAP(people.num_labels, "strict"),
+        "human_ap": HumanAP(),
+        "keypoints": KeypointAP(people.skeleton.known_sigmas),
+        "grouping": GroupingAccuracy(),
+    }
+    return MetricCollection(metrics, compute_groups=False)  # every one keeps a state of its own: nothing to find out

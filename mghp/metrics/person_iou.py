@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.metrics.mean_iou import joint_histogram
+from mghp.metrics.cross_histogram import cross_histogram, map_histograms
 from mghp.metrics.people import PredictedPeople, TruePeople
 
 
@@ -51,69 +51,52 @@ def person_iou_of_maps(
         scores: (predicted,).
         num_labels: labels, background included.
     """
-    persons = [true_parts * (true_ids == person) for person in np.unique(true_ids[true_ids > 0])]
-    histograms = np.zeros((len(scores), len(persons), num_labels, num_labels), np.int64)
-    for row, predicted in enumerate(predicted_maps):
-        for column, true in enumerate(persons):
-            histograms[row, column] = joint_histogram(true, predicted, num_labels)
-    has_label = np.array([[(true == label).any() for label in range(num_labels)] for true in persons], bool)
-    return PersonIoU(
-        part_iou=_iou(histograms),
-        true_parts=has_label.reshape(len(persons), num_labels),
-        is_empty=np.array([not true.any() for true in persons], bool),
-        scores=np.asarray(scores, np.float64),
-    )
+    persons = np.unique(true_ids[true_ids > 0])
+    numbered = np.zeros(int(true_ids.max(initial=0)) + 1, np.int64)
+    numbered[persons] = np.arange(1, len(persons) + 1)
+    counts = map_histograms(predicted_maps, true_parts, numbered[true_ids], len(persons), num_labels)
+    pixels = np.bincount(
+        (numbered[true_ids] * (num_labels + 1) + np.minimum(true_parts, num_labels)).ravel(),
+        minlength=(len(persons) + 1) * (num_labels + 1),
+    ).reshape(len(persons) + 1, num_labels + 1)
+    return _person_iou(counts, pixels, scores)
 
 
 def person_iou(predicted: PredictedPeople, true: TruePeople, num_labels: int) -> PersonIoU:
     """The same for persons that do not overlap, from one histogram over all pairs of persons and labels.
-
-    To a pair of persons everything that is not theirs is background; a true person's own pixels of unknown part do not
-    count.
 
     Args:
         predicted: of one picture.
         true: of the same picture.
         num_labels: labels, background included.
     """
-    counts = _cross_histogram(predicted, true, num_labels)
-    of_true = counts[1:, :num_labels]
-    histograms = of_true[:, :, 1:].transpose(2, 0, 1, 3).copy()
-    missed = of_true.sum((2, 3)) - histograms.sum(-1)
-    outside = counts.sum((0, 1))[1:, None] - counts[1:, :, 1:].sum(1).transpose(1, 0, 2)
-    nobody = (counts.sum() - counts[1:].sum((1, 2, 3))) - outside.sum(-1)
-    histograms[..., 0] += missed
-    histograms[..., 0, :] += outside
-    histograms[..., 0, 0] += nobody
-    pixels = counts[1:].sum((2, 3))
-    has_label = pixels[:, :num_labels] > 0
-    has_label[:, 0] |= pixels.sum(1) < true.parts.size
+    counts = cross_histogram(predicted, true, num_labels)
+    pixels = counts.sum((2, 3))
+    of_maps = np.moveaxis(counts[:, :, 1:], 2, 0).copy()
+    of_maps[..., 0] += pixels - of_maps.sum(-1)  # what is not the predicted person's is its map's background
+    return _person_iou(of_maps, pixels, predicted.person_scores)
+
+
+def _person_iou(counts: NDArray[np.int64], pixels: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> PersonIoU:
+    """From the counts of `map_histograms` and the true pixels (true person, true label).
+
+    To a true person everything that is not theirs is background; its own pixels of unknown part do not count.
+    """
+    num_labels = counts.shape[-1]
+    own = counts[:, 1:, :num_labels]
+    outside = counts.sum((1, 2))[:, None] - counts[:, 1:].sum(2)
+    true_background = own[:, :, 0] + outside
+    of_true = own.sum(-1)
+    of_true[..., 0] = true_background.sum(-1)
+    of_predicted = own.sum(2) + outside
+    intersection = np.diagonal(own, axis1=-2, axis2=-1).astype(np.float64)
+    intersection[..., 0] = true_background[..., 0]
+    union = of_true + of_predicted - intersection
+    has_label = pixels[1:, :num_labels] > 0
+    has_label[:, 0] |= pixels[1:].sum(1) < pixels.sum()
     return PersonIoU(
-        part_iou=_iou(histograms),
+        part_iou=np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0),
         true_parts=has_label,
-        is_empty=pixels[:, 1:].sum(1) == 0,
-        scores=np.asarray(predicted.person_scores, np.float64),
+        is_empty=pixels[1:, 1:].sum(1) == 0,
+        scores=np.asarray(scores, np.float64),
     )
-
-
-def _cross_histogram(predicted: PredictedPeople, true: TruePeople, num_labels: int) -> NDArray[np.int64]:
-    """(true person, true label, predicted person, predicted label); nobody is person 0, unknown the last true label."""
-    shape = (len(true.keypoints) + 1, num_labels + 1, len(predicted.person_scores) + 1, num_labels)
-    cells = np.ravel_multi_index(
-        (
-            true.person_ids.astype(np.int64).ravel(),
-            np.minimum(true.parts, num_labels).astype(np.int64).ravel(),
-            predicted.person_ids.astype(np.int64).ravel(),
-            predicted.parts.astype(np.int64).ravel(),
-        ),
-        shape,
-    )
-    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-
-
-def _iou(histograms: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(..., label, label) -> (..., label), NaN where neither has the label."""
-    intersection = np.diagonal(histograms, axis1=-2, axis2=-1).astype(np.float64)
-    union = histograms.sum(-1) + histograms.sum(-2) - intersection
-    iou: NDArray[np.float64] = np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
-    return iou

@@ -9,7 +9,7 @@ STRIDE, SIZE = 4, (18, 30)  # no multiple of the stride
 def fields(heatmaps, offsets=None):
     rows, columns = heatmaps.shape[-2:]
     nothing = torch.zeros(1, 2, rows, columns)
-    strides = dict(part_stride=4, keypoint_stride=STRIDE, limb_stride=4, projection_stride=4)
+    strides = {"part_stride": 4, "keypoint_stride": STRIDE, "limb_stride": 4, "projection_stride": 4}
     return Fields(SIZE, nothing, heatmaps, offsets, nothing[:, None], nothing, **strides)
 
 

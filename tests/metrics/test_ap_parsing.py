@@ -1,86 +1,9 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from mghp.metrics.ap_parsing import THRESHOLDS, ap_and_pcp, detections, joined
-from mghp.metrics.mean_iou import iou_per_label, joint_histogram, mean_iou
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import person_iou, person_iou_of_maps
-
-ORACLES = Path(__file__).parents[3] / "shared" / "data" / "metric_oracles"
-SETS = ["a1_mhp59", "a2_cihp20", "a3_ppp7", "a4_ties", "a5_edges", "a6_perfectish", "a7_lowq", "a8_splits"]
-
-
-def load(name):
-    if not ORACLES.is_dir():
-        pytest.skip(f"the metric oracles are not here: {ORACLES}")
-    arrays = np.load(ORACLES / f"{name}.npz")
-    pictures = [
-        {key: arrays[f"{i:04d}_{key}"] for key in ("gt_parts", "gt_ids", "pred_parts", "pred_scores")}
-        for i in range(int(arrays["num_images"]))
-    ]
-    return int(arrays["num_classes"]), pictures, json.loads((ORACLES / f"{name}.json").read_text())["expected"]
-
-
-def flattened(picture):
-    """Predicted persons painted in ascending order of their scores; those without a pixel left are dropped."""
-    shape = picture["gt_parts"].shape
-    parts, ids = np.zeros(shape, int), np.zeros(shape, int)
-    for person in np.argsort(picture["pred_scores"], kind="stable"):
-        painted = picture["pred_parts"][person] > 0
-        parts[painted], ids[painted] = picture["pred_parts"][person][painted], person + 1
-    seen = np.unique(ids[ids > 0])
-    number = np.zeros(len(picture["pred_scores"]) + 1, int)
-    number[seen] = np.arange(1, len(seen) + 1)
-    return parts, number[ids], picture["pred_scores"][seen - 1]
-
-
-def from_maps(picture, classes):
-    return person_iou_of_maps(
-        picture["gt_parts"], picture["gt_ids"], picture["pred_parts"], picture["pred_scores"], classes
-    )
-
-
-def from_flat(picture, classes):
-    parts, ids, scores = flattened(picture)
-    persons = np.unique(picture["gt_ids"][picture["gt_ids"] > 0])
-    true_ids = np.searchsorted(persons, picture["gt_ids"]) + 1
-    true_ids[picture["gt_ids"] == 0] = 0
-    nothing = np.zeros((len(scores), 0))
-    return person_iou(
-        PredictedPeople(parts, ids, scores, nothing, nothing[..., None]),
-        TruePeople(picture["gt_parts"], true_ids, np.zeros((len(persons), 0, 3))),
-        classes,
-    )
-
-
-def assert_scores(pictures, rules, expected):
-    ap, pcp = ap_and_pcp(joined([detections(picture, rules) for picture in pictures]))
-    np.testing.assert_allclose(ap, np.array(expected["ap_p"], float), atol=1e-9)
-    np.testing.assert_allclose(pcp, np.array(expected["pcp"], float), atol=1e-9)
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_the_published_evaluators_agree(name):
-    classes, pictures, expected = load(name)
-    raw = [from_maps(picture, classes) for picture in pictures]
-    assert_scores(raw, "mhp_v2", expected["mhp_v2"]["raw"])
-    assert_scores(raw, "parsing_rcnn", expected["parsing_rcnn"]["person"])
-    assert_scores(raw, "m2fp", expected["m2fp"]["person"])
-    assert_scores([from_flat(picture, classes) for picture in pictures], "mhp_v2", expected["mhp_v2"]["flat"])
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_mean_iou_is_the_published_one(name):
-    classes, pictures, expected = load(name)
-    total = sum(joint_histogram(picture["gt_parts"], flattened(picture)[0], classes) for picture in pictures)
-    published = expected["parsing_rcnn"]["semantic"]
-    per_class = np.array([np.nan if value is None else value for value in published["iou_per_class"]])
-    np.testing.assert_allclose(iou_per_label(total), per_class, atol=1e-9)
-    assert mean_iou(total) == pytest.approx(published["miou"], abs=1e-9)
-    assert mean_iou(total, absent="zero") == pytest.approx(expected["m2fp"]["semantic"]["miou"], abs=1e-9)
 
 
 def random_picture(seed, labels=5, persons=3, predicted=4, unknown=0.1):

@@ -10,13 +10,17 @@ import torch.distributed
 import torch.multiprocessing
 
 from mghp.data.synthetic import SCENES, render
+from mghp.metrics.breakdown import Breakdown
 from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.per_picture import picture_scores
+from mghp.metrics.subsets import COUNTS, only_persons, size_groups
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 NAMES = {
-    "mean_iou", "ap_p_50", "ap_p_vol", "pcp_50", "keypoint_ap", "keypoint_ap_50", "keypoint_ap_75", "grouping"
+    "mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1", "ap_p_50", "ap_p_vol", "pcp_50", "pcp_vol",
+    "ap_r_50", "ap_r_60", "ap_r_70", "ap_r_vol", "ap_r_strict_50", "ap_r_strict_60", "ap_r_strict_70",
+    "ap_r_strict_vol", "ap_h_50", "ap_h_vol", "keypoint_ap", "keypoint_ap_50", "keypoint_ap_75", "grouping",
 }  # fmt: skip
 
 
@@ -70,7 +74,7 @@ def _score_half(rank, port, folder):
     torch.distributed.init_process_group(
         "gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2, timeout=datetime.timedelta(seconds=60)
     )
-    # Unequal halves, and one process that has a picture more.
+    # As DistributedSampler deals; one process has a picture more.
     torch.save(scores_of([0, 2, 4] if rank == 0 else [1, 3]), f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
 
@@ -78,9 +82,8 @@ def _score_half(rank, port, folder):
 def test_two_processes_agree_on_the_score_of_the_whole_set(tmp_path, free_port):
     torch.multiprocessing.spawn(_score_half, (free_port, str(tmp_path)), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
-    assert first == pytest.approx(second)
-    # In the order in which the processes' pictures are joined: ties between equal scores go by picture.
-    assert first == pytest.approx(scores_of([0, 2, 4, 1, 3]), abs=1e-9)
+    # To the last bit: pictures are put back into the order that they were dealt from, so that ties break alike.
+    assert first == second == scores_of(range(5))
 
 
 def test_scores_of_one_picture():
@@ -103,3 +106,49 @@ def test_a_picture_of_nobody():
     assert math.isnan(scores["person_iou"])
     assert math.isnan(scores["grouping"])
     assert scores["mean_iou"] == 1.0
+
+
+def test_the_breakdown_splits_the_set():
+    whole, split = parsing_metrics(DENSEPOSE_COCO), Breakdown(DENSEPOSE_COCO)
+    pairs = [a_pair(index, shift=1) for index in range(8)]
+    for pair in pairs:
+        whole.update(*pair)
+        split.update(*pair)
+    table = split.compute()
+    for name, (least, most) in COUNTS.items():
+        members = [pair for pair in pairs if least <= len(pair[1].keypoints) <= most]
+        alone = parsing_metrics(DENSEPOSE_COCO)
+        for pair in members:
+            alone.update(*pair)
+        assert (f"persons/{name}" in table) == bool(members)
+        if members:
+            scores = {score: float(value) for score, value in alone.compute().items()}
+            assert table[f"persons/{name}"] == pytest.approx(scores, nan_ok=True)
+    parts = [values["iou"] for name, values in table.items() if name.startswith("part/")]
+    background = whole["parts"].scores().iou[0]
+    assert np.nanmean([background, *parts]) == pytest.approx(float(whole.compute()["mean_iou"]))
+    assert 0 < table["part/torso"]["pcp_50"] <= 1
+
+
+def two_persons():
+    """A large and a small true person, each found; and one invented on the background."""
+    ids = np.zeros((20, 20), int)
+    ids[:10, :10], ids[15:17, 15:17] = 1, 2
+    found = ids.copy()
+    found[18:, :4] = 3
+    keypoints = np.ones((3, 1, 3))
+    true = TruePeople((ids > 0).astype(np.uint8), ids, keypoints[:2])
+    return PredictedPeople((found > 0).astype(int), found, np.array([0.9, 0.8, 0.7]), np.ones((3, 2)), keypoints), true
+
+
+def test_persons_that_do_not_count_take_their_detections_along():
+    predicted, true = two_persons()
+    assert size_groups(true).tolist() == ["large", "small"]
+    found, kept = only_persons(predicted, true, np.array([False, True]))
+    assert found.person_scores.tolist() == [0.8, 0.7]  # the large person's is gone, the invented one stays
+    assert len(kept.keypoints) == 1
+    assert (kept.parts[:10, :10] == 255).all()
+    assert (found.parts[:10, :10] == 0).all()
+    assert (kept.person_ids[15:17, 15:17] == 1).all()
+    assert (found.person_ids[15:17, 15:17] == 1).all()
+    assert (found.person_ids[18:, :4] == 2).all()

@@ -1,0 +1,58 @@
+"""Scores by part, by the number of persons in a picture and by their size."""
+
+from mghp.metrics.ap_parsing import THRESHOLDS, ParsingAP, pcp_per_part
+from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
+from mghp.metrics.mean_iou import PartScores
+from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.metrics.subsets import COUNTS, SIZES, count_group, only_persons, size_groups
+from mghp.people.people import People
+
+
+class Breakdown:
+    """The scores of `parsing_metrics` over parts of a set.
+
+    Args:
+        people: parts and skeleton of the dataset.
+    """
+
+    def __init__(self, people: People) -> None:
+        self.people = people
+        self.groups = {f"persons/{name}": parsing_metrics(people) for name in COUNTS}
+        self.groups |= {f"size/{name}": parsing_metrics(people) for name in SIZES}
+        self.parts = PartScores(people.num_labels)
+        self.part_ap = RegionAP(people.num_labels)
+        self.parsing_ap = ParsingAP(people.num_labels)
+
+    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+        """Add one picture: to its number of persons, and to each size of which somebody is in it."""
+        for metric in (self.parts, self.part_ap, self.parsing_ap):
+            metric.update(predicted, true)
+        group = count_group(true)
+        if group is not None:
+            self.groups[f"persons/{group}"].update(predicted, true)
+        sizes = size_groups(true)
+        for name in SIZES:
+            if (sizes == name).any():
+                self.groups[f"size/{name}"].update(*only_persons(predicted, true, sizes == name))
+
+    def compute(self) -> dict[str, dict[str, float]]:
+        """Scores of each group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
+
+        Groups that nobody is in are left out.
+        """
+        table = {
+            name: {score: float(value) for score, value in metrics.compute().items()}
+            for name, metrics in self.groups.items()
+            if metrics["grouping"].total
+        }
+        iou, ap = self.parts.scores().iou, self.part_ap.per_class()
+        found = pcp_per_part(self.parsing_ap.detections())
+        for label, part in enumerate(self.people.parts.names):
+            table[f"part/{part}"] = {
+                "iou": float(iou[label + 1]),
+                "ap_r_50": float(ap[label, PART_THRESHOLDS.index(0.5)]),
+                "ap_r_vol": float(ap[label].mean()),
+                "pcp_50": float(found[label, THRESHOLDS.index(0.5)]),
+            }
+        return table
