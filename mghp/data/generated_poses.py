@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mghp.data.configs import GeneratedPosesConfig
 from mghp.data.poses import ImagePoses, PoseSet
-from mghp.people.mhp_v2 import MHP_V2
+from mghp.people.mhp_v2 import MHP_V2_TREE
 
 MARGIN = 10.0
 """Pixels between the outermost keypoints and the image's border."""
@@ -122,7 +122,7 @@ def generate_poses(config: GeneratedPosesConfig, seed: int) -> PoseSet:
         for position in range(config.num_images)
     )
     digest = hashlib.sha256(b"".join(image.keypoints.tobytes() for image in images))
-    return PoseSet(MHP_V2, images, digest.hexdigest()[:16])
+    return PoseSet(MHP_V2_TREE, images, digest.hexdigest()[:16])
 
 
 def _draw_image(mean_extra_persons: float, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -155,12 +155,12 @@ def _draw_person(rng: np.random.Generator) -> NDArray[np.float64]:
         length = bone.length * (facing if abs(bone.rest) == 90 else rng.uniform(0.8, 1.0))
         direction = np.radians(angle[bone.child])
         place[bone.child] = place[bone.parent] + length * np.array([np.sin(direction), -np.cos(direction)])
-    return np.stack([place[name] for name in MHP_V2.keypoints])
+    return np.stack([place[name] for name in MHP_V2_TREE.keypoints])
 
 
 def _draw_annotated(rng: np.random.Generator) -> NDArray[np.bool_]:
     """Which keypoints of a person are annotated. Shape (keypoints,)."""
-    parts = [name.rpartition("_")[2] for name in MHP_V2.keypoints]
+    parts = [name.rpartition("_")[2] for name in MHP_V2_TREE.keypoints]
     annotated = rng.random(len(parts)) >= [MISSING[part] for part in parts]
     shares = [share for share, _ in CROPS]
     crop = rng.choice(len(CROPS) + 1, p=[*shares, 1.0 - sum(shares)])

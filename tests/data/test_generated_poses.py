@@ -3,7 +3,7 @@ import pytest
 
 from mghp.data.configs import GeneratedPosesConfig
 from mghp.data.generated_poses import BONES, POSTURES, generate_poses
-from mghp.people.mhp_v2 import MHP_V2
+from mghp.people.mhp_v2 import MHP_V2_TREE
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def test_statistics_resemble_real_ones(poses):
     assert persons.mean() == pytest.approx(2.8, abs=0.15)
     annotated = np.concatenate([image.annotated for image in poses.images])
     assert annotated.sum(axis=1).mean() == pytest.approx(11.6, abs=0.4)
-    missing = dict(zip(MHP_V2.keypoints, 1 - annotated.mean(axis=0), strict=True))
+    missing = dict(zip(MHP_V2_TREE.keypoints, 1 - annotated.mean(axis=0), strict=True))
     assert missing["right_ankle"] > missing["right_knee"] > missing["right_hip"] > missing["head_top"]
 
 
@@ -47,7 +47,7 @@ def test_bones_place_every_keypoint_once_parents_first():
     for bone in BONES:
         assert bone.parent in placed
         placed.append(bone.child)
-    assert sorted(placed) == sorted(MHP_V2.keypoints)
+    assert sorted(placed) == sorted(MHP_V2_TREE.keypoints)
     assert sum(posture.share for posture in POSTURES) == pytest.approx(1.0)
 
 

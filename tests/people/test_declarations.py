@@ -1,7 +1,7 @@
 import pytest
 
 from mghp.people.densepose_coco import DENSEPOSE_COCO
-from mghp.people.mhp_v2 import MHP_V2
+from mghp.people.mhp_v2 import MHP_V2_TREE
 from mghp.people.mirror import mirrored_positions
 from mghp.people.parts import Parts
 from mghp.people.skeleton import Skeleton
@@ -23,7 +23,7 @@ def test_coco_s_constants_are_pycocotools_own():
     assert DENSEPOSE_COCO.skeleton.sigmas == pytest.approx(Params(iouType="keypoints").kpt_oks_sigmas)
 
 
-@pytest.mark.parametrize("skeleton", [DENSEPOSE_COCO.skeleton, MHP_V2], ids=lambda skeleton: skeleton.name)
+@pytest.mark.parametrize("skeleton", [DENSEPOSE_COCO.skeleton, MHP_V2_TREE], ids=lambda skeleton: skeleton.name)
 def test_limbs_join_every_keypoint(skeleton):
     reached = {0}
     for _ in skeleton.limbs:

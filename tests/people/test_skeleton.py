@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mghp.people.mhp_v2 import MHP_V2
+from mghp.people.mhp_v2 import MHP_V2_TREE
 from mghp.people.skeleton import Skeleton
 
 
@@ -30,15 +30,15 @@ def test_limbs_are_ordered_pairs():
 
 
 def test_mhp_v2_is_a_tree():
-    assert len(MHP_V2.keypoints) == 16
-    assert len(MHP_V2.limbs) == 15
+    assert len(MHP_V2_TREE.keypoints) == 16
+    assert len(MHP_V2_TREE.limbs) == 15
     reached = {0}
-    for _ in MHP_V2.limbs:
-        reached |= {end for limb in MHP_V2.limbs if reached & set(limb) for end in limb}
+    for _ in MHP_V2_TREE.limbs:
+        reached |= {end for limb in MHP_V2_TREE.limbs if reached & set(limb) for end in limb}
     assert reached == set(range(16))
 
 
 def test_mhp_v2_is_the_real_file_s_skeleton(real_poses_file):
     category = json.loads(real_poses_file.read_text())["categories"][0]
-    assert MHP_V2.keypoints == tuple(name.lower().replace("-", "_") for name in category["keypoints"])
-    assert [[source + 1, destination + 1] for source, destination in MHP_V2.limbs] == category["skeleton"]
+    assert MHP_V2_TREE.keypoints == tuple(name.lower().replace("-", "_") for name in category["keypoints"])
+    assert [[source + 1, destination + 1] for source, destination in MHP_V2_TREE.limbs] == category["skeleton"]

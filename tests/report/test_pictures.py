@@ -6,7 +6,7 @@ from PIL import Image
 
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.people.densepose_coco import DENSEPOSE_COCO as PEOPLE
-from mghp.people.mhp_v2 import MHP_V2
+from mghp.people.mhp_v2 import MHP_V2_TREE
 from mghp.report.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.report.pictures.canvas import blended, dimmed, smooth_cells, spread_cells
 from mghp.report.pictures.heatmaps import candidates_overlay, heatmaps_overlay
@@ -187,7 +187,7 @@ def test_thirty_persons_have_thirty_colours():
 
 
 def test_the_right_side_is_warm_and_the_left_one_cool():
-    for skeleton in (SKELETON, MHP_V2):
+    for skeleton in (SKELETON, MHP_V2_TREE):
         for name, (red, _, blue) in zip(skeleton.keypoints, keypoint_colours(skeleton), strict=True):
             assert (red > blue) == name.startswith("right_")
             assert (blue > red) == name.startswith("left_")

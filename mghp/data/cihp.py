@@ -1,0 +1,76 @@
+"""CIHP in its official layout: maps of parts and of persons, no keypoints.
+
+ROOT/{train,val}_id.txt                    a name a line
+ROOT/{Training,Validation}/Images/ID.jpg
+ROOT/{Training,Validation}/Category_ids/ID.png
+ROOT/{Training,Validation}/Human_ids/ID.png
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.data.disk_samples import DiskSamples, Labels
+from mghp.data.label_files import read_labels, read_lines
+from mghp.errors import InputError
+from mghp.people.cihp import CIHP
+
+_FOLDERS = {"train": "Training", "val": "Validation", "test": "Testing"}
+
+
+class CIHPSamples(DiskSamples):
+    """A split of CIHP.
+
+    Without its list all label maps of the folder are the split; without Human_ids pictures have parts alone.
+
+    Args:
+        root: the folder with Training and Validation, or one of these folders itself.
+        split: "train" or "val".
+
+    Raises:
+        InputError: if there is nothing.
+    """
+
+    people = CIHP
+
+    def __init__(self, root: Path, split: str) -> None:
+        self.folder = root / _FOLDERS.get(split, split)
+        if not self.folder.is_dir():
+            self.folder = root
+        listed = [root / f"{split}_id.txt", self.folder / f"{split}_id.txt"]
+        found = [file for file in listed if file.exists()]
+        self.names = (
+            read_lines(found[0]) if found else sorted(f.stem for f in (self.folder / "Category_ids").glob("*.png"))
+        )
+        if not self.names:
+            raise InputError(f"{self.folder / 'Category_ids'}: no label map, and no list {listed[0]}")
+        self.fingerprint = hashlib.sha256(f"cihp {split} {self.names}".encode()).hexdigest()[:16]
+
+    def picture_file(self, index: int) -> Path:
+        """Images/ID.jpg."""
+        return self.folder / "Images" / f"{self.names[index]}.jpg"
+
+    def labels(self, index: int) -> Labels:
+        """Parts, and persons where there is a map of them."""
+        file = self.folder / "Category_ids" / f"{self.names[index]}.png"
+        parts = read_labels(file)
+        if (parts[parts != 255] >= self.people.num_labels).any():
+            raise InputError(f"{file}: label {parts[parts != 255].max()}; expected 0 to {self.people.num_labels - 1}")
+        humans = self.folder / "Human_ids" / f"{self.names[index]}.png"
+        if not humans.parent.is_dir():
+            return Labels(parts, None, None)
+        ids = read_labels(humans)
+        if ids.shape != parts.shape:
+            raise InputError(f"{humans}: {ids.shape[::-1]} pixels, {file.name} {parts.shape[::-1]}")
+        return Labels(parts, numbered(ids), None)
+
+
+def numbered(ids: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Person numbers of a map made 1, 2, ... in their order."""
+    persons = np.unique(ids[ids > 0])
+    new = np.zeros(int(ids.max(initial=0)) + 1, np.int16)
+    new[persons] = np.arange(1, len(persons) + 1)
+    renumbered: NDArray[np.int16] = new[ids]
+    return renumbered

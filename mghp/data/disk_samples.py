@@ -1,0 +1,91 @@
+"""Datasets on disk: what they share, from a picture's number to one `Sample`."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.data.label_files import read_picture
+from mghp.data.pose_pairing import Pairing, pair_poses, paired_keypoints
+from mghp.data.sample import Sample
+from mghp.errors import InputError
+from mghp.people.people import People
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a dataset says of one picture, in the picture's own pixels; as in `Sample`.
+
+    Attributes:
+        parts: (height, width) uint8, 255 not known; None: no parsing labels.
+        person_ids: (height, width) int16; None: no persons' masks.
+        keypoints: (person, keypoint, 3) float32; None: no keypoints.
+        pairing: how poses were given to masks; None where the dataset numbers both alike.
+    """
+
+    parts: NDArray[np.uint8] | None
+    person_ids: NDArray[np.int16] | None
+    keypoints: NDArray[np.float32] | None
+    pairing: Pairing | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width of the label maps; None without one."""
+        maps = [labels for labels in (self.parts, self.person_ids) if labels is not None]
+        return (maps[0].shape[0], maps[0].shape[1]) if maps else None
+
+
+class DiskSamples(ABC):
+    """A split of a dataset.
+
+    Attributes:
+        people: what the dataset annotates.
+        names: of the pictures, in the order of the split.
+        fingerprint: of what the split consists of.
+    """
+
+    people: People
+    names: list[str]
+    fingerprint: str
+
+    @abstractmethod
+    def picture_file(self, index: int) -> Path:
+        """Where the photograph lies."""
+
+    @abstractmethod
+    def labels(self, index: int) -> Labels:
+        """What is known of a picture, without opening it.
+
+        Raises:
+            InputError: naming the file, if one is missing or damaged.
+        """
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        """One labelled picture.
+
+        Raises:
+            InputError: naming the file, if one is missing or damaged, or picture and labels differ in size.
+        """
+        file = self.picture_file(index)
+        image, labels = read_picture(file), self.labels(index)
+        size = (image.shape[0], image.shape[1])
+        if labels.size is not None and labels.size != size:
+            raise InputError(f"{file}: {_by(size)} pixels, its labels {_by(labels.size)}")
+        return Sample(image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size)
+
+
+def with_poses(
+    parts: NDArray[np.uint8] | None, person_ids: NDArray[np.int16], num_persons: int, poses: NDArray[np.float32]
+) -> Labels:
+    """Labels of masks and poses that are numbered apart: paired by where the keypoints lie."""
+    pairing = pair_poses(poses, person_ids, num_persons)
+    return Labels(parts, person_ids, paired_keypoints(poses, pairing, poses.shape[1]), pairing)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,162 @@
+"""PASCAL-Person-Part: from PASCAL-Part's .mat files by the usual merge, or from ready-made maps.
+
+    ROOT/JPEGImages/ID.jpg
+    ROOT/Annotations_Part/ID.mat                       PASCAL-Part, merged here; persons in the file's order
+    or ROOT/pascal_person_part_gt/ID.png               parts as PASCAL-Person-Part numbers them
+       ROOT/Human_ids/ID.png                           persons
+       ROOT/pascal_person_part_trainval_list/SPLIT.txt "/JPEGImages/ID.jpg /pascal_person_part_gt/ID.png" a line
+    or ROOT/{Training,Testing}/{Images,Category_ids,Human_ids}, the release with instances, numbered otherwise
+
+None of them has keypoints: they come from a joints file of COCO-keypoint form.
+"""
+
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.io import loadmat
+
+from mghp.data.cihp import numbered
+from mghp.data.coco_json import read_coco
+from mghp.data.disk_samples import DiskSamples, Labels, with_poses
+from mghp.data.label_files import read_labels, read_lines
+from mghp.errors import InputError, existing_file
+from mghp.people.pascal_person_part import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
+
+_MERGED = {
+    "head": ("head", "leye", "reye", "lear", "rear", "lebrow", "rebrow", "nose", "mouth", "hair"),
+    "torso": ("torso", "neck"),
+    "upper_arms": ("luarm", "ruarm"),
+    "lower_arms": ("llarm", "rlarm", "lhand", "rhand"),
+    "upper_legs": ("luleg", "ruleg"),
+    "lower_legs": ("llleg", "rlleg", "lfoot", "rfoot"),
+}
+"""Parts of PASCAL-Part that make one of PASCAL-Person-Part."""
+
+_PAINTED = ("torso", "upper_legs", "lower_legs", "upper_arms", "lower_arms", "head")
+"""Where masks of parts overlap, the later of these is on top."""
+
+LABEL_OF = {name: label + 1 for label, merged in enumerate(PASCAL_PERSON_PART.parts.names) for name in _MERGED[merged]}
+"""Label of each part of PASCAL-Part."""
+
+_INSTANCE_RELEASE = {"train": "Training", "val": "Testing", "test": "Testing"}
+
+
+class PascalPersonPart(DiskSamples):
+    """A split of PASCAL-Person-Part, in whichever of the layouts is there.
+
+    Args:
+        root: the folder.
+        split: "train" or "val"; without a list all pictures that have labels.
+        joints: COCO-keypoint file; None: no keypoints, so that only the parts can be trained.
+
+    Raises:
+        InputError: if nothing is there, or the joints file is faulty.
+    """
+
+    people = PASCAL_PERSON_PART
+
+    def __init__(self, root: Path, split: str, joints: Path | None = None) -> None:
+        self.root = root
+        instances = root / _INSTANCE_RELEASE.get(split, split)
+        order = self.people.parts.names
+        if (instances / "Category_ids").is_dir():
+            self.pictures, self.parts, self.humans = (
+                instances / name for name in ("Images", "Category_ids", "Human_ids")
+            )
+            order = INSTANCE_RELEASE_ORDER
+        else:
+            self.pictures, self.parts = root / "JPEGImages", root / "pascal_person_part_gt"
+            self.humans = root / "Human_ids"
+        self.new_label = np.arange(256, dtype=np.uint8)
+        for label, name in enumerate(order):
+            self.new_label[label + 1] = self.people.parts.names.index(name) + 1
+        self.mat_files = root / "Annotations_Part" if not self.parts.is_dir() else None
+        self.names = self._names(split)
+        if not self.names:
+            raise InputError(f"{root}: no label map and no .mat file; expected Annotations_Part or {self.parts.name}")
+        self.poses = _read_joints(joints, self.people.num_keypoints) if joints is not None else None
+        self.fingerprint = hashlib.sha256(f"pascal {split} {joints} {self.names}".encode()).hexdigest()[:16]
+
+    def _names(self, split: str) -> list[str]:
+        for listed in (self.root / "pascal_person_part_trainval_list", self.root / "list"):
+            if (listed / f"{split}.txt").exists():
+                return [Path(line.split()[0]).stem for line in read_lines(listed / f"{split}.txt")]
+        if self.mat_files is not None:
+            return sorted(file.stem for file in self.mat_files.glob("*.mat"))
+        return sorted(file.stem for file in self.parts.glob("*.png"))
+
+    def picture_file(self, index: int) -> Path:
+        """The photograph."""
+        return self.pictures / f"{self.names[index]}.jpg"
+
+    def labels(self, index: int) -> Labels:
+        """Parts and persons, and their keypoints where a joints file has them."""
+        name = self.names[index]
+        if self.mat_files is not None:
+            parts, ids, persons = read_pascal_part(self.mat_files / f"{name}.mat")
+        else:
+            parts, ids = self._maps(name)
+            persons = int(ids.max(initial=0))
+        if self.poses is None:
+            return Labels(parts, ids, None)
+        return with_poses(parts, ids, persons, self.poses[name])
+
+    def _maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
+        parts, humans = self.parts / f"{name}.png", self.humans / f"{name}.png"
+        labels, ids = read_labels(parts), read_labels(humans)
+        if labels.shape != ids.shape:
+            raise InputError(f"{humans}: {ids.shape[::-1]} pixels, {parts.name} {labels.shape[::-1]}")
+        if (labels[labels != 255] >= self.people.num_labels).any():
+            raise InputError(f"{parts}: label {labels[labels != 255].max()}; expected 0 to 6, or 255")
+        return self.new_label[labels], numbered(ids)
+
+
+def read_pascal_part(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16], int]:
+    """Parts, person ids and the number of persons of a PASCAL-Part file; other objects are left out.
+
+    A person's pixels without a part are nobody's, as in the published maps; a later person is on top of an earlier one.
+
+    Raises:
+        InputError: if the file is unreadable, or a person has a part of an unknown name.
+    """
+    existing_file(file, "annotation")
+    try:
+        objects = list(np.atleast_1d(loadmat(file, squeeze_me=True, struct_as_record=False)["anno"].objects))
+        shape = np.asarray(objects[0].mask).shape
+        persons = [np.atleast_1d(o.parts) for o in objects if str(getattr(o, "class")) == "person"]
+        found = [[(str(part.part_name), np.asarray(part.mask, bool)) for part in person] for person in persons]
+    except Exception as error:  # SciPy raises whatever the bytes lead to
+        raise InputError(f"annotation {file}: unreadable: {' '.join(str(error).split())[:120]}") from None
+    parts, ids = np.zeros(shape, np.uint8), np.zeros(shape, np.int16)
+    order = [PASCAL_PERSON_PART.parts.names.index(name) + 1 for name in _PAINTED]
+    for number, person in enumerate(found):
+        masks = [(_label(name, file), mask) for name, mask in person]
+        for label, mask in sorted(masks, key=lambda pair: order.index(pair[0])):
+            parts[mask], ids[mask] = label, number + 1
+    return parts, ids, len(persons)
+
+
+def _label(name: str, file: Path) -> int:
+    if name not in LABEL_OF:
+        raise InputError(f"annotation {file}: unknown part {name!r} of a person")
+    return LABEL_OF[name]
+
+
+def _read_joints(file: Path, num_keypoints: int) -> dict[str, NDArray[np.float32]]:
+    """Poses (pose, keypoint, 3) by picture name; none for a picture that is not in the file."""
+    content = read_coco(file)
+    names = {image["id"]: Path(str(image["file_name"])).stem for image in content["images"]}
+    poses: dict[str, list[Any]] = defaultdict(list)
+    for annotation in content["annotations"]:
+        keypoints = np.asarray(annotation.get("keypoints", []), np.float32)
+        if keypoints.size != 3 * num_keypoints:
+            raise InputError(
+                f"{file}: annotation {annotation['id']}: expected 3 numbers each of {num_keypoints} keypoints"
+            )
+        poses[names[annotation["image_id"]]].append(keypoints.reshape(num_keypoints, 3))
+    nobody = np.zeros((0, num_keypoints, 3), np.float32)
+    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()})
