@@ -101,6 +101,75 @@ def evaluate(
         typer.echo(run_evaluation(source, overrides or [], show))
 
 
+@data_app.command("check")
+def check_command(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file with a dataset on disk")],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file of the whole report")] = None,
+) -> None:
+    """Walk over a dataset on disk and tell every fault; exit code 1 if one would end a training."""
+    import json
+
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data, to_train=False)
+    if config.data.name == "synthetic":
+        raise InputError("data.name: rendered pictures have no files to check; expected a dataset on disk")
+
+    from mghp.data.check import check_split
+    from mghp.report.data_check import check_text
+
+    splits = config.data.splits
+    with _progress() as show:
+        reports = [check_split(config.data, split, show) for split in (splits.train, splits.validation)]
+    typer.echo(check_text(reports))
+    if out is not None:
+        writable_folder(out.parent)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps([report.as_json() for report in reports], indent=1))
+        typer.echo(out)
+    if any(report.is_broken for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command("predict")
+def predict_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
+    source: Annotated[Path, typer.Argument(help="Picture, or folder of pictures")],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder of maps, overlays and poses.json")] = Path("predictions"),
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: cuda where there is one")] = "auto",
+) -> None:
+    """Parse one's own pictures: maps of parts and persons, overlays, poses. Exit code 1 if a file is unreadable."""
+    from mghp.inference.image_files import picture_files
+
+    picture_files(source)
+    writable_folder(out)
+
+    import torch
+
+    from mghp.experiments.evaluate import checkpoint_of
+    from mghp.inference.human_parser import HumanParser
+    from mghp.inference.predict import predict
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(device)
+        parser = HumanParser.load(checkpoint_of(checkpoint), *(overrides or []), device=chosen)
+    except RuntimeError as error:
+        raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
+    with _progress() as show:
+        predicted = predict(parser, source, out, show)
+    for line in predicted.unreadable:
+        typer.echo(f"mghp: skipped {line}", err=True)
+    typer.echo(out)
+    if predicted.unreadable:
+        raise typer.Exit(1)
+
+
 @data_app.command("render")
 def render_command(
     experiment: Annotated[Path, typer.Argument(help="Experiment file with data.name=synthetic")],

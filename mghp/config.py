@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mghp.assembly.config import AssemblyConfig
 from mghp.data.configs import DataConfig
 from mghp.errors import InputError, existing_file
+from mghp.inference.config import InferenceConfig
 from mghp.losses.configs import LossesConfig
 from mghp.matching.configs import (
     GreedyConfig,
@@ -138,6 +139,7 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     losses: LossesConfig = field(default_factory=LossesConfig)
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""

@@ -1,5 +1,7 @@
 """Fields of a picture's mirror image brought back to the picture, and the mean of both."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -41,18 +43,22 @@ def mirrored_fields(fields: Fields, people: People) -> Fields:
     )
 
 
-def mean_fields(first: Fields, second: Fields) -> Fields:
-    """Mean probabilities of parts, as logits, and mean confidences, offsets and vectors of everything else."""
+def mean_fields(several: Sequence[Fields]) -> Fields:
+    """Mean probabilities of parts, as logits, and mean confidences, offsets and vectors of everything else.
+
+    Args:
+        several: at least one, of pictures of one size.
+    """
 
     def mean(name: str) -> Tensor:
-        both: Tensor = getattr(first, name) + getattr(second, name)
-        return both / 2
+        total: Tensor = sum(getattr(fields, name) for fields in several)
+        return total / len(several)
 
-    with_offsets = first.keypoint_offsets is not None and second.keypoint_offsets is not None
-    log_probabilities = torch.stack([fields.part_logits.log_softmax(1) for fields in (first, second)])
+    with_offsets = all(fields.keypoint_offsets is not None for fields in several)
+    log_probabilities = torch.stack([fields.part_logits.log_softmax(1) for fields in several])
     return replace(
-        first,
-        part_logits=log_probabilities.logsumexp(0) - torch.tensor(2.0).log().item(),
+        several[0],
+        part_logits=log_probabilities.logsumexp(0) - math.log(len(several)),
         heatmaps=mean("heatmaps"),
         keypoint_offsets=mean("keypoint_offsets") if with_offsets else None,
         limb_fields=mean("limb_fields"),

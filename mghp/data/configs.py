@@ -141,6 +141,9 @@ class AugmentationConfig:
     """Probability of a Gaussian blur of 0.1 to 2 pixels."""
     grey: float = 0.0
     """Probability of losing all colour."""
+    crop: int | None = None
+    """Height and width of a window at a random place that pictures are cut, or filled up, to, pixels; null: as they
+    are. Pictures of several sizes need one."""
 
     def __post_init__(self) -> None:
         for key in ("mirror", "blur", "grey"):
@@ -151,6 +154,8 @@ class AugmentationConfig:
                 raise InputError(f"data.augmentation.{key} must not be negative, got {getattr(self, key)}")
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1] < math.inf:
             raise InputError(f"data.augmentation.scale is [least, largest], both positive, got {self.scale}")
+        if self.crop is not None and self.crop < 1:
+            raise InputError(f"data.augmentation.crop must be at least 1, got {self.crop}")
 
 
 @dataclass
@@ -170,16 +175,43 @@ class LoaderConfig:
 
 
 @dataclass
+class SplitsConfig:
+    """Which splits of a dataset on disk, by the names of their lists."""
+
+    train: str = "train"
+    """To train on."""
+    validation: str = "val"
+    """To validate on."""
+    tuning: str | None = None
+    """To tune thresholds on; null: none are tuned."""
+
+
+@dataclass
 class DataConfig:
     """Which data: matching problems (`mghp match`) or pictures (`mghp train`). Only the named data's block is read."""
 
-    name: Literal["generated_poses", "mhp_poses", "random", "synthetic"] = "generated_poses"
+    name: Literal[
+        "generated_poses",
+        "mhp_poses",
+        "random",
+        "synthetic",
+        "mhp_v2",
+        "densepose_coco",
+        "pascal_person_part",
+        "cihp",
+    ] = "generated_poses"
     """Matching problems of poses made up by us, of a COCO-keypoint file (`data.annotations`), or of random matrices;
-    or pictures of rendered people."""
+    or pictures: of rendered people, or of a dataset that lies in `data.root`."""
     root: str = "datasets"
-    """Folder that data are cached in."""
+    """Folder that rendered pictures are cached in, or that holds the dataset."""
     annotations: str | None = None
-    """COCO-keypoint JSON file, for mhp_poses."""
+    """COCO-keypoint JSON file, for mhp_poses; for pascal_person_part its keypoints, null: none, so that keypoints,
+    limbs, projection field and matching are not trained."""
+    splits: SplitsConfig = field(default_factory=SplitsConfig)
+    longest_side: int | None = None
+    """Pictures are resized so that their longer side has so many pixels; null: as they are."""
+    on_error: Literal["raise", "skip"] = "raise"
+    """What a damaged file does to a training: ends it, naming the file; or another picture is taken, and counted."""
     max_images: int | None = None
     """Only the first so many images."""
     seed: int = 0
@@ -193,9 +225,16 @@ class DataConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     loader: LoaderConfig = field(default_factory=LoaderConfig)
 
+    @property
+    def trained_side(self) -> int | None:
+        """Longer side of the pictures that a network sees in training, pixels; None where they keep their own."""
+        return self.synthetic.size if self.name == "synthetic" else self.longest_side
+
     def __post_init__(self) -> None:
         if self.name == "mhp_poses" and self.annotations is None:
             raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")
+        if self.longest_side is not None and self.longest_side < 1:
+            raise InputError(f"data.longest_side must be at least 1, got {self.longest_side}")
         if self.max_images is not None and self.max_images < 1:
             raise InputError(f"data.max_images must be at least 1, got {self.max_images}")
         if not 0 < self.validation_share < 1:

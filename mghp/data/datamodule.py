@@ -10,7 +10,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mghp.data.batch import Batch, collate
 from mghp.data.configs import DataConfig
+from mghp.data.resized import ResizedSamples
 from mghp.data.sample import Sample, Samples
+from mghp.data.skipping import SkippingSamples
 from mghp.data.transforms import Augmentation
 from mghp.people.people import People
 
@@ -79,11 +81,18 @@ class ParsingDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         self.config = config
-        self.train_samples = train
-        self.validation_samples = validation
+        self.train_samples: Samples | None = None if train is None else ResizedSamples(train, config.longest_side)
+        if self.train_samples is not None and config.on_error == "skip":
+            self.train_samples = SkippingSamples(self.train_samples)
+        self.validation_samples = ResizedSamples(validation, config.longest_side)
         self.augmentation = Augmentation(config.augmentation, people)
         self.collate = Collate(people)
         self.seed = seed
+
+    @property
+    def skipped(self) -> int:
+        """Damaged training pictures that others took the place of."""
+        return self.train_samples.skipped if isinstance(self.train_samples, SkippingSamples) else 0
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled, augmented, without the last incomplete batch."""
@@ -106,7 +115,7 @@ class ParsingDataModule(LightningDataModule):
         """In order, as they are."""
         return DataLoader(
             self.validation_samples,  # type: ignore[arg-type]
-            batch_size=self.config.loader.batch_size,
+            batch_size=self.config.loader.batch_size if self.config.name == "synthetic" else 1,  # else sizes differ
             collate_fn=self.collate,
         )
 

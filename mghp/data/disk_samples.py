@@ -62,6 +62,10 @@ class DiskSamples(ABC):
             InputError: naming the file, if one is missing or damaged.
         """
 
+    def keep_first(self, number: int | None) -> None:
+        """Leave out all pictures after the first so many; None: none."""
+        self.names = self.names[:number]
+
     def __len__(self) -> int:
         return len(self.names)
 

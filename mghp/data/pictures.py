@@ -5,72 +5,88 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mghp.data.configs import DataConfig
+from mghp.data.sample import PictureSet
 from mghp.data.synthetic.contact_sheet import contact_sheet
 from mghp.data.synthetic.difficulty import set_difficulty
 from mghp.data.synthetic_cache import FIRST_TRAINING_SEED, TUNING_SEED, VALIDATION_SEED, CachedSamples, cached_samples
 from mghp.errors import InputError
+from mghp.people.datasets import PEOPLE
+
+Progress = Callable[[int, int, str], None]
 
 _SHEET = 64
 """Pictures on a contact sheet."""
 
 
-def check_pictures(config: DataConfig) -> None:
-    """Refuse data that have no pictures.
+def check_pictures(config: DataConfig, to_train: bool = True) -> None:
+    """Refuse data that have no pictures, or whose pictures cannot make a batch.
+
+    Args:
+        config: the data.
+        to_train: whether pictures are stacked to batches.
 
     Raises:
         InputError: naming what was expected.
     """
-    if config.name != "synthetic":
-        raise InputError(f"data.name: {config.name} are matching problems, not pictures; expected synthetic")
+    if config.name not in PEOPLE:
+        names = ", ".join(PEOPLE)
+        raise InputError(f"data.name: {config.name} are matching problems, not pictures; expected one of {names}")
+    several_sizes = config.name != "synthetic" and config.augmentation.crop is None
+    if to_train and several_sizes and config.loader.batch_size > 1:
+        raise InputError(
+            f"data.augmentation.crop: the pictures of {config.name} have several sizes; expected a number of pixels"
+        )
 
 
-def load_pictures(config: DataConfig, progress: Callable[[int, int, str], None]) -> tuple[CachedSamples, CachedSamples]:
-    """The pictures to train on and those to validate on, rendered first where they are not cached.
+def load_pictures(config: DataConfig, progress: Progress) -> tuple[PictureSet, PictureSet]:
+    """The pictures to train on and those to validate on; rendered ones are rendered first where they are not cached.
 
     Raises:
-        InputError: if the cache cannot be written.
+        InputError: if the cache cannot be written, or the dataset is not there.
     """
-    synthetic = config.synthetic
-
-    def show(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: progress(done, total, f"render {what}")
-
-    train = cached_samples(
-        synthetic, config.root, FIRST_TRAINING_SEED + config.seed, synthetic.num_train, show("training set")
-    )
-    return train, load_validation(config, progress)
+    if config.name != "synthetic":
+        return _on_disk(config, config.splits.train), load_validation(config, progress)
+    number, seed = config.synthetic.num_train, FIRST_TRAINING_SEED + config.seed
+    return _rendered(config, seed, number, "training", progress), load_validation(config, progress)
 
 
-def load_validation(config: DataConfig, progress: Callable[[int, int, str], None]) -> CachedSamples:
+def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
     """The pictures to validate on.
 
     Raises:
-        InputError: if the cache cannot be written.
+        InputError: if the cache cannot be written, or the dataset is not there.
     """
-    return _fixed_set(config, VALIDATION_SEED, "validation", progress)
+    if config.name != "synthetic":
+        return _on_disk(config, config.splits.validation)
+    return _rendered(config, VALIDATION_SEED, config.synthetic.num_validation, "validation", progress)
 
 
-def load_tuning(config: DataConfig, progress: Callable[[int, int, str], None]) -> CachedSamples:
-    """Pictures to tune thresholds on, as many as there are to validate on.
+def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:
+    """Pictures to tune thresholds on: of rendered ones as many as there are to validate on; None where there are none.
 
     Raises:
-        InputError: if the cache cannot be written.
+        InputError: if the cache cannot be written, or the dataset is not there.
     """
-    return _fixed_set(config, TUNING_SEED, "tuning", progress)
+    if config.name == "synthetic":
+        return _rendered(config, TUNING_SEED, config.synthetic.num_validation, "tuning", progress)
+    return None if config.splits.tuning is None else _on_disk(config, config.splits.tuning)
 
 
-def _fixed_set(config: DataConfig, seed: int, what: str, progress: Callable[[int, int, str], None]) -> CachedSamples:
-    """Pictures that are the same for every seed of training."""
-    return cached_samples(
-        config.synthetic,
-        config.root,
-        seed,
-        config.synthetic.num_validation,
-        lambda done, total: progress(done, total, f"render {what} set"),
-    )
+def _on_disk(config: DataConfig, split: str) -> PictureSet:
+    # Here, not above: what reads the datasets' files is not needed for rendered ones.
+    from mghp.data.datasets import open_dataset
+
+    return open_dataset(config, split)
 
 
-def describe_pictures(train: CachedSamples, validation: CachedSamples, out: Path) -> list[Path]:
+def _rendered(config: DataConfig, seed: int, number: int, what: str, progress: Progress) -> CachedSamples:
+    def show(done: int, total: int) -> None:
+        progress(done, total, f"render {what} set")
+
+    return cached_samples(config.synthetic, config.root, seed, number, show)
+
+
+def describe_pictures(train: PictureSet, validation: PictureSet, out: Path) -> list[Path]:
     """Contact sheets of both sets, and the validation set's difficulty without a model.
 
     Returns:

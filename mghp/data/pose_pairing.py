@@ -24,15 +24,13 @@ class Pairing:
 
     Attributes:
         pose_of: (person,): which pose, -1 where none belongs to the mask.
-        re_paired: poses that went to a mask of another number.
+        re_paired: (pose, person) where the two numbers differ.
         unused: poses with an annotated keypoint that no mask took.
-        without_pose: masks that no pose belongs to.
     """
 
     pose_of: NDArray[np.int64]
-    re_paired: int
-    unused: int
-    without_pose: int
+    re_paired: tuple[tuple[int, int], ...]
+    unused: tuple[int, ...]
 
 
 def pair_poses(poses: NDArray[np.float32], person_ids: NDArray[np.int16], num_persons: int) -> Pairing:
@@ -54,9 +52,8 @@ def pair_poses(poses: NDArray[np.float32], person_ids: NDArray[np.int16], num_pe
     annotated = (poses[..., 2] > 0).any(-1) if len(poses) else np.zeros(0, bool)
     return Pairing(
         pose_of=pose_of,
-        re_paired=int(((pose_of >= 0) & (pose_of != np.arange(num_persons))).sum()),
-        unused=int((annotated & ~pairs.any(1)).sum()),
-        without_pose=int((pose_of < 0).sum()),
+        re_paired=tuple((int(pose), person) for person, pose in enumerate(pose_of) if pose not in (-1, person)),
+        unused=tuple(np.flatnonzero(annotated & ~pairs.any(1)).tolist()),
     )
 
 

@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mghp.people.parts import IGNORE
+
 NOT_ANNOTATED, OCCLUDED, VISIBLE = 0, 1, 2
 """A keypoint's visibility, as COCO counts it."""
 
@@ -38,6 +40,11 @@ class Sample:
     original_size: tuple[int, int]
     tags: tuple[str, ...] = ()
 
+    @property
+    def ignored(self) -> NDArray[np.bool_] | None:
+        """(height, width): where the part is not known; None without parsing labels."""
+        return None if self.parts is None else self.parts == IGNORE
+
 
 class Samples(Protocol):
     """A set of pictures."""
@@ -47,3 +54,11 @@ class Samples(Protocol):
 
     def __getitem__(self, index: int) -> Sample:
         """One."""
+
+
+class PictureSet(Samples, Protocol):
+    """A set of pictures that a run can be keyed by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the set consists of."""

@@ -63,7 +63,8 @@ class Augmentation:
             changes["person_ids"] = moved["person_ids"][0].numpy()
         if sample.keypoints is not None:
             positions = moved["keypoints"].numpy().reshape(*sample.keypoints.shape[:2], 2)
-            changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), size)
+            after = changes["image"].shape[:2]
+            changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
         return _replaced(sample, **changes)
 
 
@@ -94,15 +95,19 @@ def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float3
 
 
 def _geometry(config: AugmentationConfig) -> v2.Transform | None:
-    if not config.rotation and not config.translation and tuple(config.scale) == (1, 1):
-        return None
-    return v2.RandomAffine(
-        degrees=config.rotation,
-        translate=(config.translation, config.translation) if config.translation else None,
-        scale=tuple(config.scale),
-        interpolation=v2.InterpolationMode.BILINEAR,
-        fill=_GREY,
-    )
+    steps: list[v2.Transform] = []
+    if config.rotation or config.translation or tuple(config.scale) != (1, 1):
+        affine = v2.RandomAffine(
+            degrees=config.rotation,
+            translate=(config.translation, config.translation) if config.translation else None,
+            scale=tuple(config.scale),
+            interpolation=v2.InterpolationMode.BILINEAR,
+            fill=_GREY,
+        )
+        steps.append(affine)
+    if config.crop is not None:
+        steps.append(v2.RandomCrop(config.crop, pad_if_needed=True, fill=_GREY))
+    return v2.Compose(steps) if steps else None
 
 
 def _colour(config: AugmentationConfig) -> v2.Transform | None:

@@ -13,7 +13,7 @@ from mghp.assembly.peaks import Candidates
 from mghp.assembly.truth import NOBODY
 from mghp.config import Config
 from mghp.data.batch import Batch, batches
-from mghp.data.synthetic_cache import CachedSamples
+from mghp.data.sample import PictureSet
 from mghp.data.true_fields import true_fields, true_part_logits
 from mghp.experiments.parsing_parts import people_of
 from mghp.fields import Fields
@@ -38,7 +38,7 @@ STEPS = (
 """Steps of the assembly, each with all that come before it; `mghp.report.parsing_tables` says what they are."""
 
 
-def run_assembly_alone(config: Config, validation: CachedSamples, progress: Callable[[int, int, str], None]) -> Path:
+def run_assembly_alone(config: Config, validation: PictureSet, progress: Callable[[int, int, str], None]) -> Path:
     """Score the assembly of true fields, step by step, into a run folder.
 
     Args:

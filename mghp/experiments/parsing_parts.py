@@ -10,6 +10,7 @@ from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
 from mghp.assembly.label_balance import LabelBalance
 from mghp.config import Config, load_config_text, to_yaml
+from mghp.data.pictures import check_pictures
 from mghp.data.targets import TargetMaker
 from mghp.errors import InputError, existing_file
 from mghp.losses.objective import ParsingObjective
@@ -19,7 +20,7 @@ from mghp.metrics.parsing import parsing_metrics
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.training_matching import TrainingMatching
 from mghp.network.parser import ParsingNetwork
-from mghp.people.densepose_coco import DENSEPOSE_COCO
+from mghp.people.datasets import PEOPLE
 from mghp.people.people import People
 
 _NEEDED = ("network.", "assembler.", "label_balance.")
@@ -32,9 +33,8 @@ def people_of(config: Config) -> People:
     Raises:
         InputError: if the data have no pictures.
     """
-    if config.data.name != "synthetic":
-        raise InputError(f"data.name: {config.data.name} are matching problems, no pictures; expected synthetic")
-    return DENSEPOSE_COCO
+    check_pictures(config.data, to_train=False)
+    return PEOPLE[config.data.name]
 
 
 def build_module(config: Config, max_steps: int = 1) -> ParsingModule:

@@ -16,7 +16,7 @@ from lightning.pytorch.profilers import SimpleProfiler
 
 from mghp.config import Config
 from mghp.data.datamodule import ParsingDataModule
-from mghp.data.synthetic_cache import CachedSamples
+from mghp.data.sample import PictureSet
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
@@ -34,7 +34,7 @@ _LOADING = "[_TrainingEpochLoop].train_dataloader_next"
 """What Lightning's profiler calls the wait for a batch."""
 
 
-def run_training(config: Config, train: CachedSamples, validation: CachedSamples) -> Path:
+def run_training(config: Config, train: PictureSet, validation: PictureSet) -> Path:
     """Train, validate, keep the last weights, and write the run folder.
 
     Args:
@@ -69,6 +69,8 @@ def run_training(config: Config, train: CachedSamples, validation: CachedSamples
         metrics = {name: float(value) for name, value in scores.items()} | _costs(
             trainer, module, profiler, training.seconds
         )
+        if config.data.on_error == "skip":
+            metrics["data/skipped"] = float(data.skipped)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path

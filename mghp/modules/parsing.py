@@ -72,7 +72,7 @@ class ParsingModule(LightningModule):
         """Pictures -> the fields that are assembled."""
         fields = self(image).fields()
         if self.assembler.config.average_mirror:
-            fields = mean_fields(fields, self._fields_in_the_mirror(image))
+            fields = mean_fields([fields, self._fields_in_the_mirror(image)])
         balanced: Fields = self.label_balance(fields)
         return balanced
 

@@ -23,28 +23,33 @@ from mghp.report.pictures.picture_fields import picture_fields
 from mghp.report.pictures.sheet import panels_sheet
 from mghp.report.pictures.trace import trace_picture
 
-_COLUMNS, _ZOOM = 5, 3
+_COLUMNS = 5
+_SHOWN_SIDE = 384
+"""Pixels that a small picture's longer side is enlarged to, by a whole factor."""
+
 _LIMBS = 6
 """Limbs whose assignment is drawn."""
 
 
-def people_sheet(
-    batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People, titles: Sequence[str]
-) -> Rgb:
-    """Panels of a batch's pictures under their titles, with one legend.
+def people_panels(batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People) -> list[Rgb]:
+    """A panel of each of a batch's pictures.
 
     Args:
         batch: of pictures.
         predicted: the people found in each.
         fields: predicted.
         people: the dataset's declaration.
-        titles: one a picture.
     """
-    panels = [
-        people_panel(image, found, true, picture_fields(fields, row), people, columns=_COLUMNS, zoom=_ZOOM)
+    zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
+    return [
+        people_panel(image, found, true, picture_fields(fields, row), people, columns=_COLUMNS, zoom=zoom)
         for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_people(batch), strict=True))
     ]
-    return panels_sheet(panels, titles, footer=panel_legend(people.parts, panels[0].shape[1]))
+
+
+def people_sheet(panels: Sequence[Rgb], people: People, titles: Sequence[str]) -> Rgb:
+    """Panels, of any sizes, under their titles, with one legend."""
+    return panels_sheet(panels, titles, footer=panel_legend(people.parts, max(panel.shape[1] for panel in panels)))
 
 
 def _images(batch: Batch) -> list[NDArray[np.uint8]]:
@@ -103,5 +108,6 @@ def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
     """`people`, `assignments` and `matcher_trace` of a batch, as PNGs and trackers take them."""
     fields = module.fields(batch.image)
     found = module.assembler(fields)
-    sheet = people_sheet(batch, found, fields, module.assembler.people, batch.names)
+    people = module.assembler.people
+    sheet = people_sheet(people_panels(batch, found, fields, people), people, batch.names)
     return {"people": sheet, **matching_pictures(module, batch, fields)}

@@ -1,11 +1,10 @@
 """Persons, a colour each, over the dimmed photo."""
 
-import colorsys
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from mghp.people.colours import distinct_colours
 from mghp.report.pictures.canvas import Rgb, blended, dimmed, spread_cells
 
 _FIRST = (
@@ -19,12 +18,7 @@ _OPACITY = 0.6
 
 def person_colours(count: int) -> NDArray[np.uint8]:
     """Colours of persons 0, 1, ...: (count, 3). Later hues step by the golden angle, so that neighbours differ."""
-    colours = [*_FIRST[:count]]
-    for index in range(len(_FIRST), count):
-        red, green, blue = colorsys.hsv_to_rgb(
-            index * 0.618034 % 1, (0.55, 0.85)[index % 2], (1.0, 0.8)[index // 2 % 2]
-        )
-        colours.append((round(255 * red), round(255 * green), round(255 * blue)))
+    colours = [*_FIRST[:count], *distinct_colours(count)[len(_FIRST) :]]
     return np.array(colours, dtype=np.uint8).reshape(count, 3)
 
 

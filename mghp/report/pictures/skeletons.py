@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mghp.data.sample import VISIBLE
 from mghp.people.skeleton import Skeleton
-from mghp.report.pictures.canvas import Rgb, dimmed
+from mghp.report.pictures.canvas import Rgb, dimmed, enlarged
 from mghp.report.pictures.sides import limb_colours, side_colour
 from mghp.report.pictures.sketch import Colour, Sketch
 
@@ -20,6 +20,7 @@ def skeletons_overlay(
     colours: NDArray[np.uint8] | None = None,
     *,
     filled_from: float = VISIBLE,
+    contrast: float = 0.45,
     zoom: int = 2,
 ) -> Rgb:
     """Dots in the colour of their side, right warm and left cool; limbs in the colour of their person.
@@ -30,9 +31,10 @@ def skeletons_overlay(
         skeleton: limbs, and names that tell the side.
         colours: (persons, 3) of each person; None: limbs have the colour of their side.
         filled_from: visibility or score from which a keypoint is a filled dot; hollow below it.
+        contrast: of the photo beneath; 1 leaves it as it is.
         zoom: enlargement.
     """
-    sketch = Sketch(dimmed(image, zoom, contrast=0.45), zoom)
+    sketch = Sketch(enlarged(image, zoom) if contrast == 1 else dimmed(image, zoom, contrast=contrast), zoom)
     by_side = limb_colours(skeleton)
     for index, person in enumerate(keypoints):
         limbs = by_side if colours is None else [_colour(colours[index])] * len(by_side)

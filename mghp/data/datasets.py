@@ -1,0 +1,29 @@
+"""The datasets on disk, by their names in a config."""
+
+from pathlib import Path
+
+from mghp.data.cihp import CIHPSamples
+from mghp.data.configs import DataConfig
+from mghp.data.densepose_coco import DensePoseCOCO
+from mghp.data.disk_samples import DiskSamples
+from mghp.data.mhp_v2 import MHPv2
+from mghp.data.pascal_person_part import PascalPersonPart
+
+
+def open_dataset(config: DataConfig, split: str) -> DiskSamples:
+    """A split of the dataset that `data.name` names, in `data.root`.
+
+    Raises:
+        InputError: if it is not there, or its lists are faulty; single pictures are read later.
+    """
+    root = Path(config.root)
+    if config.name == "mhp_v2":
+        samples: DiskSamples = MHPv2(root, split)
+    elif config.name == "densepose_coco":
+        samples = DensePoseCOCO(root, split)
+    elif config.name == "cihp":
+        samples = CIHPSamples(root, split)
+    else:
+        samples = PascalPersonPart(root, split, None if config.annotations is None else Path(config.annotations))
+    samples.keep_first(config.max_images)
+    return samples

@@ -1,0 +1,37 @@
+"""How pictures are parsed. Without torch."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mghp.errors import InputError
+
+UNTOLD_LONGEST_SIDE = 1024
+"""Pixels, where training tells no size and neither does the user: larger pictures are reduced to it."""
+
+
+@dataclass
+class InferenceConfig:
+    """Test-time choices; `assembly.average_mirror` is another one."""
+
+    longest_side: int | None = None
+    """Pictures are parsed with so many pixels on their longer side, and the result is brought back to their own size.
+    Null: as in training; where that is their own size, at that, but at most 1024."""
+    scales: list[float] = field(default_factory=lambda: [1.0])
+    """Factors of that size at which a picture is parsed; the fields of all are averaged."""
+    tile: int | None = None
+    """Side of the square windows in which a picture goes through the network, pixels, for pictures that do not fit into
+    memory; null: in one piece. People are assembled from the whole."""
+    overlap: int = 64
+    """Pixels that neighbouring windows share at least."""
+    submission: Literal["none", "mhp_v2", "cihp"] = "none"
+    """Whose official scripts `mghp evaluate` writes its predictions for, into the run folder."""
+
+    def __post_init__(self) -> None:
+        if self.longest_side is not None and self.longest_side < 1:
+            raise InputError(f"inference.longest_side must be at least 1, got {self.longest_side}")
+        if not self.scales or not all(0 < scale <= 8 for scale in self.scales):
+            raise InputError(f"inference.scales must be factors from 0 to 8, at least one, got {self.scales}")
+        if self.overlap < 0:
+            raise InputError(f"inference.overlap must not be negative, got {self.overlap}")
+        if self.tile is not None and self.tile <= self.overlap:
+            raise InputError(f"inference.tile must be larger than the overlap of {self.overlap}, got {self.tile}")

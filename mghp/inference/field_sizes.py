@@ -1,0 +1,53 @@
+"""Fields of a picture at one size as fields of it at another."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mghp.fields import Fields
+
+
+def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
+    """Fields read at the cells that a picture of another size would have; vectors grow with the picture.
+
+    Logits, confidences and limb fields are interpolated. Projection and offsets are read from the nearest cell: between
+    two persons the mean of two vectors points to neither.
+
+    Args:
+        fields: of pictures.
+        image_size: (height, width) of the pictures that the result is for.
+    """
+    if fields.image_size == image_size:
+        return fields
+    ratio = fields.projection.new_tensor([image_size[1] / fields.image_size[1], image_size[0] / fields.image_size[0]])
+    per_axis = ratio.view(2, 1, 1)
+
+    def read(field: Tensor, stride: int, mode: str) -> Tensor:
+        flat = field.flatten(1, -3)
+        sampled = functional.grid_sample(
+            flat, _cells(flat, stride, image_size, ratio), mode=mode, padding_mode="border", align_corners=False
+        )
+        return sampled.view(*field.shape[:-2], *sampled.shape[-2:])
+
+    offsets = fields.keypoint_offsets
+    return replace(
+        fields,
+        image_size=image_size,
+        part_logits=read(fields.part_logits, fields.part_stride, "bilinear"),
+        heatmaps=read(fields.heatmaps, fields.keypoint_stride, "bilinear"),
+        keypoint_offsets=None if offsets is None else read(offsets, fields.keypoint_stride, "nearest") * per_axis,
+        limb_fields=read(fields.limb_fields, fields.limb_stride, "bilinear"),
+        projection=read(fields.projection, fields.projection_stride, "nearest") * per_axis,
+    )
+
+
+def _cells(field: Tensor, stride: int, image_size: tuple[int, int], ratio: Tensor) -> Tensor:
+    """Where the new cells' centres lie in the old field: (batch, rows, columns, 2), -1 to 1 from edge to edge."""
+    rows, columns = (-(-side // stride) for side in image_size)
+    y = stride * (torch.arange(rows, device=field.device) + 0.5) / ratio[1]
+    x = stride * (torch.arange(columns, device=field.device) + 0.5) / ratio[0]
+    height, width = (stride * cells for cells in field.shape[-2:])
+    grid = torch.stack(torch.meshgrid(2 * x / width - 1, 2 * y / height - 1, indexing="xy"), -1)
+    return grid.to(field.dtype).expand(len(field), -1, -1, -1)

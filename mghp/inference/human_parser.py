@@ -1,0 +1,68 @@
+"""`HumanParser`: a trained parser that takes one picture."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from mghp.config import Config
+from mghp.experiments.parsing_parts import load_module
+from mghp.inference.image_files import upright_picture
+from mghp.inference.test_time import parse_picture
+from mghp.metrics.people import PredictedPeople
+from mghp.modules.parsing import ParsingModule
+from mghp.people.people import People
+
+
+class HumanParser:
+    """Predicts; `ParsingModule` trains.
+
+    Args:
+        module: trained.
+        config: of its training; `inference` says how pictures are parsed.
+    """
+
+    def __init__(self, module: ParsingModule, config: Config) -> None:
+        self.module = module.eval()
+        self.config = config
+
+    @classmethod
+    def load(cls, checkpoint: str | Path, *overrides: str, device: str | torch.device = "cpu") -> Self:
+        """From a checkpoint of `mghp train`.
+
+        Args:
+            checkpoint: the file.
+            overrides: `key=value` over its config, e.g. "inference.scales=[0.75,1,1.25]".
+            device: where it runs.
+
+        Raises:
+            InputError: if the file is missing, or no checkpoint, or an override does not fit.
+        """
+        module, config = load_module(checkpoint, list(overrides))
+        return cls(module.to(device), config)
+
+    @property
+    def people(self) -> People:
+        """Parts and skeleton of its answers."""
+        return self.module.assembler.people
+
+    def predict(self, image: NDArray[np.uint8] | Image.Image | str | Path) -> PredictedPeople:
+        """The people of one picture, in its own (upright) pixels.
+
+        Args:
+            image: (height, width, 3) uint8, red, green, blue; or a Pillow image; or a file.
+
+        Raises:
+            InputError: if the file is no readable picture.
+            ValueError: if the array is of another shape or type.
+        """
+        if isinstance(image, str | Path):
+            image = upright_picture(Path(image))
+        elif isinstance(image, Image.Image):
+            image = np.asarray(image.convert("RGB"))
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+            raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} of {image.dtype}")
+        return parse_picture(self.module, image, self.config.inference, self.config.data.trained_side)

@@ -1,0 +1,91 @@
+"""What `mghp predict` writes of a picture, and of all: maps, overlay, poses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mghp.metrics.people import PredictedPeople
+from mghp.people.people import People
+from mghp.report.pictures.parts import parts_overlay
+from mghp.report.pictures.persons import person_colours
+from mghp.report.pictures.skeletons import skeletons_overlay
+
+
+def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPeople, people: People) -> None:
+    """NAME_parts.png and NAME_persons.png (numbers, with a palette to look at), and NAME_overlay.png.
+
+    Args:
+        out: folder, made where it is missing.
+        name: of the picture.
+        image: (height, width, 3), upright.
+        found: in the picture's pixels.
+        people: what the numbers mean.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _write_indexed(out / f"{name}_parts.png", found.parts, np.array(people.parts.colours, np.uint8))
+    colours = person_colours(len(found.person_scores))
+    _write_indexed(out / f"{name}_persons.png", found.person_ids, colours)
+    overlay = parts_overlay(image, found.parts, people.parts, zoom=1)
+    overlay = skeletons_overlay(overlay, found.keypoints, people.skeleton, colours, contrast=1.0, zoom=1)
+    Image.fromarray(overlay).save(out / f"{name}_overlay.png")
+
+
+class PoseFile:
+    """All poses as COCO JSON: `images`, `categories`, and an annotation with a score a person.
+
+    A keypoint's third number is 2 where it was found and 0 where not; its confidence is in `keypoint_scores`.
+
+    Args:
+        people: names of keypoints, and limbs.
+    """
+
+    def __init__(self, people: People) -> None:
+        skeleton = people.skeleton
+        limbs = [[source + 1, destination + 1] for source, destination in skeleton.limbs]
+        category = {"id": 1, "name": "person", "keypoints": list(skeleton.keypoints), "skeleton": limbs}
+        self.content: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": [category]}
+
+    def add(self, name: str, size: tuple[int, int], found: PredictedPeople) -> None:
+        """One picture's poses; person p + 1 of its map of persons is `person` p + 1 here."""
+        image = len(self.content["images"]) + 1
+        self.content["images"].append({"id": image, "file_name": name, "height": size[0], "width": size[1]})
+        for person, (keypoints, score) in enumerate(zip(found.keypoints, found.person_scores, strict=True)):
+            there = keypoints[:, 2] > 0
+            shown = np.concatenate([keypoints[:, :2] * there[:, None], 2.0 * there[:, None]], 1)
+            low, high = (
+                (keypoints[there, :2].min(0), keypoints[there, :2].max(0)) if there.any() else (np.zeros(2),) * 2
+            )
+            self.content["annotations"].append(
+                {
+                    "id": len(self.content["annotations"]) + 1,
+                    "image_id": image,
+                    "category_id": 1,
+                    "person": person + 1,
+                    "keypoints": [round(float(value), 2) for value in shown.ravel()],
+                    "keypoint_scores": [round(float(value), 4) for value in keypoints[:, 2]],
+                    "num_keypoints": int(there.sum()),
+                    "bbox": [round(float(value), 2) for value in (*low, *(high - low))],
+                    "area": int((found.person_ids == person + 1).sum()),
+                    "iscrowd": 0,
+                    "score": float(score),
+                }
+            )
+
+    def write(self, file: Path) -> None:
+        """The file, whole."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(self.content))
+
+
+def _write_indexed(file: Path, labels: NDArray[Any], colours: NDArray[np.uint8]) -> None:
+    """Numbers as they are, black for 0; beyond 255 in 16 bits, which have no palette."""
+    if labels.max(initial=0) > 255:
+        Image.fromarray(labels.astype(np.uint16)).save(file)
+        return
+    image = Image.fromarray(labels.astype(np.uint8), mode="P")
+    image.putpalette([0, 0, 0, *colours[:255].ravel().tolist()])
+    image.save(file)

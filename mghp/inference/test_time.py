@@ -1,0 +1,60 @@
+"""One picture of any size -> the people in it, with test-time augmentation."""
+
+import dataclasses
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mghp.assembly.mirrored_fields import mean_fields
+from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
+from mghp.fields import Fields
+from mghp.inference.config import UNTOLD_LONGEST_SIDE, InferenceConfig
+from mghp.inference.field_sizes import resized_fields
+from mghp.inference.tiling import tiled_fields
+from mghp.metrics.people import PredictedPeople
+from mghp.modules.parsing import ParsingModule
+
+
+def parse_picture(
+    module: ParsingModule, image: NDArray[np.uint8], config: InferenceConfig, longest_side: int | None = None
+) -> PredictedPeople:
+    """The people of a picture, in the picture's own pixels.
+
+    Args:
+        module: in evaluation mode.
+        image: (height, width, 3) uint8, red, green, blue.
+        config: test-time choices.
+        longest_side: at which the module was trained; see `InferenceConfig.longest_side`.
+    """
+    own = image.shape[0], image.shape[1]
+    parsed = parsed_size(own, config.longest_side or longest_side)
+    with torch.no_grad():
+        found: PredictedPeople = module.assembler(averaged_fields(module, resized_picture(image, *parsed), config))[0]
+    if parsed == own:
+        return found
+    return dataclasses.replace(
+        found,
+        parts=resized_labels(found.parts, *own),
+        person_ids=resized_labels(found.person_ids, *own),
+        keypoints=resized_keypoints(found.keypoints, parsed, own),
+    )
+
+
+def averaged_fields(module: ParsingModule, image: NDArray[np.uint8], config: InferenceConfig) -> Fields:
+    """The fields of a picture, the mean over `inference.scales`; each scale's go through the mirror as configured."""
+    size = image.shape[0], image.shape[1]
+    of_scales = []
+    for scale in config.scales:
+        scaled = resized_picture(image, *(max(1, round(scale * side)) for side in size))
+        pixels = torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None].to(module.device)
+        fields = tiled_fields(module.fields, pixels, config.tile, config.overlap, module.network.multiple)
+        of_scales.append(resized_fields(fields, size))
+    return mean_fields(of_scales) if len(of_scales) > 1 else of_scales[0]
+
+
+def parsed_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, int]:
+    """Height and width at which a picture is parsed; see `InferenceConfig.longest_side`."""
+    if longest_side is None and max(size) > UNTOLD_LONGEST_SIDE:
+        longest_side = UNTOLD_LONGEST_SIDE
+    return size_for(*size, longest_side)

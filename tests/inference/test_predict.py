@@ -1,0 +1,127 @@
+"""`HumanParser` and `mghp predict` with a network of three steps: what it answers, not how well."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mghp import HumanParser
+from mghp.data.pictures import load_pictures
+from mghp.errors import InputError
+from mghp.experiments.train import run_training
+from mghp.inference.test_time import parsed_size
+
+
+def nothing(*_):
+    """No progress to show."""
+
+
+@pytest.fixture(scope="module")
+def checkpoint(small_config, tmp_path_factory):
+    torch.set_num_threads(1)
+    config = small_config(f"runs={tmp_path_factory.mktemp('runs')}", "trainer.max_steps=3", "trainer.precision=32-true")
+    return run_training(config, *load_pictures(config.data, nothing)) / "checkpoints" / "last.ckpt"
+
+
+@pytest.fixture(scope="module")
+def parser(checkpoint):
+    # Few peaks: an untrained network sees candidates everywhere.
+    return HumanParser.load(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0")
+
+
+def photo(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+def assert_same(first, second):
+    for name in ("parts", "person_ids", "person_scores", "part_scores", "keypoints"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+def test_arrays_pillow_images_and_files_are_answered_alike(parser, tmp_path):
+    image = photo(50, 70)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    found = parser.predict(image)
+    assert found.parts.shape == found.person_ids.shape == (50, 70)
+    assert found.person_ids.max() <= len(found.person_scores)
+    assert found.keypoints.shape[1:] == (17, 3)
+    assert_same(found, parser.predict(Image.fromarray(image)))
+    assert_same(found, parser.predict(tmp_path / "a.png"))
+
+
+def test_other_arrays_are_refused(parser):
+    for array in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(ValueError, match="uint8"):
+            parser.predict(array)
+    with pytest.raises(InputError, match="no readable picture"):
+        parser.predict("nowhere.png")
+
+
+@pytest.mark.parametrize("overrides", [
+    ["inference.scales=[0.5,1,1.5]"], ["inference.tile=32", "inference.overlap=16"], ["inference.longest_side=40"],
+    ["inference.scales=[1,2]", "inference.tile=48", "inference.overlap=16", "assembly.average_mirror=true"],
+])  # fmt: skip
+def test_test_time_choices_answer_in_the_picture_s_own_pixels(checkpoint, overrides):
+    settings = ["assembly.max_peaks=3", "assembly.peak_threshold=0", *overrides]
+    found = HumanParser.load(checkpoint, *settings).predict(photo(60, 90))
+    assert found.parts.shape == (60, 90)
+    assert np.isfinite(found.keypoints).all()
+    assert (found.keypoints[..., 0] <= 95).all()
+
+
+def test_one_scale_of_1_is_no_augmentation(parser, checkpoint):
+    plain = HumanParser.load(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0", "inference.scales=[1.0]")
+    assert_same(parser.predict(photo(40, 40)), plain.predict(photo(40, 40)))
+
+
+def test_untold_sizes_stay_up_to_1024():
+    assert parsed_size((400, 600), None) == (400, 600)
+    assert parsed_size((4000, 6000), None) == (683, 1024)
+    assert parsed_size((400, 600), 300) == (200, 300)
+    assert parsed_size((1, 5000), 300) == (1, 300)
+
+
+def test_a_folder_of_all_kinds(checkpoint, tmp_path, mghp):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(photo(1, 1)).save(pictures / "dot.png")
+    Image.fromarray(photo(30, 50)).save(pictures / "twice.png")
+    Image.fromarray(photo(30, 50)).save(pictures / "twice.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo(40, 80)).save(pictures / "turned.jpg", exif=exif)
+    buffer = io.BytesIO()
+    Image.fromarray(photo(100, 100)).save(buffer, "JPEG")
+    (pictures / "cut.jpg").write_bytes(buffer.getvalue()[:800])
+    (pictures / "text.jpg").write_text("a letter, not a picture")
+    process = mghp("predict", checkpoint, pictures, "--out", "out", "assembly.max_peaks=3", folder=tmp_path)
+    assert process.returncode == 1
+    lines = process.stderr.splitlines()
+    assert [line.startswith("mghp: skipped") for line in lines] == [True, True]
+    assert "cut.jpg" in lines[0]
+    assert "text.jpg" in lines[1]
+    out = tmp_path / "out"
+    sizes = {"dot": (1, 1), "twice.png": (50, 30), "twice.jpg": (50, 30), "turned": (40, 80)}  # width, height
+    for name, size in sizes.items():
+        for kind in ("parts", "persons", "overlay"):
+            assert Image.open(out / f"{name}_{kind}.png").size == size
+    assert len(list(out.glob("*.png"))) == 3 * len(sizes)
+    poses = json.loads((out / "poses.json").read_text())
+    assert sorted(image["file_name"] for image in poses["images"]) == [
+        "dot.png",
+        "turned.jpg",
+        "twice.jpg",
+        "twice.png",
+    ]
+    assert all(len(annotation["keypoints"]) == 51 for annotation in poses["annotations"])
+
+
+def test_a_bad_checkpoint_is_one_line(tmp_path, mghp):
+    Image.fromarray(photo(4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "weights.ckpt").write_bytes(b"none")
+    process = mghp("predict", "weights.ckpt", "a.png", folder=tmp_path)
+    assert process.returncode == 2
+    assert len(process.stderr.splitlines()) == 1
