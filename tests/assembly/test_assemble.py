@@ -59,13 +59,26 @@ def test_a_picture_alone_gives_the_same_people(batch, fields):
 
 
 def test_no_person_has_two_keypoints_of_a_type_or_shares_one(fields):
-    for people in assembler()(fields):
+    for people in assembler(read_missing_keypoints=False)(fields):
         found = people.keypoints[people.keypoints[..., 2] > 0]
         # One row a type by construction; a candidate twice would be the same place twice.
         for kind in range(17):
             places = people.keypoints[:, kind][people.keypoints[:, kind, 2] > 0, :2]
             assert len(np.unique(places, axis=0)) == len(places)
         assert np.isfinite(found).all()
+
+
+def test_what_limbs_brought_stays_and_what_they_did_not_is_read(fields):
+    found, filled = assembler(read_missing_keypoints=False)(fields), assembler()(fields)
+    read = 0
+    for before, after in zip(found, filled, strict=True):
+        brought = before.keypoints[..., 2] > 0
+        read += int((~brought & (after.keypoints[..., 2] > 0)).sum())
+        np.testing.assert_array_equal(after.keypoints[brought], before.keypoints[brought])
+        # Neither pixels nor scores depend on it.
+        np.testing.assert_array_equal(after.person_ids, before.person_ids)
+        np.testing.assert_array_equal(after.person_scores, before.person_scores)
+    assert read
 
 
 def test_people_are_consistent(fields):

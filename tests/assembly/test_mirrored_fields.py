@@ -47,7 +47,7 @@ def test_without_offsets_there_are_none(samples):
     fields = replace(fields_of(samples[:1]), keypoint_offsets=None)
     mirror = mirrored_fields(fields, DENSEPOSE_COCO)
     assert mirror.keypoint_offsets is None
-    assert mean_fields(fields, mirror).keypoint_offsets is None
+    assert mean_fields([fields, mirror]).keypoint_offsets is None
     assert cut_to(fields, (30, 30)).keypoint_offsets is None
 
 
@@ -61,7 +61,7 @@ def test_the_mean_is_of_probabilities_not_of_logits(samples):
     fields = fields_of(samples[:1])
     first = replace(fields, part_logits=torch.tensor([4.0, 0.0, -4.0]).view(1, 3, 1, 1))
     second = replace(fields, part_logits=torch.tensor([-9.0, 0.0, 9.0]).view(1, 3, 1, 1), heatmaps=fields.heatmaps / 2)
-    mean = mean_fields(first, second)
+    mean = mean_fields([first, second])
     expected = (first.part_logits.softmax(1) + second.part_logits.softmax(1)) / 2
     torch.testing.assert_close(mean.part_logits.softmax(1), expected)
     torch.testing.assert_close(mean.part_logits.exp().sum(1), torch.ones(1, 1, 1))

@@ -48,5 +48,5 @@ def test_validation_is_the_same_for_every_seed_of_training(small_config, picture
 
 
 def test_matching_problems_are_refused(checkout):
-    with pytest.raises(InputError, match="are matching problems, not pictures; expected synthetic"):
+    with pytest.raises(InputError, match="are matching problems, not pictures; expected one of synthetic"):
         check_pictures(load_config(checkout / "experiments" / "matcher" / "paper.yaml").data)

@@ -217,7 +217,8 @@ def test_matching_problems_are_no_pictures(mghp, checkout, tmp_path):
     process = mghp("train", file, folder=tmp_path)
     assert process.returncode == 2
     assert process.stderr.strip() == (
-        "mghp: data.name: generated_poses are matching problems, not pictures; expected synthetic"
+        "mghp: data.name: generated_poses are matching problems, not pictures; "
+        "expected one of synthetic, mhp_v2, densepose_coco, pascal_person_part, cihp"
     )
 
 
