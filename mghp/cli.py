@@ -297,6 +297,29 @@ def bench_parsing_command(
     typer.echo(files[0])
 
 
+@bench_app.command("metrics")
+def bench_metrics_command(
+    stored: Annotated[Path | None, typer.Argument(help="Stored set of test vectors, .npz; made up without")] = None,
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram of a picture."""
+    from mghp.config import Config
+
+    writable_folder(out)
+
+    from mghp.bench.metrics import bench_metrics, made_set, stored_set
+    from mghp.report.metrics_tables import metrics_bench_table
+    from mghp.report.runs import Run
+
+    pictures, num_labels = (made_set(), 59) if stored is None else stored_set(stored)
+    name = "made up" if stored is None else stored.stem
+    run = bench_metrics(pictures, num_labels, name, Config(experiment="bench_metrics"))
+    table = metrics_bench_table([Run(run)])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
 def _echo_written(files: list[Path], what: str) -> None:
     if not files:
         raise InputError(f"these run folders fill no {what}: their experiments are none that the suite reports")

@@ -11,7 +11,7 @@ from mghp.metrics.people import PredictedPeople
 def painted(
     maps: NDArray[np.integer[Any]],
     person_scores: NDArray[np.floating[Any]],
-    part_scores: NDArray[np.floating[Any]] | None = None,
+    part_scores: NDArray[np.floating[Any]],
     keypoints: NDArray[np.floating[Any]] | None = None,
     least_score: float = -np.inf,
 ) -> PredictedPeople:
@@ -22,7 +22,7 @@ def painted(
     Args:
         maps: (person, height, width): part labels, 0 where the person is not.
         person_scores: (person,).
-        part_scores: (person, label); left out, every part has its person's score.
+        part_scores: (person, label).
         keypoints: (person, keypoint, 3); left out, persons have none.
         least_score: persons below are not painted (Parsing-R-CNN's semantic map: 0.3).
     """
@@ -36,8 +36,6 @@ def painted(
     seen = np.flatnonzero(np.bincount(ids.ravel(), minlength=len(scores) + 1)[1:])
     renumbered = np.zeros(len(scores) + 1, np.int64)
     renumbered[seen + 1] = np.arange(1, len(seen) + 1)
-    if part_scores is None:
-        part_scores = np.repeat(scores[:, None], int(maps.max(initial=0)) + 1, 1)
     if keypoints is None:
         keypoints = np.zeros((len(scores), 0, 3))
     return PredictedPeople(
