@@ -33,6 +33,7 @@ from mghp.matching.configs import (
     ProjectionConfig,
     SinkhornConfig,
 )
+from mghp.metrics.config import MetricsConfig
 from mghp.modules.configs import TrainingConfig
 from mghp.network.configs import NetworkConfig
 
@@ -139,6 +140,7 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     losses: LossesConfig = field(default_factory=LossesConfig)
     assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     trainer: dict[str, Any] = field(default_factory=dict)

@@ -51,7 +51,7 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Callabl
     """
     people = people_of(config)
     folder = RunFolder(config, validation.fingerprint)
-    metrics = {step: parsing_metrics(people) for step in STEPS}
+    metrics = {step: parsing_metrics(people, config.metrics) for step in STEPS}
     with folder.timed("assemble"):
         for first, batch in batches(validation, people.num_keypoints):
             for step, found in _people_by_step(config, people, batch):

@@ -123,8 +123,8 @@ def _examine(
     Scores are of the pictures as they are; oracles of the pictures at the size at which they are parsed.
     """
     people = module.assembler.people
-    collections = {oracle: parsing_metrics(people) for oracle in (_SCORED, *ORACLES)}
-    breakdown = Breakdown(people)
+    collections = {oracle: parsing_metrics(people, config.metrics) for oracle in (_SCORED, *ORACLES)}
+    breakdown = Breakdown(people, config.metrics)
     rows: list[dict[str, Any]] = []
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, people.num_keypoints, size=20 if config.data.name == "synthetic" else 1):

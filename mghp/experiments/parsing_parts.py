@@ -84,7 +84,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
         label_balance=LabelBalance(people.num_labels, config.assembly.label_balance),
         assembler=Assembler(people, matcher, affinity, config.assembly),
-        metrics=parsing_metrics(people),
+        metrics=parsing_metrics(people, config.metrics),
         training=config.training,
         config_text=to_yaml(config),
     )

@@ -14,7 +14,7 @@ Progress = Callable[[int, int, str], None]
 
 _ONLY_PARSING = (
     "data.root=", "data.synthetic.", "data.loader.", "data.augmentation.", "network.", "losses.", "assembly.",
-    "training.", "trainer.",
+    "training.", "trainer.", "metrics.", "inference.",
 )  # fmt: skip
 _ALSO_PARSING = ("runs=", "seed=", "wandb.")
 

@@ -23,6 +23,8 @@ class InferenceConfig:
     memory; null: in one piece. People are assembled from the whole."""
     overlap: int = 64
     """Pixels that neighbouring windows share at least."""
+    batch_size: int = 1
+    """Windows that go through the network together."""
     submission: Literal["none", "mhp_v2", "cihp"] = "none"
     """Whose official scripts `mghp evaluate` writes its predictions for, into the run folder."""
 
@@ -31,6 +33,8 @@ class InferenceConfig:
             raise InputError(f"inference.longest_side must be at least 1, got {self.longest_side}")
         if not self.scales or not all(0 < scale <= 8 for scale in self.scales):
             raise InputError(f"inference.scales must be factors from 0 to 8, at least one, got {self.scales}")
+        if self.batch_size < 1:
+            raise InputError(f"inference.batch_size must be at least 1, got {self.batch_size}")
         if self.overlap < 0:
             raise InputError(f"inference.overlap must not be negative, got {self.overlap}")
         if self.tile is not None and self.tile <= self.overlap:

@@ -48,7 +48,9 @@ def averaged_fields(module: ParsingModule, image: NDArray[np.uint8], config: Inf
     for scale in config.scales:
         scaled = resized_picture(image, *(max(1, round(scale * side)) for side in size))
         pixels = torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None].to(module.device)
-        fields = tiled_fields(module.fields, pixels, config.tile, config.overlap, module.network.multiple)
+        fields = tiled_fields(
+            module.fields, pixels, config.tile, config.overlap, module.network.multiple, config.batch_size
+        )
         of_scales.append(resized_fields(fields, size))
     return mean_fields(of_scales) if len(of_scales) > 1 else of_scales[0]
 

@@ -1,12 +1,21 @@
 """Fields of a picture too large for one piece, from overlapping windows."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from mghp.fields import Fields
+
+_Span = tuple[int, int, int, int]
+"""Where a window begins and ends along one axis, and from where to where its result is used."""
+
+_Window = tuple[_Span, _Span]
+"""Rows and columns."""
 
 _STRIDES = {
     "part_logits": "part_stride",
@@ -18,50 +27,65 @@ _STRIDES = {
 
 
 def tiled_fields(
-    fields_of: Callable[[Tensor], Fields], image: Tensor, tile: int | None, overlap: int, multiple: int
+    fields_of: Callable[[Tensor], Fields],
+    image: Tensor,
+    tile: int | None,
+    overlap: int,
+    multiple: int,
+    batch_size: int = 1,
 ) -> Fields:
     """The fields of one picture, window by window; where two overlap, each gives the half that is farther inside it.
 
     Args:
-        fields_of: (1, 3, height, width) -> fields.
+        fields_of: (batch, 3, height, width) -> fields.
         image: (1, 3, height, width).
         tile: side of a window, pixels, rounded up to a multiple; None: the whole at once.
         overlap: pixels shared by neighbours, at least.
         multiple: of the coarsest stride; windows begin at multiples, so that their cells are the whole's.
+        batch_size: windows of one size that go through the network together.
     """
     height, width = image.shape[2:]
     if tile is None or max(height, width) <= tile:
         return fields_of(image)
     side = -(-tile // multiple) * multiple
     rows, columns = (_spans(length, side, overlap, multiple) for length in (height, width))
+    by_size: dict[tuple[int, int], list[_Window]] = defaultdict(list)
+    for row, column in product(rows, columns):
+        by_size[row[1] - row[0], column[1] - column[0]].append((row, column))
     whole: Fields | None = None
-    for top, bottom, first_row, last_row in rows:
-        for left, right, first_column, last_column in columns:
-            found = fields_of(image[..., top:bottom, left:right])
+    for windows in by_size.values():
+        for first in range(0, len(windows), batch_size):
+            chosen = windows[first : first + batch_size]
+            found = fields_of(torch.cat([image[..., r[0] : r[1], c[0] : c[1]] for r, c in chosen]))
             if whole is None:
                 whole = _empty(found, (height, width))
-            for name, stride_name in _STRIDES.items():
-                part, target = getattr(found, name), getattr(whole, name)
-                if part is None:
-                    continue
-                stride = getattr(found, stride_name)
-                into = _cells(first_row, last_row, stride), _cells(first_column, last_column, stride)
-                out_of = (
-                    _cells(first_row - top, last_row - top, stride),
-                    _cells(first_column - left, last_column - left, stride),
-                )
-                target[..., into[0], into[1]] = part[..., out_of[0], out_of[1]]
+            for position, window in enumerate(chosen):
+                _copy(found, position, whole, window)
     assert whole is not None
     return whole
 
 
-def _spans(length: int, side: int, overlap: int, multiple: int) -> list[tuple[int, int, int, int]]:
-    """Of each window along one axis: where it begins and ends, and from where to where its result is used."""
+def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
+    """The cells of one window of a batch into the whole."""
+    (top, _, first_row, last_row), (left, _, first_column, last_column) = window
+    for name, stride_name in _STRIDES.items():
+        part, target = getattr(found, name), getattr(whole, name)
+        if part is None:
+            continue
+        stride = getattr(found, stride_name)
+        into = _cells(first_row, last_row, stride), _cells(first_column, last_column, stride)
+        inner_rows = _cells(first_row - top, last_row - top, stride)
+        inner_columns = _cells(first_column - left, last_column - left, stride)
+        target[0, ..., into[0], into[1]] = part[position, ..., inner_rows, inner_columns]
+
+
+def _spans(length: int, side: int, overlap: int, multiple: int) -> list[_Span]:
+    """Of all windows along one axis."""
     step = max(multiple, (side - overlap) // multiple * multiple)
     begins = [0]
     while begins[-1] + side < length:
         begins.append(begins[-1] + step)
-    spans: list[tuple[int, int, int, int]] = []
+    spans: list[_Span] = []
     for number, begin in enumerate(begins):
         end = min(begin + side, length)
         first = 0 if number == 0 else spans[-1][3]
@@ -82,5 +106,5 @@ def _empty(fields: Fields, image_size: tuple[int, int]) -> Fields:
     for name, stride_name in _STRIDES.items():
         part = getattr(fields, name)
         cells = (-(-side // getattr(fields, stride_name)) for side in image_size)
-        room[name] = None if part is None else part.new_empty((*part.shape[:-2], *cells))
+        room[name] = None if part is None else part.new_empty((1, *part.shape[1:-2], *cells))
     return replace(fields, image_size=image_size, **room)

@@ -2,6 +2,7 @@
 
 from mghp.metrics.ap_parsing import THRESHOLDS, ParsingAP, pcp_per_part
 from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
+from mghp.metrics.config import MetricsConfig
 from mghp.metrics.mean_iou import PartScores
 from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.people import PredictedPeople, TruePeople
@@ -14,15 +15,17 @@ class Breakdown:
 
     Args:
         people: parts and skeleton of the dataset.
+        config: whose definitions.
     """
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, config: MetricsConfig | None = None) -> None:
+        config = config or MetricsConfig()
         self.people = people
-        self.groups = {f"persons/{name}": parsing_metrics(people) for name in COUNTS}
-        self.groups |= {f"size/{name}": parsing_metrics(people) for name in SIZES}
-        self.parts = PartScores(people.num_labels)
-        self.part_ap = RegionAP(people.num_labels)
-        self.parsing_ap = ParsingAP(people.num_labels)
+        self.groups = {f"persons/{name}": parsing_metrics(people, config) for name in COUNTS}
+        self.groups |= {f"size/{name}": parsing_metrics(people, config) for name in SIZES}
+        self.parts = PartScores(people.num_labels, config.absent)
+        self.part_ap = RegionAP(people.num_labels, "legacy", config.part_scores)
+        self.parsing_ap = ParsingAP(people.num_labels, config.rules)
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture: to its number of persons, and to each size of which somebody is in it."""

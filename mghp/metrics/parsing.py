@@ -2,15 +2,16 @@
 
 from torchmetrics import Metric, MetricCollection
 
-from mghp.metrics.ap_parsing import ParsingAP, Rules
+from mghp.metrics.ap_parsing import ParsingAP
 from mghp.metrics.ap_region import HumanAP, RegionAP
+from mghp.metrics.config import MetricsConfig
 from mghp.metrics.grouping import GroupingAccuracy
 from mghp.metrics.keypoint_ap import KeypointAP
-from mghp.metrics.mean_iou import Absent, PartScores
+from mghp.metrics.mean_iou import PartScores
 from mghp.people.people import People
 
 
-def parsing_metrics(people: People, rules: Rules = "mhp_v2", absent: Absent = "skip") -> MetricCollection:
+def parsing_metrics(people: People, config: MetricsConfig | None = None) -> MetricCollection:
     """The scores of the benchmarks, by name.
 
     `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1` of parts; `ap_p_50`, `ap_p_vol`, `pcp_50`, `pcp_vol`;
@@ -19,14 +20,14 @@ def parsing_metrics(people: People, rules: Rules = "mhp_v2", absent: Absent = "s
 
     Args:
         people: parts and skeleton of the dataset.
-        rules: whose AP^p and PCP.
-        absent: what a label counts in the mean IoU that occurs nowhere.
+        config: whose definitions.
     """
+    config = config or MetricsConfig()
     metrics: dict[str, Metric | MetricCollection] = {
-        "parts": PartScores(people.num_labels, absent),
-        "parsing_ap": ParsingAP(people.num_labels, rules),
-        "part_ap": RegionAP(people.num_labels),
-        "part_ap_strict": RegionAP(people.num_labels, "strict"),
+        "parts": PartScores(people.num_labels, config.absent),
+        "parsing_ap": ParsingAP(people.num_labels, config.rules),
+        "part_ap": RegionAP(people.num_labels, "legacy", config.part_scores),
+        "part_ap_strict": RegionAP(people.num_labels, "strict", config.part_scores),
         "human_ap": HumanAP(),
         "keypoints": KeypointAP(people.skeleton.known_sigmas),
         "grouping": GroupingAccuracy(),

@@ -68,19 +68,24 @@ def test_tiles_make_the_whole():
         image = torch.rand(1, 3, height, width)
         whole = pointwise(image)
         for tile, overlap in ((32, 0), (32, 8), (48, 20), (64, 33)):
-            tiled = tiled_fields(pointwise, image, tile, overlap, multiple=8)
-            assert tiled.image_size == (height, width)
-            for name, value in tensors(whole).items():
-                assert torch.equal(tensors(tiled)[name], value), (name, height, width, tile, overlap)
+            for batch_size in (1, 3):
+                tiled = tiled_fields(pointwise, image, tile, overlap, 8, batch_size)
+                assert tiled.image_size == (height, width)
+                for name, value in tensors(whole).items():
+                    assert torch.equal(tensors(tiled)[name], value), (name, height, width, tile, overlap)
 
 
 def test_no_window_is_larger_than_asked():
     sizes = []
 
     def seen(image):
-        sizes.append(image.shape[2:])
+        sizes.append(image.shape)
         return pointwise(image)
 
     tiled_fields(seen, torch.rand(1, 3, 100, 130), 48, 16, multiple=8)
-    assert max(max(size) for size in sizes) == 48
-    assert len(sizes) > 4
+    assert max(max(size[2:]) for size in sizes) == 48
+    one_by_one = len(sizes)
+    assert {size[0] for size in sizes} == {1}
+    tiled_fields(seen, torch.rand(1, 3, 100, 130), 48, 16, 8, batch_size=4)
+    assert len(sizes) - one_by_one < one_by_one
+    assert max(size[0] for size in sizes) == 4
