@@ -8,15 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.metrics.people import PredictedPeople
 from mghp.people.people import People
 from mghp.report.pictures.parts import parts_overlay
 from mghp.report.pictures.persons import person_colours
 from mghp.report.pictures.skeletons import skeletons_overlay
 
+_OVERLAY_SIDE = 1600
+"""Pixels of an overlay's longer side at most: drawing takes many times a picture's own memory."""
+
 
 def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPeople, people: People) -> None:
     """NAME_parts.png and NAME_persons.png (numbers, with a palette to look at), and NAME_overlay.png.
+
+    The maps have the picture's size; the overlay, which is to be looked at, has at most 1600 pixels a side.
 
     Args:
         out: folder, made where it is missing.
@@ -29,9 +35,19 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
     _write_indexed(out / f"{name}_parts.png", found.parts, np.array(people.parts.colours, np.uint8))
     colours = person_colours(len(found.person_scores))
     _write_indexed(out / f"{name}_persons.png", found.person_ids, colours)
-    overlay = parts_overlay(image, found.parts, people.parts, zoom=1)
-    overlay = skeletons_overlay(overlay, found.keypoints, people.skeleton, colours, contrast=1.0, zoom=1)
-    Image.fromarray(overlay).save(out / f"{name}_overlay.png")
+    Image.fromarray(_overlay(image, found, people, colours)).save(out / f"{name}_overlay.png")
+
+
+def _overlay(
+    image: NDArray[np.uint8], found: PredictedPeople, people: People, colours: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Parts, and skeletons over them."""
+    before = image.shape[0], image.shape[1]
+    after = size_for(*before, min(_OVERLAY_SIDE, max(before)))
+    parts = resized_labels(found.parts, *after)
+    overlay = parts_overlay(resized_picture(image, *after), parts, people.parts, zoom=1)
+    keypoints = resized_keypoints(found.keypoints, before, after)
+    return skeletons_overlay(overlay, keypoints, people.skeleton, colours, contrast=1.0, zoom=1)
 
 
 class PoseFile:

@@ -36,7 +36,7 @@ def parse_picture(
     return dataclasses.replace(
         found,
         parts=resized_labels(found.parts, *own),
-        person_ids=resized_labels(found.person_ids, *own),
+        person_ids=resized_labels(found.person_ids.astype(np.int32), *own),
         keypoints=resized_keypoints(found.keypoints, parsed, own),
     )
 

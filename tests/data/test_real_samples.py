@@ -7,10 +7,14 @@ import pytest
 
 from mghp.data.cihp import CIHPSamples
 from mghp.data.densepose_coco import DensePoseCOCO
-from mghp.data.label_files import read_labels
+from mghp.data.label_files import read_labels, read_picture
 from mghp.data.mhp_v2 import MHPv2
 from mghp.data.pascal_person_part import PascalPersonPart
 from mghp.inference.submission import read_mhp_submission
+from mghp.report.pictures.parts import parts_overlay
+from mghp.report.pictures.persons import person_colours, persons_overlay
+from mghp.report.pictures.png import write_png
+from mghp.report.pictures.skeletons import skeletons_overlay
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "samples"
 PASCAL_PERSONS = {
@@ -89,3 +93,28 @@ def test_densepose_s_person_has_its_parts_where_its_joints_are(tmp_path):
         if visibility:
             around = labels.parts[int(y) - 10 : int(y) + 11, int(x) - 10 : int(x) + 11]
             assert any(names[label - 1].startswith(part) for label in np.unique(around[around > 0]))
+
+
+def test_a_picture_of_each_to_look_at(tmp_path):
+    """Parts and persons over the photograph, or over grey where there is none; what pytest keeps shows them."""
+    joints = SAMPLES / "pascal_part" / "person_keypoints_coco17.json"
+    (tmp_path / "densepose_coco_2014_train.json").symlink_to(
+        SAMPLES / "densepose_coco" / "densepose_coco_2014_sample.json"
+    )
+    for samples in (
+        MHPv2(SAMPLES / "lv_mhp_v2", "val"),
+        PascalPersonPart(SAMPLES / "pascal_part", "val", joints),
+        CIHPSamples(SAMPLES / "cihp", "val"),
+        DensePoseCOCO(tmp_path, "train"),
+    ):
+        for index, name in enumerate(samples.names):
+            labels, file = samples.labels(index), samples.picture_file(index)
+            image = read_picture(file) if file.exists() else np.full((*labels.size, 3), 128, np.uint8)
+            drawn = [parts_overlay(image, labels.parts, samples.people.parts, zoom=1)]
+            if labels.person_ids is not None:
+                persons = int(labels.person_ids.max(initial=0))
+                drawn.append(persons_overlay(image, labels.person_ids, person_colours(persons), zoom=1))
+            if labels.keypoints is not None:
+                drawn.append(skeletons_overlay(image, labels.keypoints, samples.people.skeleton, zoom=1))
+            out = write_png(tmp_path / f"{type(samples).__name__}_{name}.png", np.concatenate(drawn, 1))
+            assert out.stat().st_size > 2000

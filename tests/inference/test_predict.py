@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -125,3 +127,21 @@ def test_a_bad_checkpoint_is_one_line(tmp_path, mghp):
     process = mghp("predict", "weights.ckpt", "a.png", folder=tmp_path)
     assert process.returncode == 2
     assert len(process.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is counted in other units elsewhere")
+def test_a_picture_of_24_megapixels_takes_less_than_2_gigabytes(checkpoint, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo(40, 60)).resize((6000, 4000)).save(tmp_path / "large.jpg", exif=exif)
+    code = (
+        "import resource, sys; from mghp.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    arguments = ["predict", checkpoint, tmp_path / "large.jpg", "--out", tmp_path, "assembly.max_peaks=3"]
+    process = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    for kind in ("parts", "persons"):
+        assert Image.open(tmp_path / f"large_{kind}.png").size == (4000, 6000)
+    assert Image.open(tmp_path / "large_overlay.png").size == (1067, 1600)
+    assert int(process.stdout.split()[-1]) < 2_000_000  # kilobytes
