@@ -145,3 +145,8 @@ def test_a_picture_of_24_megapixels_takes_less_than_2_gigabytes(checkpoint, tmp_
         assert Image.open(tmp_path / f"large_{kind}.png").size == (4000, 6000)
     assert Image.open(tmp_path / "large_overlay.png").size == (1067, 1600)
     assert int(process.stdout.split()[-1]) < 2_000_000  # kilobytes
+
+
+def test_who_imports_mghp_does_not_pay_for_the_parser():
+    code = "import sys, mghp; assert 'torch' not in sys.modules; assert 'lightning' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,6 +11,7 @@ import torch.multiprocessing
 
 from mghp.data.synthetic import SCENES, render
 from mghp.metrics.breakdown import Breakdown
+from mghp.metrics.config import MetricsConfig
 from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.per_picture import picture_scores
@@ -152,3 +153,22 @@ def test_persons_that_do_not_count_take_their_detections_along():
     assert (kept.person_ids[15:17, 15:17] == 1).all()
     assert (found.person_ids[15:17, 15:17] == 1).all()
     assert (found.person_ids[18:, :4] == 2).all()
+
+
+def test_the_config_s_definitions_are_scored_by():
+    """A person without a pixel, and one found with little confidence."""
+    ids = np.zeros((10, 10), int)
+    ids[:5] = 1
+    true = TruePeople((ids > 0).astype(np.uint8), ids, np.zeros((2, 17, 3)))  # the second person has no pixel
+    found = PredictedPeople(
+        (ids > 0).astype(int), ids, np.array([0.005]), np.full((1, 15), 0.005), np.zeros((1, 17, 3))
+    )
+    scores = {}
+    for rules in ("mhp_v2", "parsing_rcnn", "m2fp"):
+        metrics = parsing_metrics(DENSEPOSE_COCO, MetricsConfig(rules=rules, absent="zero"))
+        metrics.update(found, true)
+        scores[rules] = {name: float(value) for name, value in metrics.compute().items()}
+    assert scores["mhp_v2"]["ap_p_50"] == 1.0
+    assert scores["parsing_rcnn"]["ap_p_50"] == 0.5  # one of two is found
+    assert scores["m2fp"]["ap_p_50"] == 0.0  # below 0.01
+    assert scores["mhp_v2"]["mean_iou"] == pytest.approx(2 / 15)
