@@ -78,12 +78,15 @@ def train(
 ) -> None:
     """Train a parsing network on pictures: scores, checkpoints and pictures in a run folder."""
     from mghp.config import load_config
-    from mghp.data.pictures import check_pictures, load_pictures
+    from mghp.data.pictures import check_pictures, load_pictures, what_is_not_trained
 
     config = load_config(experiment, overrides or [])
     check_pictures(config.data)
     with _progress() as show:
         train_samples, validation = load_pictures(config.data, show)
+    warning = what_is_not_trained(train_samples)
+    if warning:
+        typer.echo(f"mghp: {warning}", err=True)
     from mghp.experiments.train import run_training
 
     typer.echo(run_training(config, train_samples, validation))

@@ -34,6 +34,7 @@ class CIHPSamples(DiskSamples):
     """
 
     people = CIHP
+    no_keypoints = "CIHP has no keypoints"
 
     def __init__(self, root: Path, split: str) -> None:
         self.folder = root / _FOLDERS.get(split, split)

@@ -44,11 +44,13 @@ class DiskSamples(ABC):
         people: what the dataset annotates.
         names: of the pictures, in the order of the split.
         fingerprint: of what the split consists of.
+        no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
     """
 
     people: People
     names: list[str]
     fingerprint: str
+    no_keypoints: str | None = None
 
     @abstractmethod
     def picture_file(self, index: int) -> Path:

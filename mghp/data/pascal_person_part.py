@@ -78,6 +78,8 @@ class PascalPersonPart(DiskSamples):
         self.names = self._names(split)
         if not self.names:
             raise InputError(f"{root}: no label map and no .mat file; expected Annotations_Part or {self.parts.name}")
+        if joints is None:
+            self.no_keypoints = "PASCAL-Person-Part has no keypoints, and data.annotations names no joints file"
         self.poses = _read_joints(joints, self.people.num_keypoints) if joints is not None else None
         self.fingerprint = hashlib.sha256(f"pascal {split} {joints} {self.names}".encode()).hexdigest()[:16]
 

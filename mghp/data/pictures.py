@@ -72,6 +72,12 @@ def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:
     return None if config.splits.tuning is None else _on_disk(config, config.splits.tuning)
 
 
+def what_is_not_trained(train: PictureSet) -> str | None:
+    """One line on the branches that these pictures cannot train; None where they train all."""
+    why: str | None = getattr(train, "no_keypoints", None)
+    return why and f"{why}: keypoints, limbs, projection field and matching are not trained, the parts alone are"
+
+
 def _on_disk(config: DataConfig, split: str) -> PictureSet:
     # Here, not above: what reads the datasets' files is not needed for rendered ones.
     from mghp.data.datasets import open_dataset

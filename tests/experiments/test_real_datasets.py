@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mghp.data.configs import DataConfig
-from mghp.data.pictures import check_pictures, load_pictures
+from mghp.data.pictures import check_pictures, load_pictures, what_is_not_trained
 from mghp.data.skipping import SkippingSamples
 from mghp.errors import InputError
 from mghp.experiments.evaluate import run_evaluation
@@ -69,6 +69,20 @@ def test_every_dataset_trains_and_is_evaluated_at_its_pictures_size(name, on_dis
     if form == "mhp_v2":
         read = read_mhp_submission(evaluated / "submission", PEOPLE[name].num_labels)
         assert [found.parts.shape for found in read.values()] == [(64, 64), (60, 64), (64, 64), (60, 64)]
+
+
+def test_what_cannot_be_trained_is_said(on_disk):
+    for name, says in (("cihp", "CIHP has no keypoints"), ("pascal_person_part", "names no joints file")):
+        _, config = on_disk(name)
+        assert says in what_is_not_trained(load_pictures(config.data, nothing)[0])
+    root, config = on_disk("pascal_person_part")
+    people = PEOPLE["pascal_person_part"]
+    pictures = layouts.made_pictures(4, people.num_labels, people.num_keypoints, size=64)
+    layouts.write_joints(root / "joints.json", pictures)
+    config.data.annotations = str(root / "joints.json")
+    train, _ = load_pictures(config.data, nothing)
+    assert what_is_not_trained(train) is None
+    assert train[0].keypoints is not None
 
 
 def test_pictures_of_several_sizes_need_a_window():
