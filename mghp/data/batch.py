@@ -99,9 +99,16 @@ def batches(samples: Samples, num_keypoints: int, size: int = 20) -> Iterator[tu
     """Samples in order, a batch at a time, each batch with the position of its first.
 
     Args:
-        samples: of one size.
+        samples: of any sizes; where the next one's differs, a batch ends early.
         num_keypoints: keypoint types of the dataset.
-        size: samples a batch, the last one perhaps fewer.
+        size: samples a batch at most.
     """
-    for first in range(0, len(samples), size):
-        yield first, collate([samples[i] for i in range(first, min(first + size, len(samples)))], num_keypoints)
+    first, chosen = 0, list[Sample]()
+    for index in range(len(samples)):
+        sample = samples[index]
+        if chosen and (len(chosen) == size or sample.image.shape != chosen[0].image.shape):
+            yield first, collate(chosen, num_keypoints)
+            first, chosen = index, []
+        chosen.append(sample)
+    if chosen:
+        yield first, collate(chosen, num_keypoints)

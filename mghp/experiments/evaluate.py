@@ -12,7 +12,7 @@ import torch
 from mghp.config import Config, config_key, load_config
 from mghp.data.batch import batches, collate
 from mghp.data.pictures import check_pictures, load_tuning, load_validation
-from mghp.data.resized import ResizedSamples
+from mghp.data.resized import ResizedSamples, size_for
 from mghp.data.sample import PictureSet, Sample, Samples
 from mghp.data.true_fields import true_fields
 from mghp.errors import InputError
@@ -127,7 +127,7 @@ def _examine(
     breakdown = Breakdown(people, config.metrics)
     rows: list[dict[str, Any]] = []
     resized = ResizedSamples(validation, config.data.longest_side)
-    for first, batch in batches(resized, people.num_keypoints, size=20 if config.data.name == "synthetic" else 1):
+    for first, batch in batches(resized, people.num_keypoints):
         fields = module.fields(batch.image)
         exact = true_fields(batch, people, vars(config.network.strides))
         at_size: list[PredictedPeople] = []
@@ -159,10 +159,11 @@ def _examine(
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
-    """Whether the fields of the oracles' batch are already those of the picture."""
+    """Whether the oracles' fields, which are of the picture resized as in training, are already what is asked for."""
     size = sample.image.shape[0], sample.image.shape[1]
     return (
-        config.inference.scales == [1.0]
+        size_for(*size, config.data.longest_side) == size
+        and config.inference.scales == [1.0]
         and config.inference.tile is None
         and parsed_size(size, config.inference.longest_side or config.data.trained_side) == size
     )

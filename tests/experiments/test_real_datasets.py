@@ -66,6 +66,9 @@ def test_every_dataset_trains_and_is_evaluated_at_its_pictures_size(name, on_dis
     assert metrics["oracle/true_parts/mean_iou"] > 0.7
     groups = pd.read_csv(evaluated / "media" / "breakdown.csv", index_col="group")
     assert {f"part/{part}" for part in PEOPLE[name].parts.names} <= set(groups.index)
+    # Another size than in training, and thresholds tuned on pictures of several sizes.
+    again = run_evaluation(trained, ["inference.longest_side=64", "data.splits.tuning=train"], nothing)
+    assert (again / "media" / "examples_worst.png").exists()
     if form == "mhp_v2":
         read = read_mhp_submission(evaluated / "submission", PEOPLE[name].num_labels)
         assert [found.parts.shape for found in read.values()] == [(64, 64), (60, 64), (64, 64), (60, 64)]
