@@ -114,9 +114,11 @@ def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[P
     """
     checkpoint = read_checkpoint(path)
     config = load_config_text(checkpoint["mghp_config"], overrides or [], origin=str(path))
-    # Nothing is trained: the matcher need not be differentiable.
-    weights = dataclasses.replace(config.losses.weights, matching=0.0)
-    module = build_module(dataclasses.replace(config, losses=dataclasses.replace(config.losses, weights=weights)))
+    # Nothing is trained: the matcher need not be differentiable, and what training started from need not be there.
+    losses = dataclasses.replace(config.losses, weights=dataclasses.replace(config.losses.weights, matching=0.0))
+    backbone = dataclasses.replace(config.network.backbone, weights=None)
+    network = dataclasses.replace(config.network, backbone=backbone)
+    module = build_module(dataclasses.replace(config, losses=losses, network=network))
     state = checkpoint["state_dict"]
     # What only training needs (learned weights, the matching's) may differ; the network and the affinity may not.
     needed = {name: value.shape for name, value in module.state_dict().items() if name.startswith(_NEEDED)}

@@ -1,6 +1,8 @@
 """Picture -> pyramid of features: ours by default, any of timm's by name."""
 
+import pickle
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,11 +49,15 @@ class SlimBackbone(nn.Module):
         return features
 
 
+_TIMM_RAISES = (RuntimeError, TypeError, AttributeError, OSError, KeyError, pickle.UnpicklingError)
+"""Over arguments that do not fit a model, files that are no weights, and weights that cannot be had."""
+
+
 class TimmBackbone(nn.Module):
     """A timm model that returns its pyramid.
 
     Raises:
-        ValueError: if timm does not know the name, or the model has no feature pyramid.
+        ValueError: if timm does not know the name, the model has no feature pyramid, or its weights cannot be loaded.
     """
 
     def __init__(self, name: str, weights: str | None, kwargs: dict[str, Any]) -> None:
@@ -60,11 +66,13 @@ class TimmBackbone(nn.Module):
 
         if name not in timm.list_models(name):
             raise ValueError(f"network.backbone.name: neither slim nor a timm model: {name!r}")
+        # An overlay of its source, not `checkpoint_path`, which trips over the classifier that a pyramid lacks.
+        source: dict[str, Any] = {} if weights in (None, "imagenet") else {"pretrained_cfg_overlay": {"file": weights}}
+        if source and not Path(str(weights)).is_file():
+            raise ValueError(f"network.backbone.weights: neither imagenet nor a file: {weights}")
         try:
-            self.model = timm.create_model(
-                name, features_only=True, pretrained=False, checkpoint_path=weights or "", **kwargs
-            )
-        except (RuntimeError, TypeError, AttributeError) as error:
+            self.model = timm.create_model(name, features_only=True, pretrained=weights is not None, **source, **kwargs)
+        except _TIMM_RAISES as error:
             raise ValueError(f"network.backbone: timm cannot build {name!r}: {' '.join(str(error).split())}") from None
         pyramid: Any = self.model.feature_info
         self.channels = tuple(pyramid.channels())
@@ -101,6 +109,8 @@ def make_backbone(config: BackboneConfig) -> SlimBackbone | TimmBackbone:
     """
     if config.name != "slim":
         return TimmBackbone(config.name, config.weights, config.kwargs)
+    if config.weights is not None:
+        raise ValueError(f"network.backbone.weights: slim has none to start from, got {config.weights}")
     try:
         return SlimBackbone(**config.kwargs)
     except TypeError as error:

@@ -11,7 +11,8 @@ class BackboneConfig:
     name: str = "slim"
     """`slim`, ours, or any timm model with `features_only`: resnet50, resnet101, hrnet_w32, ..."""
     weights: str | None = None
-    """File of pretrained weights (timm's `checkpoint_path`), or null to start from scratch. Nothing is downloaded."""
+    """What a timm model starts from: `imagenet`, timm's own weights, from its cache or downloaded; a file of weights
+    under timm's names, with or without a classifier; or null: from scratch."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     """Given to the backbone as they are: `channels`, `blocks` of slim, or timm's own."""
 

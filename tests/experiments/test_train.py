@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
 from PIL import Image
 
@@ -13,6 +14,7 @@ from mghp.data.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import load_module, read_checkpoint
 from mghp.experiments.train import run_training
+from mghp.network.configs import BackboneConfig
 
 
 def nothing(*_):
@@ -210,6 +212,17 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
 def test_weights_of_another_network_are_refused(trained, tmp_path):
     with pytest.raises(InputError, match="do not fit the network of the config"):
         load_module(trained / "checkpoints" / "last.ckpt", ["network.levels=1"])
+
+
+def test_a_checkpoint_needs_no_file_that_its_training_started_from(small_config, tmp_path):
+    weights = tmp_path / "resnet10t.pth"
+    torch.save(timm.create_model("resnet10t", pretrained=False).state_dict(), weights)
+    config = small_config(f"runs={tmp_path}", "trainer.max_steps=1")
+    config.network.backbone = BackboneConfig("resnet10t", str(weights))
+    folder = run_training(config, *load_pictures(config.data, nothing))
+    weights.unlink()
+    _, trained = load_module(folder / "checkpoints" / "last.ckpt")
+    assert trained.network.backbone.weights == str(weights)  # where it came from is still told
 
 
 def test_matching_problems_are_no_pictures(mghp, checkout, tmp_path):
