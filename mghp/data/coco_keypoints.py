@@ -1,7 +1,5 @@
 """Poses from a COCO person-keypoint file, of any skeleton."""
 
-import hashlib
-import json
 import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mghp.data.coco_json import read_json
 from mghp.data.poses import ImagePoses, PoseSet
 from mghp.errors import InputError, existing_file
 from mghp.people.skeleton import Skeleton
@@ -30,7 +29,7 @@ def read_coco_poses(path: str | Path, max_images: int | None = None) -> PoseSet:
         InputError: one line that names the file, what was expected and what came.
     """
     file = existing_file(path, "annotations file")
-    content, fingerprint = _read_json(file)
+    content, fingerprint = read_json(file)
     if not isinstance(content, dict):
         raise InputError(f"{file}: expected a JSON object with images, annotations and categories, {_came(content)}")
     categories = _member(content, "categories", list, str(file))
@@ -50,21 +49,6 @@ def read_coco_poses(path: str | Path, max_images: int | None = None) -> PoseSet:
     shape = (-1, len(skeleton.keypoints), 3)
     images = [ImagePoses(np.array(found, dtype=np.float64).reshape(shape)) for found in persons.values()]
     return PoseSet(skeleton, tuple(images[:max_images]), fingerprint)
-
-
-def _read_json(file: Path) -> tuple[Any, str]:
-    """A file's JSON, and the digest of its bytes."""
-    try:
-        data = file.read_bytes()
-        return json.loads(data), hashlib.sha256(data).hexdigest()[:16]
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{file}: broken JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
-    except RecursionError:
-        raise InputError(f"{file}: broken JSON: nested too deeply") from None
-    except ValueError as error:  # not text, or a number of thousands of digits
-        raise InputError(f"{file}: broken JSON: {error}") from None
 
 
 def _member(container: object, key: str, kind: type[Kind], where: str) -> Kind:

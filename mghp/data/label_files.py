@@ -1,6 +1,7 @@
 """Label maps and pictures as they lie on disk, read with the file's name in every error."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mghp.errors import InputError, existing_file
 
-_UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 """What Pillow raises over a damaged file."""
 
 
@@ -21,7 +22,7 @@ def read_picture(file: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(existing_file(file, "picture")) as image:
             return np.asarray(image.convert("RGB"))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable("picture", file, error) from None
 
 
@@ -31,25 +32,21 @@ def read_labels(file: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: if it is missing or unreadable.
     """
-    try:
-        with Image.open(existing_file(file, "label map")) as image:
-            labels = np.asarray(image)
-    except _UNREADABLE as error:
-        raise _unreadable("label map", file, error) from None
-    return (labels if labels.ndim == 2 else labels[..., 0]).astype(np.uint8)
+    return read_numbers(file).astype(np.uint8)
 
 
-def picture_size(file: Path) -> tuple[int, int]:
-    """Height and width, without decoding the whole.
+def read_numbers(file: Path) -> NDArray[Any]:
+    """The same with numbers beyond 255, of persons for instance.
 
     Raises:
-        InputError: if it is missing or no picture.
+        InputError: if it is missing or unreadable.
     """
     try:
-        with Image.open(existing_file(file, "picture")) as image:
-            return image.height, image.width
-    except _UNREADABLE as error:
-        raise _unreadable("picture", file, error) from None
+        with Image.open(existing_file(file, "label map")) as image:
+            numbers = np.asarray(image)
+    except UNREADABLE as error:
+        raise _unreadable("label map", file, error) from None
+    return numbers if numbers.ndim == 2 else numbers[..., 0]
 
 
 def read_lines(file: Path) -> list[str]:

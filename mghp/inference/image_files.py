@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from mghp.data.label_files import UNREADABLE
 from mghp.errors import InputError
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
 """Of files that are taken for pictures in a folder."""
-
-_UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 
 
 def upright_picture(file: Path) -> NDArray[np.uint8]:
@@ -26,7 +25,7 @@ def upright_picture(file: Path) -> NDArray[np.uint8]:
         with Image.open(file) as opened:
             opened.load()
             return np.asarray(_rgb(ImageOps.exif_transpose(opened)))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError(f"{file}: no readable picture: {' '.join(str(error).split())[:120]}") from None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.data.label_files import read_labels, read_lines
+from mghp.data.label_files import read_labels, read_lines, read_numbers
 from mghp.errors import InputError
 from mghp.metrics.people import PredictedPeople
 
@@ -104,7 +104,7 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeo
         except ValueError:
             raise InputError(f"{where}: expected a name and pairs of person and score, got {line[:60]!r}") from None
         parts = read_labels(folder / "global_seg" / f"{name}.png")
-        tags = _read_tags(folder / "global_tag" / f"{name}.png")
+        tags = read_numbers(folder / "global_tag" / f"{name}.png")
         if parts.shape != tags.shape:
             raise InputError(f"{where}: its maps of parts and persons differ in size")
         seen = [person for person in scores if (tags == person).any()]
@@ -119,11 +119,6 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeo
             keypoints=np.zeros((len(seen), 0, 3)),
         )
     return found
-
-
-def _read_tags(file: Path) -> NDArray[np.int64]:
-    with Image.open(file) as image:
-        return np.asarray(image).astype(np.int64)
 
 
 def _write_map(file: Path, labels: NDArray[Any]) -> None:

@@ -85,3 +85,11 @@ def test_a_faulty_line_is_named(tmp_path):
     with pytest.raises(InputError, match="line 2"):
         read_mhp_submission(tmp_path, 15)
     assert submission_writer("none", tmp_path) is None
+
+
+def test_a_missing_map_is_named(tmp_path):
+    (tmp_path / "results.txt").write_text("7 1 0.5\n")
+    (tmp_path / "global_seg").mkdir()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "global_seg" / "7.png")
+    with pytest.raises(InputError, match=r"global_tag/7\.png: no such file"):
+        read_mhp_submission(tmp_path, 15)
