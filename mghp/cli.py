@@ -87,9 +87,11 @@ def train(
     warning = what_is_not_trained(train_samples)
     if warning:
         typer.echo(f"mghp: {warning}", err=True)
-    from mghp.experiments.train import run_training
+    from mghp.experiments.train import is_first_process, run_training
 
-    typer.echo(run_training(config, train_samples, validation))
+    folder = run_training(config, train_samples, validation)
+    if is_first_process():
+        typer.echo(folder)
 
 
 @app.command()
@@ -226,6 +228,60 @@ def reproduce(
             typer.echo(file)
 
 
+@app.command("sweep")
+def sweep_command(
+    sweep_file: Annotated[Path, typer.Argument(help="W&B sweep file, e.g. sweeps/matcher.yaml")],
+    workers: Annotated[int | None, typer.Option(help="Trials at a time; with --ray as many as its CPUs hold")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was begun")] = False,
+    max_runs: Annotated[int | None, typer.Option(min=1, help="Start at most so many trials now")] = None,
+    shard: Annotated[str | None, typer.Option(help="i/n: only the trials whose index mod n is i (0 to n - 1)")] = None,
+    ray: Annotated[str | None, typer.Option(help="Address of a Ray cluster that runs the trials, or auto")] = None,
+    cpus: Annotated[float, typer.Option(min=0, help="CPUs that a trial declares to Ray")] = 1,
+    gpus: Annotated[float, typer.Option(min=0, help="GPUs that a trial declares to Ray")] = 0,
+    accept_old: Annotated[bool, typer.Option("--accept-old", help="Adopt results of other commits too")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Even if the first three trials fail")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed trials again")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of what random and bayes draw")] = 0,
+    upload: Annotated[bool, typer.Option("--upload", help="Say how finished trials are sent to W&B; run none")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of all sweeps")] = Path("runs/sweeps"),
+) -> None:
+    """Run the file that `wandb sweep` takes, without a server: exit code 1 if a trial failed."""
+    from mghp.sweep.command import run_sweep, upload_hints
+    from mghp.sweep.supervisor import Options
+
+    options = Options(
+        workers=workers or 1,
+        resume=resume or upload,
+        max_runs=max_runs,
+        shard=_shard(shard),
+        accept_old=accept_old,
+        keep_going=keep_going,
+        retry_failed=retry_failed,
+        seed=seed,
+    )
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers: expected at least 1, got {workers}")
+    writable_folder(out)
+    if upload:
+        for line in upload_hints(sweep_file, out, options):
+            typer.echo(line)
+        return
+    lines, is_good = run_sweep(sweep_file, out, options, ray=ray, cpus=cpus, gpus=gpus, fill_ray=workers is None)
+    for line in lines:
+        typer.echo(line)
+    if not is_good:
+        raise typer.Exit(1)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    position, slash, number = text.partition("/")
+    if slash and position.isdecimal() and number.isdecimal() and int(position) < int(number):
+        return int(position), int(number)
+    raise InputError(f"--shard: expected i/n with i from 0 to n - 1, e.g. 0/4; got {text!r}")
+
+
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
@@ -318,6 +374,24 @@ def bench_metrics_command(
     name = "made up" if stored is None else stored.stem
     run = bench_metrics(pictures, num_labels, name, Config(experiment="bench_metrics"))
     table = metrics_bench_table([Run(run)])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("sweep")
+def bench_sweep_command(
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """What `mghp sweep` itself costs: CPU a trial, and seconds until the first trial runs."""
+    writable_folder(out)
+
+    from mghp.bench.sweep import bench_sweep
+    from mghp.config import Config
+    from mghp.report.runs import Run
+    from mghp.report.sweep_bench import sweep_bench_table
+
+    table = sweep_bench_table([Run(bench_sweep(Config(experiment="bench_sweep")))])
     files = table.write(out)
     typer.echo(table.markdown())
     typer.echo(files[0])

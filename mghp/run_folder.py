@@ -28,6 +28,9 @@ import numpy as np
 from mghp.config import SCHEMA_VERSION, Config, config_key, to_yaml
 from mghp.errors import InputError
 
+REPLACED = "replaced"
+"""Name of a folder of results that newer ones have taken the place of: kept, but reported no more."""
+
 _VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy", "lightning", "timm")
 
 
@@ -38,15 +41,24 @@ class Phase:
 
 
 class RunFolder:
-    """Writes one run. Create it only when everything that can be checked has been."""
+    """Writes one run. Create it only when everything that can be checked has been.
 
-    def __init__(self, config: Config, data_fingerprint: str) -> None:
+    Args:
+        config: the whole.
+        data_fingerprint: of the data.
+        writes: False in the other processes of a run that several make together: the first one writes for all.
+    """
+
+    def __init__(self, config: Config, data_fingerprint: str, writes: bool = True) -> None:
         self.config = config
+        self.writes = writes
         self.data_fingerprint = data_fingerprint
         self.key = config_key(config, data_fingerprint)
         self.path = run_path(config, data_fingerprint)
         self._started = time.time()
         self._cpu_started = _cpu_seconds()
+        if not writes:
+            return
         try:
             self.media.mkdir(parents=True, exist_ok=True)
             for name in ("metrics.csv", "timing.csv", "result.json"):
@@ -76,20 +88,22 @@ class RunFolder:
         begin = time.perf_counter()
         yield timed
         timed.seconds = time.perf_counter() - begin
-        _append(self.path / "timing.csv", {"phase": phase, "seconds": round(timed.seconds, 4)})
+        if self.writes:
+            _append(self.path / "timing.csv", {"phase": phase, "seconds": round(timed.seconds, 4)})
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Write arrays to media/<name>.npz."""
         np.savez_compressed(self.media / f"{name}.npz", **arrays)  # type: ignore[arg-type]
 
-    def finish(self, metrics: Mapping[str, float]) -> dict[str, Any]:
-        """Write result.json; from here on the run counts as finished."""
+    def finish(self, metrics: Mapping[str, float], stopped: bool = False) -> dict[str, Any]:
+        """Write result.json; from here on the run counts as finished, unless it was stopped before its end."""
         commit, is_dirty = git_commit()
         result = {
             "key": self.key,
             "schema_version": SCHEMA_VERSION,
             "experiment": self.config.experiment,
             "variant": self.config.variant,
+            **({"stopped": True} if stopped else {}),
             "metrics": dict(metrics),
             "seed": self.config.seed,
             "data_seed": self.config.data.seed,
@@ -102,7 +116,8 @@ class RunFolder:
             "cpu_seconds": round(_cpu_seconds() - self._cpu_started, 2),
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         }
-        write_atomically(self.path / "result.json", json.dumps(result, indent=1, allow_nan=True))
+        if self.writes:
+            write_atomically(self.path / "result.json", json.dumps(result, indent=1, allow_nan=True))
         return result
 
 
@@ -115,9 +130,10 @@ def run_path(config: Config, data_fingerprint: str) -> Path:
 
 
 def is_finished(path: Path, key: str) -> bool:
-    """Whether a run of this key has ended there."""
+    """Whether a run of this key has ended there, and not because it was stopped."""
     try:
-        return bool(json.loads((path / "result.json").read_text())["key"] == key)
+        result = json.loads((path / "result.json").read_text())
+        return bool(result["key"] == key and not result.get("stopped"))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+import torch.distributed
 from torch import Tensor, nn
 
 from mghp.fields import Fields
@@ -32,8 +33,14 @@ class LabelBalance(nn.Module):
 
     @torch.no_grad()
     def observe(self, parts: Tensor) -> None:
-        """Count the labels of pixels, (...) uint8; those beyond the labels, as 255 for not known, do not count."""
-        self.pixels += torch.bincount(parts.flatten(), minlength=_VALUES)[: self.num_labels]
+        """Count the labels of pixels, (...) uint8; those beyond the labels, as 255 for not known, do not count.
+
+        Of several processes that train together, each counts the pixels of all.
+        """
+        pixels = torch.bincount(parts.flatten(), minlength=_VALUES)[: self.num_labels]
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.all_reduce(pixels)
+        self.pixels += pixels
 
     def forward(self, fields: Fields) -> Fields:
         """The fields with other part logits."""

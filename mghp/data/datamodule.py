@@ -18,11 +18,23 @@ from mghp.people.people import People
 
 
 class ShuffledDraws(Sampler[tuple[int, int]]):
-    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides."""
+    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides.
 
-    def __init__(self, number: int, seed: int) -> None:
+    Of several processes each gets its share: together their n-th batches are the n-th batch of one process whose
+    batches are larger by their number. What does not go up evenly is left out.
+
+    Args:
+        number: pictures.
+        seed: of the order.
+        process: of this share, 0 to processes - 1.
+        processes: that train together.
+    """
+
+    def __init__(self, number: int, seed: int, process: int = 0, processes: int = 1) -> None:
         self.number = number
         self.seed = seed
+        self.process = process
+        self.processes = processes
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -30,12 +42,13 @@ class ShuffledDraws(Sampler[tuple[int, int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.number
+        return self.number // self.processes
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         generator = torch.Generator().manual_seed(_mixed(self.seed, self.epoch))
         epoch = self.epoch
-        for index in torch.randperm(self.number, generator=generator).tolist():
+        order = torch.randperm(self.number, generator=generator).tolist()
+        for index in order[self.process : len(self) * self.processes : self.processes]:
             yield epoch, index
 
 
@@ -90,6 +103,11 @@ class ParsingDataModule(LightningDataModule):
         self.seed = seed
 
     @property
+    def _process(self) -> tuple[int, int]:
+        """Which of how many processes this is."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    @property
     def skipped(self) -> int:
         """Damaged training pictures that others took the place of."""
         return self.train_samples.skipped if isinstance(self.train_samples, SkippingSamples) else 0
@@ -98,10 +116,11 @@ class ParsingDataModule(LightningDataModule):
         """Shuffled, augmented, without the last incomplete batch."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
+        draws = ShuffledDraws(len(self.train_samples), self.seed, *self._process)
         return DataLoader(
             AugmentedSamples(self.train_samples, self.augmentation, self.seed),
-            batch_size=min(self.config.loader.batch_size, len(self.train_samples)),
-            sampler=ShuffledDraws(len(self.train_samples), self.seed),
+            batch_size=min(self.config.loader.batch_size, max(len(draws), 1)),
+            sampler=draws,
             collate_fn=self.collate,
             num_workers=workers,
             persistent_workers=workers > 0,
@@ -112,9 +131,11 @@ class ParsingDataModule(LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """In order, as they are."""
+        """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""
+        process, processes = self._process
         return DataLoader(
             self.validation_samples,  # type: ignore[arg-type]
+            sampler=range(process, len(self.validation_samples), processes),
             batch_size=self.config.loader.batch_size if self.config.name == "synthetic" else 1,  # else sizes differ
             collate_fn=self.collate,
         )

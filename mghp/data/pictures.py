@@ -8,7 +8,14 @@ from mghp.data.configs import DataConfig
 from mghp.data.sample import PictureSet
 from mghp.data.synthetic.contact_sheet import contact_sheet
 from mghp.data.synthetic.difficulty import set_difficulty
-from mghp.data.synthetic_cache import FIRST_TRAINING_SEED, TUNING_SEED, VALIDATION_SEED, CachedSamples, cached_samples
+from mghp.data.synthetic_cache import (
+    FIRST_TRAINING_SEED,
+    TUNING_SEED,
+    VALIDATION_SEED,
+    CachedSamples,
+    cached_samples,
+    set_name,
+)
 from mghp.errors import InputError
 from mghp.people.datasets import PEOPLE
 
@@ -48,6 +55,25 @@ def load_pictures(config: DataConfig, progress: Progress) -> tuple[PictureSet, P
         return _on_disk(config, config.splits.train), load_validation(config, progress)
     number, seed = config.synthetic.num_train, FIRST_TRAINING_SEED + config.seed
     return _rendered(config, seed, number, "training", progress), load_validation(config, progress)
+
+
+def training_fingerprint(config: DataConfig) -> str:
+    """Of the pictures that a training is about, without rendering any.
+
+    Raises:
+        InputError: if the data have no pictures, or the dataset is not there.
+    """
+    check_pictures(config)
+    if config.name != "synthetic":
+        return fingerprint_of(_on_disk(config, config.splits.train), _on_disk(config, config.splits.validation))
+    scene = config.synthetic
+    train = set_name(scene, FIRST_TRAINING_SEED + config.seed, scene.num_train)
+    return f"{train} {set_name(scene, VALIDATION_SEED, scene.num_validation)}"
+
+
+def fingerprint_of(train: PictureSet, validation: PictureSet) -> str:
+    """Of the pictures that a training is about."""
+    return f"{train.fingerprint} {validation.fingerprint}"
 
 
 def load_validation(config: DataConfig, progress: Progress) -> PictureSet:

@@ -78,6 +78,11 @@ class CachedSamples:
         return {**self.__dict__, "_arrays": {}}
 
 
+def set_name(config: SyntheticConfig, seed: int, number: int) -> str:
+    """A set's name and fingerprint: all that its pictures depend on, the renderer's source included."""
+    return f"{config.scene}_{config.size}_seed{seed}_{number}_{_renderer_hash()}"
+
+
 def cached_samples(
     config: SyntheticConfig,
     root: str | Path,
@@ -100,7 +105,7 @@ def cached_samples(
     Raises:
         InputError: if the folder cannot be written, or a rendering process dies.
     """
-    name = f"{config.scene}_{config.size}_seed{seed}_{number}_{_renderer_hash()}"
+    name = set_name(config, seed, number)
     folder = Path(root) / "synthetic" / name
     if not folder.is_dir():
         temporary = folder.with_name(f".{name}.{os.getpid()}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mghp.config import Config, config_key, load_config
-from mghp.data.pictures import load_pictures, load_validation
+from mghp.data.pictures import fingerprint_of, load_pictures, load_validation
 from mghp.experiments.plan import ROOT
 from mghp.run_folder import is_finished, run_path
 
@@ -97,7 +97,7 @@ def run_parsing_plan(plan: ParsingPlan, progress: Progress) -> tuple[list[Path],
     for config in plan.trained:
         train, validation = load_pictures(config.data, progress)
         progress(0, 1, f"train {config.experiment}")
-        finished = _finished(config, f"{train.fingerprint} {validation.fingerprint}")
+        finished = _finished(config, fingerprint_of(train, validation))
         trained = finished or run_training(config, train, validation)
         settings = ["wandb.mode=disabled", f"runs={config.runs}"]
         folders += [trained, run_evaluation(trained, settings, progress, adopt=True)]

@@ -71,7 +71,7 @@ def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
     WANDB_MODE decides where it is set; under an agent (WANDB_SWEEP_ID) the run reports to the agent's server.
     """
     decided_outside = bool(os.environ.get("WANDB_MODE") or os.environ.get("WANDB_SWEEP_ID"))
-    if config.wandb.mode == "disabled" and not decided_outside:
+    if not folder.writes or (config.wandb.mode == "disabled" and not decided_outside):
         yield NoTracker()
         return
     import wandb  # slow to import, and only needed here

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,17 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from lightning.pytorch.profilers import SimpleProfiler
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
 
 from mghp.config import Config
 from mghp.data.datamodule import ParsingDataModule
+from mghp.data.pictures import fingerprint_of
 from mghp.data.sample import PictureSet
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
-from mghp.modules.callbacks import BranchPoint, DrawPictures
+from mghp.modules.callbacks import BranchPoint, DrawPictures, StopWhenAsked
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder
 
@@ -36,6 +39,8 @@ _LOADING = "[_TrainingEpochLoop].train_dataloader_next"
 
 def run_training(config: Config, train: PictureSet, validation: PictureSet) -> Path:
     """Train, validate, keep the last weights, and write the run folder.
+
+    On SIGTERM the training ends early, and its result says so.
 
     Args:
         config: the whole.
@@ -54,26 +59,36 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
     if config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
-    folder = RunFolder(config, f"{train.fingerprint} {validation.fingerprint}")
+    folder = RunFolder(config, fingerprint_of(train, validation), writes=is_first_process())
     profiler = SimpleProfiler(dirpath=folder.path, filename="profile")
     with tracked(config, folder) as tracker, _quiet():
         loggers: list[Logger] = [_csv_logger(folder)]
         if isinstance(tracker, WandbTracker):
             loggers.append(WandbLogger(experiment=tracker.run))
-        trainer = _trainer(config, _callbacks(config, folder, tracker, max_steps), folder, max_steps, loggers, profiler)
+        stop = StopWhenAsked()
+        callbacks = [*_callbacks(config, folder, tracker, max_steps), stop]
+        trainer = _trainer(config, callbacks, folder, max_steps, loggers, profiler)
         with folder.timed("train") as training:
             trainer.fit(module, datamodule=data, ckpt_path=config.training.continue_from)
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
         with folder.timed("validate"):
-            scores = trainer.validate(module, datamodule=data, verbose=False)[0]
+            # A training that is stopped has just been validated by Lightning.
+            scores: Mapping[str, float | Tensor] = trainer.callback_metrics
+            if not stop.asked:
+                scores = trainer.validate(module, datamodule=data, verbose=False)[0]
         metrics = {name: float(value) for name, value in scores.items()} | _costs(
             trainer, module, profiler, training.seconds
         )
         if config.data.on_error == "skip":
             metrics["data/skipped"] = float(data.skipped)
         tracker.summarise(metrics)
-    folder.finish(metrics)
+    folder.finish(metrics, stopped=stop.asked)
     return folder.path
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that writes, of those that Lightning or a scheduler has started for one training."""
+    return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
 
 
 def _trainer(
@@ -97,6 +112,7 @@ def _trainer(
         "val_check_interval": max_steps + 1,  # after training only, unless the config says otherwise
         "enable_checkpointing": False,
         "enable_model_summary": False,
+        "use_distributed_sampler": False,  # the data module deals the pictures out itself
         "enable_progress_bar": any(isinstance(callback, RichProgressBar) for callback in callbacks),
     }
     try:

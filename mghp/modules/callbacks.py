@@ -1,7 +1,10 @@
 """What watches a training."""
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -37,6 +40,43 @@ class BranchPoint(Callback):
         """Write it when its step is done."""
         if trainer.global_step == self.step:
             trainer.save_checkpoint(self.file)
+
+
+class StopWhenAsked(Callback):
+    """On SIGTERM the training ends after the step at hand, in good order: it is validated and its result written.
+
+    Attributes:
+        asked: whether it was.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the signal over from Lightning, which would end without a result."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Stop all processes of the training together."""
+        if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
+            self.asked = trainer.should_stop = True
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Give the signal back."""
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
 
 
 class DrawPictures(Callback):

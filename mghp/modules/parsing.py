@@ -94,7 +94,8 @@ class ParsingModule(LightningModule):
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
             if matching is not None:
                 self.log_dict(matching.details(), batch_size=len(batch))
-        self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch))
+        # Of several processes the mean; the others are the first one's, since batches may differ in what they label.
+        self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch), sync_dist=True)
         return total
 
     def losses(self, batch: Batch, step: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:

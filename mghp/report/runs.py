@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mghp.config import read_yaml
 from mghp.errors import InputError, existing_file
+from mghp.run_folder import REPLACED
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,9 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
         if not path.exists():
             raise InputError(f"{path}: no such run folder")
         for file in sorted(path.rglob("result.json")):
+            if REPLACED in file.relative_to(path).parts:
+                continue
             found.setdefault(file.parent.resolve(), Run(file.parent))
     if not found:
         raise InputError(f"{', '.join(map(str, paths))}: no finished run (no result.json)")
-    return list(found.values())
+    return [run for run in found.values() if not run.result.get("stopped")]

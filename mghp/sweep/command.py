@@ -1,0 +1,134 @@
+"""`mghp sweep`: from a sweep file to its report."""
+
+import dataclasses
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from mghp.errors import InputError
+from mghp.sweep.processes import Executor, ProcessPool
+from mghp.sweep.progress import shown
+from mghp.sweep.rows import TrialRow, trial_rows
+from mghp.sweep.study import Study
+from mghp.sweep.supervisor import Lock, Options, Outcome, Plan, Supervisor, plan_sweep
+from mghp.sweep.sweep_file import read_sweep
+
+_SHOWN = 10
+"""Best trials that are printed; the table on disk has all."""
+
+
+def run_sweep(
+    file: Path, out: Path, options: Options, ray: str | None, cpus: float, gpus: float, fill_ray: bool
+) -> tuple[list[str], bool]:
+    """Run a sweep, or go on with it, and write its report.
+
+    Args:
+        file: the sweep file.
+        out: folder of all sweeps.
+        options: how to run it.
+        ray: address of a cluster; None for processes of this machine.
+        cpus: that a trial declares to Ray.
+        gpus: that a trial declares to Ray.
+        fill_ray: whether so many trials run as the cluster's CPUs hold, rather than `options.workers`.
+
+    Returns:
+        What to print at the end, and whether no trial has failed.
+
+    Raises:
+        InputError: one line, before anything is started.
+    """
+    plan = plan_sweep(read_sweep(file), out, options)
+    lock = Lock(plan.folder)
+    try:
+        executor: Executor = ProcessPool()
+        if ray is not None:
+            from mghp.sweep.ray_tasks import RayTasks
+
+            executor = tasks = RayTasks(ray, cpus, gpus)
+            if fill_ray:
+                options = dataclasses.replace(options, workers=max(1, int(tasks.num_cpus / max(cpus, 0.01))))
+                plan.options = options
+        with _ended_by_sigterm(), shown(plan.sweep, _number_of_trials(plan)) as tell:
+            try:
+                supervisor = Supervisor(plan, executor, tell)
+                outcome = supervisor.run()
+            finally:
+                executor.close()
+        rows = trial_rows(plan, supervisor.study)
+        return _report(plan, rows, outcome), not any(row.state == "failed" for row in rows)
+    finally:
+        lock.release()
+
+
+def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
+    """The command lines that send the finished trials to W&B, where they were logged offline.
+
+    Raises:
+        InputError: if the sweep was not begun.
+    """
+    plan = plan_sweep(read_sweep(file), out, options)
+    if not (plan.folder / "study.db").exists():
+        raise InputError(f"{plan.folder}: this sweep was not begun")
+    rows = trial_rows(plan, Study(plan.folder / "study.db", plan.sweep, None))
+    logged = [
+        run
+        for row in rows
+        if row.state in ("done", "stopped")
+        for run in sorted(row.folder.glob("wandb/offline-run-*"))
+    ]
+    if not logged:
+        return ["no finished trial has a W&B run: set wandb.mode=offline in its experiment"]
+    return [
+        f"# {len(logged)} finished trials, logged offline. Nothing was sent; after `wandb login`, send them by",
+        f"wandb sync --include-offline {' '.join(shlex.quote(str(run)) for run in logged)}",
+    ]
+
+
+def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome) -> list[str]:
+    from mghp.report.sweep import report_sweep, trials_table
+
+    folder = plan.folder if plan.options.shard is None else plan.folder.parent
+    files = report_sweep(plan.sweep, rows, folder)
+    ended = [row for row in rows if row.metric is not None]
+    lines = [trials_table(plan.sweep, [*ended[:_SHOWN]]).markdown()] if ended else []
+    if len(ended) > _SHOWN:
+        lines.append(f"... and {len(ended) - _SHOWN} more in {folder / 'trials.md'}\n")
+    if ended:
+        lines.append(f"best: {shlex.join(ended[0].command)}")
+    lines += [f"failed: trial {row.index}: {row.note}" for row in rows if row.state == "failed"]
+    lines.append(
+        f"{outcome.launched} trials started, {outcome.adopted} adopted, {outcome.stopped} stopped early, "
+        f"{outcome.failed} failed; of all {len(rows)}, {len(ended)} have a result"
+    )
+    if outcome.gave_up:
+        lines.append(
+            f"the first {outcome.failed} trials failed, so no more were started: see {plan.folder / 'logs'}; "
+            "--resume --keep-going goes on, --resume --retry-failed runs them again"
+        )
+    waiting = sum(row.state == "waiting" for row in rows)
+    if waiting and not outcome.gave_up:
+        lines.append(f"{waiting} trials wait: --resume goes on with them")
+    return [*lines, *(str(file) for file in files if file.suffix in (".md", ".yaml", ".png"))]
+
+
+def _number_of_trials(plan: Plan) -> int | None:
+    if plan.points is not None:
+        return len(plan.points)
+    return plan.sweep.run_cap
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """As by Ctrl-C: running trials are ended in order, and the study says that they were not finished."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

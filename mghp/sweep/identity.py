@@ -1,0 +1,82 @@
+"""Which run a trial is: its key and its run folder, known before anything is started.
+
+A trial of `mghp match` or `mghp train` is the run that the same command by hand would be, so that each adopts what the
+other has finished. Any other command is known by its words.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mghp.config import Config, config_key, load_config
+from mghp.data.load import load_problems
+from mghp.data.pictures import training_fingerprint
+from mghp.run_folder import run_path
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A trial's run.
+
+    Attributes:
+        key: equal for equal runs.
+        folder: its run folder.
+        writes_key: whether its result.json says the key.
+    """
+
+    key: str
+    folder: Path
+    writes_key: bool
+
+    def result(self) -> dict[str, Any] | None:
+        """Its result.json; None where there is none of this key."""
+        try:
+            content = json.loads((self.folder / "result.json").read_text())
+        except (OSError, ValueError):
+            return None
+        is_own = isinstance(content, dict) and (not self.writes_key or content.get("key") == self.key)
+        return content if is_own else None
+
+
+class Identifier:
+    """Tells trials' runs; data that several trials share are read once.
+
+    Args:
+        others: folder under which commands other than ours have their run folders.
+    """
+
+    def __init__(self, others: Path) -> None:
+        self._others = others
+        self._fingerprints: dict[tuple[str, str], str] = {}
+
+    def __call__(self, command: list[str]) -> Identity:
+        """The run of a command.
+
+        Raises:
+            InputError: if it is ours and its config or its data are faulty.
+        """
+        ours = _mghp_words(command)
+        if ours is None:
+            key = hashlib.sha256(json.dumps(command).encode()).hexdigest()[:16]
+            return Identity(key, self._others / key[:10], writes_key=False)
+        subcommand, experiment, *overrides = ours
+        config = load_config(experiment, overrides)
+        fingerprint = self._fingerprint(subcommand, config)
+        return Identity(config_key(config, fingerprint), run_path(config, fingerprint), writes_key=True)
+
+    def _fingerprint(self, subcommand: str, config: Config) -> str:
+        known = (subcommand, repr(config.data))
+        if known not in self._fingerprints:
+            self._fingerprints[known] = (
+                load_problems(config.data).fingerprint if subcommand == "match" else training_fingerprint(config.data)
+            )
+        return self._fingerprints[known]
+
+
+def _mghp_words(command: list[str]) -> list[str] | None:
+    """Subcommand, experiment file and overrides of `[env] mghp match|train FILE KEY=VALUE...`; None for all else."""
+    words = command[1:] if Path(command[0]).name == "env" else command
+    is_ours = len(words) > 2 and Path(words[0]).name == "mghp" and words[1] in ("match", "train")
+    return words[1:] if is_ours and not any(word.startswith("-") for word in words) else None

@@ -1,0 +1,36 @@
+"""Follows a metric through a run's metrics.csv while it is written."""
+
+import csv
+from pathlib import Path
+
+
+class MetricRows:
+    """The values of one column, row by row.
+
+    Args:
+        file: may not be there yet.
+        metric: the column.
+    """
+
+    def __init__(self, file: Path, metric: str) -> None:
+        self._file = file
+        self._metric = metric
+        self._size = -1
+        self._seen = 0
+
+    def new(self) -> list[float]:
+        """Values that came since the last call. Rows without the metric do not count."""
+        try:
+            size = self._file.stat().st_size
+            if size == self._size:
+                return []
+            text = self._file.read_text()
+        except OSError:
+            return []
+        self._size = size
+        # Loggers write the file anew when a column is added: it is read from its beginning, whole lines only.
+        rows = csv.DictReader(text[: text.rfind("\n") + 1].splitlines())
+        values = [float(row[self._metric]) for row in rows if row.get(self._metric)]
+        fresh = values[self._seen :]
+        self._seen = max(self._seen, len(values))
+        return fresh

@@ -1,0 +1,119 @@
+"""Trials as processes of this machine."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_GUARD = Path(__file__).with_name("guard.py")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is started for a trial.
+
+    Attributes:
+        command: the argument list.
+        folder: where it is started.
+        run_dir: its run folder.
+        log: file that its output goes to.
+        environment: variables added to those of the supervisor.
+    """
+
+    command: list[str]
+    folder: Path
+    run_dir: Path
+    log: Path
+    environment: dict[str, str]
+
+
+class Started(Protocol):
+    """A trial that was started."""
+
+    def poll(self) -> int | None:
+        """Its exit status, 128 + n where signal n killed it; None while it runs."""
+
+    def stop(self) -> None:
+        """Ask it to end in good order (SIGTERM)."""
+
+    def kill(self) -> None:
+        """End it now, with all that it has started."""
+
+
+class Executor(Protocol):
+    """Where trials run."""
+
+    def start(self, job: Job) -> Started:
+        """Start a trial."""
+
+    def close(self) -> None:
+        """Nothing will be started any more."""
+
+
+class ProcessPool:
+    """Trials on this machine. They die with this process."""
+
+    def start(self, job: Job) -> "GuardedProcess":
+        """Start a trial."""
+        return GuardedProcess(job)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class GuardedProcess:
+    """A trial under its guard (`guard.py`)."""
+
+    def __init__(self, job: Job) -> None:
+        reading, self._lifeline = os.pipe()
+        command = [sys.executable, "-I", "-S", str(_GUARD), str(reading), str(job.run_dir.absolute()), *job.command]
+        try:
+            with job.log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=job.folder,
+                    env={**os.environ, **job.environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[reading],
+                    process_group=0,
+                )
+        finally:
+            os.close(reading)
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs; what it left behind is killed."""
+        status = self._process.poll()
+        if status is None:
+            return None
+        self._end()
+        return 128 - status if status < 0 else status
+
+    def wait(self) -> int:
+        """Its exit status."""
+        self._process.wait()
+        status = self.poll()
+        assert status is not None
+        return status
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it, and its whole group."""
+        self._end()
+        self._process.wait()
+
+    def _end(self) -> None:
+        # The group outlives its leader while any process of it runs, so that its number cannot be another's.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1

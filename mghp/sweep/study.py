@@ -1,0 +1,148 @@
+"""The trials of a sweep, kept in Optuna's study: an SQLite file that survives its supervisor."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from mghp.errors import InputError
+from mghp.sweep.parameters import Point, grid
+from mghp.sweep.sweep_file import SweepFile
+
+_INDEX = "index"
+
+
+def points_of(sweep: SweepFile, most: int | None, seed: int) -> list[Point] | None:
+    """The trials of a grid, or of a random search of a known length; None where results decide what comes next.
+
+    A random search's i-th point depends on nothing but the seed and i, so that several shards draw the same.
+
+    Raises:
+        InputError: if a random or Bayesian search has no end.
+    """
+    cap = min((number for number in (sweep.run_cap, most) if number is not None), default=None)
+    if sweep.method == "grid":
+        return grid(sweep.parameters)[: sweep.run_cap]
+    if cap is None:
+        raise InputError(f"{sweep.path}: {sweep.method} has no end by itself: set run_cap in the file, or --max-runs")
+    if sweep.method == "bayes":
+        return None
+    return [_random_point(sweep, seed, index) for index in range(sweep.run_cap or cap)]
+
+
+class Study:
+    """Decides which trial comes next and keeps what became of each.
+
+    Args:
+        file: SQLite; made where it is not there.
+        sweep: what is searched.
+        points: the trials where they are known beforehand, by their index in the sweep; None for `bayes`.
+        seed: of what `bayes` draws.
+    """
+
+    def __init__(self, file: Path, sweep: SweepFile, points: dict[int, Point] | None, seed: int = 0) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._sweep = sweep
+        self._distributions = {parameter.name: parameter.distribution for parameter in sweep.parameters}
+        self._storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
+        if sweep.early_terminate is not None:
+            early = sweep.early_terminate
+            pruner = optuna.pruners.SuccessiveHalvingPruner(early.first, early.eta)
+        self._study = optuna.create_study(
+            study_name=sweep.name,
+            storage=self._storage,
+            # Multivariate: parameters are modelled together; constant liar: trials that still run count as bad ones, so
+            # that several workers do not all try the same place.
+            sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True),
+            pruner=pruner,
+            direction=sweep.goal,
+            load_if_exists=True,
+        )
+        self._queue_running_again()
+        self._is_known = points is not None
+        if points is not None:
+            there = {trial.user_attrs.get(_INDEX) for trial in self._study.get_trials(deepcopy=False)}
+            for index in sorted(set(points) - there):
+                self._study.enqueue_trial(points[index], user_attrs={_INDEX: index})
+        self._num_waiting = len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
+
+    def _queue_running_again(self) -> None:
+        """A supervisor that was killed left them so."""
+        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def retry_failed(self) -> None:
+        """Queue every failed trial once more."""
+        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
+            if not trial.user_attrs.get("retried"):
+                self._study.enqueue_trial(trial.params, user_attrs={_INDEX: trial.user_attrs.get(_INDEX)})
+                self._storage.set_trial_user_attr(trial._trial_id, "retried", True)
+                self._num_waiting += 1
+
+    @property
+    def num_trials(self) -> int:
+        """Trials so far, queued ones included."""
+        return len(self.trials())
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials that count, in the order of their numbers: of a retried one the last attempt."""
+        trials = self._study.get_trials(deepcopy=False)
+        return [trial for trial in trials if not trial.user_attrs.get("retried")]
+
+    def ask(self) -> optuna.Trial | None:
+        """The next trial; None where none is left for now."""
+        if self._num_waiting:
+            self._num_waiting -= 1
+        elif self._is_known or (self._sweep.run_cap is not None and self.num_trials >= self._sweep.run_cap):
+            return None
+        return self._study.ask(self._distributions)
+
+    def queue_again(self, trial: optuna.Trial) -> None:
+        """Give a trial back that did not end by itself."""
+        self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        self._num_waiting += 1
+
+    def should_stop(self, trial: optuna.Trial, iteration: int, value: float) -> bool:
+        """Note a value of the metric on the way; whether the trial is not among those that go on."""
+        trial.report(value, iteration)
+        return trial.should_prune()
+
+    def complete(self, trial: optuna.Trial, value: float) -> None:
+        """It ended by itself."""
+        self._study.tell(trial, value)
+
+    def stopped(self, trial: optuna.Trial) -> None:
+        """It was stopped early; its last value on the way stands for it."""
+        self._study.tell(trial, state=TrialState.PRUNED)
+
+    def failed(self, trial: optuna.Trial, why: str) -> None:
+        """It gave no result."""
+        trial.set_user_attr("failure", why)
+        self._study.tell(trial, state=TrialState.FAIL)
+
+
+def index_of(trial: FrozenTrial | optuna.Trial) -> int:
+    """Position in the sweep: of the grid or the random draws; otherwise the number."""
+    index = trial.user_attrs.get(_INDEX)
+    return trial.number if index is None else int(index)
+
+
+def point_of(sweep: SweepFile, params: dict[str, Any]) -> Point:
+    """A trial's values as drawn, constants included."""
+    return {parameter.name: params[parameter.name] for parameter in sweep.parameters}
+
+
+def owned(points: Sequence[Point], shard: tuple[int, int] | None) -> dict[int, Point]:
+    """The points of shard (i, n), by their index: those whose index mod n is i."""
+    position, number = shard or (0, 1)
+    return {index: point for index, point in enumerate(points) if index % number == position}
+
+
+def _random_point(sweep: SweepFile, seed: int, index: int) -> Point:
+    sampler = optuna.samplers.RandomSampler(seed=(seed + 1_000_003 * (index + 1)) % 2**32)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=sampler)
+    return study.ask({parameter.name: parameter.distribution for parameter in sweep.parameters}).params

@@ -1,0 +1,399 @@
+"""The one process that decides: which trial runs, what is adopted, what is stopped, what is written down."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import optuna
+
+from mghp.errors import InputError
+from mghp.run_folder import REPLACED, git_commit, write_atomically
+from mghp.sweep.arguments import argument_list
+from mghp.sweep.identity import Identifier, Identity
+from mghp.sweep.metric_rows import MetricRows
+from mghp.sweep.parameters import Point, trial_values
+from mghp.sweep.processes import Executor, Job, Started
+from mghp.sweep.study import Study, index_of, owned, point_of, points_of
+from mghp.sweep.sweep_file import SweepFile
+
+FAILURES_AT_THE_START = 3
+"""So many failures before any result end a sweep: what they have in common is worth a look."""
+
+MAX_INTERRUPTIONS = 3
+"""A trial that was killed from outside so many times has failed."""
+
+_POLL_SECONDS = 0.05
+_STOP_SECONDS = 30.0
+"""How long a trial that is asked to end may take; W&B's agents wait as long."""
+_LOCK_SECONDS = 3.0
+"""How long to wait for the trials of a supervisor that has just been killed."""
+_TAIL_LINES = 12
+
+State = Literal["running", "done", "adopted", "stopped", "failed", "queued again"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is run; see `mghp sweep --help`."""
+
+    workers: int = 1
+    resume: bool = False
+    max_runs: int | None = None
+    shard: tuple[int, int] | None = None
+    accept_old: bool = False
+    keep_going: bool = False
+    retry_failed: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """What has just become of a trial."""
+
+    index: int
+    values: dict[str, Any]
+    state: State
+    folder: Path
+    metric: float | None = None
+    note: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a call of `run_sweep` did."""
+
+    launched: int = 0
+    adopted: int = 0
+    completed: int = 0
+    stopped: int = 0
+    failed: int = 0
+    gave_up: bool = False
+    """Whether the failures at the start ended it."""
+
+
+@dataclass
+class _Running:
+    trial: optuna.Trial
+    identity: Identity
+    values: dict[str, Any]
+    started: Started
+    rows: MetricRows
+    log: Path
+    began: float
+    iterations: int = 0
+    asked_to_stop: float | None = None
+
+
+@dataclass
+class Plan:
+    """A sweep that was checked and is ready to run.
+
+    Attributes:
+        sweep: the file.
+        folder: of the study, the logs and the report; a shard's is below the sweep's.
+        points: the trials where they are known beforehand, by their index.
+        identify: tells trials' runs.
+    """
+
+    sweep: SweepFile
+    folder: Path
+    points: dict[int, Point] | None
+    identify: Identifier
+    options: Options = field(default_factory=Options)
+
+    def command(self, values: dict[str, Any], json_file: Path = Path("arguments.json")) -> list[str]:
+        """The argument list of a trial."""
+        return argument_list(self.sweep, values, json_file)
+
+
+def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:
+    """Check all that can be checked before anything is started or written.
+
+    Args:
+        sweep: the file.
+        out: folder of all sweeps.
+        options: how to run it.
+
+    Raises:
+        InputError: one line on what does not fit.
+    """
+    if os.environ.get("MGHP_RUN_DIR"):
+        raise InputError("MGHP_RUN_DIR is the folder of one run, and a sweep makes many: unset it")
+    points = points_of(sweep, options.max_runs, options.seed)
+    if options.shard is not None and (points is None or sweep.early_terminate is not None):
+        what = sweep.method if points is None else "early_terminate"
+        raise InputError(f"{sweep.path}: --shard needs trials that do not depend on each other, not {what}")
+    if points is not None and not points:
+        raise InputError(f"{sweep.path}: no trial at all")
+    of_seed = f"-seed{options.seed}" if options.seed and sweep.method != "grid" else ""
+    folder = out / f"{sweep.name}-{sweep.identity}{of_seed}"
+    plan = Plan(sweep, folder, None if points is None else owned(points, options.shard), Identifier(folder / "trials"))
+    if options.shard is not None:
+        position, number = options.shard
+        plan.folder = folder / f"shard-{position}-of-{number}"
+    plan.options = options
+    some = points[0] if points else {p.name: p.all_drawn()[0] for p in sweep.parameters if p.is_constant}
+    _check_command(plan, some)
+    if not options.resume and (plan.folder / "study.db").exists():
+        raise InputError(f"{plan.folder}: this sweep was begun already; --resume goes on with it")
+    return plan
+
+
+def _check_command(plan: Plan, some: Point) -> None:
+    """The command is there, and its first trial's config resolves."""
+    sweep = plan.sweep
+    is_whole = len(some) == len(sweep.parameters)
+    command = plan.command(trial_values([p for p in sweep.parameters if p.name in some], some))
+    words = command[1:] if command and Path(command[0]).name == "env" else command
+    if not words:
+        raise InputError(f"{sweep.path}: command: nothing to run")
+    if shutil.which(words[0]) is None:
+        raise InputError(f"{sweep.path}: command: {words[0]}: no such program")
+    if sweep.program is not None and sweep.program in words and not Path(sweep.program).is_file():
+        raise InputError(f"{sweep.path}: program {sweep.program}: no such file")
+    try:
+        plan.identify(command)
+    except InputError as error:
+        if is_whole:
+            raise InputError(f"{sweep.path}: its first trial: {error}") from None
+
+
+class Lock:
+    """Keeps two supervisors off one sweep, as long as this one lives.
+
+    Raises:
+        InputError: if another holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = (folder / "supervisor.lock").open("a")
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+        waited_until = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > waited_until:
+                    raise InputError(f"{folder}: another supervisor runs this sweep") from None
+                time.sleep(0.1)
+
+    def release(self) -> None:
+        """Let others at it."""
+        self._file.close()
+
+
+class Supervisor:
+    """Runs a plan's trials.
+
+    Args:
+        plan: what to run.
+        executor: where.
+        tell: told of every event.
+    """
+
+    def __init__(self, plan: Plan, executor: Executor, tell: Callable[[Event], None]) -> None:
+        self._plan = plan
+        self._sweep = plan.sweep
+        self._options = plan.options
+        self._executor = executor
+        self._tell = tell
+        self._commit = git_commit()[0]
+        self._running: list[_Running] = []
+        self._held: list[tuple[optuna.Trial, Identity]] = []
+        self._outcome = Outcome()
+        (plan.folder / "logs").mkdir(parents=True, exist_ok=True)
+        self.study = Study(plan.folder / "study.db", plan.sweep, plan.points, plan.options.seed)
+        if plan.options.retry_failed:
+            self.study.retry_failed()
+
+    def run(self) -> Outcome:
+        """Run until nothing is left, the limit is reached, or the start fails.
+
+        On any exception, Ctrl-C included, running trials are killed; `--resume` runs them again.
+        """
+        try:
+            while self._start_more() or self._running:
+                self._watch()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            for running in self._running:
+                running.started.kill()
+        return self._outcome
+
+    def _start_more(self) -> bool:
+        """Fill the free places; whether anything was started."""
+        began = False
+        while not self._outcome.gave_up and len(self._running) < self._options.workers:
+            most = self._options.max_runs
+            if most is not None and self._outcome.launched >= most:
+                break
+            trial = self._next()
+            if trial is None:
+                break
+            began = self._begin(trial) or began
+        return began
+
+    def _next(self) -> optuna.Trial | None:
+        running = {running.identity.key for running in self._running}
+        for held in self._held:
+            if held[1].key not in running:
+                self._held.remove(held)
+                return held[0]
+        return self.study.ask()
+
+    def _begin(self, trial: optuna.Trial) -> bool:
+        """Adopt a trial or start it; False where it waits for another of the same run."""
+        values = trial_values(self._sweep.parameters, point_of(self._sweep, trial.params))
+        log = self._plan.folder / "logs" / f"{index_of(trial)}.log"
+        arguments = self._plan.folder / "logs" / f"{index_of(trial)}.json"
+        command = self._plan.command(values, arguments.absolute())
+        try:
+            identity = self._plan.identify(command)
+        except InputError as error:
+            self._fail(trial, values, self._plan.folder, str(error))
+            return True
+        if identity.key in {running.identity.key for running in self._running}:
+            self._held.append((trial, identity))
+            return False
+        trial.set_user_attr("key", identity.key)
+        trial.set_user_attr("folder", str(identity.folder))
+        if self._adopt(trial, identity, values):
+            return True
+        if "${args_json_file}" in self._sweep.command:
+            write_atomically(arguments, json.dumps(values))
+        environment = {"MGHP_RUN_DIR": str(identity.folder.absolute()), **_share_of_cores(self._options.workers)}
+        started = self._executor.start(Job(command, Path.cwd(), identity.folder, log, environment))
+        self._outcome.launched += 1
+        rows = MetricRows(identity.folder / "metrics.csv", self._sweep.metric)
+        self._running.append(_Running(trial, identity, values, started, rows, log, time.monotonic()))
+        self._tell(Event(index_of(trial), values, "running", identity.folder))
+        return True
+
+    def _adopt(self, trial: optuna.Trial, identity: Identity, values: dict[str, Any]) -> bool:
+        """Take a finished run of this key for the trial's own; one of another commit is moved aside, or accepted."""
+        result = identity.result()
+        if result is None or result.get("stopped"):
+            return False
+        commit = str(result.get("commit", self._commit))
+        note = "" if commit == self._commit else f"of commit {commit[:10]}"
+        if note and not self._options.accept_old:
+            aside = self._plan.folder / REPLACED / f"{identity.folder.name}-{commit[:10]}-{time.time_ns()}"
+            aside.parent.mkdir(exist_ok=True)
+            shutil.move(identity.folder, aside)
+            note = f"its result {note} is in {aside}; --accept-old would have adopted it"
+            self._tell(Event(index_of(trial), values, "queued again", identity.folder, note=note))
+            return False
+        if note:
+            trial.set_user_attr("old", commit)
+        self._outcome.adopted += 1
+        self._settle(trial, values, identity, result, "adopted", note)
+        return True
+
+    def _watch(self) -> None:
+        for running in list(self._running):
+            status = running.started.poll()
+            if self._sweep.early_terminate is not None:
+                self._follow(running)
+            if status is not None:
+                self._running.remove(running)
+                self._ended(running, status)
+
+    def _follow(self, running: _Running) -> None:
+        for value in running.rows.new():
+            running.iterations += 1
+            if self.study.should_stop(running.trial, running.iterations, value) and running.asked_to_stop is None:
+                running.asked_to_stop = time.monotonic()
+                running.started.stop()
+        if running.asked_to_stop is not None and time.monotonic() > running.asked_to_stop + _STOP_SECONDS:
+            running.started.kill()
+
+    def _ended(self, running: _Running, status: int) -> None:
+        trial, identity = running.trial, running.identity
+        result = identity.result()
+        if running.asked_to_stop is not None and (result is None or result.get("stopped")):
+            self._stopped(running, result)
+        elif result is not None and not result.get("stopped"):
+            seconds = round(time.monotonic() - running.began, 2)
+            self._settle(trial, running.values, identity, {"wall_seconds": seconds, **result}, "done", "")
+        elif status > 128:
+            self._interrupted(running, status - 128)
+        else:
+            what = f"exit status {status}" if status else f"ended without {identity.folder / 'result.json'}"
+            self._fail(trial, running.values, identity.folder, what, running.log)
+
+    def _settle(
+        self, trial: optuna.Trial, values: dict[str, Any], identity: Identity, result: dict[str, Any], state: State,
+        note: str,
+    ) -> None:  # fmt: skip
+        metrics = result.get("metrics")
+        value = metrics.get(self._sweep.metric) if isinstance(metrics, dict) else None
+        if not isinstance(value, int | float) or value != value:
+            found = ", ".join(sorted(metrics)) if isinstance(metrics, dict) else "no metrics"
+            got = "is not a number" if value is not None else f"is not in its result ({found})"
+            self._fail(trial, values, identity.folder, f"metric {self._sweep.metric} {got}")
+            return
+        trial.set_user_attr("seconds", result.get("wall_seconds"))
+        self.study.complete(trial, float(value))
+        self._outcome.completed += 1
+        self._tell(Event(index_of(trial), values, state, identity.folder, float(value), note))
+
+    def _stopped(self, running: _Running, result: dict[str, Any] | None) -> None:
+        trial, identity = running.trial, running.identity
+        if result is None:  # a command that does not know how to stop has left nothing
+            write_atomically(identity.folder / "result.json", '{"stopped": true, "metrics": {}}')
+        self.study.stopped(trial)
+        self._outcome.stopped += 1
+        note = f"at iteration {running.iterations}"
+        self._tell(Event(index_of(trial), running.values, "stopped", identity.folder, note=note))
+
+    def _interrupted(self, running: _Running, signal_number: int) -> None:
+        """Killed from outside, by a person or for want of memory: run again, a few times."""
+        trial = running.trial
+        times = int(trial.user_attrs.get("interruptions", 0)) + 1
+        if times >= MAX_INTERRUPTIONS:
+            why = f"killed by signal {signal_number}, {times} times"
+            self._fail(trial, running.values, running.identity.folder, why, running.log)
+            return
+        trial.set_user_attr("interruptions", times)
+        self.study.queue_again(trial)
+        note = f"killed by signal {signal_number}"
+        self._tell(Event(index_of(trial), running.values, "queued again", running.identity.folder, note=note))
+
+    def _fail(
+        self, trial: optuna.Trial, values: dict[str, Any], folder: Path, why: str, log: Path | None = None
+    ) -> None:
+        tail = _tail(log) if log is not None else ""
+        self.study.failed(trial, f"{why}\n{tail}".strip())
+        self._outcome.failed += 1
+        self._tell(Event(index_of(trial), values, "failed", folder, note=f"{why}\n{tail}".strip()))
+        nothing_came = not (self._outcome.completed or self._outcome.stopped)
+        if nothing_came and self._outcome.failed >= FAILURES_AT_THE_START and not self._options.keep_going:
+            self._outcome.gave_up = True
+
+
+def _share_of_cores(workers: int) -> dict[str, str]:
+    """Threads of a trial, unless the environment says how many."""
+    if workers == 1:
+        return {}
+    share = str(max(1, (os.cpu_count() or 1) // workers))
+    return {name: share for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS") if name not in os.environ}
+
+
+def _tail(log: Path) -> str:
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - 8192))
+            lines = stream.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-_TAIL_LINES:])
