@@ -96,6 +96,12 @@ SMALL = (
 
 
 @pytest.fixture(scope="session")
+def small_settings():
+    """The settings of `small_config`, for command lines."""
+    return SMALL
+
+
+@pytest.fixture(scope="session")
 def small_config(checkout, tmp_path_factory):
     """The config of a parsing experiment, small; rendered pictures are shared."""
     from mghp.config import load_config

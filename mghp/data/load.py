@@ -38,6 +38,15 @@ def load_problems(config: DataConfig) -> MatchingProblems:
     return problems
 
 
+def problems_fingerprint(config: DataConfig) -> str:
+    """`load_problems(config).fingerprint`, without simulating what poses only become.
+
+    Raises:
+        InputError: if the file is missing or faulty.
+    """
+    return load_problems(config).fingerprint if config.name == "random" else _load_poses(config).fingerprint
+
+
 def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bool_]:
     """Which images thresholds are tuned on; scores are of the others.
 

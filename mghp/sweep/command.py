@@ -43,7 +43,7 @@ def run_sweep(
     plan = plan_sweep(read_sweep(file), out, options)
     lock = Lock(plan.folder)
     try:
-        executor: Executor = ProcessPool()
+        executor: Executor = ProcessPool(options.workers)
         if ray is not None:
             from mghp.sweep.ray_tasks import RayTasks
 

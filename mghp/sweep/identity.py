@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mghp.config import Config, config_key, load_config
-from mghp.data.load import load_problems
+from mghp.data.load import problems_fingerprint
 from mghp.data.pictures import training_fingerprint
 from mghp.run_folder import run_path
 
@@ -69,9 +69,8 @@ class Identifier:
     def _fingerprint(self, subcommand: str, config: Config) -> str:
         known = (subcommand, repr(config.data))
         if known not in self._fingerprints:
-            self._fingerprints[known] = (
-                load_problems(config.data).fingerprint if subcommand == "match" else training_fingerprint(config.data)
-            )
+            fingerprint = problems_fingerprint if subcommand == "match" else training_fingerprint
+            self._fingerprints[known] = fingerprint(config.data)
         return self._fingerprints[known]
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,10 +18,10 @@ class Job:
 
     Attributes:
         command: the argument list.
-        folder: where it is started.
+        folder: where it is started. All paths are absolute: another machine may start it.
         run_dir: its run folder.
         log: file that its output goes to.
-        environment: variables added to those of the supervisor.
+        environment: variables added to those of the process that starts it.
     """
 
     command: list[str]
@@ -55,11 +55,18 @@ class Executor(Protocol):
 
 
 class ProcessPool:
-    """Trials on this machine. They die with this process."""
+    """Trials on this machine. They die with this process.
+
+    Args:
+        workers: trials at a time, which share the cores.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._environment = _share_of_cores(workers)
 
     def start(self, job: Job) -> "GuardedProcess":
         """Start a trial."""
-        return GuardedProcess(job)
+        return GuardedProcess(replace(job, environment={**self._environment, **job.environment}))
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -70,7 +77,7 @@ class GuardedProcess:
 
     def __init__(self, job: Job) -> None:
         reading, self._lifeline = os.pipe()
-        command = [sys.executable, "-I", "-S", str(_GUARD), str(reading), str(job.run_dir.absolute()), *job.command]
+        command = [sys.executable, "-I", "-S", str(_GUARD), str(reading), str(job.run_dir), *job.command]
         try:
             with job.log.open("ab") as log:
                 self._process = subprocess.Popen(
@@ -117,3 +124,11 @@ class GuardedProcess:
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
+
+
+def _share_of_cores(workers: int) -> dict[str, str]:
+    """Threads of a trial, unless the environment says how many."""
+    if workers == 1:
+        return {}
+    share = str(max(1, (os.cpu_count() or 1) // workers))
+    return {name: share for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS") if name not in os.environ}

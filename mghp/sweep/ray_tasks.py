@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from mghp.errors import InputError
 from mghp.sweep.processes import GuardedProcess, Job
 
 _KILLED = 128 + 9
+_OF_A_NODE = ("RAY_", "CUDA_", "ROCR_", "HIP_", "SLURM_", "HOSTNAME", "TMPDIR", "OLDPWD", "PWD")
+"""Beginnings of the environment variables that a node, or Ray on it, sets itself; all others are the supervisor's."""
+
 _CONNECT_SECONDS = 5.0
 
 
@@ -104,6 +108,8 @@ class RayTasks:
 
     def start(self, job: Job) -> RayTask:
         """Send a trial."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(_OF_A_NODE)}
+        job = replace(job, environment={**ours, **job.environment})
         return RayTask(self._ray, self._task.remote(job), job.log)
 
     def close(self) -> None:

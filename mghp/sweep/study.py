@@ -12,6 +12,8 @@ from mghp.sweep.parameters import Point, grid
 from mghp.sweep.sweep_file import SweepFile
 
 _INDEX = "index"
+_RETRIES = "retries"
+"""Of a trial: the number of the failed one that it takes the place of."""
 
 
 def points_of(sweep: SweepFile, most: int | None, seed: int) -> list[Point] | None:
@@ -76,10 +78,9 @@ class Study:
 
     def retry_failed(self) -> None:
         """Queue every failed trial once more."""
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
-            if not trial.user_attrs.get("retried"):
-                self._study.enqueue_trial(trial.params, user_attrs={_INDEX: trial.user_attrs.get(_INDEX)})
-                self._storage.set_trial_user_attr(trial._trial_id, "retried", True)
+        for trial in self.trials():
+            if trial.state == TrialState.FAIL:
+                self._study.enqueue_trial(trial.params, {_INDEX: trial.user_attrs.get(_INDEX), _RETRIES: trial.number})
                 self._num_waiting += 1
 
     @property
@@ -90,7 +91,8 @@ class Study:
     def trials(self) -> list[FrozenTrial]:
         """All trials that count, in the order of their numbers: of a retried one the last attempt."""
         trials = self._study.get_trials(deepcopy=False)
-        return [trial for trial in trials if not trial.user_attrs.get("retried")]
+        retried = {trial.user_attrs.get(_RETRIES) for trial in trials}
+        return [trial for trial in trials if trial.number not in retried]
 
     def ask(self) -> optuna.Trial | None:
         """The next trial; None where none is left for now."""

@@ -271,8 +271,9 @@ class Supervisor:
             return True
         if "${args_json_file}" in self._sweep.command:
             write_atomically(arguments, json.dumps(values))
-        environment = {"MGHP_RUN_DIR": str(identity.folder.absolute()), **_share_of_cores(self._options.workers)}
-        started = self._executor.start(Job(command, Path.cwd(), identity.folder, log, environment))
+        folder = identity.folder.absolute()
+        environment = {"MGHP_RUN_DIR": str(folder)}
+        started = self._executor.start(Job(command, Path.cwd(), folder, log.absolute(), environment))
         self._outcome.launched += 1
         rows = MetricRows(identity.folder / "metrics.csv", self._sweep.metric)
         self._running.append(_Running(trial, identity, values, started, rows, log, time.monotonic()))
@@ -379,14 +380,6 @@ class Supervisor:
         nothing_came = not (self._outcome.completed or self._outcome.stopped)
         if nothing_came and self._outcome.failed >= FAILURES_AT_THE_START and not self._options.keep_going:
             self._outcome.gave_up = True
-
-
-def _share_of_cores(workers: int) -> dict[str, str]:
-    """Threads of a trial, unless the environment says how many."""
-    if workers == 1:
-        return {}
-    share = str(max(1, (os.cpu_count() or 1) // workers))
-    return {name: share for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS") if name not in os.environ}
 
 
 def _tail(log: Path) -> str:

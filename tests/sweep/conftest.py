@@ -1,8 +1,13 @@
+import contextlib
+import io
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+
+from mghp.cli import main
 
 STUB = Path(__file__).with_name("stub_trial.py")
 
@@ -26,11 +31,20 @@ def sweep_yaml(tmp_path):
 
 
 @pytest.fixture
-def sweep(mghp, tmp_path):
-    """Runs `mghp sweep` in a folder of its own."""
+def sweep(tmp_path, monkeypatch):
+    """Runs `mghp sweep` in a folder of its own, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUB_JOURNAL", str(tmp_path / "journal.txt"))
 
-    def run(file, *options, **environment):
-        return mghp("sweep", file, *options, folder=tmp_path, STUB_JOURNAL=str(tmp_path / "journal.txt"), **environment)
+    def run(file, *options):
+        monkeypatch.setattr(sys, "argv", ["mghp", "sweep", *map(str, (file, *options))])
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            try:
+                main()
+                status = 0
+            except SystemExit as end:
+                status = end.code or 0
+        return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=err.getvalue())
 
     return run
 

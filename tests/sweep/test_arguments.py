@@ -15,7 +15,8 @@ from mghp.sweep.sweep_file import read_sweep
 
 FORMS = [
     "${args}", "${args_no_hyphens}", "${args_no_equals}", "${args_no_boolean_flags}", "${args_append_hydra}",
-    "${args_override_hydra}", "${args_json}", "${unknown}", "word ${args}", "${envvar:HOME}/x", "a-${envvar:NO_SUCH}", 3,
+    "${args_override_hydra}", "${args_json}", "${unknown}", "word ${args}", "${envvar:HOME}/x",
+    "a-${envvar:NO_SUCH}", 3,
 ]  # fmt: skip
 
 NESTED = {

@@ -204,7 +204,7 @@ def test_bayes_finds_a_planted_optimum_better_than_random(sweep_yaml, tmp_path):
     from mghp.sweep.sweep_file import read_sweep
 
     ranges = {"x": {"min": -1.0, "max": 1.0}, "y": {"min": -1.0, "max": 1.0}}
-    num_trials = 40
+    num_trials = 30
     best = {}
     for method in ("random", "bayes"):
         content = {"method": method, "run_cap": num_trials, "parameters": ranges}
@@ -223,7 +223,7 @@ def test_bayes_finds_a_planted_optimum_better_than_random(sweep_yaml, tmp_path):
     assert sum(best["bayes"]) < 0.5 * sum(best["random"])
 
 
-def test_our_own_runs_are_known_to_a_sweep_and_to_the_command_alike(mghp, sweep_yaml, tmp_path, checkout, tiny_config):
+def test_our_own_runs_are_known_to_a_sweep_and_to_the_command_alike(mghp, sweep_yaml, tmp_path, checkout):
     tiny = {
         "data.generated_poses.num_images": {"value": 12}, "match.trace_problems": {"value": 0},
         "match.coupling_problems": {"value": 0}, "match.timing_repeats": {"value": 0},

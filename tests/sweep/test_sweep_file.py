@@ -108,7 +108,7 @@ def test_grid_goes_through_all_values_in_the_order_of_sorted_names(sweep_yaml):
     sweep = read_sweep(
         sweep_yaml(parameters={
             "b": {"values": [True, 1, 1.0, "1", None, [1, 2]]}, "a": {"min": 2, "max": 3}, "c": {"value": "same"},
-            "d": {"parameters": {"z": {"value": 0}, "y": {"min": 0.0, "max": 0.5, "distribution": "q_uniform", "q": 0.5}}},
+            "d": {"parameters": {"z": {"value": 0}, "y": {"values": [0.0, 0.5]}}},
         })
     )  # fmt: skip
     points = [trial_values(sweep.parameters, point) for point in grid(sweep.parameters)]
