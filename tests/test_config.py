@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import mghp.config
 from mghp.config import Config, config_key, load_config, to_yaml, variant_names
 from mghp.errors import InputError
+from mghp.report.parsing_tables import SCORES
 
 CHECKOUT = Path(__file__).parents[1]
 EXPERIMENTS = sorted((CHECKOUT / "experiments").rglob("*.yaml"))
@@ -447,10 +448,11 @@ def test_an_experiment_opens_with_its_question_and_loads_with_every_variant(path
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
-def test_a_sweep_calls_match_with_flat_keys_that_load(path):
+def test_a_sweep_calls_a_command_with_flat_keys_that_load(path):
     sweep = yaml.safe_load(path.read_text())
     env, *command, experiment, arguments = sweep["command"]
-    assert [env, *command, arguments] == ["${env}", "mghp", "match", "${args_no_hyphens}"]
+    subcommand = "train" if path.stem in ("parsing", "rotation") else "match"
+    assert [env, *command, arguments] == ["${env}", "mghp", subcommand, "${args_no_hyphens}"]
     assert (CHECKOUT / experiment).is_file()
     assert sweep["method"] == "grid"
     for key, setting in sweep["parameters"].items():
@@ -472,8 +474,9 @@ def test_the_sweep_of_steps_spans_the_paper_in_at_most_48_trials():
     assert (50, 5, 0.01) in trials
 
 
-def test_the_sweep_of_solvers_is_every_variant():
-    sweep = yaml.safe_load((CHECKOUT / "sweeps" / "solvers.yaml").read_text())
+@pytest.mark.parametrize("name", ["solvers", "parsing"])
+def test_a_sweep_of_variants_is_of_all(name):
+    sweep = yaml.safe_load((CHECKOUT / "sweeps" / f"{name}.yaml").read_text())
     assert sweep["parameters"]["variant"]["values"] == variant_names(CHECKOUT / sweep["command"][3])
 
 
@@ -481,5 +484,8 @@ def test_the_sweep_of_solvers_is_every_variant():
 def test_a_sweep_s_metric_is_one_that_its_runs_have(path, tiny_runs):
     metric = yaml.safe_load(path.read_text())["metric"]
     assert metric["goal"] == ("minimize" if "gap" in metric["name"] else "maximize")
+    if metric["name"].startswith("val/"):  # of trainings
+        assert metric["name"].removeprefix("val/") in SCORES
+        return
     for run in tiny_runs.values():
         assert metric["name"] in run.result["metrics"]

@@ -112,7 +112,7 @@ def is_wide(values: Sequence[float]) -> bool:
 def parallel_coordinates(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
     """A line a trial through its parameters' values to its metric; the best trial in black."""
     names = [parameter.name for parameter in sweep.varied]
-    axes = [_Axis([row.settings[name] for row in rows]) for name in names]
+    axes = [_Axis(_in_order(rows, name)) for name in names]
     metrics = [row.metric for row in rows if row.metric is not None]
     axes.append(_Axis(metrics))
     figure, axis = plt.subplots(figsize=(PAGE_INCHES, 3.2))
@@ -148,21 +148,22 @@ def parallel_coordinates(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
 
 
 def effects(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
-    """A panel a parameter: every trial's metric over the parameter's value, and the mean of equal values."""
+    """A panel a parameter: every trial's metric over the parameter's value, and the median of equal values."""
     names = [parameter.name for parameter in sweep.varied]
     height = math.ceil(len(names) / _PANELS_A_ROW)
+    longest = max(len(_short(row.settings[name])) for row in rows for name in names)
     width = min(len(names), _PANELS_A_ROW)
     figure, grid = plt.subplots(
         height,
         width,
-        figsize=(PAGE_INCHES * max(width, 2) / _PANELS_A_ROW, 2.3 * height + 0.2),
+        figsize=(PAGE_INCHES * max(width, 2) / _PANELS_A_ROW, (2.2 + 0.04 * longest) * height),
         squeeze=False,
         sharey=True,
     )
     metrics = [row.metric for row in rows if row.metric is not None]
     panels: list[Axes] = list(grid.flat)
     for name, axis in zip(names, panels, strict=False):
-        _effect(axis, [row.settings[name] for row in rows], metrics)
+        _effect(axis, _Axis(_in_order(rows, name)), [row.settings[name] for row in rows], metrics)
         axis.set_xlabel(_broken(name))
         if is_wide(metrics):
             axis.set_yscale("log")
@@ -173,8 +174,12 @@ def effects(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
     return figure
 
 
-def _effect(axis: Axes, values: Sequence[Any], metrics: Sequence[float]) -> None:
-    scale = _Axis(values)
+def _in_order(rows: Sequence[TrialRow], name: str) -> list[Any]:
+    """A parameter's values in the order of the trials, which is that of the sweep file's values."""
+    return [row.settings[name] for row in sorted(rows, key=lambda row: row.index)]
+
+
+def _effect(axis: Axes, scale: _Axis, values: Sequence[Any], metrics: Sequence[float]) -> None:
     numbers = np.asarray(metrics)
     by_value = len(scale.distinct) <= max(8, len(values) // 2)
     # Few values stand side by side, whatever their size; many are placed by it.
@@ -182,9 +187,16 @@ def _effect(axis: Axes, values: Sequence[Any], metrics: Sequence[float]) -> None
     shift = np.random.default_rng(0).uniform(-0.12, 0.12, len(places)) if by_value else 0.0
     axis.plot(places + shift, numbers, "o", color=COLOURS[7], markersize=2.5, alpha=0.8, zorder=2)
     if by_value:
-        means = [float(numbers[places == position].mean()) for position in range(len(scale.distinct))]
+        medians = [float(np.median(numbers[places == position])) for position in range(len(scale.distinct))]
         axis.plot(
-            range(len(means)), means, "_", color=COLOURS[0], markersize=16, markeredgewidth=2, zorder=3, label="mean"
+            range(len(medians)),
+            medians,
+            "_",
+            color=COLOURS[0],
+            markersize=16,
+            markeredgewidth=2,
+            zorder=3,
+            label="median",
         )
         texts = [f"{v:.4g}" if scale.are_numbers else _short(v) for v in scale.distinct]
         crowded = sum(map(len, texts)) > 24

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mghp.data.configs import AugmentationConfig, DataConfig, LoaderConfig
-from mghp.data.datamodule import ParsingDataModule
+from mghp.data.datamodule import ParsingDataModule, ShuffledDraws
 from mghp.data.synthetic import SCENES, render
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 
@@ -38,6 +38,15 @@ def test_seed_and_epoch_decide(samples):
     assert same(epoch(samples), epoch(samples))
     assert not same(epoch(samples), epoch(samples, seed=1))
     assert not same(epoch(samples), epoch(samples, number=1))
+
+
+def test_processes_share_out_the_batches_of_one_with_larger_ones():
+    whole = list(ShuffledDraws(11, seed=3))
+    shares = [list(ShuffledDraws(11, seed=3, process=process, processes=2)) for process in (0, 1)]
+    assert [len(share) for share in shares] == [5, 5]
+    for first in range(0, 4, 2):  # two batches of two a process are one of four
+        of_both = {draw for share in shares for draw in share[first : first + 2]}
+        assert of_both == set(whole[2 * first : 2 * first + 4])
 
 
 def test_the_global_random_state_is_left_alone(samples):

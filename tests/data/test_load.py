@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mghp.data.configs import DataConfig, GeneratedPosesConfig, PoseProblemsConfig, RandomProblemsConfig
-from mghp.data.load import load_problems, validation_images
+from mghp.data.load import load_problems, problems_fingerprint, validation_images
 from mghp.errors import InputError
 
 
@@ -21,6 +21,13 @@ def test_generated_poses_become_problems():
 def test_random_problems_are_an_image_each():
     config = DataConfig(name="random", random=RandomProblemsConfig(num_problems=4))
     assert len(load_problems(config)) == load_problems(config).num_images == 4
+
+
+@pytest.mark.parametrize("name", ["generated_poses", "random"])
+def test_the_fingerprint_is_known_beforehand(name):
+    small = DataConfig(name=name, max_images=4)
+    assert problems_fingerprint(small) == load_problems(small).fingerprint
+    assert problems_fingerprint(small) != problems_fingerprint(DataConfig(name=name, max_images=3))
 
 
 @pytest.mark.parametrize("name", ["generated_poses", "random"])

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from mghp.config import load_config
-from mghp.data.pictures import check_pictures, describe_pictures, load_pictures
+from mghp.data.pictures import check_pictures, describe_pictures, fingerprint_of, load_pictures, training_fingerprint
 from mghp.errors import InputError
 
 
@@ -32,6 +32,12 @@ def test_sets_are_drawn_and_measured_into_a_new_folder(pictures, tmp_path):
     assert difficulty["pictures"] == 5
     assert 1 <= difficulty["persons_per_picture"] <= 6
     assert 0 < difficulty["nearest_keypoint_grouping"] < 1
+
+
+def test_the_fingerprint_of_a_training_is_known_before_anything_is_rendered(small_config, pictures, tmp_path):
+    assert training_fingerprint(small_config(f"data.root={tmp_path / 'none'}").data) == fingerprint_of(*pictures)
+    assert not (tmp_path / "none").exists()
+    assert training_fingerprint(small_config("data.seed=1").data) != fingerprint_of(*pictures)
 
 
 def test_training_and_validation_share_no_picture(pictures):
