@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mghp.assembly.config import AssemblyConfig
 from mghp.data.configs import DataConfig
 from mghp.errors import InputError, existing_file
+from mghp.experiments.config import EvaluationConfig
 from mghp.inference.config import InferenceConfig
 from mghp.losses.configs import LossesConfig
 from mghp.matching.configs import (
@@ -38,8 +39,8 @@ from mghp.metrics.config import MetricsConfig
 from mghp.modules.configs import TrainingConfig
 from mghp.network.configs import NetworkConfig
 
-SCHEMA_VERSION = 1
-"""Raised when the meaning of a key changes, so that results of the old meaning are not adopted."""
+SCHEMA_VERSION = 2
+"""Raised when the meaning or the default of a key changes, so that results of the old meaning are not adopted."""
 
 
 @dataclass
@@ -144,6 +145,7 @@ class Config:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""
     wandb: WandbConfig = field(default_factory=WandbConfig)
@@ -203,12 +205,40 @@ def variant_names(path: str | Path) -> list[str]:
 def config_key(config: Config, data_fingerprint: str) -> str:
     """Sixteen hex digits for a run: its whole resolved config, its data and the schema's version.
 
-    Where a run is written and logged does not change what it computes, so `runs` and `wandb` stay out.
+    Where a run is written and logged does not change what it computes, so `runs` and `wandb` stay out. Values at their
+    defaults stay out too, so that a key that is new in the schema makes no other runs of those that do without it.
     """
     resolved = dataclasses.asdict(config)
     del resolved["runs"], resolved["wandb"]
-    text = json.dumps([SCHEMA_VERSION, data_fingerprint, resolved], sort_keys=True)
+    text = json.dumps([SCHEMA_VERSION, data_fingerprint, _differences(resolved, _defaults())], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    """Of every key; as a resolved config, which states its poses' amounts."""
+    config = Config()
+    _state_amounts(config)
+    return dataclasses.asdict(config)
+
+
+def _differences(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """What is not at its default; an open section counts whole."""
+    different: dict[str, Any] = {}
+    for key, value in values.items():
+        default = defaults.get(key)
+        if isinstance(value, dict) and isinstance(default, dict) and default:
+            inner = _differences(value, default)
+            if inner:
+                different[key] = inner
+        elif value != default:
+            different[key] = value
+    return different
+
+
+def _state_amounts(config: Config) -> None:
+    for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
+        setattr(config.data.poses, key, value)
 
 
 def to_yaml(config: Config) -> str:
@@ -324,8 +354,7 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     except ValueError as error:
         raise InputError(_one_line(error)) from None
     assert isinstance(config, Config)
-    for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
-        setattr(config.data.poses, key, value)  # a resolved config states its amounts
+    _state_amounts(config)  # a resolved config states its amounts
     return config
 
 

@@ -92,7 +92,7 @@ class Assembler(nn.Module):
         size = self._sizes(keypoints)
         if not self.config.normalise_by_size:
             size = torch.ones_like(size)
-        ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance)
+        ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance, self.config.grouping)
         scores = person_scores(keypoints, probability, ids)
         by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
         if self.config.read_missing_keypoints:

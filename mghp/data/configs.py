@@ -104,7 +104,9 @@ class RandomProblemsConfig:
 class SyntheticConfig:
     """Pictures of rendered people (`mghp.data.synthetic`)."""
 
-    scene: Literal["simple", "default", "hard"] = "default"
+    scene: Literal["simple", "default", "hard", "upright", "upside_down", "dim_human_like", "small_dim", "crossing"] = (
+        "default"
+    )
     """How crowded and how hard the pictures are."""
     size: int = 128
     """Height and width, pixels."""

@@ -1,5 +1,6 @@
 """From the `data` section of a config to pictures for training and for validation."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,18 @@ def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:
     if config.name == "synthetic":
         return _rendered(config, TUNING_SEED, config.synthetic.num_validation, "tuning", progress)
     return None if config.splits.tuning is None else _on_disk(config, config.splits.tuning)
+
+
+def load_scene(config: DataConfig, scene: str, number: int, progress: Progress) -> PictureSet:
+    """Rendered pictures of another scene, of the size trained on, always the same.
+
+    Raises:
+        InputError: if the cache cannot be written, or the data are no rendered ones.
+    """
+    if config.name != "synthetic":
+        raise InputError(f"evaluation.scenes: scenes are rendered, data.name is {config.name}")
+    other = dataclasses.replace(config.synthetic, scene=scene)  # type: ignore[arg-type]
+    return _rendered(dataclasses.replace(config, synthetic=other), VALIDATION_SEED, number, f"scene {scene}", progress)
 
 
 def what_is_not_trained(train: PictureSet) -> str | None:

@@ -4,30 +4,22 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
 
 from mghp.config import Config, config_key, load_config
-from mghp.data.batch import batches, collate
-from mghp.data.pictures import check_pictures, load_tuning, load_validation
-from mghp.data.resized import ResizedSamples, size_for
-from mghp.data.sample import PictureSet, Sample, Samples
-from mghp.data.true_fields import true_fields
+from mghp.data.batch import collate
+from mghp.data.pictures import check_pictures, load_validation
+from mghp.data.resized import ResizedSamples
+from mghp.data.sample import PictureSet, Samples
 from mghp.errors import InputError
 from mghp.experiments.assembly_alone import run_assembly_alone
-from mghp.experiments.limb_tuning import tuned_least_affinity
-from mghp.experiments.oracles import ORACLES, with_oracle
+from mghp.experiments.examination import examine, examine_matchers, examine_scenes, tune
 from mghp.experiments.parsing_parts import load_module
 from mghp.experiments.tracking import tracked
 from mghp.inference.submission import SubmissionWriter, submission_writer
-from mghp.inference.test_time import parse_picture, parsed_size
-from mghp.metrics.breakdown import Breakdown
-from mghp.metrics.parsing import parsing_metrics
-from mghp.metrics.people import PredictedPeople
-from mghp.metrics.per_picture import picture_scores
-from mghp.modules.parsing import ParsingModule, true_people
+from mghp.modules.parsing import ParsingModule
 from mghp.modules.pictures import people_panels, people_sheet
 from mghp.report.pictures.canvas import Rgb
 from mghp.report.pictures.png import write_png
@@ -35,9 +27,6 @@ from mghp.report.pictures.sheet import choose_examples
 from mghp.run_folder import RunFolder, is_finished, run_path
 
 Progress = Callable[[int, int, str], None]
-
-_SCORED = "scored"
-"""The people found in pictures of their own size, beside the oracles at the size they are parsed at."""
 
 EXAMPLES = 3
 """Pictures of each kind, best, typical and worst, that are drawn."""
@@ -73,19 +62,12 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
     if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
         return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)
-    assembler = module.assembler
     with tracked(config, folder) as tracker:
-        tuning = load_tuning(config.data, progress) if config.assembly.min_affinity is None else None
-        if tuning is not None:
-            with folder.timed("tune"):
-                least = tuned_least_affinity(module, ResizedSamples(tuning, config.data.longest_side))
-            assembler.config = dataclasses.replace(assembler.config, min_affinity=least)
+        with folder.timed("tune"):
+            tune(module, config, progress)
         with folder.timed("evaluate"):
             submission = submission_writer(config.inference.submission, folder.path / "submission")
-            metrics, pictures, breakdown = _examine(module, config, validation, submission, progress)
-        breakdown.to_csv(folder.media / "breakdown.csv")
-        metrics["assembly/min_affinity"] = float(assembler.config.min_affinity or 0.0)
-        pictures.to_csv(folder.media / "per_picture.csv", index=False)
+            metrics, pictures = examine_into(folder, module, config, validation, submission, progress)
         for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
             shown = ResizedSamples(validation, config.data.longest_side)
             sheet = _sheet(module, shown, pictures.loc[chosen])
@@ -94,6 +76,29 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
+
+
+def examine_into(
+    folder: RunFolder,
+    module: ParsingModule,
+    config: Config,
+    validation: PictureSet,
+    submission: SubmissionWriter | None,
+    progress: Progress,
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """All that an evaluation looks at; what are more than single numbers go to media/.
+
+    Returns:
+        Metrics, and a row a picture.
+    """
+    metrics, pictures, breakdown = examine(module, config, validation, submission, progress)
+    breakdown.to_csv(folder.media / "breakdown.csv")
+    pictures.to_csv(folder.media / "per_picture.csv", index=False)
+    metrics |= examine_matchers(module, config, validation, progress)
+    of_scenes, by_picture = examine_scenes(module, config, progress)
+    if len(by_picture):
+        by_picture.to_csv(folder.media / "scenes.csv", index=False)
+    return metrics | of_scenes, pictures
 
 
 def checkpoint_of(source: Path) -> Path:
@@ -108,78 +113,6 @@ def checkpoint_of(source: Path) -> Path:
     if not file.exists():
         raise InputError(f"{source}: no checkpoints/last.ckpt; expected a run of mghp train, or a checkpoint")
     return file
-
-
-@torch.no_grad()
-def _examine(
-    module: ParsingModule,
-    config: Config,
-    validation: PictureSet,
-    submission: SubmissionWriter | None,
-    progress: Progress,
-) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
-    """Scores of the set, with and without oracles, of each picture, and by part, number of persons and size.
-
-    Scores are of the pictures as they are; oracles of the pictures at the size at which they are parsed.
-    """
-    people = module.assembler.people
-    collections = {oracle: parsing_metrics(people, config.metrics) for oracle in (_SCORED, *ORACLES)}
-    breakdown = Breakdown(people, config.metrics)
-    rows: list[dict[str, Any]] = []
-    resized = ResizedSamples(validation, config.data.longest_side)
-    for first, batch in batches(resized, people.num_keypoints):
-        fields = module.fields(batch.image)
-        exact = true_fields(batch, people, vars(config.network.strides))
-        at_size: list[PredictedPeople] = []
-        for oracle in ORACLES:
-            found = module.assembler(with_oracle(fields, exact, oracle))
-            at_size = found if oracle == "predicted" else at_size
-            for predicted, true in zip(found, true_people(batch), strict=True):
-                collections[oracle].update(predicted, true)
-        for position, predicted in enumerate(at_size):
-            sample = validation[first + position]
-            if not _is_parsed_as_it_is(sample, config):
-                predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
-            true = true_people(collate([sample], people.num_keypoints))[0]
-            collections[_SCORED].update(predicted, true)
-            breakdown.update(predicted, true)
-            tags = {"name": sample.name, "tags": " ".join(sample.tags)}
-            rows.append(tags | picture_scores(predicted, true, people.num_labels))
-            if submission is not None:
-                submission.add(sample.name, predicted)
-        progress(first + len(batch), len(validation), "evaluate")
-    if submission is not None:
-        submission.finish()
-    pictures = pd.DataFrame(rows)
-    metrics = {f"val/{name}": float(value) for name, value in collections.pop(_SCORED).compute().items()}
-    for oracle, collection in collections.items():
-        metrics |= {f"oracle/{oracle}/{name}": float(value) for name, value in collection.compute().items()}
-    by_group = pd.DataFrame.from_dict(breakdown.compute(), orient="index").rename_axis("group")
-    return metrics | _by_tag(pictures), pictures, by_group
-
-
-def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
-    """Whether the oracles' fields, which are of the picture resized as in training, are already what is asked for."""
-    size = sample.image.shape[0], sample.image.shape[1]
-    return (
-        size_for(*size, config.data.longest_side) == size
-        and config.inference.scales == [1.0]
-        and config.inference.tile is None
-        and parsed_size(size, config.inference.longest_side or config.data.trained_side) == size
-    )
-
-
-def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
-    """Mean of the pictures' person IoU with each tag, and without any."""
-    tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
-    groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
-    groups["untagged"] = pictures["tags"] == ""
-    metrics: dict[str, float] = {}
-    for tag, members in groups.items():
-        if members.any():
-            metrics[f"tag/{tag}/person_iou"] = float(pictures.loc[members, "person_iou"].mean())
-            metrics[f"tag/{tag}/pictures"] = int(members.sum())
-    return metrics
 
 
 @torch.no_grad()

@@ -2,17 +2,8 @@
 
 from dataclasses import replace
 
+from mghp.experiments.oracle_names import ORACLES
 from mghp.fields import Fields
-
-ORACLES: dict[str, tuple[str, ...]] = {
-    "predicted": (),
-    "true_parts": ("part_logits",),
-    "true_keypoints": ("heatmaps", "keypoint_offsets"),
-    "true_limbs": ("limb_fields",),
-    "true_field": ("projection",),
-    "all_true": ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "projection"),
-}
-"""Which fields are true."""
 
 
 def with_oracle(predicted: Fields, true: Fields, oracle: str) -> Fields:

@@ -21,6 +21,8 @@ from mghp.data.datamodule import ParsingDataModule
 from mghp.data.pictures import fingerprint_of
 from mghp.data.sample import PictureSet
 from mghp.errors import InputError
+from mghp.experiments.evaluate import examine_into
+from mghp.experiments.examination import tune
 from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
 from mghp.modules.callbacks import BranchPoint, DrawPictures, StopWhenAsked
@@ -79,11 +81,26 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
         metrics = {name: float(value) for name, value in scores.items()} | _costs(
             trainer, module, profiler, training.seconds
         )
+        if config.evaluation.at_end and not stop.asked and folder.writes:
+            with folder.timed("evaluate"):
+                metrics |= _evaluated(module, config, folder, validation)
         if config.data.on_error == "skip":
             metrics["data/skipped"] = float(data.skipped)
         tracker.summarise(metrics)
     folder.finish(metrics, stopped=stop.asked)
     return folder.path
+
+
+def _evaluated(module: ParsingModule, config: Config, folder: RunFolder, validation: PictureSet) -> dict[str, float]:
+    """What `mghp evaluate` would find; its scores, which have a tuned threshold, replace those of the validation."""
+
+    def silent(done: int, total: int, what: str) -> None:
+        """The training's own bar is there."""
+
+    module.eval()
+    tune(module, config, silent)
+    metrics, _ = examine_into(folder, module, config, validation, None, silent)
+    return metrics
 
 
 def is_first_process() -> bool:

@@ -1,7 +1,7 @@
 """Sizes of the network, without torch, so that the schema can read and check them at once."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass
@@ -45,6 +45,8 @@ class NetworkConfig:
     """Channels of the decoder and of the heads."""
     decoder_stride: int = 4
     """Stride of the decoder's finest features; heads of smaller strides get there by pixel shuffle."""
+    decoders: Literal["shared", "separate"] = "shared"
+    """One decoder for all heads, or one for keypoints and limbs and one for parts and projection field."""
     decoder_blocks: int = 1
     """Residual blocks at each stride of the decoder. Shared by all heads: cheaper than blocks of their own."""
     aspp_rates: list[int] = field(default_factory=lambda: [1, 2, 3])

@@ -82,14 +82,13 @@ class ParsingNetwork(nn.Module):
         self.normalised = Normalised()
         self.backbone = make_backbone(config.backbone)
         available = self.backbone.strides
-        self.decoder = Decoder(
-            self.backbone.channels,
-            available,
-            config.width,
-            config.decoder_stride,
-            config.aspp_rates,
-            config.decoder_blocks,
-        )
+
+        def decoder() -> Decoder:
+            sizes = config.width, config.decoder_stride, config.aspp_rates, config.decoder_blocks
+            return Decoder(self.backbone.channels, available, *sizes)
+
+        self.decoder = decoder()
+        self.pose_decoder = decoder() if config.decoders == "separate" else None
         width, have = config.width, self.decoder.strides
         self.parts = Head(width, people.num_labels, strides.parts, have)
         self.keypoints = Head(width, 3 * people.num_keypoints, strides.keypoints, have)
@@ -109,20 +108,22 @@ class ParsingNetwork(nn.Module):
         padded = functional.pad(
             self.normalised(image), (0, -width % self.multiple, 0, -height % self.multiple), mode="constant"
         )
-        features = self.decoder(self.backbone(padded))
+        pyramid = self.backbone(padded)
+        features = self.decoder(pyramid)
+        of_poses = features if self.pose_decoder is None else self.pose_decoder(pyramid)
 
         def cut(output: Tensor, stride: int) -> Tensor:
             return output[..., : math.ceil(height / stride), : math.ceil(width / stride)].float()
 
         # A keypoint's three channels: the logit, then its offset in cells.
-        by_keypoint = _split(cut(self.keypoints(features), self.strides["keypoints"]), 3)
+        by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
         levels = self.field(features)
         return Prediction(
             image_size=(height, width),
             part_logits=cut(self.parts(features), self.strides["parts"]),
             heatmap_logits=by_keypoint[:, :, 0],
             keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
-            limb_fields=_split(cut(self.limbs(features), self.strides["limbs"]), 2),
+            limb_fields=_split(cut(self.limbs(of_poses), self.strides["limbs"]), 2),
             projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
             strides=self.strides,
             level_strides=self.field.strides,

@@ -44,12 +44,12 @@ def _cut_of_parsing(checkout: Path, folder: Path) -> Path:
     """sweeps/parsing.yaml, its trainings shrunk to two steps and its parameters to two trials."""
     sweep = yaml.safe_load((checkout / "sweeps" / "parsing.yaml").read_text())
     sweep["parameters"]["seed"] = {"values": [0]}
-    sweep["parameters"]["variant"]["values"] = ["full", "matching_through_sinkhorn"]
+    sweep["parameters"]["variant"]["values"] = ["full", "matching_sinkhorn"]
     tiny = {
         "data.synthetic.size": 64, "data.synthetic.num_train": 16, "data.synthetic.num_validation": 3,
         "data.loader.workers": 0, "data.loader.batch_size": 4, "data.root": str(folder / "datasets"),
         "network.width": 16, "network.backbone.kwargs.channels": [8, 12, 16, 24],
-        "network.backbone.kwargs.blocks": [0, 1, 0, 1], "trainer.max_steps": 2,
+        "network.backbone.kwargs.blocks": [0, 1, 0, 1], "trainer.max_steps": 2, "evaluation.scene_pictures": 2,
     }  # fmt: skip
     sweep["parameters"] |= {name: {"value": value} for name, value in tiny.items()}
     file = folder / "parsing.yaml"

@@ -143,7 +143,7 @@ def _draw_crowd(rng: np.random.Generator, scene: SceneConfig, size: int) -> list
 def _draw_tilt(rng: np.random.Generator, scene: SceneConfig) -> tuple[float, bool]:
     if rng.random() >= scene.not_upright:
         return float(rng.normal(0, 0.12)), False
-    if rng.random() < 0.5:
+    if rng.random() < scene.on_hands:
         return float(math.pi + rng.normal(0, 0.25)), True
     return float(rng.choice([-1.0, 1.0]) * (math.pi / 2 + rng.normal(0, 0.2))), False
 

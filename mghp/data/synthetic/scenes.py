@@ -1,6 +1,6 @@
 """How crowded and how hard the pictures are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,11 @@ class SceneConfig:
     """Mean number of objects in front of the people."""
     small: float = 0.35
     """Tag `small` where a standing height lies below this."""
+    on_hands: float = 0.5
+    """Of those who are not upright, the share who stand on their hands; the others lie."""
 
 
-SCENES = {
+_PLAIN = {
     "simple": SceneConfig(
         name="simple",
         number=0,
@@ -75,5 +77,20 @@ SCENES = {
         occluders=1.5,
     ),
 }
+
+STRESS = {
+    "upright": replace(_PLAIN["default"], name="upright", number=3, not_upright=0.0),
+    "upside_down": replace(_PLAIN["default"], name="upside_down", number=4, not_upright=1.0, on_hands=1.0),
+    "dim_human_like": replace(
+        _PLAIN["default"], name="dim_human_like", number=5, dim=1.0, human_like=1.0, distractors=6.0
+    ),
+    "small_dim": replace(_PLAIN["default"], name="small_dim", number=6, height=(0.2, 0.35), dim=1.0),
+    "crossing": replace(_PLAIN["default"], name="crossing", number=7, persons=(0.0, 0.4, 0.4, 0.2), overlap=1.0),
+}
+"""What the failure cases of the supplement are about, each as `default` but for one thing: all upright, all standing on
+their hands, dim with human-like objects behind, small people in dim light, and people who cross and overlap."""
+
+SCENES = _PLAIN | STRESS
 """`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
-in some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue."""
+in some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue.
+And the stress scenes."""

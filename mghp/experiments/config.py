@@ -1,0 +1,33 @@
+"""What an evaluation looks at beside the scores. Without torch."""
+
+from dataclasses import dataclass, field
+from typing import get_args, get_type_hints
+
+from mghp.data.configs import SyntheticConfig
+from mghp.errors import InputError
+from mghp.experiments.oracle_names import ORACLES
+
+
+@dataclass
+class EvaluationConfig:
+    """What `mghp evaluate` looks at, and, where asked, `mghp train` at its end."""
+
+    at_end: bool = False
+    """Whether a training ends with an evaluation, whose metrics then stand in its own result."""
+    oracles: list[str] = field(default_factory=lambda: list(ORACLES))
+    """Which true fields take the place of predicted ones, in turn; `predicted` for none."""
+    matchers: list[str] = field(default_factory=list)
+    """Matchers that take the place of the trained one, rounded, for scores of their own."""
+    scenes: list[str] = field(default_factory=list)
+    """Further scenes of rendered people that are scored, with the parts as predicted and with true ones."""
+    scene_pictures: int = 100
+    """Pictures of each."""
+
+    def __post_init__(self) -> None:
+        scenes = get_args(get_type_hints(SyntheticConfig)["scene"])
+        for key, valid in (("oracles", ORACLES), ("scenes", scenes)):
+            for name in getattr(self, key):
+                if name not in valid:
+                    raise InputError(f"evaluation.{key} are of {', '.join(valid)}; got {name!r}")
+        if self.scene_pictures < 1:
+            raise InputError(f"evaluation.scene_pictures must be at least 1, got {self.scene_pictures}")

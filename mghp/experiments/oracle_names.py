@@ -1,0 +1,11 @@
+"""Oracles by name. Without torch."""
+
+ORACLES: dict[str, tuple[str, ...]] = {
+    "predicted": (),
+    "true_parts": ("part_logits",),
+    "true_keypoints": ("heatmaps", "keypoint_offsets"),
+    "true_limbs": ("limb_fields",),
+    "true_field": ("projection",),
+    "all_true": ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "projection"),
+}
+"""Which fields are true."""
