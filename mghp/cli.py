@@ -76,11 +76,16 @@ def train(
     experiment: Annotated[Path, typer.Argument(help="Experiment file, e.g. experiments/parsing/synthetic_10min.yaml")],
     overrides: Overrides = None,
 ) -> None:
-    """Train a parsing network on pictures: scores, checkpoints and pictures in a run folder."""
+    """Train a parsing network on pictures, or limb scores on poses: scores and weights in a run folder."""
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures, what_is_not_trained
 
     config = load_config(experiment, overrides or [])
+    if config.data.name in ("generated_poses", "mhp_poses"):
+        from mghp.experiments.learned import run_learned
+
+        typer.echo(run_learned(config))
+        return
     check_pictures(config.data)
     with _progress() as show:
         train_samples, validation = load_pictures(config.data, show)

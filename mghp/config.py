@@ -27,16 +27,20 @@ from mghp.experiments.config import EvaluationConfig
 from mghp.inference.config import InferenceConfig
 from mghp.losses.configs import LossesConfig
 from mghp.matching.configs import (
+    BlackboxConfig,
     GreedyConfig,
     HungarianConfig,
     IdentityConfig,
     LinearProgramConfig,
+    PerturbedConfig,
     PGDDykstraConfig,
     ProjectionConfig,
     SinkhornConfig,
+    SoftMaxConfig,
+    StraightThroughConfig,
 )
 from mghp.metrics.config import MetricsConfig
-from mghp.modules.configs import TrainingConfig
+from mghp.modules.configs import LearnedMatchingConfig, TrainingConfig
 from mghp.network.configs import NetworkConfig
 
 SCHEMA_VERSION = 2
@@ -47,9 +51,10 @@ SCHEMA_VERSION = 2
 class MatcherConfig:
     """Which matcher, and one block a solver; only the named block is read."""
 
-    name: Literal["pgd_dykstra", "sinkhorn", "projection", "linear_program", "hungarian", "greedy", "identity"] = (
-        "pgd_dykstra"
-    )
+    name: Literal[
+        "pgd_dykstra", "sinkhorn", "projection", "linear_program", "hungarian", "greedy", "identity",
+        "softmax", "straight_through", "blackbox", "perturbed",
+    ] = "pgd_dykstra"  # fmt: skip
     """The matcher to run."""
     pgd_dykstra: PGDDykstraConfig = field(default_factory=PGDDykstraConfig)
     sinkhorn: SinkhornConfig = field(default_factory=SinkhornConfig)
@@ -58,6 +63,10 @@ class MatcherConfig:
     hungarian: HungarianConfig = field(default_factory=HungarianConfig)
     greedy: GreedyConfig = field(default_factory=GreedyConfig)
     identity: IdentityConfig = field(default_factory=IdentityConfig)
+    softmax: SoftMaxConfig = field(default_factory=SoftMaxConfig)
+    straight_through: StraightThroughConfig = field(default_factory=StraightThroughConfig)
+    blackbox: BlackboxConfig = field(default_factory=BlackboxConfig)
+    perturbed: PerturbedConfig = field(default_factory=PerturbedConfig)
 
     def options(self) -> dict[str, Any]:
         """The named solver's options."""
@@ -146,6 +155,7 @@ class Config:
     inference: InferenceConfig = field(default_factory=InferenceConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    learned: LearnedMatchingConfig = field(default_factory=LearnedMatchingConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
     """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""
     wandb: WandbConfig = field(default_factory=WandbConfig)
@@ -205,11 +215,11 @@ def variant_names(path: str | Path) -> list[str]:
 def config_key(config: Config, data_fingerprint: str) -> str:
     """Sixteen hex digits for a run: its whole resolved config, its data and the schema's version.
 
-    Where a run is written and logged does not change what it computes, so `runs` and `wandb` stay out. Values at their
-    defaults stay out too, so that a key that is new in the schema makes no other runs of those that do without it.
+    Where a run is written and logged, and where its data lie, does not change what it computes, so `runs`, `wandb`,
+    `data.root` and `data.annotations` stay out: the fingerprint is of what lies there. Values at their defaults stay out too, so that a key that is new in the schema makes no other runs of those that do without it.
     """
     resolved = dataclasses.asdict(config)
-    del resolved["runs"], resolved["wandb"]
+    del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
     text = json.dumps([SCHEMA_VERSION, data_fingerprint, _differences(resolved, _defaults())], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

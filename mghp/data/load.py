@@ -29,7 +29,7 @@ def load_problems(config: DataConfig) -> MatchingProblems:
     if config.name == "random":
         number = _at_most(config.random.num_problems, config.max_images)
         return random_problems(dataclasses.replace(config.random, num_problems=number), config.seed)
-    problems = simulate_problems(_load_poses(config), config.poses, config.seed)
+    problems = simulate_problems(load_poses(config), config.poses, config.seed)
     if not len(problems):
         raise InputError(
             f"data: no matching problem: of all images with at least {config.poses.amounts().min_persons} persons "
@@ -44,7 +44,7 @@ def problems_fingerprint(config: DataConfig) -> str:
     Raises:
         InputError: if the file is missing or faulty.
     """
-    return load_problems(config).fingerprint if config.name == "random" else _load_poses(config).fingerprint
+    return load_problems(config).fingerprint if config.name == "random" else load_poses(config).fingerprint
 
 
 def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bool_]:
@@ -62,7 +62,12 @@ def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bo
     return np.random.default_rng(seed).permutation(num_images) < number
 
 
-def _load_poses(config: DataConfig) -> PoseSet:
+def load_poses(config: DataConfig) -> PoseSet:
+    """The poses that matching problems are simulated from.
+
+    Raises:
+        InputError: if the file is missing or faulty.
+    """
     if config.name == "generated_poses":
         number = _at_most(config.generated_poses.num_images, config.max_images)
         return generate_poses(dataclasses.replace(config.generated_poses, num_images=number), config.seed)

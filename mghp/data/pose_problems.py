@@ -1,5 +1,6 @@
 """The matching problems that a limb detector would make of annotated poses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,18 +40,60 @@ def simulate_problems(poses: PoseSet, config: PoseProblemsConfig, seed: int) -> 
         config: all amounts; lengths are relative to the image's `config.scale`.
         seed: not negative.
     """
-    amounts = config.amounts()
     problems: list[MatchingProblem] = []
     num_images = 0
+    for simulated in simulate_images(poses, config, seed):
+        if simulated is not None:
+            problems += _split(simulated, num_images)
+        num_images += 1
+    return MatchingProblems(tuple(problems), num_images, poses.fingerprint)
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedImage:
+    """What a detector would leave of one image; see `simulate_problems`.
+
+    Attributes:
+        position: of the image in its file.
+        scale: the length that lengths are relative to, pixels.
+        candidate_position: (candidates, 2), pixels of the image; those of a keypoint type side by side.
+        candidate_person: (candidates,), SPURIOUS for nobody's.
+        sizes: sources and destinations of each limb, (limbs, 2).
+        limb, source, destination: of each pair, (pairs,): the last two are positions among the candidates. Pairs go
+            limb by limb, each in row-major order.
+        field: the noisy limb field along each pair's segment, (pairs, samples, 2).
+        direction: unit vector from source to destination, (pairs, 2); 0 for a pair at one point.
+        truth: whether both are of one person, (pairs,).
+    """
+
+    position: int
+    scale: float
+    candidate_position: NDArray[np.float64]
+    candidate_person: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    limb: NDArray[np.int64]
+    source: NDArray[np.int64]
+    destination: NDArray[np.int64]
+    field: NDArray[np.float64]
+    direction: NDArray[np.float64]
+    truth: NDArray[np.bool_]
+
+    @property
+    def affinity(self) -> NDArray[np.float64]:
+        """Mean of the field's component along the segment, (pairs,)."""
+        mean: NDArray[np.float64] = (self.field.mean(axis=1) * self.direction).sum(axis=-1)
+        return mean
+
+
+def simulate_images(poses: PoseSet, config: PoseProblemsConfig, seed: int) -> Iterator[SimulatedImage | None]:
+    """Image by image; None for an image that counts though nobody has a keypoint in it."""
+    amounts = config.amounts()
     for position, image in enumerate(poses.images):
         num_persons = int(image.annotated.any(axis=1).sum())
         if num_persons < amounts.min_persons:
             continue
-        if num_persons:
-            rng = np.random.default_rng([seed, position])
-            problems += _image_problems(image, poses.skeleton, config, amounts, num_images, rng)
-        num_images += 1
-    return MatchingProblems(tuple(problems), num_images, poses.fingerprint)
+        rng = np.random.default_rng([seed, position])
+        yield _simulated(image, poses.skeleton, config, amounts, position, rng) if num_persons else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +118,14 @@ class _Pairs:
     destination: NDArray[np.int64]  # (pairs,)
 
 
-def _image_problems(
+def _simulated(
     image: ImagePoses,
     skeleton: Skeleton,
     config: PoseProblemsConfig,
     amounts: PosePreset,
-    number: int,
+    position: int,
     rng: np.random.Generator,
-) -> list[MatchingProblem]:
+) -> SimulatedImage:
     scale = _scale(image, config.scale)
     candidates = _draw_candidates(image, amounts, scale, rng)
     limbs = np.array(skeleton.limbs, dtype=np.int64).reshape(-1, 2)
@@ -95,10 +138,12 @@ def _image_problems(
     points = source[:, None] + along * (destination - source)[:, None]
     field = limb_field(points, pairs.limb, image, limbs, amounts.field_width * scale)
     field += rng.normal(0.0, amounts.field_noise, field.shape)
-    affinity = (field.mean(axis=1) * _unit(destination - source)).sum(axis=-1)
     person = candidates.person
     truth = (person[pairs.source] == person[pairs.destination]) & (person[pairs.source] != SPURIOUS)
-    return _split(affinity, truth, candidates.count[limbs], number)
+    return SimulatedImage(
+        position, scale, candidates.position_image, person, candidates.count[limbs], pairs.limb, pairs.source,
+        pairs.destination, field, _unit(destination - source), truth,
+    )  # fmt: skip
 
 
 def _scale(image: ImagePoses, kind: str) -> float:
@@ -182,16 +227,14 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return unit
 
 
-def _split(
-    affinity: NDArray[np.float64], truth: NDArray[np.bool_], sizes: NDArray[np.int64], image: int
-) -> list[MatchingProblem]:
-    """An image's pairs as one problem a limb; `sizes` has shape (limbs, 2)."""
+def _split(image: SimulatedImage, number: int) -> list[MatchingProblem]:
+    """An image's pairs as one problem a limb."""
+    affinity = image.affinity
     problems, stop = [], 0
-    for limb, (sources, destinations) in enumerate(sizes.tolist()):
+    for limb, (sources, destinations) in enumerate(image.sizes.tolist()):
         start, stop = stop, stop + sources * destinations
         if stop > start:
             shape = (sources, destinations)
-            problems.append(
-                MatchingProblem(affinity[start:stop].reshape(shape), truth[start:stop].reshape(shape), image, limb)
-            )
+            truth = image.truth[start:stop].reshape(shape)
+            problems.append(MatchingProblem(affinity[start:stop].reshape(shape), truth, number, limb))
     return problems

@@ -6,6 +6,8 @@ Every problem counts the same, whatever its size.
 import torch
 from torch import Tensor
 
+from mghp.matching.problem import best_matching
+
 MARGIN = 1e-4
 """Assignments are kept this far from 0 and 1 under the logarithm."""
 
@@ -49,6 +51,24 @@ def fenchel_young(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: 
     """
     difference = (assignment.detach() - truth.float()) * is_pair
     return _mean_over_problems((affinity * difference).sum((-2, -1)), is_pair)
+
+
+def structured_hinge(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Margin-rescaled hinge on the best matching (Tsochantaridis et al. 2005): max_Y <A, Y> + |Y - Y*|_1 - <A, Y*>.
+
+    Args:
+        affinity: A, (batch, source, destination), 0 outside real candidates.
+        truth: Y*, bool, the same shape.
+        is_pair: bool, the same shape.
+
+    Returns:
+        The mean over problems that have a pair; at least 0.
+    """
+    margin = torch.where(is_pair, 1 - 2 * truth.to(affinity.dtype), 0)
+    augmented = affinity + margin
+    worst = best_matching(augmented.detach()).to(affinity.dtype)
+    excess = (augmented * worst).sum((-2, -1)) + truth.sum((-2, -1)) - (affinity * truth).sum((-2, -1))
+    return _mean_over_problems(excess, is_pair)
 
 
 def _entropy(assignment: Tensor, truth: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mghp.matching.factory import make_matcher
     from mghp.matching.greedy import Greedy
     from mghp.matching.hungarian import Hungarian
+    from mghp.matching.hungarian_gradients import Blackbox, Perturbed, StraightThrough
     from mghp.matching.identity import Identity
     from mghp.matching.jacobian import coupling
     from mghp.matching.linear_program import LinearProgram
@@ -32,9 +33,14 @@ if TYPE_CHECKING:
     )
     from mghp.matching.rounding import round_assignment
     from mghp.matching.sinkhorn import UnbalancedSinkhorn
+    from mghp.matching.soft_max import SoftMax
     from mghp.matching.trace import Trace
 
 _MODULES = {
+    "Blackbox": "hungarian_gradients",
+    "Perturbed": "hungarian_gradients",
+    "SoftMax": "soft_max",
+    "StraightThrough": "hungarian_gradients",
     "Greedy": "greedy",
     "Hungarian": "hungarian",
     "Identity": "identity",
@@ -60,6 +66,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Blackbox",
     "Greedy",
     "Hungarian",
     "Identity",
@@ -67,7 +74,10 @@ __all__ = [
     "LinearProgram",
     "Matcher",
     "PGDDykstra",
+    "Perturbed",
     "Projection",
+    "SoftMax",
+    "StraightThrough",
     "Trace",
     "UnbalancedSinkhorn",
     "coupling",

@@ -52,10 +52,13 @@ class PGDDykstraConfig(SolverConfig):
     """Replay sign masks (small memory), or let autograd record every operation."""
     backend: Literal["auto", "numba", "torch"] = "auto"
     """Fused CPU kernels, torch operations, or whichever suits the tensor."""
+    gradient_steps: int = 0
+    """Only the last so many steps are differentiated, what came before counts as constant; 0 for all T."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require(self.num_steps >= 1, "num_steps", "at least 1", self.num_steps)
+        _require(self.gradient_steps >= 0, "gradient_steps", "at least 0", self.gradient_steps)
         _require(self.num_cycles >= 1, "num_cycles", "at least 1", self.num_cycles)
         _require(0 < self.step_size < float("inf"), "step_size", "positive and finite", self.step_size)
         _require(
@@ -117,6 +120,53 @@ class LinearProgramConfig(SolverConfig):
 @dataclass
 class HungarianConfig(SolverConfig):
     """The exact optimum by SciPy; nothing to set."""
+
+
+@dataclass
+class SoftMaxConfig(SolverConfig):
+    """A soft-max along rows and one along columns, multiplied: a control without constraints."""
+
+    temperature: float = 0.1
+    """In units of affinity; smaller is harder."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 < self.temperature < float("inf"), "temperature", "positive and finite", self.temperature)
+
+
+@dataclass
+class StraightThroughConfig(SolverConfig):
+    """The Hungarian assignment forwards, the identity backwards; nothing to set."""
+
+
+@dataclass
+class BlackboxConfig(SolverConfig):
+    """The Hungarian assignment, differentiated by interpolation (Vlastelica et al. 2020)."""
+
+    strength: float = 1.0
+    """lambda: how far the affinity is moved along the gradient, larger is smoother."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 < self.strength < float("inf"), "strength", "positive and finite", self.strength)
+
+
+@dataclass
+class PerturbedConfig(SolverConfig):
+    """The mean Hungarian assignment under noise on the affinity (Berthet et al. 2020)."""
+
+    sigma: float = 0.5
+    """Standard deviation of the noise, in units of affinity."""
+    num_samples: int = 10
+    """Draws that the mean is taken over."""
+    seed: int = 0
+    """Of the draws."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 < self.sigma < float("inf"), "sigma", "positive and finite", self.sigma)
+        _require(self.num_samples >= 1, "num_samples", "at least 1", self.num_samples)
+        _require(self.seed >= 0, "seed", "at least 0", self.seed)
 
 
 @dataclass

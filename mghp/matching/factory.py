@@ -2,12 +2,14 @@
 
 from mghp.matching.greedy import Greedy
 from mghp.matching.hungarian import Hungarian
+from mghp.matching.hungarian_gradients import Blackbox, Perturbed, StraightThrough
 from mghp.matching.identity import Identity
 from mghp.matching.linear_program import LinearProgram
 from mghp.matching.matcher import Matcher
 from mghp.matching.one_projection import Projection
 from mghp.matching.pgd_dykstra import PGDDykstra
 from mghp.matching.sinkhorn import UnbalancedSinkhorn
+from mghp.matching.soft_max import SoftMax
 
 MATCHERS: dict[str, type[Matcher]] = {
     "pgd_dykstra": PGDDykstra,
@@ -17,6 +19,10 @@ MATCHERS: dict[str, type[Matcher]] = {
     "hungarian": Hungarian,
     "greedy": Greedy,
     "identity": Identity,
+    "softmax": SoftMax,
+    "straight_through": StraightThrough,
+    "blackbox": Blackbox,
+    "perturbed": Perturbed,
 }
 
 

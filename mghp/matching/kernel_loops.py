@@ -224,7 +224,7 @@ def _correct_adjoint(r_adjoint, c_adjoint, row_sums, column_sums, signs_r, signs
 @njit(cache=True, fastmath=_FAST, parallel=True)
 def differentiate_batch(
     gradient, source_mask, destination_mask, sizes, offsets, tape, cycles_run,
-    num_cycles, step_size, average, warm_start, result,
+    num_cycles, step_size, average, warm_start, first_step, result,
 ):  # fmt: skip
     dtype = gradient.dtype
     num_steps = cycles_run.shape[1]
@@ -251,7 +251,7 @@ def differentiate_batch(
         row_sums, column_sums = np.empty(n, dtype), np.empty(width, dtype)
         p, q = np.empty(n, dtype), np.zeros(width, dtype)
         cycle = np.sum(cycles_run[problem]) + (num_steps - 1 if warm_start else 0)
-        for step in range(num_steps - 1, -1, -1):
+        for step in range(num_steps - 1, first_step - 1, -1):
             is_warm = warm_start and step > 0
             # The last cycle's X has a dense adjoint.
             cycle -= 1

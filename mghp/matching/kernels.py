@@ -127,6 +127,7 @@ def backward(
     step_size: float,
     average: bool,
     warm_start: bool,
+    first_step: int,
     num_threads: int,
 ) -> NDArray[np.floating]:
     """Gradient with respect to the affinity, from the gradient with respect to the assignment.
@@ -141,6 +142,7 @@ def backward(
         step_size: alpha.
         average: see `forward`.
         warm_start: see `forward`.
+        first_step: from 0, the first that is differentiated; those before it count as constants.
         num_threads: threads to use at most.
 
     Returns:
@@ -152,7 +154,7 @@ def backward(
         set_num_threads(_useful_threads(num_threads, sizes, cycles_run.shape[1] * num_cycles))
         differentiate_batch(
             gradient, source_mask, destination_mask, sizes, offsets, tape, cycles_run,
-            num_cycles, gradient.dtype.type(step_size), average, warm_start, result,
+            num_cycles, gradient.dtype.type(step_size), average, warm_start, first_step, result,
         )  # fmt: skip
     return result
 

@@ -53,6 +53,7 @@ class PGDDykstra(IterativeMatcher):
             only autograd's can be differentiated again.
         backend: "numba" runs fused kernels on the CPU, "torch" runs anywhere. "auto" takes Numba for CPU tensors
             outside torch.compile, export, tracing, data-loading workers and forked processes.
+        gradient_steps: only the last so many steps are differentiated; 0 for all.
 
     Raises:
         ValueError: if an option has no meaning.
@@ -72,12 +73,14 @@ class PGDDykstra(IterativeMatcher):
         projection: Literal["halfspace", "as_printed"] = "halfspace",
         backward: Literal["replay", "autograd"] = "replay",
         backend: Literal["auto", "numba", "torch"] = "auto",
+        gradient_steps: int = 0,
     ) -> None:
         super().__init__(
             PGDDykstraConfig(
-                num_steps, num_cycles, step_size, average, warm_start, initial, projection, backward, backend
+                num_steps, num_cycles, step_size, average, warm_start, initial, projection, backward, backend,
+                gradient_steps,
             )
-        )
+        )  # fmt: skip
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
@@ -130,7 +133,11 @@ def steps_of(
     nothing = Corrections(torch.zeros_like(affinity[:, :, :1]), torch.zeros_like(affinity[:, :1, :]))
     corrections = nothing
     for step in range(config.num_steps):
-        start = x + ascent
+        if step < first_differentiated(config):  # recorded by autograd, these steps are constants
+            x, corrections = x.detach(), Corrections(*(vector.detach() for vector in corrections))
+            start = x + ascent.detach()
+        else:
+            start = x + ascent
         if config.warm_start and step > 0:
             x = clip(start, corrections, sizes, keep)
             if tape is not None:
@@ -145,6 +152,11 @@ def steps_of(
             if tape is not None:
                 tape.push(kept_r, kept_c, x > 0)
         yield x, corrections
+
+
+def first_differentiated(config: PGDDykstraConfig) -> int:
+    """The first step, from 0, that the gradient flows through."""
+    return max(0, config.num_steps - config.gradient_steps) if config.gradient_steps else 0
 
 
 def measure(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Sizes:
@@ -215,7 +227,7 @@ def _replay(gradient: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: Sign
     nothing = Corrections(torch.zeros_like(gradient[:, :, :1]), torch.zeros_like(gradient[:, :1, :]))
     r, c = nothing
     signs = tape.backwards()
-    for step in reversed(range(config.num_steps)):
+    for step in reversed(range(first_differentiated(config), config.num_steps)):
         start = torch.zeros_like(gradient)
         for _ in range(config.num_cycles):
             clipped = torch.where(next(signs), flow, 0)
@@ -329,6 +341,7 @@ class _FusedAscent(torch.autograd.Function):
                 step_size=config.step_size,
                 average=config.average,
                 warm_start=config.warm_start,
+                first_step=first_differentiated(config),
                 num_threads=num_threads,
             )
         return torch.from_numpy(affinity_gradient), None, None, None

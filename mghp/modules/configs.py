@@ -86,3 +86,46 @@ class TrainingConfig:
             raise ValueError(f"ema_decay must lie between 0 and 1, got {self.ema_decay}")
         if self.pictures < 0:
             raise ValueError(f"pictures must not be negative, got {self.pictures}")
+
+
+@dataclass
+class LearnedMatchingConfig:
+    """Limb scores that are learned on matching problems (`mghp train` where `data` are poses)."""
+
+    objective: Literal["none", "binary_cross_entropy", "matching", "structured_hinge"] = "matching"
+    """What the scores are trained by: nothing (the line integral as it is); the affinity alone, without a matcher; the
+    soft assignment of the named matcher (`losses.matching` says how it is compared); or the best matching's margin."""
+    problems: Literal["poses", "positive_control"] = "poses"
+    """Those that the poses of `data` make, or made-up ones on which competition must help."""
+    control_problems: int = 600
+    """Problems of the positive control."""
+    nuisance: float = 0.0
+    """Standard deviation of an offset of each candidate that all its pairs share, in units of the limb field."""
+    min_candidates: int = 1
+    """Only problems with so many candidates on both sides."""
+    train_images: int | None = None
+    """At most so many images are trained on; null: 70 % of them."""
+    layers: int = 3
+    """Layers of the scorer; 1 is linear."""
+    hidden: int = 32
+    """Channels between them."""
+    steps: int = 400
+    """Steps of each training."""
+    batch_problems: int = 256
+    """Problems a step."""
+    learning_rates: list[float] = field(default_factory=lambda: [3e-3, 1e-2])
+    """Tried in turn; validation images decide."""
+    scales: list[float] = field(default_factory=lambda: [1.0, 5.0])
+    """Factors of the scores at the start, tried with each rate; the factor is learned from there."""
+
+    def __post_init__(self) -> None:
+        for key in ("control_problems", "min_candidates", "layers", "hidden", "steps", "batch_problems"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
+        if self.train_images is not None and self.train_images < 1:
+            raise ValueError(f"train_images must be at least 1, got {self.train_images}")
+        if not self.nuisance >= 0:
+            raise ValueError(f"nuisance must not be negative, got {self.nuisance}")
+        for key in ("learning_rates", "scales"):
+            if not getattr(self, key) or not min(getattr(self, key)) > 0:
+                raise ValueError(f"{key} must be positive numbers, got {getattr(self, key)}")

@@ -69,7 +69,8 @@ class Identifier:
     def _fingerprint(self, subcommand: str, config: Config) -> str:
         known = (subcommand, repr(config.data))
         if known not in self._fingerprints:
-            fingerprint = problems_fingerprint if subcommand == "match" else training_fingerprint
+            is_of_problems = subcommand == "match" or config.data.name in ("generated_poses", "mhp_poses")
+            fingerprint = problems_fingerprint if is_of_problems else training_fingerprint
             self._fingerprints[known] = fingerprint(config.data)
         return self._fingerprints[known]
 
