@@ -290,13 +290,14 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
+    from mghp.report.learned_tables import learned_table
     from mghp.report.matching_tables import matching_tables
     from mghp.report.parsing_tables import parsing_tables
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
     found = find_runs(runs)
-    filled = [*matching_tables(found), *parsing_tables(found)]
+    filled = [*matching_tables(found), learned_table(found), *parsing_tables(found)]
     _echo_written(write_tables(filled, writable_folder(out)), "table")
 
 
@@ -307,10 +308,12 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 
     found = find_runs(runs)
     writable_folder(out)
+    from mghp.report.learned_tables import learned_figures
     from mghp.report.matching_figures import matching_figures
     from mghp.report.parsing_figures import parsing_figures
 
-    _echo_written([*matching_figures(found, out), *parsing_figures(found, out)], "figure")
+    drawn = [*matching_figures(found, out), *learned_figures(found, out), *parsing_figures(found, out)]
+    _echo_written(drawn, "figure")
 
 
 @bench_app.command("matcher")

@@ -216,7 +216,8 @@ def config_key(config: Config, data_fingerprint: str) -> str:
     """Sixteen hex digits for a run: its whole resolved config, its data and the schema's version.
 
     Where a run is written and logged, and where its data lie, does not change what it computes, so `runs`, `wandb`,
-    `data.root` and `data.annotations` stay out: the fingerprint is of what lies there. Values at their defaults stay out too, so that a key that is new in the schema makes no other runs of those that do without it.
+    `data.root` and `data.annotations` stay out: the fingerprint is of what lies there. Values at their defaults stay
+    out too, so that a key that is new in the schema makes no other runs of those that do without it.
     """
     resolved = dataclasses.asdict(config)
     del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
@@ -384,7 +385,10 @@ def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> 
 def _check_ranges(section: DictConfig, prefix: str = "") -> None:
     """A section's dataclass knows a value's range, but not under which key it stands."""
     for name in map(str, section):
-        value = section[name]
+        try:
+            value = section[name]
+        except OmegaConfBaseException as error:  # e.g. an interpolation of what is not there
+            raise InputError(f"{prefix}{name}: {_one_line(error)}") from None
         if not isinstance(value, DictConfig) or _is_open(value):
             continue
         _check_ranges(value, f"{prefix}{name}.")

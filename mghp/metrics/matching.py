@@ -1,5 +1,8 @@
 """How many candidate pairs an assignment joins rightly: counts, F1, and a bootstrap over images."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -79,6 +82,70 @@ def bootstrap_difference(
     low, high = np.percentile(drawn[0] - drawn[1], (2.5, 97.5))
     whole = f1(pair.sum(axis=1))
     return float(whole[0] - whole[1]), float(low), float(high)
+
+
+class SeedCounts(NamedTuple):
+    """Two methods on the test images of one seed."""
+
+    images: NDArray[np.int64]
+    """Which images, (images,)."""
+    counts_a: NDArray[np.int64]
+    """True positives, false positives, false negatives of each, (images, 3)."""
+    counts_b: NDArray[np.int64]
+    """The same of the other method."""
+
+
+class Difference(NamedTuple):
+    """F1(a) - F1(b), mean over seeds, its 95 % interval, and the two-sided p of no difference."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+def bootstrap_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: int = 0) -> Difference:
+    """The difference of two methods that were trained with several seeds, each tested on images of its own choice.
+
+    Paired and clustered: an image that is drawn twice counts twice with every seed that has tested on it, and for both
+    methods; the seeds are drawn with replacement too, since weights and splits vary as images do.
+
+    Args:
+        seeds: at least one.
+        num_samples: times that all is drawn.
+        seed: of the draws.
+
+    Raises:
+        ValueError: if there is no seed, or the shapes do not fit.
+    """
+    if not seeds:
+        raise ValueError("expected the counts of at least one seed")
+    images = np.unique(np.concatenate([one.images for one in seeds]))
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(images), np.full(len(images), 1 / len(images)), num_samples).astype(np.float64)
+    differences = np.empty((num_samples, len(seeds)))
+    whole = np.empty(len(seeds))
+    for position, (of_seed, a, b) in enumerate(seeds):
+        weights = drawn[:, np.searchsorted(images, of_seed)]
+        pair = np.stack([_image_counts(a), _image_counts(b)])
+        differences[:, position] = np.subtract(*f1(weights @ pair))
+        whole[position] = np.subtract(*f1(pair.sum(1)))
+    chosen = rng.integers(len(seeds), size=differences.shape)
+    means = np.take_along_axis(differences, chosen, 1).mean(1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    beyond = min((means <= 0).mean(), (means >= 0).mean())
+    return Difference(float(whole.mean()), float(low), float(high), float(min(1.0, 2 * max(beyond, 1 / num_samples))))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down correction (1979) of several tests' p-values, in their order."""
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    largest = 0.0
+    for rank, position in enumerate(order):
+        largest = max(largest, (len(p) - rank) * p[position])
+        corrected[position] = min(1.0, largest)
+    return corrected.tolist()
 
 
 def _image_counts(counts: ArrayLike) -> NDArray[np.float64]:

@@ -9,7 +9,10 @@ from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
 
-SOLVERS = ("identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy")
+SOLVERS = (
+    "identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy",
+    "softmax", "straight_through", "blackbox", "perturbed",
+)  # fmt: skip
 """Matchers in the order of the tables."""
 
 NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")

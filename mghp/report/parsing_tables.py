@@ -1,4 +1,4 @@
-"""Tables P1 to P4 and bench_parsing: scores, what limits them, what the assembly loses, which pictures fail, costs."""
+"""Tables of parsing: scores, what limits them, what the assembly loses, which pictures fail, costs."""
 
 from collections.abc import Sequence
 
@@ -56,9 +56,9 @@ def parsing_tables(runs: Sequence[Run]) -> list[Table]:
 
 
 def score_table(runs: Sequence[Run]) -> Table:
-    """P1: what a parser reaches, and what it took."""
+    """What a parser reaches, and what it took."""
     table = Table(
-        "P1",
+        "scores",
         "Parsers trained from scratch, scored on the validation pictures of their scene. Training time on the machine "
         "of the run; share of it that was spent waiting for data.",
         {
@@ -88,9 +88,9 @@ def score_table(runs: Sequence[Run]) -> Table:
 
 
 def oracle_table(runs: Sequence[Run]) -> Table:
-    """P2: true fields in the place of predicted ones."""
+    """True fields in the place of predicted ones."""
     table = Table(
-        "P2",
+        "oracles",
         "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the "
         "gain, the more that field limits the result.",
         {"experiment": "", "scene": "", "true": "", **_score_formats()},
@@ -111,9 +111,9 @@ def oracle_table(runs: Sequence[Run]) -> Table:
 
 
 def assembly_table(runs: Sequence[Run]) -> Table:
-    """P3: the assembly of true fields, step by step."""
+    """The assembly of true fields, step by step."""
     table = Table(
-        "P3",
+        "assembly",
         "The assembly alone, on true fields: each row takes one step more than those above, the others being skipped; "
         "matchers stand side by side.",
         {"scene": "", "step": "", **_score_formats()},
@@ -127,9 +127,9 @@ def assembly_table(runs: Sequence[Run]) -> Table:
 
 
 def tag_table(runs: Sequence[Run]) -> Table:
-    """P4: which kinds of pictures fail."""
+    """Which kinds of pictures fail."""
     table = Table(
-        "P4",
+        "tags",
         "Pictures by what is special about them: mean over pictures of the mean over persons of the mean IoU of their "
         "parts. A picture may have several tags.",
         {"experiment": "", "scene": "", "tag": "", "pictures": ".0f", "person IoU": ".3f"},

@@ -71,6 +71,18 @@ class Run:
         return self._arrays("association").get(rounding)
 
     @property
+    def tested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of a learned scorer: the test images, and the counts of joined pairs of each (images, 3).
+
+        Raises:
+            InputError: if the run has none.
+        """
+        arrays = self._arrays("association")
+        if "image" not in arrays:
+            raise InputError(f"{self.path / 'media' / 'association.npz'}: expected the test images of a learned scorer")
+        return arrays["image"], arrays["counts"]
+
+    @property
     def example(self) -> dict[str, NDArray[Any]]:
         """affinity, assignment, best and truth of one problem; empty where there was none to show."""
         return self._arrays("example")

@@ -14,7 +14,7 @@ from mghp.experiments.reproduce import ProblemCache, commits_of, run_bench, run_
 from mghp.run_folder import is_finished, run_path
 
 MATCHING_ROWS = {"M1": 26, "M1_association": 26, "M2": 16, "M2_sizes": 5, "M3": 26, "bench_matcher": 11}
-PARSING_ROWS = {"P1": 1, "P2": 6, "P3": 10}
+PARSING_ROWS = {"scores": 1, "oracles": 6, "assembly": 10}
 ROWS = MATCHING_ROWS | PARSING_ROWS
 
 
@@ -35,7 +35,7 @@ def test_every_table_is_there_in_four_forms(name, smoke_results):
 def test_no_other_column_of_a_table_is_empty(smoke_results):
     """An empty column is a metric by a name that no run has."""
     may_be_empty = {"difference, hungarian", "difference, mutual", "difference, greedy"}
-    for name in (*ROWS, "P4"):
+    for name in (*ROWS, "tags"):
         frame = pd.read_csv(smoke_results / "results" / f"{name}.csv", keep_default_na=False, na_values=[""])
         assert set(frame.columns[frame.isna().all()]) <= may_be_empty, name
 

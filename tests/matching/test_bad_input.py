@@ -124,6 +124,8 @@ def test_shape_and_type_are_kept_and_nothing_is_outside_the_masks(name, dtype):
         assert affinity.grad.dtype == dtype
         assert (affinity.grad[~real] == 0).all()
         assert affinity.grad.isfinite().all()
+    if name == "perturbed":  # which draws anew
+        return
     alone = matcher(kept[0, 0][sources[0, 0]][:, destinations[0, 0]])
     here = assignment.detach()[0, 0][sources[0, 0]][:, destinations[0, 0]]
     torch.testing.assert_close(here, alone, rtol=0, atol=1e-6)

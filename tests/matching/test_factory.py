@@ -26,6 +26,7 @@ BAD_VALUES = {
         "projection": ["as_written"],
         "backward": ["forward"],
         "backend": ["cuda"],
+        "gradient_steps": [-1],
     },
     "sinkhorn": {
         "epsilon": BAD_NUMBERS["amount"],
@@ -43,6 +44,10 @@ BAD_VALUES = {
     "hungarian": {},
     "greedy": {},
     "identity": {},
+    "softmax": {"temperature": BAD_NUMBERS["amount"]},
+    "straight_through": {},
+    "blackbox": {"strength": BAD_NUMBERS["amount"]},
+    "perturbed": {"sigma": BAD_NUMBERS["amount"], "num_samples": BAD_NUMBERS["count"], "seed": [-1]},
 }
 OPTIONS = [(name, option) for name, options in BAD_VALUES.items() for option in options]
 

@@ -58,7 +58,7 @@ def test_names_are_those_that_runs_write():
 
 def test_a_training_is_scored_by_its_evaluation(trained, plant):
     runs = [trained(), plant("ten_evaluation", prefixed("val", GOOD))]
-    (row,) = tables(*runs)["P1"].rows
+    (row,) = tables(*runs)["scores"].rows
     assert row["part mIoU"] == row["grouping"] == 0.75
     assert (row["minutes"], row["waiting [%]"], row["steps"]) == (2, 2, 100)
 
@@ -67,13 +67,13 @@ def test_a_training_is_scored_by_its_evaluation(trained, plant):
 def test_or_else_by_its_own_validation(trained, plant, other):
     """An evaluation of another seed or length says nothing about this one."""
     runs = [trained(), plant("ten_evaluation", prefixed("val", GOOD), **other)]
-    (row,) = tables(*runs)["P1"].rows
+    (row,) = tables(*runs)["scores"].rows
     assert row["part mIoU"] == 0.5
-    assert len(tables(trained())["P1"].rows) == 1
+    assert len(tables(trained())["scores"].rows) == 1
 
 
 def test_two_seeds_are_two_rows(trained):
-    assert [row["seed"] for row in tables(trained(), trained(seed=1))["P1"].rows] == ["0", "1"]
+    assert [row["seed"] for row in tables(trained(), trained(seed=1))["scores"].rows] == ["0", "1"]
 
 
 def test_oracles_and_steps_stand_in_order(plant):
@@ -85,15 +85,15 @@ def test_oracles_and_steps_stand_in_order(plant):
         plant("assembly", {k: v for name in reversed(STEPS) for k, v in prefixed(f"assembly/{name}", FAIR).items()}),
     )
     found = tables(evaluated, assembled)
-    assert [row["true"] for row in found["P2"].rows] == list(ORACLES.values())
-    assert {row["experiment"] for row in found["P2"].rows} == {"ten"}
-    assert [row["step"] for row in found["P3"].rows] == list(STEPS.values())
-    assert not found["P1"].rows
+    assert [row["true"] for row in found["oracles"].rows] == list(ORACLES.values())
+    assert {row["experiment"] for row in found["oracles"].rows} == {"ten"}
+    assert [row["step"] for row in found["assembly"].rows] == list(STEPS.values())
+    assert not found["scores"].rows
 
 
 def test_tags_say_how_many_pictures(plant):
     metrics = {"tag/dim/person_iou": 0.25, "tag/dim/pictures": 7, "tag/upside_down/person_iou": 0.5}
-    rows = tables(plant("ten_evaluation", metrics, scene="hard"))["P4"].rows
+    rows = tables(plant("ten_evaluation", metrics, scene="hard"))["tags"].rows
     assert [row["tag"] for row in rows] == ["dim", "upside-down"]
     assert (rows[0]["person IoU"], rows[0]["pictures"], rows[0]["scene"]) == (0.25, 7, "hard")
     assert np.isnan(rows[1]["pictures"])
@@ -101,4 +101,4 @@ def test_tags_say_how_many_pictures(plant):
 
 def test_tables_without_runs_are_not_written(trained, tmp_path):
     out = tmp_path / "results"
-    assert {file.stem for file in write_tables(parsing_tables([trained()]), out)} == {"P1"}
+    assert {file.stem for file in write_tables(parsing_tables([trained()]), out)} == {"scores"}

@@ -1,0 +1,164 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mghp.config import load_config, variant_names
+from mghp.data.pair_features import PairProblems
+from mghp.errors import InputError
+from mghp.experiments import learned
+from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
+from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm
+from mghp.report.learned_tables import learned_arms, learned_readings, learned_table
+from mghp.report.runs import Run
+
+TINY = (
+    "data.generated_poses.num_images=40", "data.poses.preset=default", "learned.steps=15",
+    "learned.learning_rates=[0.01]", "learned.scales=[1.0]", "learned.hidden=8", "wandb.mode=disabled",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiny(checkout, tmp_path_factory):
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("learned")
+
+    def load(*overrides):
+        return load_config(checkout / "experiments" / "matcher" / "learned.yaml", [f"runs={folder}", *TINY, *overrides])
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def every_arm(tiny, checkout):
+    names = variant_names(checkout / "experiments" / "matcher" / "learned.yaml")
+    return {name: Run(run_learned(tiny(f"variant={name}"))) for name in names}
+
+
+def test_every_arm_is_trained_and_scored(every_arm):
+    for name, run in every_arm.items():
+        metrics = run.result["metrics"]
+        assert 0 < metrics["test/f1"] <= 1, name
+        assert 0 < metrics["test/grouping"] <= 1
+        assert metrics["test/images"] == 8
+        images, counts = run.tested
+        assert len(images) == len(counts) == 8
+        assert float(f1(counts.sum(0))) == pytest.approx(metrics["test/f1"])
+        if name != "line_integral":
+            assert -1 <= metrics["gradient/cosine"] <= 1
+            rows = pd.read_csv(run.path / "metrics.csv")
+            assert np.isfinite(rows["train/loss"]).all()
+        assert ("matching/coupling" in metrics) == (
+            name not in ("line_integral", "binary_cross_entropy", "structured_hinge")
+        )
+    assert every_arm["straight_through"].metric("matching/coupling") == 0
+    assert max(run.result["metrics"].get("matching/coupling", 0) for run in every_arm.values()) > 0.05
+
+
+def test_the_same_seed_gives_the_same_and_another_varies_noise_split_and_weights(tiny, every_arm):
+    first = every_arm["pgd_paper"]
+    again = Run(run_learned(tiny("variant=pgd_paper", "trainer.max_epochs=-1")))
+    assert again.path != first.path
+    same = {name: value for name, value in first.result["metrics"].items() if not name.startswith("time/")}
+    assert {name: again.metric(name) for name in same} == pytest.approx(same, nan_ok=True)
+    one, other = (load_pair_problems(tiny(f"seed={seed}"))[0] for seed in (0, 1))
+    assert not np.array_equal(one.affinity[:50], other.affinity[:50])
+    splits = [split_problems(one, tiny(f"seed={seed}")) for seed in (0, 1)]
+    assert splits[0].test.images.tolist() != splits[1].test.images.tolist()
+
+
+def test_a_split_is_by_image_and_can_be_cut(tiny):
+    problems, _ = load_pair_problems(tiny())
+    split = split_problems(problems, tiny())
+    parts = [set(part.images.tolist()) for part in (split.train, split.validation, split.test)]
+    assert [len(part) for part in parts] == [28, 4, 8]
+    assert set.union(*parts) == set(problems.images.tolist())
+    assert len(split_problems(problems, tiny("learned.train_images=5")).train.images) == 5
+    crowded, _ = load_pair_problems(tiny("learned.min_candidates=2"))
+    assert crowded.sizes.min() == 2
+
+
+def test_the_positive_control_passes(tiny):
+    scores = {}
+    for name in ("binary_cross_entropy", "pgd_warm", "fenchel_young"):
+        control = ("learned.problems=positive_control", "learned.layers=1", "learned.control_problems=300")
+        run = Run(run_learned(tiny(f"variant={name}", *control, "learned.steps=150", "learned.learning_rates=[0.1]")))
+        scores[name] = run.metric("test/f1")
+    assert scores["binary_cross_entropy"] < 0.65
+    assert min(scores["pgd_warm"], scores["fenchel_young"]) > 0.8
+
+
+def test_nothing_is_trained_through_what_has_no_gradient(tiny):
+    with pytest.raises(InputError, match=r"matcher\.name: nothing can be trained through greedy"):
+        run_learned(tiny("matcher.name=greedy"))
+    with pytest.raises(InputError, match=r"expected 10"):
+        run_learned(tiny("learned.min_candidates=9"))
+
+
+def test_persons_are_groups_that_joined_pairs_connect():
+    # Two persons of two candidates each, and a false one; one limb of 2 x 3 pairs.
+    problems = PairProblems(
+        features=np.zeros((6, 1), np.float32), affinity=np.zeros(6, np.float32),
+        truth=np.array([1, 0, 0, 0, 1, 0], bool),
+        sizes=np.array([[2, 3]]), limb=np.array([0]), image=np.array([4]),
+        source_candidate=np.array([0, 0, 0, 1, 1, 1]), destination_candidate=np.array([2, 3, 4, 2, 3, 4]),
+        person={4: np.array([0, 1, 0, 1, -1])}, num_limbs=1,
+    )  # fmt: skip
+    for joined, right in (([0, 4], 4), ([], 2), ([0], 3), ([1, 3], 2), ([0, 1], 3), ([2, 4], 3), ([0, 1, 4], 2)):
+        assert learned._grouping(problems, np.array(joined, int)).tolist() == [[right, 4]], joined
+
+
+def test_calibration_is_the_gap_between_promise_and_truth():
+    probability = np.array([0.05, 0.05, 0.95, 0.95])
+    assert calibration_error(probability, np.array([0, 0, 1, 1], bool)) == pytest.approx(0.05)
+    assert calibration_error(probability, np.array([1, 1, 0, 0], bool)) == pytest.approx(0.95)
+
+
+def counts_of(rng, right, number=60):
+    found = rng.binomial(10, right, number)
+    return np.stack([found, 10 - found, 10 - found], 1)
+
+
+def test_the_bootstrap_over_seeds_finds_a_planted_difference_and_no_other():
+    rng = np.random.default_rng(0)
+
+    def seeds(a, b):
+        return [SeedCounts(rng.choice(300, 60, False), counts_of(rng, a), counts_of(rng, b)) for _ in range(8)]
+
+    better = bootstrap_over_seeds(seeds(0.8, 0.75))
+    assert 0 < better.low < 0.05 < better.high
+    assert better.p < 0.05
+    found = [bootstrap_over_seeds(seeds(0.8, 0.8), 300, seed=k) for k in range(40)]
+    assert sum(one.p < 0.05 for one in found) <= 6
+    one = seeds(0.8, 0.7)[:1]
+    ours, theirs = (float(f1(counts.sum(0))) for counts in one[0][1:])
+    assert bootstrap_over_seeds(one).mean == pytest.approx(ours - theirs)
+    with pytest.raises(ValueError, match="at least one seed"):
+        bootstrap_over_seeds([])
+
+
+def test_holm_steps_down():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_the_table_compares_seed_by_seed_with_the_baseline(every_arm, tiny):
+    names = ("binary_cross_entropy", "pgd_large_step")
+    second = [Run(run_learned(tiny(f"variant={name}", "seed=1"))) for name in names]
+    arms = {arm.name: arm for arm in learned_arms([*every_arm.values(), *second])}
+    assert len(arms) == len(every_arm)
+    assert arms["binary_cross_entropy"].difference is None
+    assert len(arms["pgd_large_step"].runs) == 2
+    own = [run.metric("test/f1") for run in arms["pgd_large_step"].runs]
+    base = [run.metric("test/f1") for run in arms["binary_cross_entropy"].runs]
+    assert arms["pgd_large_step"].difference.mean == pytest.approx(np.mean(own) - np.mean(base))
+    assert not arms["straight_through"].is_through_the_matching
+    table = learned_table([*every_arm.values(), *second])
+    assert [row["seeds"] for row in table.rows].count(2) == 2
+    assert all(row["verdict"] in ("", "better", "worse", "no effect", "undecided") for row in table.rows)
+    (sentence,) = learned_readings([*every_arm.values(), *second])
+    assert "F1 without a matcher" in sentence
+    assert json.dumps(table.markdown())

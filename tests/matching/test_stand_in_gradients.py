@@ -1,0 +1,114 @@
+"""The controls: soft-max, and the Hungarian assignment with gradients that are not its own; truncated gradients."""
+
+import pytest
+import torch
+from affinities import random_affinity
+
+from mghp.matching import Blackbox, Hungarian, Perturbed, PGDDykstra, SoftMax, StraightThrough, make_matcher
+
+
+def gradient(matcher, affinity, weight, *masks):
+    affinity = affinity.clone().requires_grad_()
+    (matcher(affinity, *masks) * weight).sum().backward()
+    return affinity.grad
+
+
+def test_soft_max_is_that_of_rows_times_that_of_columns():
+    affinity = random_affinity(3, 4, 0).double()
+    expected = torch.zeros_like(affinity)
+    for i in range(3):
+        for j in range(4):
+            row = [affinity[i, k] / 0.5 for k in range(4)]
+            column = [affinity[k, j] / 0.5 for k in range(3)]
+            mine = (affinity[i, j] / 0.5).exp()
+            expected[i, j] = mine / (1 + sum(v.exp() for v in row)) * mine / (1 + sum(v.exp() for v in column))
+    torch.testing.assert_close(SoftMax(0.5)(affinity), expected)
+    assert torch.autograd.gradcheck(SoftMax(0.5), affinity.requires_grad_())
+
+
+def test_soft_max_hardens_to_the_mutual_best():
+    affinity = torch.tensor([[0.9, 0.1], [0.8, 0.7]])
+    assert torch.equal(SoftMax(1e-3)(affinity).round(), torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_forwards_they_are_the_hungarian_assignment(seed):
+    affinity = random_affinity(4, 5, seed)
+    for matcher in (StraightThrough(), Blackbox(0.3)):
+        assert torch.equal(matcher(affinity), Hungarian()(affinity))
+
+
+def test_straight_through_is_the_identity_backwards():
+    weight = torch.randn(4, 5)
+    assert torch.equal(gradient(StraightThrough(), random_affinity(4, 5, 0), weight), weight)
+
+
+def test_blackbox_is_the_slope_to_a_moved_problem():
+    affinity, weight = random_affinity(4, 5, 1), torch.randn(4, 5, generator=torch.Generator().manual_seed(3))
+    moved = Hungarian()(affinity - 0.7 * weight)
+    expected = (Hungarian()(affinity) - moved) / 0.7
+    assert expected.abs().sum() > 0
+    torch.testing.assert_close(gradient(Blackbox(0.7), affinity, weight), expected)
+
+
+def test_the_perturbed_mean_has_the_derivative_of_its_expectation():
+    affinity, weight = random_affinity(3, 3, 2).double(), torch.randn(3, 3, dtype=torch.double)
+    found = gradient(Perturbed(0.5, 40000), affinity, weight)
+    step, expected = 0.2, torch.zeros(3, 3, dtype=torch.double)
+    for i in range(3):
+        for j in range(3):
+            values = []
+            for sign in (1, -1):
+                moved = affinity.clone()
+                moved[i, j] += sign * step
+                values.append((Perturbed(0.5, 40000)(moved) * weight).sum())  # the same draws: the difference is exact
+            expected[i, j] = (values[0] - values[1]) / (2 * step)
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.1)
+    assert Perturbed(0.5, 50)(affinity).unique().numel() > 2
+
+
+def test_perturbed_draws_anew_every_call_and_by_its_seed():
+    affinity = random_affinity(5, 5, 0) * 0.1
+    matcher = Perturbed(1.0, 5)
+    first = matcher(affinity)
+    assert not torch.equal(first, matcher(affinity))
+    assert torch.equal(first, Perturbed(1.0, 5)(affinity))
+    assert not torch.equal(first, Perturbed(1.0, 5, seed=1)(affinity))
+
+
+BACKENDS = [{"backend": "numba"}, {"backend": "torch"}, {"backend": "torch", "backward": "autograd"}]
+
+
+def truncated(gradient_steps, average, warm_start, **backend):
+    return PGDDykstra(6, 4, 0.3, average=average, warm_start=warm_start, gradient_steps=gradient_steps, **backend)
+
+
+@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize("warm_start", [True, False])
+@pytest.mark.parametrize("gradient_steps", [1, 3])
+def test_truncated_gradients_are_those_with_earlier_steps_held_constant(gradient_steps, average, warm_start):
+    affinity, weight = random_affinity(4, 5, 7).double(), torch.randn(4, 5, dtype=torch.double)
+    found = [gradient(truncated(gradient_steps, average, warm_start, **b), affinity, weight) for b in BACKENDS]
+    for other in found[1:]:
+        torch.testing.assert_close(found[0], other)
+    whole = gradient(truncated(0, average, warm_start), affinity, weight)
+    assert not torch.allclose(found[0], whole)
+    # The result itself is the same.
+    torch.testing.assert_close(
+        truncated(gradient_steps, average, warm_start)(affinity), truncated(0, average, warm_start)(affinity)
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=str)
+def test_as_many_steps_as_there_are_is_all(backend):
+    affinity, weight = random_affinity(4, 5, 8).double(), torch.randn(4, 5, dtype=torch.double)
+    whole = gradient(truncated(0, True, False, **backend), affinity, weight)
+    for steps in (6, 99):
+        assert torch.equal(gradient(truncated(steps, True, False, **backend), affinity, weight), whole)
+
+
+@pytest.mark.parametrize("name", ["softmax", "straight_through", "blackbox", "perturbed"])
+def test_all_negative_problems_have_a_gradient_or_say_so(name):
+    affinity = -torch.rand(3, 3) - 0.5
+    found = gradient(make_matcher(name), affinity, torch.ones(3, 3))
+    assert found.isfinite().all()
