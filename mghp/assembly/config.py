@@ -31,10 +31,9 @@ class AssemblyConfig:
     label_balance: float = 0.3
     """Share of the logarithm of their frequency in training that the labels' logits lose: 0 for none. Thin, rare parts
     are otherwise lost to frequent ones."""
-    grouping: Literal["keypoint", "center", "nearest"] = "keypoint"
+    grouping: Literal["field", "nearest"] = "field"
     """What a human pixel is given to a person by: the keypoint nearest to where the projection field points (the
-    paper's); the person's centre nearest to there, which the field is then trained to point to; or, without a field,
-    the keypoint nearest to the pixel itself."""
+    paper's), or, without a field, the keypoint nearest to the pixel itself."""
     normalise_by_size: bool = True
     """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
     max_distance: float | None = None

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mghp.fields import Fields
 
-Grouping = Literal["keypoint", "center", "nearest"]
+Grouping = Literal["field", "nearest"]
 
 _CHUNK = 2**22
 """Distances held at once: 16 MiB."""
@@ -20,9 +20,9 @@ def group_pixels(
     keypoints: Tensor,
     person_size: Tensor,
     max_distance: float | None = None,
-    by: Grouping = "keypoint",
+    by: Grouping = "field",
 ) -> Tensor:
-    """Each human pixel to the person whose keypoint, or centre, is nearest to where the field points.
+    """Each human pixel to the person whose keypoint is nearest to where the field points.
 
     The field of the nearest cell counts, taken from that cell's centre: all pixels of a cell land on one point, so
     cells are grouped, not pixels. Interpolating instead would blur the field across persons.
@@ -34,8 +34,7 @@ def group_pixels(
         keypoints: (person, keypoint, 3): x, y, and 0 where not found.
         person_size: what distances are relative to, (person,); ones for plain pixels.
         max_distance: farthest relative distance at which a pixel is given to anybody; None for no bound.
-        by: the keypoints; the persons' centres, each the median of where the field points from the person's keypoints;
-            or, without the field, the keypoint nearest to the pixel itself.
+        by: `nearest` for the keypoint nearest to the pixel itself, without the field.
 
     Returns:
         (height, width) int64: 0 nobody, p + 1 person p.
@@ -53,24 +52,11 @@ def group_pixels(
     landing = stride * (torch.stack([column, row], -1) + 0.5)
     if by != "nearest":
         landing = landing + projection[:, row, column].T
-    goals = _centres(projection, stride, keypoints) if by == "center" else keypoints
-    owner = _nearest_person(landing, goals, person_size, max_distance)
+    owner = _nearest_person(landing, keypoints, person_size, max_distance)
     by_cell = torch.zeros(rows, columns, dtype=torch.long, device=nobody.device)
     by_cell[row, column] = owner + 1
     by_pixel = by_cell.repeat_interleave(stride, 0).repeat_interleave(stride, 1)
     return torch.where(is_human, by_pixel[: is_human.shape[0], : is_human.shape[1]], nobody)
-
-
-def _centres(projection: Tensor, stride: int, keypoints: Tensor) -> Tensor:
-    """Where the field points from each person's keypoints, the median of x and of y: (person, 1, 3)."""
-    rows, columns = projection.shape[1:]
-    column = (keypoints[..., 0] / stride).long().clamp(0, columns - 1)
-    row = (keypoints[..., 1] / stride).long().clamp(0, rows - 1)
-    found = keypoints[..., 2] > 0
-    landing = stride * (torch.stack([column, row], -1) + 0.5) + projection[:, row, column].movedim(0, -1)
-    centre = landing.masked_fill(~found[..., None], torch.nan).nanmedian(1).values
-    there = found.any(1)[:, None]
-    return torch.cat([centre.nan_to_num(0), there.to(centre.dtype)], -1)[:, None]
 
 
 def _nearest_person(landing: Tensor, keypoints: Tensor, size: Tensor, max_distance: float | None) -> Tensor:

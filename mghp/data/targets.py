@@ -30,11 +30,6 @@ Towards = Literal["annotated", "visible", "center"]
 """What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the centre."""
 
 
-def goal_of(grouping: str) -> Towards:
-    """What the projection field must point to for a grouping of the assembly."""
-    return "center" if grouping == "center" else "annotated"
-
-
 @dataclass
 class Targets:
     """True fields of a batch.

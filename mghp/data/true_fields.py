@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mghp.data.batch import Batch
-from mghp.data.targets import TargetMaker, Towards
+from mghp.data.targets import TargetMaker
 from mghp.fields import Fields
 from mghp.people.parts import IGNORE
 from mghp.people.people import People
@@ -17,16 +17,15 @@ SMALLEST_SHARE = 0.01
 
 
 @torch.no_grad()
-def true_fields(batch: Batch, people: People, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
+def true_fields(batch: Batch, people: People, strides: Mapping[str, int]) -> Fields:
     """Heatmaps, limb fields and projection field as trained on; part logits are logarithms of the parts' shares.
 
     Args:
         batch: with all labels.
         people: what they annotate.
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
-        towards: what the projection field points to.
     """
-    targets = TargetMaker(people, strides["keypoints"], strides["limbs"], (strides["field"],), towards)(batch)
+    targets = TargetMaker(people, strides["keypoints"], strides["limbs"], (strides["field"],))(batch)
     height, width = batch.image.shape[2:]
     return Fields(
         image_size=(height, width),

@@ -12,7 +12,6 @@ from mghp.data.batch import batches, collate
 from mghp.data.pictures import load_scene, load_tuning
 from mghp.data.resized import ResizedSamples, size_for
 from mghp.data.sample import PictureSet, Sample
-from mghp.data.targets import goal_of
 from mghp.data.true_fields import true_fields
 from mghp.experiments.limb_tuning import tuned_least_affinity
 from mghp.experiments.oracles import with_oracle
@@ -57,13 +56,12 @@ def examine(
     people, assembler = module.assembler.people, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
     collections = {oracle: parsing_metrics(people, config.metrics) for oracle in (_SCORED, *oracles)}
-    towards = goal_of(config.assembly.grouping)
     breakdown = Breakdown(people, config.metrics)
     rows: list[dict[str, Any]] = []
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, people.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, people, vars(config.network.strides), towards)
+        exact = true_fields(batch, people, vars(config.network.strides))
         at_size: list[PredictedPeople] = []
         for oracle in oracles:
             found = assembler(with_oracle(fields, exact, oracle))
@@ -130,7 +128,6 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         `grouping_overlap` and `grouping_apart`: the mean over pictures with and without people who overlap.
     """
     people = module.assembler.people
-    towards = goal_of(config.assembly.grouping)
     metrics: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     for scene in config.evaluation.scenes:
@@ -138,7 +135,7 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         collections = {oracle: parsing_metrics(people, config.metrics) for oracle in _OF_SCENES}
         for first, batch in batches(pictures, people.num_keypoints):
             fields = module.fields(batch.image)
-            exact = true_fields(batch, people, vars(config.network.strides), towards)
+            exact = true_fields(batch, people, vars(config.network.strides))
             true = true_people(batch)
             found = {oracle: module.assembler(with_oracle(fields, exact, oracle)) for oracle in _OF_SCENES}
             for oracle, of_pictures in found.items():

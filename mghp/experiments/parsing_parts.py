@@ -11,7 +11,7 @@ from mghp.assembly.assemble import Assembler
 from mghp.assembly.label_balance import LabelBalance
 from mghp.config import Config, load_config_text, to_yaml
 from mghp.data.pictures import check_pictures
-from mghp.data.targets import TargetMaker, goal_of
+from mghp.data.targets import TargetMaker
 from mghp.errors import InputError, existing_file
 from mghp.losses.objective import ParsingObjective
 from mghp.losses.weighting import FixedWeights, LearnedWeights
@@ -77,7 +77,6 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
             network.strides["keypoints"],
             network.strides["limbs"],
             network.field.strides,
-            goal_of(config.assembly.grouping),
             relative=config.losses.field_relative,
         ),
         objective=ParsingObjective(config.losses),

@@ -70,3 +70,11 @@ def test_without_persons_or_pixels_nobody_gets_anything():
     assert group_pixels(fields, 0, is_human, keypoints[:0], sizes[:0]).sum() == 0
     assert group_pixels(fields, 0, torch.zeros_like(is_human), keypoints, sizes).sum() == 0
     assert group_pixels(fields, 0, is_human, 0 * keypoints, sizes).sum() == 0
+
+
+def test_without_the_field_a_pixel_goes_to_the_keypoint_nearest_to_itself():
+    fields, keypoints, is_human, sizes = example(3)
+    still = make_fields(torch.zeros_like(fields.projection), 2, (13, 18))
+    expected = group_pixels(still, 0, is_human, keypoints, sizes)
+    assert torch.equal(group_pixels(fields, 0, is_human, keypoints, sizes, by="nearest"), expected)
+    assert not torch.equal(group_pixels(fields, 0, is_human, keypoints, sizes), expected)

@@ -8,6 +8,7 @@ from mghp.data.synthetic import SCENES, render
 from mghp.data.synthetic.contact_sheet import contact_sheet
 from mghp.data.synthetic.difficulty import set_difficulty
 from mghp.data.synthetic.render import _SEEN_PARTS
+from mghp.data.synthetic.scenes import STRESS
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 
@@ -147,3 +148,19 @@ def test_size_scales_the_same_scene():
 def test_contact_sheet_shows_every_sample(crowd):
     sheet = contact_sheet(crowd[:6], columns=3)
     assert sheet.shape == (2 * (4 * 128 + 4) + 4, 3 * (2 * 128 + 4) + 4, 3)
+
+
+def test_stress_scenes_are_what_their_names_say():
+    tags = {name: [set(render(SCENES[name], index, seed=2, size=64).tags) for index in range(20)] for name in STRESS}
+
+    def share(scene, tag):
+        return sum(tag in of_picture for of_picture in tags[scene]) / 20
+
+    assert share("upright", "upside_down") == 0
+    assert share("upside_down", "upside_down") == 1
+    assert share("dim_human_like", "dim") == share("dim_human_like", "human_like") == 1
+    assert share("small_dim", "dim") == 1
+    assert share("small_dim", "small") > 0.9
+    assert share("crossing", "overlap") > 0.8
+    numbers = [scene.number for scene in SCENES.values()]
+    assert len(set(numbers)) == len(numbers)

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 import mghp.experiments.evaluate
+import mghp.experiments.examination
 from mghp.data.batch import collate
 from mghp.data.pictures import load_pictures, load_validation
 from mghp.data.true_fields import true_fields
@@ -121,7 +122,9 @@ def test_a_finished_evaluation_is_adopted_where_that_is_asked_for(evaluated, tra
 def test_the_threshold_of_limbs_is_tuned_on_other_pictures_unless_it_is_given(
     trained, evaluated, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(mghp.experiments.evaluate, "tuned_least_affinity", lambda module, samples: len(samples) + 0.25)
+    monkeypatch.setattr(
+        mghp.experiments.examination, "tuned_least_affinity", lambda module, samples: len(samples) + 0.25
+    )
     tuned = metrics_of(run_evaluation(trained, [f"runs={tmp_path}"], nothing))
     assert tuned["assembly/min_affinity"] == 5.25
     assert tuned["oracle/all_true/grouping"] < metrics_of(evaluated)["oracle/all_true/grouping"]
@@ -150,3 +153,35 @@ def test_the_assembly_loses_little_and_matchers_agree(assembled):
     volumes = [metrics[f"assembly/{step}/ap_p_vol"] for step in steps]
     assert volumes[0] > volumes[1]
     assert volumes[3] > volumes[4] > 0.5
+
+
+def test_a_training_ends_with_the_evaluation_that_the_command_would_make(small_config, tmp_path):
+    looks = ("evaluation.oracles=[true_parts]", "evaluation.matchers=[greedy]", "evaluation.scenes=[hard,upside_down]")
+    settings = (
+        f"runs={tmp_path}",
+        "trainer.max_steps=3",
+        "trainer.precision=32-true",
+        "evaluation.scene_pictures=3",
+        *looks,
+    )
+    config = small_config("evaluation.at_end=true", *settings)
+    trained = run_training(config, *load_pictures(config.data, nothing))
+    at_end, evaluated = metrics_of(trained), metrics_of(run_evaluation(trained, [f"runs={tmp_path}"], nothing))
+    names = {name.rpartition("/")[0] for name in at_end}
+    assert {"oracle/predicted", "oracle/true_parts", "matcher/greedy", "scene/hard", "scene/hard/true_parts"} <= names
+    assert "scene/upside_down/true_parts" in names
+    assert "oracle/true_limbs" not in names
+    shared = {name: value for name, value in evaluated.items() if not name.startswith("time/")}
+    assert {name: at_end[name] for name in shared} == pytest.approx(shared, nan_ok=True)
+    # With the parts given, whose each pixel is can be seen: of overlapping people, and of those apart.
+    groups = [value for name, value in at_end.items() if name.startswith("scene/hard/true_parts/grouping_")]
+    assert groups
+    assert all(0 <= value <= 1 for value in groups)
+    table = pd.read_csv(trained / "media" / "scenes.csv")
+    assert len(table) == 2 * 2 * 3
+
+
+def test_what_an_evaluation_cannot_look_at_is_told_by_name(small_config):
+    for setting, known in (("oracles=[true_hats]", "true_parts"), ("scenes=[moon]", "upside_down")):
+        with pytest.raises(InputError, match=f"evaluation.{setting.partition('=')[0]} are of .*{known}"):
+            small_config(f"evaluation.{setting}")

@@ -138,3 +138,17 @@ def test_fields_are_the_prediction_s():
     assert fields.projection is prediction.projection_levels[-1]
     assert (fields.part_stride, fields.keypoint_stride, fields.limb_stride, fields.projection_stride) == (2, 4, 4, 2)
     assert 0 < float(fields.heatmaps.detach().max()) < 0.2  # a keypoint is rare before anything is learned
+
+
+def test_separate_decoders_share_nothing_but_the_backbone():
+    network = tiny(decoders="separate")
+    assert tiny().pose_decoder is None
+    prediction = network(picture(1, 3, 64, 64))
+    prediction.heatmap_logits.sum().backward()
+    assert all(parameter.grad is None for parameter in network.decoder.parameters())
+    assert any(parameter.grad is not None and parameter.grad.any() for parameter in network.pose_decoder.parameters())
+    assert any(parameter.grad is not None for parameter in network.backbone.parameters())
+    network.zero_grad(set_to_none=True)
+    prediction = network(picture(1, 3, 64, 64))
+    (prediction.part_logits.sum() + prediction.projection_levels[-1].sum()).backward()
+    assert all(parameter.grad is None for parameter in network.pose_decoder.parameters())

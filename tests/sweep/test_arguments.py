@@ -78,7 +78,7 @@ def test_of_the_sweeps_here(checkout, agents_lists, tmp_path, name):
     file = checkout / "sweeps" / f"{name}.yaml"
     own = own_lists(file, tmp_path)
     assert own == agents_lists(file)
-    assert len(own) == {"matcher": 48, "solvers": 13, "parsing": 39, "rotation": 12}[name]
+    assert len(own) == {"matcher": 48, "solvers": 13, "parsing": 36, "rotation": 12}[name]
     assert own[0][:3] == ["/usr/bin/env", "mghp", "train" if name in ("parsing", "rotation") else "match"]
 
 
