@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from mghp.metrics.matching import Difference, SeedCounts, bootstrap_over_seeds, holm
 from mghp.report.runs import Run
@@ -187,10 +188,14 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
             colour = COLOURS[0] if arm.is_through_the_matching else COLOURS[7]
             axis.plot([low, high], [place, place], color=colour)
             axis.plot([mean], [place], "o", color=colour)
+        # Half a point and a training that died are both to be seen.
+        axis.set_xscale("symlog", linthresh=1)
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
         axis.set_ylim(-0.6, len(shown) - 0.4)
         axis.set_title(condition, loc="left")
-    grid[-1, 0].set_xlabel("F1 minus that of binary cross-entropy [points]; grey band: no effect")
+    label = "F1 minus that of binary cross-entropy [points], linear to 1, logarithmic beyond; grey: no effect"
+    grid[-1, 0].set_xlabel(label, loc="right")
     return figure
 
 
