@@ -73,6 +73,7 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
             sheet = _sheet(module, shown, pictures.loc[chosen])
             write_png(folder.media / f"examples_{kind}.png", sheet)
             tracker.show(f"examples/{kind}", sheet)
+        tracker.tabulate("pictures", pictures)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path

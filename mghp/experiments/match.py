@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -168,12 +169,15 @@ def _convergence_metrics(
         }  # fmt: skip
         levels = torch.tensor([0.25, 0.5, 0.75], dtype=trace.gap.dtype)
         quartiles = {name: values.quantile(levels, dim=1) for name, values in quantities.items()}
+        rows: list[dict[str, float]] = []
         for step in range(len(trace)):
             row: dict[str, float] = {"step": step + 1}
             for name, values in quartiles.items():
                 row |= {f"trace/{name}_{q}": float(values[k, step]) for k, q in enumerate(("q25", "median", "q75"))}
             folder.log(row)
             tracker.log(row)
+            rows.append(row)
+        tracker.tabulate("trace", pd.DataFrame(rows))
     return _projection_distances(matcher, batch) if isinstance(matcher, PGDDykstra) else {}
 
 

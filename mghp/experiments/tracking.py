@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.config import Config
@@ -22,6 +23,9 @@ class Tracker(Protocol):
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
         """A picture (height, width, 3)."""
 
+    def tabulate(self, name: str, table: pd.DataFrame) -> None:
+        """A table."""
+
     def summarise(self, metrics: Mapping[str, float]) -> None:
         """The final metrics, under the names that sweeps optimise."""
 
@@ -33,6 +37,9 @@ class NoTracker:
         """Nothing to do."""
 
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
+        """Nothing to do."""
+
+    def tabulate(self, name: str, table: pd.DataFrame) -> None:
         """Nothing to do."""
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
@@ -58,6 +65,12 @@ class WandbTracker:
         import wandb
 
         self.run.log({name: wandb.Image(image)})
+
+    def tabulate(self, name: str, table: pd.DataFrame) -> None:
+        """A table, as W&B's own."""
+        import wandb
+
+        self.run.log({name: wandb.Table(dataframe=table)})
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
         """Log the final metrics once, which also makes them the run's summary."""

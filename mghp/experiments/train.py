@@ -83,7 +83,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
         )
         if config.evaluation.at_end and not stop.asked and folder.writes:
             with folder.timed("evaluate"):
-                metrics |= _evaluated(module, config, folder, validation)
+                metrics |= _evaluated(module, config, folder, validation, tracker)
         if config.data.on_error == "skip":
             metrics["data/skipped"] = float(data.skipped)
         tracker.summarise(metrics)
@@ -91,7 +91,9 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
     return folder.path
 
 
-def _evaluated(module: ParsingModule, config: Config, folder: RunFolder, validation: PictureSet) -> dict[str, float]:
+def _evaluated(
+    module: ParsingModule, config: Config, folder: RunFolder, validation: PictureSet, tracker: Tracker
+) -> dict[str, float]:
     """What `mghp evaluate` would find; its scores, which have a tuned threshold, replace those of the validation."""
 
     def silent(done: int, total: int, what: str) -> None:
@@ -99,7 +101,8 @@ def _evaluated(module: ParsingModule, config: Config, folder: RunFolder, validat
 
     module.eval()
     tune(module, config, silent)
-    metrics, _ = examine_into(folder, module, config, validation, None, silent)
+    metrics, pictures = examine_into(folder, module, config, validation, None, silent)
+    tracker.tabulate("pictures", pictures)
     return metrics
 
 

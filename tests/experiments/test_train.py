@@ -227,10 +227,10 @@ def test_a_checkpoint_needs_no_file_that_its_training_started_from(small_config,
 
 def test_matching_problems_are_no_pictures(mghp, checkout, tmp_path):
     file = checkout / "experiments" / "matcher" / "paper.yaml"
-    process = mghp("train", file, folder=tmp_path)
+    process = mghp("train", file, "data.name=random", folder=tmp_path)
     assert process.returncode == 2
     assert process.stderr.strip() == (
-        "mghp: data.name: generated_poses are matching problems, not pictures; "
+        "mghp: data.name: random are matching problems, not pictures; "
         "expected one of synthetic, mhp_v2, densepose_coco, pascal_person_part, cihp"
     )
 

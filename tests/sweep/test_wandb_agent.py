@@ -68,8 +68,9 @@ def test_every_trial_ends_well_and_its_metric_arrives(end_to_end, checkout, name
         summary = json.dumps(run["summary"])
         assert f'"{metric}"' in summary
         assert run["exitcode"] == 0
+    assert "image-file" in summary  # pictures and tables, as W&B's own types
+    assert "table-file" in summary
     if name == "parsing":
-        assert "image-file" in summary  # pictures, as W&B's own type
         assert len({trial["argv"][-1] for trial in launched}) == 2
 
 
