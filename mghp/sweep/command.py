@@ -67,12 +67,16 @@ def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
     """The command lines that send the finished trials to W&B, where they were logged offline.
 
     Raises:
-        InputError: if the sweep was not begun.
+        InputError: if the sweep was not begun, or runs just now.
     """
     plan = plan_sweep(read_sweep(file), out, options)
     if not (plan.folder / "study.db").exists():
         raise InputError(f"{plan.folder}: this sweep was not begun")
-    rows = trial_rows(plan, Study(plan.folder / "study.db", plan.sweep, None))
+    lock = Lock(plan.folder)
+    try:
+        rows = trial_rows(plan, Study(plan.folder / "study.db", plan.sweep, None))
+    finally:
+        lock.release()
     logged = [
         run
         for row in rows

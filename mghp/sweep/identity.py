@@ -7,6 +7,7 @@ other has finished. Any other command is known by its words.
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,15 @@ class Identifier:
         return self._fingerprints[known]
 
 
+def without_env(command: list[str]) -> list[str]:
+    """A command without a leading `env` and what it sets."""
+    if not command or Path(command[0]).name != "env":
+        return command
+    return list(dropwhile(lambda word: "=" in word, command[1:]))
+
+
 def _mghp_words(command: list[str]) -> list[str] | None:
     """Subcommand, experiment file and overrides of `[env] mghp match|train FILE KEY=VALUE...`; None for all else."""
-    words = command[1:] if Path(command[0]).name == "env" else command
+    words = without_env(command)
     is_ours = len(words) > 2 and Path(words[0]).name == "mghp" and words[1] in ("match", "train")
     return words[1:] if is_ours and not any(word.startswith("-") for word in words) else None

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import optuna
 from mghp.errors import InputError
 from mghp.run_folder import REPLACED, git_commit, write_atomically
 from mghp.sweep.arguments import argument_list
-from mghp.sweep.identity import Identifier, Identity
+from mghp.sweep.identity import Identifier, Identity, without_env
 from mghp.sweep.metric_rows import MetricRows
 from mghp.sweep.parameters import Point, trial_values
 from mghp.sweep.processes import Executor, Job, Started
@@ -148,9 +149,8 @@ def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:
 def _check_command(plan: Plan, some: Point) -> None:
     """The command is there, and its first trial's config resolves."""
     sweep = plan.sweep
-    is_whole = len(some) == len(sweep.parameters)
     command = plan.command(trial_values([p for p in sweep.parameters if p.name in some], some))
-    words = command[1:] if command and Path(command[0]).name == "env" else command
+    words = without_env(command)
     if not words:
         raise InputError(f"{sweep.path}: command: nothing to run")
     if shutil.which(words[0]) is None:
@@ -160,8 +160,7 @@ def _check_command(plan: Plan, some: Point) -> None:
     try:
         plan.identify(command)
     except InputError as error:
-        if is_whole:
-            raise InputError(f"{sweep.path}: its first trial: {error}") from None
+        raise InputError(f"{sweep.path}: its first trial: {error}") from None
 
 
 class Lock:
@@ -326,7 +325,7 @@ class Supervisor:
         elif result is not None and not result.get("stopped"):
             seconds = round(time.monotonic() - running.began, 2)
             self._settle(trial, running.values, identity, {"wall_seconds": seconds, **result}, "done", "")
-        elif status > 128:
+        elif 128 < status <= 128 + max(signal.valid_signals()):
             self._interrupted(running, status - 128)
         else:
             what = f"exit status {status}" if status else f"ended without {identity.folder / 'result.json'}"

@@ -4,12 +4,17 @@ import collections
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import optuna
 import pandas as pd
 import pytest
 import yaml
 
+from mghp.sweep.identity import without_env
+
+STUB = Path(__file__).with_name("stub_trial.py")
+EXPERIMENT = Path(__file__).parents[2] / "experiments" / "matcher" / "steps.yaml"
 GRID = {"x": {"values": [0, 0.3, 1]}, "y": {"values": [-0.2, 1]}}
 
 
@@ -94,6 +99,16 @@ FAULTS = {
     "values": {"parameters": {"x": {"values": []}}},
     "command": {"command": ["${env}", "no-such-program", "${args}"]},
     "experiment": {"command": ["${env}", "mghp", "match", "none.yaml", "${args_no_hyphens}"]},
+    "experiment of bayes": {
+        "method": "bayes",
+        "run_cap": 3,
+        "parameters": {"seed": {"min": 0, "max": 9}},
+        "command": ["${env}", "mghp", "match", "none.yaml", "${args_no_hyphens}"],
+    },
+    "key": {
+        "parameters": {"sed": {"value": 1}},
+        "command": ["${env}", "mghp", "match", str(EXPERIMENT), "${args_no_hyphens}"],
+    },
     "end": {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0}}},
 }
 
@@ -131,6 +146,7 @@ def test_two_supervisors_are_kept_apart(sweep, sweep_yaml, tmp_path):
     second = sweep(file, "--resume")
     assert second.returncode == 2
     assert "another supervisor runs this sweep" in second.stderr
+    assert "another supervisor runs this sweep" in sweep(file, "--upload").stderr
     first.terminate()
     first.wait()
     first.stdout.close()
@@ -263,3 +279,10 @@ def test_a_study_is_plain_optuna(sweep, sweep_yaml, tmp_path):
     study = optuna.load_study(study_name="stub", storage=f"sqlite:///{folder_of(tmp_path) / 'study.db'}")
     assert len(study.trials) == 6
     assert study.best_value == pytest.approx(0)
+
+
+def test_what_env_sets_is_no_program(sweep, sweep_yaml, tmp_path, journal):
+    command = ["${env}", "STUB=1", "OTHER=a b", sys.executable, str(STUB), "${args}"]
+    assert sweep(sweep_yaml(command=command)).returncode == 0
+    assert len(journal()) == 4
+    assert without_env(["/usr/bin/env", "A=1", "mghp", "match", "f", "k=v"]) == ["mghp", "match", "f", "k=v"]
