@@ -163,6 +163,9 @@ class Config:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed must be at least 0 and fit 63 bits, got {self.seed}")
+        weights = self.losses.weights
+        if self.assembly.grouping == "center" and not (weights.heatmaps and weights.field):
+            raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:

@@ -20,8 +20,10 @@ class Fields:
             keypoint, in pixels; None: peaks are refined from the heatmap's neighbours alone.
         limb_fields: (batch, limb, 2, height_limbs, width_limbs): unit vectors (x, y) along the limb, 0 off limbs.
         projection: (batch, 2, height_field, width_field): (x, y) in pixels from a cell's centre to the nearest keypoint
-            of the same person; the finest level.
+            of the same person, or to the person's centre where there are centres; the finest level.
         part_stride, keypoint_stride, limb_stride, projection_stride: pixels a cell.
+        centers: (batch, 1, height_keypoints, width_keypoints): confidences of persons' centres; None where pixels are
+            not grouped by them.
     """
 
     image_size: tuple[int, int]
@@ -34,6 +36,7 @@ class Fields:
     keypoint_stride: int
     limb_stride: int
     projection_stride: int
+    centers: Tensor | None = None
 
 
 def at_pixels(logits: Tensor, stride: int, size: tuple[int, ...]) -> Tensor:

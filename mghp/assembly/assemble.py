@@ -8,6 +8,7 @@ from mghp.assembly.config import AssemblyConfig
 from mghp.assembly.duplicates import without_duplicates
 from mghp.assembly.missing_keypoints import with_missing_keypoints
 from mghp.assembly.peaks import Candidates, find_peaks
+from mghp.assembly.person_centers import group_by_centers, join_poses
 from mghp.assembly.persons import merge_limbs
 from mghp.assembly.pixels import group_pixels
 from mghp.assembly.scores import part_scores, person_scores
@@ -82,6 +83,12 @@ class Assembler(nn.Module):
         sigmas, mirrored = skeleton.known_sigmas, skeleton.mirrored_keypoints
         return [without_duplicates(persons, self._sizes(persons), sigmas, mirrored, largest) for persons in merged]
 
+    @property
+    def center_threshold(self) -> float:
+        """Least confidence of a centre: the config's, or, where that leaves it open, Panoptic-DeepLab's."""
+        given = self.config.center_threshold
+        return 0.1 if given is None else given
+
     def _sizes(self, keypoints: Tensor) -> Tensor:
         skeleton = self.people.skeleton
         return person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
@@ -89,11 +96,8 @@ class Assembler(nn.Module):
     def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
         """Parts of one picture, and each human pixel given to one of the persons."""
         probability, parts = part_probabilities(fields, picture).max(0)
-        size = self._sizes(keypoints)
-        if not self.config.normalise_by_size:
-            size = torch.ones_like(size)
-        ids = group_pixels(fields, picture, parts > 0, keypoints, size, self.config.max_distance, self.config.grouping)
-        scores = person_scores(keypoints, probability, ids)
+        keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
+        scores = person_scores(keypoints, probability, ids, of_centers)
         by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
         if self.config.read_missing_keypoints:
             keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
@@ -104,6 +108,22 @@ class Assembler(nn.Module):
             part_scores=by_part.cpu().numpy(),
             keypoints=keypoints.cpu().numpy(),
         )
+
+    def _grouped(
+        self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Keypoints of the persons, whose the pixels are, and the confidences of centres, where these make persons."""
+        config = self.config
+        if config.grouping == "center":
+            least = self.center_threshold
+            found = group_by_centers(fields, picture, is_human, least, config.max_peaks, config.max_distance)
+            keypoints, confidences = join_poses(poses, found)
+            return keypoints, found.person_ids, confidences
+        size = self._sizes(poses)
+        if not config.normalise_by_size:
+            size = torch.ones_like(size)
+        ids = group_pixels(fields, picture, is_human, poses, size, config.max_distance, config.grouping)
+        return poses, ids, None
 
 
 def part_probabilities(fields: Fields, picture: int) -> Tensor:

@@ -31,18 +31,24 @@ class AssemblyConfig:
     label_balance: float = 0.3
     """Share of the logarithm of their frequency in training that the labels' logits lose: 0 for none. Thin, rare parts
     are otherwise lost to frequent ones."""
-    grouping: Literal["field", "nearest"] = "field"
+    grouping: Literal["field", "nearest", "center"] = "field"
     """What a human pixel is given to a person by: the keypoint nearest to where the projection field points (the
-    paper's), or, without a field, the keypoint nearest to the pixel itself."""
+    paper's); without a field, the keypoint nearest to the pixel itself; or the person's centre nearest to where the
+    field points (Panoptic-DeepLab's). For the last the field is trained to point to the mean of a person's pixels, and
+    the network has a heatmap of these centres, trained as one more keypoint: it is a key of the training."""
+    center_threshold: float | None = None
+    """Least confidence of a centre. Null: `mghp evaluate` tunes it on pictures of its own, and 0.1 elsewhere."""
     normalise_by_size: bool = True
-    """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person."""
+    """Whether a pixel's distance to a keypoint is relative to the size of the keypoint's person; a centre has none."""
     max_distance: float | None = None
-    """Farthest that a pixel may land from a keypoint, relative to size (or in pixels, where not normalised); null:
-    every human pixel is given to somebody."""
+    """Farthest that a pixel may land from a keypoint, relative to size (or in pixels, where not normalised, and from
+    centres); null: every human pixel is given to somebody."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.peak_threshold < 1:
             raise ValueError(f"peak_threshold must lie in [0, 1), got {self.peak_threshold}")
+        if self.center_threshold is not None and not 0 <= self.center_threshold < 1:
+            raise ValueError(f"center_threshold must lie in [0, 1) or be null, got {self.center_threshold}")
         for key in ("max_peaks", "num_samples", "min_keypoints"):
             if getattr(self, key) < 1:
                 raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
@@ -52,3 +58,8 @@ class AssemblyConfig:
             raise ValueError(f"label_balance is a share from 0 to 1, got {self.label_balance}")
         if self.max_distance is not None and not self.max_distance > 0:
             raise ValueError(f"max_distance must be positive or null, got {self.max_distance}")
+
+    @property
+    def points_towards(self) -> Literal["annotated", "center"]:
+        """What the projection field must point to for this grouping: see `mghp.data.targets.Towards`."""
+        return "center" if self.grouping == "center" else "annotated"

@@ -32,7 +32,7 @@ def mirrored_fields(fields: Fields, people: People) -> Fields:
     limbs, is_reversed = zip(*people.skeleton.mirrored_limbs, strict=True)
     other_x = fields.limb_fields.new_tensor([-1, 1]).view(2, 1, 1)
     direction = 1 - 2 * torch.tensor(is_reversed, device=other_x.device).to(other_x.dtype)
-    offsets = fields.keypoint_offsets
+    offsets, centers = fields.keypoint_offsets, fields.centers
     return replace(
         fields,
         part_logits=fields.part_logits.flip(-1)[:, list(people.parts.mirrored_labels)],
@@ -40,6 +40,7 @@ def mirrored_fields(fields: Fields, people: People) -> Fields:
         keypoint_offsets=None if offsets is None else offsets.flip(-1)[:, keypoints] * other_x,
         limb_fields=fields.limb_fields.flip(-1)[:, list(limbs)] * other_x * direction.view(-1, 1, 1, 1),
         projection=fields.projection.flip(-1) * other_x,
+        centers=None if centers is None else centers.flip(-1),
     )
 
 
@@ -54,15 +55,18 @@ def mean_fields(several: Sequence[Fields]) -> Fields:
         total: Tensor = sum(getattr(fields, name) for fields in several)
         return total / len(several)
 
-    with_offsets = all(fields.keypoint_offsets is not None for fields in several)
+    def mean_where_all_have(name: str) -> Tensor | None:
+        return mean(name) if all(getattr(fields, name) is not None for fields in several) else None
+
     log_probabilities = torch.stack([fields.part_logits.log_softmax(1) for fields in several])
     return replace(
         several[0],
         part_logits=log_probabilities.logsumexp(0) - math.log(len(several)),
         heatmaps=mean("heatmaps"),
-        keypoint_offsets=mean("keypoint_offsets") if with_offsets else None,
+        keypoint_offsets=mean_where_all_have("keypoint_offsets"),
         limb_fields=mean("limb_fields"),
         projection=mean("projection"),
+        centers=mean_where_all_have("centers"),
     )
 
 
@@ -73,7 +77,7 @@ def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
         cells: Tensor = field[..., : -(-image_size[0] // stride), : -(-image_size[1] // stride)]
         return cells
 
-    offsets = fields.keypoint_offsets
+    offsets, centers = fields.keypoint_offsets, fields.centers
     return replace(
         fields,
         image_size=image_size,
@@ -82,4 +86,5 @@ def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
         keypoint_offsets=None if offsets is None else cut(offsets, fields.keypoint_stride),
         limb_fields=cut(fields.limb_fields, fields.limb_stride),
         projection=cut(fields.projection, fields.projection_stride),
+        centers=None if centers is None else cut(centers, fields.keypoint_stride),
     )

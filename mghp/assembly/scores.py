@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 
-def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tensor) -> Tensor:
+def person_scores(
+    keypoints: Tensor, part_probability: Tensor, person_ids: Tensor, center_confidence: Tensor | None = None
+) -> Tensor:
     """Mean confidence of the keypoints found, times the root of the share found, times the mean part probability.
 
     A person of whom little is found, or whose pixels could be something else, ranks low. (The published code raises
@@ -14,6 +16,7 @@ def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tenso
         keypoints: (person, keypoint, 3): x, y, confidence; 0 where not found.
         part_probability: (height, width): of the part that each pixel was given.
         person_ids: (height, width): 0 nobody, p + 1 person p.
+        center_confidence: (person,): takes the keypoints' place where a person has none; None: such a person scores 0.
 
     Returns:
         (person,) float64 in [0, 1]; 0 for a person without a pixel.
@@ -21,6 +24,8 @@ def person_scores(keypoints: Tensor, part_probability: Tensor, person_ids: Tenso
     confidence = keypoints[..., 2].double()
     found = (confidence > 0).double()
     pose = confidence.sum(1) / found.sum(1).clamp(min=1) * found.mean(1).sqrt()
+    if center_confidence is not None:
+        pose = torch.where(found.any(1), pose, center_confidence.double())
     return pose * _means(part_probability, person_ids, len(keypoints))[1:]
 
 

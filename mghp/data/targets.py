@@ -6,13 +6,14 @@ are centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from mghp.data.batch import Batch
+from mghp.data.person_centers import person_centers
 from mghp.data.sample import VISIBLE
 from mghp.people.people import People
 from mghp.people.person_size import person_sizes
@@ -27,7 +28,8 @@ AREA_SHARE = 0.5
 """Area of a person relative to the box of its keypoints, where there is no mask."""
 
 Towards = Literal["annotated", "visible", "center"]
-"""What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the centre."""
+"""What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the person's centre,
+the mean of its pixels, which then has a heatmap too."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Targets:
         on_limb: (batch, limb, height, width) bool.
         projection_levels: (batch, 2, height, width) each: (x, y) pixels from a cell's centre.
         projection_weights: (batch, height, width) each: 1 on human cells of persons with a keypoint to point to.
+        centers: (batch, 1, height, width) beside the heatmaps, where the projection points to centres; else None.
     """
 
     person_size: Tensor
@@ -55,6 +58,7 @@ class Targets:
     on_limb: Tensor
     projection_levels: list[Tensor]
     projection_weights: list[Tensor]
+    centers: Tensor | None = None
 
 
 class TargetMaker:
@@ -106,7 +110,13 @@ class TargetMaker:
             on_limb=on_limb,
             projection_levels=[field for field, _ in levels],
             projection_weights=[weight for _, weight in levels],
+            centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
         )
+
+    def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
+        """As wide as the widest of the person's keypoints: nothing in the picture marks a centre more sharply."""
+        centers = replace(batch, keypoints=person_centers(batch))
+        return make_heatmaps(centers, HEATMAP_SHARE * deviation.amax(-1, keepdim=True), self.keypoint_stride)
 
     def _projection(self, batch: Batch, stride: int, size: Tensor) -> tuple[Tensor, Tensor]:
         field, weight = make_projection(batch, stride, self.towards)
@@ -236,7 +246,8 @@ def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -
     image, row, column = ids.nonzero(as_tuple=True)
     person = ids[image, row, column].long() - 1
     if towards == "center":
-        goals, there = _centres_of_persons(batch)
+        centers = person_centers(batch)
+        goals, there = centers[..., :2], centers[..., 2] > 0
     else:
         goals = batch.keypoints[..., :2]
         there = _annotated(batch) if towards == "annotated" else batch.keypoints[..., 2] == VISIBLE
@@ -277,23 +288,3 @@ def _centres(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
         for side in (height, width)
     )
     return rows, columns
-
-
-def _centres_of_persons(batch: Batch) -> tuple[Tensor, Tensor]:
-    """The mean of each person's pixels, as one goal a person; without keypoints in the picture there is none."""
-    persons = batch.keypoints.shape[1]
-    rows, columns = _centres(batch, 1)
-    ids = batch.person_ids.long().flatten(1)
-    sums = torch.zeros(len(ids), persons + 1, 3, device=ids.device)
-    where = torch.stack(
-        [
-            columns.expand(len(rows), -1),
-            rows[:, None].expand(-1, len(columns)),
-            torch.ones_like(rows)[:, None].expand(-1, len(columns)),
-        ],
-        -1,
-    )
-    sums.scatter_add_(1, ids[..., None].expand(-1, -1, 3), where.flatten(0, 1).expand(len(ids), -1, -1))
-    count = sums[:, 1:, 2]
-    goals = sums[:, 1:, :2] / count.clamp(min=1)[..., None]
-    return goals[:, :, None], ((count > 0) & batch.has_keypoints[:, None])[..., None]

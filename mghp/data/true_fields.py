@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mghp.data.batch import Batch
-from mghp.data.targets import TargetMaker
+from mghp.data.targets import TargetMaker, Towards
 from mghp.fields import Fields
 from mghp.people.parts import IGNORE
 from mghp.people.people import People
@@ -17,15 +17,16 @@ SMALLEST_SHARE = 0.01
 
 
 @torch.no_grad()
-def true_fields(batch: Batch, people: People, strides: Mapping[str, int]) -> Fields:
+def true_fields(batch: Batch, people: People, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
     """Heatmaps, limb fields and projection field as trained on; part logits are logarithms of the parts' shares.
 
     Args:
         batch: with all labels.
         people: what they annotate.
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
+        towards: what the projection field points to.
     """
-    targets = TargetMaker(people, strides["keypoints"], strides["limbs"], (strides["field"],))(batch)
+    targets = TargetMaker(people, strides["keypoints"], strides["limbs"], (strides["field"],), towards)(batch)
     height, width = batch.image.shape[2:]
     return Fields(
         image_size=(height, width),
@@ -38,6 +39,7 @@ def true_fields(batch: Batch, people: People, strides: Mapping[str, int]) -> Fie
         keypoint_stride=strides["keypoints"],
         limb_stride=strides["limbs"],
         projection_stride=strides["field"],
+        centers=targets.centers,
     )
 
 

@@ -70,8 +70,9 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Callabl
 def _people_by_step(config: Config, people: People, batch: Batch) -> Iterator[tuple[str, list[PredictedPeople]]]:
     """The people that are found when the first steps are taken and the others are skipped."""
     strides = dict(vars(config.network.strides))
-    at_heads = true_fields(batch, people, strides)
-    sharp_field = true_fields(batch, people, {**strides, "parts": 1, "field": 1})
+    towards = config.assembly.points_towards
+    at_heads = true_fields(batch, people, strides, towards)
+    sharp_field = true_fields(batch, people, {**strides, "parts": 1, "field": 1}, towards)
     sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, people.num_labels, 1), part_stride=1)
     assembler = _assembler(config, people, "hungarian")
     sure = torch.cat([batch.keypoints[..., :2], (batch.keypoints[..., 2:] > 0).float()], -1)

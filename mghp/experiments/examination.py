@@ -13,7 +13,7 @@ from mghp.data.pictures import load_scene, load_tuning
 from mghp.data.resized import ResizedSamples, size_for
 from mghp.data.sample import PictureSet, Sample
 from mghp.data.true_fields import true_fields
-from mghp.experiments.limb_tuning import tuned_least_affinity
+from mghp.experiments.limb_tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.experiments.oracles import with_oracle
 from mghp.inference.submission import SubmissionWriter
 from mghp.inference.test_time import parse_picture, parsed_size
@@ -34,11 +34,21 @@ _OF_SCENES = ("predicted", "true_parts")
 
 
 def tune(module: ParsingModule, config: Config, progress: Progress) -> None:
-    """Set the least affinity of a limb by pictures of their own, where the config leaves it open and there are any."""
-    tuning = load_tuning(config.data, progress) if config.assembly.min_affinity is None else None
-    if tuning is not None:
-        least = tuned_least_affinity(module, ResizedSamples(tuning, config.data.longest_side))
-        module.assembler.config = dataclasses.replace(module.assembler.config, min_affinity=least)
+    """Set the thresholds that the config leaves open by pictures of their own, where there are any.
+
+    These are the least affinity of a limb and, where pixels are grouped by centres, the least confidence of one.
+    """
+    assembler, asked = module.assembler, config.assembly
+    tunes_centers = asked.grouping == "center" and asked.center_threshold is None
+    tuning = load_tuning(config.data, progress) if asked.min_affinity is None or tunes_centers else None
+    if tuning is None:
+        return
+    samples = ResizedSamples(tuning, config.data.longest_side)
+    if asked.min_affinity is None:
+        assembler.config = dataclasses.replace(assembler.config, min_affinity=tuned_least_affinity(module, samples))
+    if tunes_centers:
+        least = tuned_center_threshold(module, samples)
+        assembler.config = dataclasses.replace(assembler.config, center_threshold=least)
 
 
 @torch.no_grad()
@@ -61,7 +71,7 @@ def examine(
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, people.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, people, vars(config.network.strides))
+        exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
         at_size: list[PredictedPeople] = []
         for oracle in oracles:
             found = assembler(with_oracle(fields, exact, oracle))
@@ -88,6 +98,8 @@ def examine(
         metrics |= {f"oracle/{oracle}/{name}": float(value) for name, value in collection.compute().items()}
     by_group = pd.DataFrame.from_dict(breakdown.compute(), orient="index").rename_axis("group")
     metrics |= _by_tag(pictures) | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
+    if assembler.config.grouping == "center":
+        metrics["assembly/center_threshold"] = float(assembler.center_threshold)
     return metrics, pictures, by_group
 
 
@@ -135,7 +147,7 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         collections = {oracle: parsing_metrics(people, config.metrics) for oracle in _OF_SCENES}
         for first, batch in batches(pictures, people.num_keypoints):
             fields = module.fields(batch.image)
-            exact = true_fields(batch, people, vars(config.network.strides))
+            exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
             true = true_people(batch)
             found = {oracle: module.assembler(with_oracle(fields, exact, oracle)) for oracle in _OF_SCENES}
             for oracle, of_pictures in found.items():

@@ -1,4 +1,4 @@
-"""The least affinity of a limb, tuned on pictures of its own."""
+"""The least affinity of a limb, and the least confidence of a centre, tuned on pictures of their own."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +12,9 @@ from mghp.modules.parsing import ParsingModule, true_people
 
 THRESHOLDS = (0.0, 1.0, 2.0, 3.0, 4.0)
 """Least affinities that are tried."""
+
+CENTER_THRESHOLDS = (0.1, 0.05, 0.2, 0.3, 0.4, 0.5)
+"""Least confidences of a centre that are tried."""
 
 
 @torch.no_grad()
@@ -28,17 +31,32 @@ def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Se
         samples: pictures that are neither trained on nor scored.
         thresholds: to choose from; of equals the first.
     """
+    return _best(module, samples, "min_affinity", thresholds)
+
+
+def tuned_center_threshold(
+    module: ParsingModule, samples: Samples, thresholds: Sequence[float] = CENTER_THRESHOLDS
+) -> float:
+    """The same for centres, where pixels are grouped by them: each centre beyond the first peak splits a person.
+
+    Arguments as for `tuned_least_affinity`.
+    """
+    return _best(module, samples, "center_threshold", thresholds)
+
+
+def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[float]) -> float:
+    """The value of one of the assembly's settings with the largest AP^p; of equals the first."""
     assembler = module.assembler
     given = assembler.config
-    collections = [parsing_metrics(assembler.people) for _ in thresholds]
+    collections = [parsing_metrics(assembler.people) for _ in values]
     try:
         for _, batch in batches(samples, assembler.people.num_keypoints):
             fields = module.fields(batch.image)
-            for threshold, collection in zip(thresholds, collections, strict=True):
-                assembler.config = replace(given, min_affinity=threshold)
+            for value, collection in zip(values, collections, strict=True):
+                assembler.config = replace(given, **{key: value})  # type: ignore[arg-type]
                 for found, true in zip(assembler(fields), true_people(batch), strict=True):
                     collection.update(found, true)
     finally:
         assembler.config = given
     volumes = torch.stack([collection.compute()["ap_p_vol"] for collection in collections])
-    return thresholds[int(volumes.nan_to_num(0).argmax())]
+    return values[int(volumes.nan_to_num(0).argmax())]

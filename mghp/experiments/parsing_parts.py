@@ -49,7 +49,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
     """
     people = people_of(config)
     try:
-        network = ParsingNetwork(config.network, people)
+        network = ParsingNetwork(config.network, people, centers=config.assembly.grouping == "center")
         matcher = make_matcher(config.matcher.name, **config.matcher.options())
         affinity = Affinity(
             people.skeleton.limbs,
@@ -77,6 +77,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
             network.strides["keypoints"],
             network.strides["limbs"],
             network.field.strides,
+            towards=config.assembly.points_towards,
             relative=config.losses.field_relative,
         ),
         objective=ParsingObjective(config.losses),

@@ -31,7 +31,7 @@ def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
         )
         return sampled.view(*field.shape[:-2], *sampled.shape[-2:])
 
-    offsets = fields.keypoint_offsets
+    offsets, centers = fields.keypoint_offsets, fields.centers
     return replace(
         fields,
         image_size=image_size,
@@ -40,6 +40,7 @@ def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
         keypoint_offsets=None if offsets is None else read(offsets, fields.keypoint_stride, "nearest") * per_axis,
         limb_fields=read(fields.limb_fields, fields.limb_stride, "bilinear"),
         projection=read(fields.projection, fields.projection_stride, "nearest") * per_axis,
+        centers=None if centers is None else read(centers, fields.keypoint_stride, "bilinear"),
     )
 
 

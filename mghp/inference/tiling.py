@@ -23,6 +23,7 @@ _STRIDES = {
     "keypoint_offsets": "keypoint_stride",
     "limb_fields": "limb_stride",
     "projection": "projection_stride",
+    "centers": "keypoint_stride",
 }
 
 

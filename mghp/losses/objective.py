@@ -1,5 +1,6 @@
 """All losses of a batch, each switched off where its labels are missing."""
 
+import torch
 from torch import Tensor
 
 from mghp.data.batch import Batch
@@ -46,7 +47,11 @@ class ParsingObjective:
         weights = self.config.weights
         losses: dict[str, Tensor] = {}
         if weights.heatmaps:
-            losses["heatmaps"] = self._heatmap_loss(prediction.heatmap_logits, targets.heatmaps, batch.has_keypoints)
+            logits, heat = prediction.heatmap_logits, targets.heatmaps
+            if prediction.center_logits is not None and targets.centers is not None:
+                # Centres are one more type of keypoint to the loss.
+                logits, heat = torch.cat([logits, prediction.center_logits], 1), torch.cat([heat, targets.centers], 1)
+            losses["heatmaps"] = self._heatmap_loss(logits, heat, batch.has_keypoints)
         if weights.keypoint_offsets:
             losses["keypoint_offsets"] = keypoint_offset_loss(
                 prediction.keypoint_offsets,

@@ -1,4 +1,4 @@
-"""The parsing network: picture -> part logits, heatmaps with offsets, limb fields, projection field."""
+"""The parsing network: picture -> part logits, heatmaps with offsets, limb fields, projection field, centres."""
 
 import math
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ class Prediction:
         projection_levels: each (batch, 2, height, width), (x, y) in pixels, coarse to fine.
         strides: pixels a cell of `parts`, `keypoints`, `limbs`; `field` for the finest level.
         level_strides: pixels a cell of each level.
+        center_logits: (batch, 1, height_keypoints, width_keypoints), of persons' centres; None for a network without.
     """
 
     image_size: tuple[int, int]
@@ -42,6 +43,7 @@ class Prediction:
     projection_levels: list[Tensor]
     strides: dict[str, int]
     level_strides: tuple[int, ...]
+    center_logits: Tensor | None = None
 
     def fields(self) -> Fields:
         """The fields that the assembly takes."""
@@ -56,6 +58,7 @@ class Prediction:
             keypoint_stride=self.strides["keypoints"],
             limb_stride=self.strides["limbs"],
             projection_stride=self.strides["field"],
+            centers=None if self.center_logits is None else self.center_logits.sigmoid(),
         )
 
 
@@ -65,12 +68,13 @@ class ParsingNetwork(nn.Module):
     Args:
         config: sizes and strides.
         people: how many parts, keypoints and limbs.
+        centers: whether it has a heatmap of persons' centres too, to group pixels by.
 
     Raises:
         ValueError: one line, if the config's sizes do not fit each other.
     """
 
-    def __init__(self, config: NetworkConfig, people: People) -> None:
+    def __init__(self, config: NetworkConfig, people: People, centers: bool = False) -> None:
         super().__init__()
         strides = config.strides
         self.strides = {
@@ -96,6 +100,8 @@ class ParsingNetwork(nn.Module):
         self.field = ProjectionField(width, strides.field, config.levels, have)
         with torch.no_grad():
             self.keypoints.output.bias.view(people.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
+        # Made last: all other weights start as they do without it.
+        self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
         self.multiple = max(available)
 
     def forward(self, image: Tensor) -> Prediction:
@@ -117,6 +123,7 @@ class ParsingNetwork(nn.Module):
 
         # A keypoint's three channels: the logit, then its offset in cells.
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
+        centers = None if self.centers is None else cut(self.centers(of_poses), self.strides["keypoints"])
         levels = self.field(features)
         return Prediction(
             image_size=(height, width),
@@ -127,6 +134,7 @@ class ParsingNetwork(nn.Module):
             projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
             strides=self.strides,
             level_strides=self.field.strides,
+            center_logits=centers,
         )
 
 

@@ -1,4 +1,7 @@
-"""The dense-to-sparse projection field, coarse to fine: human pixels point to the nearest keypoint of their person."""
+"""The dense-to-sparse projection field, coarse to fine: human pixels point to the nearest keypoint of their person.
+
+Or to the person's centre: what the field points to is a matter of its targets, not of its layers.
+"""
 
 from collections.abc import Mapping, Sequence
 

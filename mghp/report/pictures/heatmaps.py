@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mghp.people.skeleton import Skeleton
 from mghp.report.pictures.canvas import Rgb, blended, dimmed, smooth_cells
-from mghp.report.pictures.sides import keypoint_colours
+from mghp.report.pictures.sides import MIDDLE, keypoint_colours
 from mghp.report.pictures.sketch import Sketch
 
 
@@ -16,12 +16,12 @@ def heatmaps_overlay(
 
     Args:
         image: (height, width, 3).
-        heatmaps: (keypoint, rows, columns), confidences in [0, 1].
+        heatmaps: (keypoint, rows, columns), confidences in [0, 1]; one more plane is of persons' centres, drawn white.
         stride: pixels a cell.
         skeleton: names that tell the side: right warm, left cool, else green.
         zoom: enlargement.
     """
-    palette = np.array(keypoint_colours(skeleton), dtype=np.float32)
+    palette = np.array([*keypoint_colours(skeleton), MIDDLE], dtype=np.float32)
     confidence = heatmaps.max(0)[..., None].clip(0, 1)
     # Colours are interpolated in proportion to confidence, so that empty cells lend no colour to their neighbours.
     cells = np.concatenate([palette[heatmaps.argmax(0)] * confidence, confidence], axis=-1)

@@ -14,7 +14,7 @@ _NOTE = (
     "Dots of skeletons: filled where visible or of high score, hollow where occluded or of low score. "
     "A predicted person has the colour of the true person that it is matched with. "
     "Fields: hue is direction, as on the wheel; the projection field is white at length 0 and of full colour from the "
-    "length beside the wheel. Stripes: part not annotated."
+    "length beside the wheel. Centres of persons, where they are predicted, are white. Stripes: part not annotated."
 )
 
 

@@ -86,11 +86,15 @@ def _people_cells(
 def _field_cells(
     image: Rgb, fields: PictureFields, human: NDArray[np.bool_], people: People, zoom: int
 ) -> list[tuple[str, Rgb]]:
+    heatmaps, of_heatmaps, of_projection = fields.heatmaps, "heatmaps", "projection field"
+    if fields.centers is not None:
+        heatmaps = np.concatenate([heatmaps, fields.centers])
+        of_heatmaps, of_projection = "heatmaps, centres", "offsets to centres"
     return [
-        ("heatmaps", heatmaps_overlay(image, fields.heatmaps, fields.keypoint_stride, people.skeleton, zoom=zoom)),
+        (of_heatmaps, heatmaps_overlay(image, heatmaps, fields.keypoint_stride, people.skeleton, zoom=zoom)),
         ("limb fields", limb_fields_overlay(image, fields.limb_fields, fields.limb_stride, zoom=zoom)),
         (
-            "projection field",
+            of_projection,
             projection_overlay(image, fields.projection, fields.projection_stride, human, zoom=zoom),
         ),
     ]

@@ -19,6 +19,7 @@ class PictureFields:
         limb_fields: (limb, 2, rows, columns).
         projection: (2, rows, columns).
         keypoint_stride, limb_stride, projection_stride: pixels a cell.
+        centers: (1, rows, columns), confidences of persons' centres, which the projection then points to; None without.
     """
 
     heatmaps: NDArray[np.floating]
@@ -27,6 +28,7 @@ class PictureFields:
     keypoint_stride: int
     limb_stride: int
     projection_stride: int
+    centers: NDArray[np.floating] | None = None
 
 
 def picture_fields(fields: "Fields", row: int) -> PictureFields:
@@ -42,4 +44,5 @@ def picture_fields(fields: "Fields", row: int) -> PictureFields:
         keypoint_stride=fields.keypoint_stride,
         limb_stride=fields.limb_stride,
         projection_stride=fields.projection_stride,
+        centers=None if fields.centers is None else fields.centers[row].detach().float().cpu().numpy(),
     )
