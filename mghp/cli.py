@@ -290,15 +290,17 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
-    from mghp.report.learned_tables import learned_table
+    from mghp.report.learned_readings import write_learned_readings
+    from mghp.report.learned_tables import learned_tables
     from mghp.report.matching_tables import matching_tables
     from mghp.report.parsing_tables import parsing_tables
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
     found = find_runs(runs)
-    filled = [*matching_tables(found), learned_table(found), *parsing_tables(found)]
-    _echo_written(write_tables(filled, writable_folder(out)), "table")
+    filled = [*matching_tables(found), *learned_tables(found), *parsing_tables(found)]
+    files = write_tables(filled, writable_folder(out))
+    _echo_written([*files, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "table")
 
 
 @app.command()
@@ -308,12 +310,13 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 
     found = find_runs(runs)
     writable_folder(out)
-    from mghp.report.learned_tables import learned_figures
+    from mghp.report.learned_figures import learned_figures
+    from mghp.report.learned_readings import write_learned_readings
     from mghp.report.matching_figures import matching_figures
     from mghp.report.parsing_figures import parsing_figures
 
     drawn = [*matching_figures(found, out), *learned_figures(found, out), *parsing_figures(found, out)]
-    _echo_written(drawn, "figure")
+    _echo_written([*drawn, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "figure")
 
 
 @bench_app.command("matcher")
@@ -364,6 +367,29 @@ def bench_parsing_command(
     typer.echo(files[0])
 
 
+@bench_app.command("learned")
+def bench_learned_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Time and memory of a training step of every way to learn limb scores, beside one without a matcher."""
+    from mghp.config import load_config, variant_names
+    from mghp.experiments.plan import ROOT
+
+    writable_folder(out)
+    file = ROOT / "experiments" / "matcher" / "bench_learned.yaml"
+    config = load_config(file, overrides or [])
+    arms = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
+    with _progress() as show:
+        from mghp.bench.learned import bench_learned
+        from mghp.report.learned_bench import learned_bench_table
+        from mghp.report.runs import Run
+
+        table = learned_bench_table([Run(bench_learned(config, arms, show))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
 @bench_app.command("metrics")
 def bench_metrics_command(
     stored: Annotated[Path | None, typer.Argument(help="Stored set of test vectors, .npz; made up without")] = None,
@@ -403,6 +429,13 @@ def bench_sweep_command(
     files = table.write(out)
     typer.echo(table.markdown())
     typer.echo(files[0])
+
+
+def _written_readings(file: Path, text: str) -> list[Path]:
+    if not text:
+        return []
+    file.write_text(text)
+    return [file]
 
 
 def _echo_written(files: list[Path], what: str) -> None:

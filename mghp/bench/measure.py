@@ -4,10 +4,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
@@ -28,7 +29,17 @@ def import_seconds(module: str, after: str = "sys") -> float:
 
 
 def saved_bytes(solve: Callable[[Tensor], Tensor], affinity: Tensor) -> int:
-    """Bytes kept between forward and backward: saved tensors, each storage once, and what nodes keep beside them."""
+    """Bytes that a solver keeps between forward and backward, as `kept_bytes` counts them."""
+    return kept_bytes(lambda: solve(affinity.clone().requires_grad_()))
+
+
+def kept_bytes(compute: Callable[[], Tensor], besides: Iterable[Tensor] = ()) -> int:
+    """Bytes kept between forward and backward: saved tensors, each storage once, and what nodes keep beside them.
+
+    Args:
+        compute: the forward pass.
+        besides: what is there anyway, such as parameters, and does not count.
+    """
     storages: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -37,16 +48,26 @@ def saved_bytes(solve: Callable[[Tensor], Tensor], affinity: Tensor) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        result = solve(affinity.clone().requires_grad_())
-    storages.pop(result.untyped_storage().data_ptr(), None)  # the result is kept by whoever asked for it
-    return sum(storages.values()) + _kept_on_nodes(result.grad_fn)
+        result = compute()
+    lists = 0
+    for node in _nodes(result.grad_fn):
+        for value in vars(node).values() if hasattr(node, "__dict__") else ():
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(part, Tensor):
+                    note(part)
+            lists += sys.getsizeof(value) if isinstance(value, list) else 0
+    for tensor in (result, *besides):  # the result is kept by whoever asked for it
+        storages.pop(tensor.untyped_storage().data_ptr(), None)
+    return sum(storages.values()) + lists
 
 
-def _kept_on_nodes(node: object) -> int:
-    """Tensors and lists that custom functions keep as attributes of their context."""
-    kept = 0
-    for value in vars(node).values() if hasattr(node, "__dict__") else ():
-        parts = value if isinstance(value, (list, tuple)) else [value]
-        kept += sum(part.untyped_storage().nbytes() for part in parts if isinstance(part, Tensor))
-        kept += sys.getsizeof(value) if isinstance(value, list) else 0
-    return kept
+def _nodes(last: Node | None) -> Iterator[Node]:
+    """All nodes of a graph; custom functions keep tensors and lists as attributes of theirs."""
+    waiting, seen = [last], {last}
+    while waiting:
+        node = waiting.pop()
+        if node is not None:
+            yield node
+            following = {before for before, _ in node.next_functions} - seen
+            waiting += following
+            seen |= following

@@ -3,6 +3,7 @@
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -21,10 +22,12 @@ from mghp.data.load import load_poses
 from mghp.data.pair_features import PairProblems, by_size, padded, pair_problems, positive_control
 from mghp.data.pose_problems import SPURIOUS
 from mghp.errors import InputError
+from mghp.experiments.example import LARGEST
+from mghp.experiments.learned_gradients import gradient_metrics
 from mghp.experiments.tracking import tracked
-from mghp.matching import Matcher, coupling, make_matcher, tight_rows
+from mghp.matching import make_matcher
 from mghp.matching.problem import best_matching
-from mghp.metrics.matching import f1
+from mghp.metrics.matching import f1, share
 from mghp.modules.matcher import MatcherModule, PairBatch, make_batch, training_batches
 from mghp.network.pair_scorer import PairScorer
 from mghp.run_folder import RunFolder
@@ -32,10 +35,9 @@ from mghp.run_folder import RunFolder
 SHARES = (0.7, 0.1, 0.2)
 """Of the images, for training, for tuning and for the score."""
 
+CLIP = 1.0
+"""Largest norm of a step's gradient."""
 _BATCH = 4096
-_EXAMINED = 64
-"""Contested problems whose Jacobian and gradients are looked at."""
-_SMOOTHING_SAMPLES = 300
 _LEVELS = 12
 """Thresholds that are tried, besides 0: quantiles of the true pairs' values."""
 
@@ -93,7 +95,7 @@ def run_learned(config: Config) -> Path:
     """Train with every learning rate and scale, keep what validation prefers, score it on the test images.
 
     Returns:
-        The run folder. media/association.npz holds the counts of each test image.
+        The run folder. media/association.npz holds the counts of each test image, media/example.npz a problem.
 
     Raises:
         InputError: if the poses make no problem, or nothing can be trained through the matcher.
@@ -111,12 +113,14 @@ def run_learned(config: Config) -> Path:
     with tracked(config, folder) as tracker:
         with folder.timed("train"):
             module, rounding, tuned = _tuned(config, split)
+            of_persons = _tuned_rounding(module, _examined(module, split.validation), _share_grouped)[1]
         for step, loss in enumerate(module.losses, start=1):
             if step % 20 == 0 or step == 1:
                 folder.log({"step": step, "train/loss": loss})
                 tracker.log({"train/loss": loss})
         with folder.timed("score"):
-            metrics = tuned | _scores(module, rounding, split.test, folder) | _gradients(module, split.test)
+            metrics = tuned | {"tuned/threshold_of_persons": of_persons.threshold}
+            metrics |= _scores(module, rounding, of_persons, split.test, folder) | gradient_metrics(module, split.test)
         torch.save(module.scorer.state_dict(), folder.path / "scorer.pt")
         tracker.summarise(metrics)
     folder.finish(metrics)
@@ -168,18 +172,24 @@ def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[
     return best[1], best[2], best[3] | {name: float(number) for name, number in images.items()}
 
 
-def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> tuple[MatcherModule, float]:
+def untrained(config: Config, train: PairProblems, rate: float, scale: float) -> MatcherModule:
+    """The module of an arm before its first step, its weights of the config's seed."""
     learned = config.learned
     torch.manual_seed(config.seed)
     scorer = PairScorer(train.features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
     scorer.standardise(torch.from_numpy(train.features))
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
-    module = MatcherModule(scorer, matcher, learned.objective, config.losses.matching, rate, learned.steps)
+    return MatcherModule(scorer, matcher, learned.objective, config.losses.matching, rate, learned.steps)
+
+
+def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> tuple[MatcherModule, float]:
+    learned = config.learned
+    module = untrained(config, train, rate, scale)
     if learned.objective == "none":
         return module, 0.0
     options = {
         "accelerator": "cpu", "logger": False, "enable_checkpointing": False, "enable_model_summary": False,
-        "enable_progress_bar": False, "max_epochs": -1, "max_steps": learned.steps, "gradient_clip_val": 1.0,
+        "enable_progress_bar": False, "max_epochs": -1, "max_steps": learned.steps, "gradient_clip_val": CLIP,
     }  # fmt: skip
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
@@ -203,8 +213,20 @@ def _examined(module: MatcherModule, problems: PairProblems) -> _Examined:
     return _Examined(problems, batches, score, soft)
 
 
-def _tuned_rounding(module: MatcherModule, examined: _Examined) -> tuple[float, Rounding]:
-    """The largest F1, and the rounding that has it: of the affinity, or of the assignment where that is soft."""
+def _f1_of_limbs(examined: _Examined, joined: NDArray[np.bool_]) -> float:
+    return float(f1(examined.counts(joined).sum(0)))
+
+
+def _share_grouped(examined: _Examined, joined: NDArray[np.bool_]) -> float:
+    return float(share(_grouping(examined.problems, np.flatnonzero(joined)).sum(0)))
+
+
+def _tuned_rounding(
+    module: MatcherModule,
+    examined: _Examined,
+    score_of: Callable[[_Examined, NDArray[np.bool_]], float] = _f1_of_limbs,
+) -> tuple[float, Rounding]:
+    """The largest score, and the rounding that has it: of the affinity, or of the assignment where that is soft."""
     best = -1.0, Rounding(False, 0.0)
     for of_assignment in (False, True) if module.matcher.differentiable else (False,):
         values = examined.soft if of_assignment else examined.score
@@ -212,21 +234,27 @@ def _tuned_rounding(module: MatcherModule, examined: _Examined) -> tuple[float, 
         # From the doubtful true pairs' values up to their median: beyond lies no gain.
         for threshold in np.unique(np.concatenate([[0.0], chances])):
             rounding = Rounding(of_assignment, float(threshold))
-            score = float(f1(examined.counts(examined.joined(rounding)).sum(0)))
+            score = score_of(examined, examined.joined(rounding))
             if score > best[0]:
                 best = score, rounding
     return best
 
 
-def _scores(module: MatcherModule, rounding: Rounding, test: PairProblems, folder: RunFolder) -> dict[str, float]:
+def _scores(
+    module: MatcherModule, rounding: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
+) -> dict[str, float]:
+    """Scores of limbs and persons; of persons also with the rounding that was tuned for them."""
     examined = _examined(module, test)
     joined = examined.joined(rounding)
     counts = examined.counts(joined)
     grouped = _grouping(test, np.flatnonzero(joined))
-    folder.save_arrays("association", image=test.images, counts=counts, grouping=grouped)
+    tuned = _grouping(test, np.flatnonzero(examined.joined(of_persons)))
+    folder.save_arrays("association", image=test.images, counts=counts, grouping=grouped, grouping_tuned=tuned)
+    folder.save_arrays("example", **_example(module, test))
     metrics = {
         "test/f1": float(f1(counts.sum(0))),
-        "test/grouping": float(grouped[:, 0].sum() / max(grouped[:, 1].sum(), 1)),
+        "test/grouping": float(share(grouped.sum(0))),
+        "test/grouping_tuned": float(share(tuned.sum(0))),
         "test/mean_size_of_score": float(np.abs(examined.score).mean()),
     }
     if module.objective == "binary_cross_entropy":
@@ -235,6 +263,27 @@ def _scores(module: MatcherModule, rounding: Rounding, test: PairProblems, folde
     elif module.matcher.differentiable:
         metrics["test/calibration_error"] = calibration_error(examined.soft, test.truth)
     return metrics
+
+
+@torch.no_grad()
+def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray[np.float32]]:
+    """Scores, soft assignment, best matching and truth of the largest problem that a picture can show.
+
+    The same problem for all arms of a seed; without a matcher in the training, the assignment is what the affinity
+    promises: its sigmoid.
+    """
+    sizes = problems.sizes
+    shown = np.where(sizes.max(1) <= LARGEST, sizes.min(1) * LARGEST**2 + sizes.prod(1), 0)
+    batch = make_batch(problems, [int(shown.argmax())])
+    affinity = module(batch)
+    promised = module.objective == "binary_cross_entropy"
+    arrays = {
+        "affinity": affinity,
+        "assignment": affinity.sigmoid() if promised else module.assignment(batch, affinity),
+        "best": best_matching(affinity),
+        "truth": batch.truth,
+    }
+    return {name: values[0].float().numpy() for name, values in arrays.items()}
 
 
 def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_], bins: int = 10) -> float:
@@ -263,39 +312,3 @@ def _grouping(problems: PairProblems, joined: NDArray[np.int64]) -> NDArray[np.i
         np.add.at(overlap, (group[real], person[real]), 1)
         rows.append((overlap[linear_sum_assignment(overlap, maximize=True)].sum(), real.sum()))
     return np.array(rows, np.int64)
-
-
-def _gradients(module: MatcherModule, problems: PairProblems) -> dict[str, float]:
-    """Coupling and tight rows of the trained matcher; cosine of its gradient and that of the smoothed task loss."""
-    contested = np.flatnonzero(problems.sizes.min(1) > 1)
-    if module.objective == "none" or not len(contested):
-        return {}
-    spread = contested[np.unique(np.linspace(0, len(contested) - 1, _EXAMINED).round().astype(int))]
-    batch = make_batch(problems, spread)
-    affinity = module(batch).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(module.loss_of(batch, affinity), affinity)
-    smoothed = _smoothed_task_gradient(affinity.detach(), batch)
-    norm = gradient.norm() * smoothed.norm()
-    metrics = {"gradient/cosine": float((gradient * smoothed).sum() / norm) if norm > 0 else 0.0}
-    if module.objective == "matching":
-        soft = module.assignment(batch, affinity).detach()
-        metrics["matching/coupling"] = _coupling(module.matcher, affinity.detach(), batch)
-        metrics["matching/tight_rows"] = float(tight_rows(soft, batch.source_mask).double().mean())
-    return metrics
-
-
-def _coupling(matcher: Matcher, affinity: Tensor, batch: PairBatch) -> float:
-    return float(coupling(matcher, affinity, batch.source_mask, batch.destination_mask).double().mean())
-
-
-@torch.no_grad()
-def _smoothed_task_gradient(affinity: Tensor, batch: PairBatch) -> Tensor:
-    """d/dA of the mean Hamming loss of the best matching under Gaussian noise on A, by its score function."""
-    deviation = affinity[batch.is_pair].std().clamp(min=1e-6) * 0.5
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn((_SMOOTHING_SAMPLES, *affinity.shape), generator=generator)
-    noise = torch.where(batch.is_pair, noise, 0)
-    best = best_matching((affinity + deviation * noise).flatten(0, 1)).view(noise.shape)
-    loss = (best != batch.truth).float().sum((-2, -1), keepdim=True)
-    smoothed: Tensor = ((loss - loss.mean(0)) * noise).mean(0) / deviation
-    return smoothed

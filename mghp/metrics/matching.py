@@ -1,6 +1,6 @@
 """How many candidate pairs an assignment joins rightly: counts, F1, and a bootstrap over images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,19 +84,38 @@ def bootstrap_difference(
     return float(whole[0] - whole[1]), float(low), float(high)
 
 
+def share(counts: ArrayLike) -> NDArray[np.float64]:
+    """What is right of all; 1 where there is nothing, for then nothing is wrong.
+
+    Args:
+        counts: what is right, and all. Shape (..., 2).
+
+    Returns:
+        Shape (...), in [0, 1].
+
+    Raises:
+        ValueError: if the last axis does not hold two counts.
+    """
+    numbers = np.asarray(counts, dtype=np.float64)
+    if numbers.shape[-1:] != (2,):
+        raise ValueError(f"counts must have shape (..., 2), got {numbers.shape}")
+    right, total = numbers[..., 0], numbers[..., 1]
+    return np.divide(right, total, out=np.ones_like(total), where=total > 0)
+
+
 class SeedCounts(NamedTuple):
     """Two methods on the test images of one seed."""
 
     images: NDArray[np.int64]
     """Which images, (images,)."""
     counts_a: NDArray[np.int64]
-    """True positives, false positives, false negatives of each, (images, 3)."""
+    """What is summed over images before the score is taken, (images, counts); of F1 the three that `f1` takes."""
     counts_b: NDArray[np.int64]
     """The same of the other method."""
 
 
 class Difference(NamedTuple):
-    """F1(a) - F1(b), mean over seeds, its 95 % interval, and the two-sided p of no difference."""
+    """Score of a - score of b, mean over seeds, its 95 % interval, and the two-sided p of no difference."""
 
     mean: float
     low: float
@@ -104,7 +123,12 @@ class Difference(NamedTuple):
     p: float
 
 
-def bootstrap_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: int = 0) -> Difference:
+def bootstrap_over_seeds(
+    seeds: Sequence[SeedCounts],
+    num_samples: int = 2000,
+    seed: int = 0,
+    score: Callable[[ArrayLike], NDArray[np.float64]] = f1,
+) -> Difference:
     """The difference of two methods that were trained with several seeds, each tested on images of its own choice.
 
     Paired and clustered: an image that is drawn twice counts twice with every seed that has tested on it, and for both
@@ -114,12 +138,13 @@ def bootstrap_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, s
         seeds: at least one.
         num_samples: times that all is drawn.
         seed: of the draws.
+        score: of summed counts, (..., counts) -> (...): `f1`, or `share`.
 
     Raises:
         ValueError: if there is no seed, or the shapes do not fit.
     """
-    if not seeds:
-        raise ValueError("expected the counts of at least one seed")
+    if not seeds or not all(len(one.images) for one in seeds):
+        raise ValueError("expected the counts of at least one seed, each of at least one image")
     images = np.unique(np.concatenate([one.images for one in seeds]))
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(images), np.full(len(images), 1 / len(images)), num_samples).astype(np.float64)
@@ -127,9 +152,9 @@ def bootstrap_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, s
     whole = np.empty(len(seeds))
     for position, (of_seed, a, b) in enumerate(seeds):
         weights = drawn[:, np.searchsorted(images, of_seed)]
-        pair = np.stack([_image_counts(a), _image_counts(b)])
-        differences[:, position] = np.subtract(*f1(weights @ pair))
-        whole[position] = np.subtract(*f1(pair.sum(1)))
+        pair = np.stack([np.asarray(counts, dtype=np.float64) for counts in (a, b)])
+        differences[:, position] = np.subtract(*score(weights @ pair))
+        whole[position] = np.subtract(*score(pair.sum(1)))
     chosen = rng.integers(len(seeds), size=differences.shape)
     means = np.take_along_axis(differences, chosen, 1).mean(1)
     low, high = np.percentile(means, (2.5, 97.5))

@@ -70,17 +70,20 @@ class Run:
         """Counts of pairs an image (images, 3), if this rounding was scored."""
         return self._arrays("association").get(rounding)
 
-    @property
-    def tested(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Of a learned scorer: the test images, and the counts of joined pairs of each (images, 3).
+    def tested(self, name: str = "counts") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of a learned scorer: the test images, and counts of each, (images, counts).
+
+        Args:
+            name: "counts" of joined pairs (true positives, false positives, false negatives), or "grouping" or
+                "grouping_tuned" (candidates in their own person's group, all candidates of persons).
 
         Raises:
             InputError: if the run has none.
         """
         arrays = self._arrays("association")
-        if "image" not in arrays:
-            raise InputError(f"{self.path / 'media' / 'association.npz'}: expected the test images of a learned scorer")
-        return arrays["image"], arrays["counts"]
+        if not {"image", name} <= set(arrays):
+            raise InputError(f"{self.path / 'media' / 'association.npz'}: expected {name} of a learned scorer's images")
+        return arrays["image"], arrays[name]
 
     @property
     def example(self) -> dict[str, NDArray[Any]]:

@@ -1,18 +1,25 @@
 import json
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from mghp.config import load_config, variant_names
+from mghp.config import config_key, load_config, variant_names
 from mghp.data.pair_features import PairProblems
 from mghp.errors import InputError
 from mghp.experiments import learned
 from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
-from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm
-from mghp.report.learned_tables import learned_arms, learned_readings, learned_table
+from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm, share
+from mghp.report.learned_arms import learned_arms
+from mghp.report.learned_figures import learned_figures
+from mghp.report.learned_readings import learned_readings, write_learned_readings
+from mghp.report.learned_tables import learned_table, learned_tuning_table
 from mghp.report.runs import Run
+from mghp.sweep.arguments import argument_list
+from mghp.sweep.parameters import grid, trial_values
+from mghp.sweep.sweep_file import read_sweep
 
 TINY = (
     "data.generated_poses.num_images=40", "data.poses.preset=default", "learned.steps=15",
@@ -43,7 +50,14 @@ def test_every_arm_is_trained_and_scored(every_arm):
         assert 0 < metrics["test/f1"] <= 1, name
         assert 0 < metrics["test/grouping"] <= 1
         assert metrics["test/images"] == 8
-        images, counts = run.tested
+        images, counts = run.tested()
+        assert float(share(run.tested("grouping")[1].sum(0))) == pytest.approx(metrics["test/grouping"])
+        assert float(share(run.tested("grouping_tuned")[1].sum(0))) == pytest.approx(metrics["test/grouping_tuned"])
+        problem = run.example
+        assert {values.shape for values in problem.values()} == {every_arm["softmax"].example["truth"].shape}
+        assert (problem["truth"] == every_arm["softmax"].example["truth"]).all()
+        assert problem["truth"].shape == max(problem["truth"].shape, (2, 2))
+        assert -1e-4 < problem["assignment"].min() <= problem["assignment"].max() < 1 + 1e-4
         assert len(images) == len(counts) == 8
         assert float(f1(counts.sum(0))) == pytest.approx(metrics["test/f1"])
         if name != "line_integral":
@@ -139,6 +153,12 @@ def test_the_bootstrap_over_seeds_finds_a_planted_difference_and_no_other():
         bootstrap_over_seeds([])
 
 
+def test_a_share_of_nothing_is_whole():
+    assert share([[3, 4], [0, 0]]).tolist() == [0.75, 1.0]
+    with pytest.raises(ValueError, match=r"\(\.\.\., 2\)"):
+        share([1, 2, 3])
+
+
 def test_holm_steps_down():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.9, 0.9]) == [1.0, 1.0]
@@ -150,15 +170,152 @@ def test_the_table_compares_seed_by_seed_with_the_baseline(every_arm, tiny):
     second = [Run(run_learned(tiny(f"variant={name}", "seed=1"))) for name in names]
     arms = {arm.name: arm for arm in learned_arms([*every_arm.values(), *second])}
     assert len(arms) == len(every_arm)
-    assert arms["binary_cross_entropy"].difference is None
+    assert arms["binary_cross_entropy"].compared == {}
     assert len(arms["pgd_large_step"].runs) == 2
     own = [run.metric("test/f1") for run in arms["pgd_large_step"].runs]
     base = [run.metric("test/f1") for run in arms["binary_cross_entropy"].runs]
-    assert arms["pgd_large_step"].difference.mean == pytest.approx(np.mean(own) - np.mean(base))
+    assert arms["pgd_large_step"].compared["limbs"].difference.mean == pytest.approx(np.mean(own) - np.mean(base))
     assert not arms["straight_through"].is_through_the_matching
     table = learned_table([*every_arm.values(), *second])
     assert [row["seeds"] for row in table.rows].count(2) == 2
-    assert all(row["verdict"] in ("", "better", "worse", "no effect", "undecided") for row in table.rows)
-    (sentence,) = learned_readings([*every_arm.values(), *second])
-    assert "F1 without a matcher" in sentence
+    assert all(row.get("limbs: verdict", "") in ("", "better", "worse", "no effect", "undecided") for row in table.rows)
     assert json.dumps(table.markdown())
+    assert "ms a step" not in table.formats
+    tuned = learned_tuning_table([*every_arm.values(), *second])
+    assert len(tuned.rows) == len(every_arm) - 1
+    assert all(row["took the largest"] == row["seeds"] for row in tuned.rows)  # a single rate was given
+
+
+def test_a_persons_threshold_is_tuned_for_persons(tiny, every_arm):
+    run = every_arm["binary_cross_entropy"]
+    config = tiny("variant=binary_cross_entropy")
+    split = split_problems(load_pair_problems(config)[0], config)
+    module = learned.untrained(config, split.train, 0.01, 1.0)
+    examined = learned._examined(module, split.validation)
+    best, rounding = learned._tuned_rounding(module, examined, learned._share_grouped)
+    of_limbs = learned._tuned_rounding(module, examined)[1]
+    assert learned._share_grouped(examined, examined.joined(rounding)) == best
+    assert learned._share_grouped(examined, examined.joined(of_limbs)) <= best
+    assert learned._f1_of_limbs(examined, examined.joined(rounding)) <= learned._f1_of_limbs(
+        examined, examined.joined(of_limbs)
+    )
+    assert np.isfinite(run.metric("tuned/threshold_of_persons"))
+
+
+@dataclass(frozen=True)
+class PlantedRun:
+    """What the report reads of a run, made up."""
+
+    variant: str
+    seed: int
+    right: float
+    grouped: float
+    coupling: float = 0.5
+    learned: dict = field(default_factory=dict)
+    has_own_threshold: bool = True
+    experiment = "learned"
+    data = "planted poses"
+
+    @property
+    def config(self):
+        shown = {"problems": "poses", "nuisance": 0.0, "min_candidates": 1, "train_images": None, "layers": 3}
+        return {"learned": {**shown, **self.learned}}
+
+    @property
+    def result(self):
+        metrics = {"test/f1": self.metric("test/f1"), "test/grouping": self.metric("test/grouping")}
+        metrics |= {"test/grouping_tuned": self.metric("test/grouping_tuned")} if self.has_own_threshold else {}
+        return {"seed": self.seed, "metrics": metrics}
+
+    def tested(self, name="counts"):
+        rng = np.random.default_rng([self.seed, int(1000 * self.right), int(1000 * self.grouped)])
+        images = np.arange(self.seed, self.seed + 60)
+        if name == "counts":
+            return images, counts_of(rng, self.right)
+        # The threshold tuned for persons takes all arms to the same.
+        grouped = rng.binomial(40, self.grouped if name == "grouping" else 0.9, 60)
+        return images, np.stack([grouped, np.full(60, 40)], 1)
+
+    def metric(self, name):
+        if name == "matching/coupling":
+            return self.coupling
+        targets = {"test/f1": ("counts", f1), "test/grouping": ("grouping", share)}
+        targets |= {"test/grouping_tuned": ("grouping_tuned", share)}
+        if name not in targets:
+            return float("nan")
+        array, score = targets[name]
+        return float(score(self.tested(array)[1].sum(0)))
+
+
+def planted(name, right, grouped, seeds=6, **settings):
+    return [PlantedRun(name, seed, right, grouped, **settings) for seed in range(seeds)]
+
+
+def test_a_difference_of_persons_is_found_where_limbs_have_none():
+    runs = [
+        *planted("binary_cross_entropy", 0.9, 0.7, coupling=float("nan")), *planted("fenchel_young", 0.9, 0.75),
+        *planted("softmax", 0.8, 0.7), *planted("straight_through", 0.5, 0.2, coupling=0.0),
+    ]  # fmt: skip
+    arms = {arm.name: arm for arm in learned_arms(runs)}
+    assert arms["binary_cross_entropy"].compared == {}
+    young = arms["fenchel_young"].compared
+    assert young["persons"].verdict == "better"
+    assert young["persons"].difference.low < 0.05 < young["persons"].difference.high
+    assert young["limbs"].verdict != "better"
+    assert young["persons, own threshold"].verdict in ("no effect", "undecided")
+    assert arms["softmax"].compared["limbs"].verdict == "worse"
+    assert [arm.is_through_the_matching for arm in arms.values()] == [False, True, True, False]
+    text = write_learned_readings(runs)
+    assert "The positive control was not run" in text
+    assert "persons: does training through the matching help? Yes, with 1 of 2 arms" in text
+    assert "persons, own threshold: does training through the matching help? Yes" not in text
+    assert "not straight-through Hungarian (control) (0.00)" in text
+    assert "died" not in text
+    assert "Hungarian on log-odds is already optimal" in text
+
+
+def test_without_a_threshold_of_their_own_persons_come_with_a_warning():
+    runs = [
+        *planted("binary_cross_entropy", 0.9, 0.7, has_own_threshold=False), *planted("fenchel_young", 0.9, 0.75),
+    ]  # fmt: skip
+    text = write_learned_readings(runs)
+    assert "may be one of thresholds" in text
+    assert "persons, own threshold: does" not in text
+
+
+@pytest.mark.parametrize(("right", "said"), [(0.95, "passed: where"), (0.5, "has not passed: where")])
+def test_the_readings_say_whether_the_positive_control_passed_and_who_died(right, said):
+    control = {"problems": "positive_control"}
+    runs = [
+        *planted("binary_cross_entropy", 0.5, 0.7, learned=control),
+        *planted("fenchel_young", right, 0.7, learned=control),
+        *planted("binary_cross_entropy", 0.9, 0.7), *planted("pgd_warm", 0.9, 0.7, 5),
+        PlantedRun("pgd_warm", 5, 0.1, 0.1),
+    ]  # fmt: skip
+    sentences = learned_readings(runs)
+    assert sentences[0].startswith(f"The positive control {said}")
+    assert [arm.died for arm in learned_arms(runs)] == [None, 0, None, 1]
+    (died,) = [sentence for sentence in sentences if "died" in sentence]
+    assert died.startswith("planted poses: ")
+    assert "(1 of 6)" in died
+
+
+def test_figures_are_drawn_of_what_is_there(every_arm, tmp_path):
+    files = learned_figures([every_arm[name] for name in ("binary_cross_entropy", "fenchel_young")], tmp_path)
+    assert {file.stem for file in files} == {"learned_matching", "learned_example", "learned_losses"}
+    assert all(file.stat().st_size > 2000 for file in files)
+    assert learned_figures([every_arm["line_integral"]], tmp_path) == []
+    assert write_learned_readings([every_arm["line_integral"]]) == ""
+
+
+def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):
+    sweep = read_sweep(checkout / "sweeps" / "learned_conditions.yaml")
+    points = [trial_values(sweep.parameters, point) for point in grid(sweep.parameters)]
+    commands = [argument_list(sweep, values, checkout) for values in points]
+    first = [words for words in commands if "seed=0" in words]
+    keys = {config_key(load_config(words[3], words[4:]), "x") for words in first}
+    assert len(keys) == 40
+    flat = {"learned.nuisance=1", "learned.layers=1", "learned.train_images=50", "learned.min_candidates=5"}
+    for text in flat:
+        by_hand = load_config(checkout / "experiments" / "matcher" / "learned.yaml", ["variant=softmax", text])
+        assert config_key(by_hand, "x") in keys, text

@@ -1,0 +1,98 @@
+"""`mghp bench learned`: time and memory of a training step of every way to learn limb scores."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.bench.measure import kept_bytes
+from mghp.config import Config
+from mghp.data.pair_features import PairProblems
+from mghp.experiments.learned import CLIP, load_pair_problems, split_problems, untrained
+from mghp.modules.matcher import MatcherModule, PairBatch, training_batches
+from mghp.run_folder import RunFolder
+
+BATCHES = 8
+WARM_UP = 3
+
+
+@dataclass(frozen=True)
+class _Stepped:
+    """A module and its optimizer."""
+
+    module: MatcherModule
+    optimizer: torch.optim.Optimizer
+
+    def step(self, batch: PairBatch) -> float:
+        """Seconds of one training step."""
+        began = time.perf_counter()
+        loss = self.module.loss_of(batch, self.module(batch))
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.module.parameters(), CLIP)
+        self.optimizer.step()
+        return time.perf_counter() - began
+
+    def kept(self, batch: PairBatch) -> int:
+        """Bytes that a step keeps for its backward pass."""
+        return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
+
+
+def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable[[int, int, str], None]) -> Path:
+    """Measure, into a run folder: ratios.csv, a row an arm.
+
+    A step of every arm alternates with one of the baseline on the same batch, so that a slower or busier moment of the
+    machine meets both; an arm's ratio is the median of its pairs' ratios. Arms that train nothing are left out.
+
+    Args:
+        config: of the data, and of how many pairs of steps are timed.
+        arms: configs by name, the baseline among them.
+        progress: told how many arms are done.
+
+    Raises:
+        InputError: if the poses make no problem.
+    """
+    problems, fingerprint = load_pair_problems(config)
+    train = split_problems(problems, config).train
+    batches = list(islice(training_batches(train, config.learned.batch_problems, config.seed), BATCHES))
+    folder = RunFolder(config, fingerprint)
+    trained = {name: arm for name, arm in arms.items() if arm.learned.objective != "none"}
+    baseline = next(arm for arm in trained.values() if arm.learned.objective == "binary_cross_entropy")
+    rows = []
+    for number, (name, arm) in enumerate(trained.items()):
+        progress(number, len(trained), name)
+        rows.append({"arm": name, **_beside_baseline(config, arm, baseline, train, batches)})
+    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    folder.finish({"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)})
+    return folder.path
+
+
+def _beside_baseline(
+    config: Config, arm: Config, baseline: Config, train: PairProblems, batches: list[PairBatch]
+) -> dict[str, Any]:
+    pair = [_stepped(one, train) for one in (baseline, arm)]
+    seconds: list[list[float]] = [[], []]
+    for number in range(WARM_UP + config.bench.steps):
+        # Which comes first changes, since the second finds the batch in the cache.
+        for which in (0, 1) if number % 2 else (1, 0):
+            seconds[which].append(pair[which].step(batches[number % len(batches)]))
+    without, ours = (measured[WARM_UP:] for measured in seconds)
+    kept = [statistics.median(one.kept(batch) for batch in batches) for one in pair]
+    return {
+        "ms": 1000 * statistics.median(ours),
+        "ratio": statistics.median(b / a for a, b in zip(without, ours, strict=True)),
+        "kept_bytes": kept[1],
+        "kept_ratio": kept[1] / kept[0],
+    }
+
+
+def _stepped(config: Config, train: PairProblems) -> _Stepped:
+    rate, scale = config.learned.learning_rates[0], config.learned.scales[0]
+    module = untrained(config, train, rate, scale).train()
+    return _Stepped(module, torch.optim.Adam(module.parameters(), lr=rate))

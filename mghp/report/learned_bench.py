@@ -1,0 +1,37 @@
+"""The table of `mghp bench learned`."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mghp.errors import existing_file
+from mghp.report.learned_arms import ARMS
+from mghp.report.runs import Run
+from mghp.report.table import Table
+
+
+def learned_bench_table(runs: Sequence[Run]) -> Table:
+    """Time and memory of a training step of every arm."""
+    table = Table(
+        "bench_learned",
+        "A training step of every arm on the same batches, alternating with a step of binary cross-entropy without a "
+        "matcher (medians; ratios of neighbouring steps), and what is kept for the backward pass, parameters left out. "
+        "The line integral trains nothing.",
+        {
+            "arm": "", "problems a step": ".0f", "ms a step": ".1f", "times the baseline's": ".2f", "kept [kB]": ".0f",
+            "times the baseline's memory": ".2f",
+        },
+    )  # fmt: skip
+    for run in runs:
+        if run.experiment != "bench_learned":
+            continue
+        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+            table.add(
+                {
+                    "arm": ARMS[str(row["arm"])], "problems a step": run.config["learned"]["batch_problems"],
+                    "ms a step": row["ms"], "times the baseline's": row["ratio"], "kept [kB]": row["kept_bytes"] / 1000,
+                    "times the baseline's memory": row["kept_ratio"],
+                },
+                run,
+            )  # fmt: skip
+    return table

@@ -1,0 +1,173 @@
+"""Figures of learned matching: differences from the baseline, one learned problem, and losses."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
+
+from mghp.report.learned_arms import ARMS, CONTROL, NO_EFFECT, TARGETS, UNTRAINED, Arm, by_condition, learned_arms
+from mghp.report.runs import Run
+from mghp.report.style import COLOURS, PAGE_INCHES, STYLE, save
+
+_COLUMNS = 6
+
+
+def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Draw what these runs can fill."""
+    arms = learned_arms(runs)
+    files: list[Path] = []
+    with plt.rc_context(STYLE):
+        if compared_arms(arms):
+            files += save(difference_figure(arms), folder, "learned_matching")
+        if shown_arms(arms):
+            files += save(example_figure(arms), folder, "learned_example")
+        if traced_arms(arms):
+            files += save(loss_figure(arms), folder, "learned_losses")
+    return files
+
+
+def compared_arms(arms: Sequence[Arm]) -> list[Arm]:
+    """Those that are trained and compared with the baseline."""
+    return [arm for arm in arms if arm.compared and arm.name != UNTRAINED]
+
+
+def shown_arms(arms: Sequence[Arm]) -> list[Arm]:
+    """Those of the main condition that kept an example with the lowest seed that any of them kept one with."""
+    main = [arm for arm in _main_condition(arms) if arm.name != UNTRAINED]
+    seed = min((_seed(run) for arm in main for run in arm.runs if run.example), default=None)
+    return [arm for arm in main if any(_seed(run) == seed and run.example for run in arm.runs)]
+
+
+def traced_arms(arms: Sequence[Arm]) -> list[Arm]:
+    """Those of the main condition whose losses were logged; Fenchel-Young's values are no losses."""
+    main = [arm for arm in _main_condition(arms) if arm.name != "fenchel_young"]
+    return [arm for arm in main if any(not run.steps.empty for run in arm.runs)]
+
+
+def _main_condition(arms: Sequence[Arm]) -> list[Arm]:
+    """The arms of the condition with most runs, a made-up one only if there is no other."""
+    conditions = by_condition(arms)
+    main = max(
+        conditions,
+        default=None,
+        key=lambda name: (name != CONTROL, _number_of_runs(conditions[name].values())),
+    )
+    return list(conditions[main].values()) if main is not None else []
+
+
+def _number_of_runs(arms: Iterable[Arm]) -> int:
+    return sum(len(arm.runs) for arm in arms)
+
+
+def difference_figure(arms: Sequence[Arm]) -> Figure:
+    """Intervals of the differences in points: a row a condition, a column for limbs and others for persons."""
+    targets = [label for label in TARGETS if any(label in arm.compared for arm in arms)]
+    conditions = by_condition(compared_arms(arms))
+    heights = [len(of_condition) for of_condition in conditions.values()]
+    figure, grid = plt.subplots(
+        len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 0.6),
+        squeeze=False, height_ratios=heights, sharey="row",
+    )  # fmt: skip
+    for axes, (condition, of_condition) in zip(grid, conditions.items(), strict=True):
+        shown = list(of_condition.values())[::-1]
+        for axis, target in zip(axes, targets, strict=True):
+            _intervals(axis, [arm for arm in shown if target in arm.compared], target)
+        axes[0].set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
+        axes[0].set_ylim(-0.6, len(shown) - 0.4)
+        axes[0].set_title(condition, loc="left")
+    for axis, target in zip(grid[-1], targets, strict=True):
+        axis.set_xlabel(f"{textwrap.fill(TARGETS[target].what, 24)}:\ndifference [points]")
+    figure.suptitle(
+        "Difference from binary cross-entropy without a matcher, 95 % interval\n"
+        "grey band: no effect; grey interval: not trained through the matching; linear to 1 point, then logarithmic",
+        fontsize=8,
+    )
+    return figure
+
+
+def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
+    axis.axvspan(-100 * NO_EFFECT, 100 * NO_EFFECT, color="0.9", zorder=0)
+    axis.axvline(0, color="0.4", linewidth=0.8)
+    for place, arm in enumerate(arms):
+        mean, low, high = arm.compared[target].points
+        colour = COLOURS[0] if arm.is_through_the_matching else COLOURS[7]
+        axis.plot([low, high], [place, place], color=colour)
+        axis.plot([mean], [place], "o", color=colour)
+    # Half a point and a training that died are both to be seen.
+    axis.set_xscale("symlog", linthresh=1)
+    axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def example_figure(arms: Sequence[Arm]) -> Figure:
+    """One test problem as every arm scores and assigns it; true pairs are framed."""
+    shown = shown_arms(arms)
+    columns = min(len(shown), _COLUMNS)
+    blocks = -(-len(shown) // columns)
+    figure, grid = plt.subplots(
+        2 * blocks, columns, figsize=(max(1.15 * columns + 0.9, 4.6), 2.5 * blocks + 0.6), squeeze=False
+    )
+    for axis in grid.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    seed = min(_seed(run) for arm in shown for run in arm.runs if run.example)
+    for number, arm in enumerate(shown):
+        block, column = divmod(number, columns)
+        example = next(run for run in arm.runs if _seed(run) == seed).example
+        largest = float(np.abs(example["affinity"]).max()) or 1.0
+        scores, soft = grid[2 * block, column], grid[2 * block + 1, column]
+        scores.imshow(example["affinity"], vmin=-largest, vmax=largest, cmap="PuOr_r")
+        image = soft.imshow(example["assignment"], vmin=0, vmax=1, cmap="cividis")
+        for axis in (scores, soft):
+            for row, place in np.argwhere(example["truth"] > 0):
+                axis.add_patch(
+                    Rectangle((place - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2)
+                )
+        scores.set_title(textwrap.fill(ARMS[arm.name], 22), fontsize=5.5)
+        scores.set_xlabel(f"scores, ±{largest:.3g}", fontsize=6)
+    for block in range(blocks):
+        grid[2 * block, 0].set_ylabel("scores", fontsize=7)
+        grid[2 * block + 1, 0].set_ylabel("assignment", fontsize=7)
+    figure.colorbar(image, ax=grid[1::2], fraction=0.03, pad=0.01, label="assignment")
+    figure.suptitle(
+        f"One test problem of seed {seed}, {shown[0].condition}; source down, destination across\n"
+        "scores: brown above 0, purple below; true pairs are framed"
+    )
+    return figure
+
+
+def loss_figure(arms: Sequence[Arm]) -> Figure:
+    """Loss of every seed relative to its first step, a panel an arm: losses of different kinds share no unit."""
+    traced = traced_arms(arms)
+    columns = min(len(traced), _COLUMNS - 1)
+    rows = -(-len(traced) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(max(1.4 * columns, 4.6), 1.35 * rows + 0.6), sharex=True, sharey=True, squeeze=False
+    )
+    for axis in grid.flat[len(traced) :]:
+        axis.set_visible(False)
+    for axis, arm in zip(grid.flat, traced, strict=False):
+        for run in arm.runs:
+            if not run.steps.empty:
+                loss = run.steps["train/loss"].to_numpy()
+                axis.plot(run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6)
+        axis.set_title(textwrap.fill(ARMS[arm.name], 26), fontsize=5.5)
+        axis.set_ylim(bottom=0)
+    figure.supxlabel("step", fontsize=8)
+    figure.supylabel("training loss / that of the first step", fontsize=8)
+    figure.suptitle(
+        f"Training loss, a line a seed; {traced[0].condition}\nFenchel-Young is left out: its gradient is that of a "
+        "loss, the value logged is not",
+        fontsize=8,
+    )
+    return figure
+
+
+def _seed(run: Run) -> int:
+    return int(run.result["seed"])
