@@ -247,12 +247,19 @@ def test_every_choice_is_accepted_and_no_other(load, refusal, key):
         ("bench.repeats=0", "bench.repeats must be at least 1"),
         ("bench.sizes=[2, 0]", "bench.sizes must be at least 1"),
         ("bench.batches=[]", "bench.batches must be at least 1"),
+        ("assembly.center_threshold=1", "assembly.center_threshold must lie in [0, 1) or be null"),
         ("seed=-1", "seed must be at least 0"),
         (f"seed={2**63}", "seed must be at least 0 and fit 63 bits"),
     ],
 )
 def test_a_value_out_of_range_names_its_key_whole(refusal, override, named):
     assert named in refusal("", override)
+
+
+@pytest.mark.parametrize("weight", ["heatmaps", "field"])
+def test_grouping_by_centres_needs_what_it_groups_by(refusal, weight):
+    said = refusal(f"losses: {{weights: {{{weight}: 0.0}}}}", "assembly.grouping=center")
+    assert "assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field" in said
 
 
 @pytest.mark.parametrize(

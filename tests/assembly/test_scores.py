@@ -41,3 +41,11 @@ def test_part_scores():
     probability = torch.tensor([[0.5, 0.25, 1.0]])
     scores = part_scores(torch.tensor([0.5, 0.8], dtype=torch.float64), probability, parts, ids, 3)
     assert scores.tolist() == [[0.0, 0.25, 0.125], [0.0, 0.8, 0.0]]
+
+
+def test_a_centre_stands_in_for_keypoints_where_there_are_none():
+    keypoints = torch.zeros(2, 4, 3)
+    keypoints[0, :, 2] = 0.5
+    ids = torch.tensor([[1, 1], [2, 2]])
+    scores = person_scores(keypoints, torch.full((2, 2), 0.4), ids, torch.tensor([0.9, 0.8]))
+    assert scores.tolist() == pytest.approx([0.5 * 0.4, 0.8 * 0.4])

@@ -137,6 +137,30 @@ def test_projection_cell_by_cell(batch, stride, towards):
                     assert field[b, :, row, column].tolist() == [0, 0]
 
 
+def test_centres_are_the_means_of_the_pixels_and_have_a_heatmap_cell_by_cell(batch):
+    targets = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), towards="center")(batch)
+    places = centres(4)
+    expected = torch.zeros(3, 1, len(places), len(places))
+    for b, p in batch.is_person.nonzero().tolist():
+        rows, columns = np.nonzero(batch.person_ids[b].numpy() == p + 1)
+        if not len(rows):
+            continue
+        # The widest keypoint of COCO is the hip, 2 x 0.107 of the root of the area; a heatmap takes 0.6 of half of it.
+        sigma = max(0.6 * max(SKELETON.known_sigmas) * len(rows) ** 0.5, 4)
+        across = (np.array(places) - (columns + 0.5).mean()) ** 2
+        down = (np.array(places) - (rows + 0.5).mean()) ** 2
+        heat = torch.from_numpy(np.exp(-(down[:, None] + across) / (2 * sigma**2))).float()
+        expected[b, 0] = torch.maximum(expected[b, 0], heat)
+    torch.testing.assert_close(targets.centers, expected, atol=1e-4, rtol=1e-3)
+    plain = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch)
+    assert plain.centers is None
+    assert torch.equal(plain.heatmaps, targets.heatmaps)
+    unlabelled = dataclasses.replace(batch, has_keypoints=torch.tensor([True, False, True]))
+    without = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), towards="center")(unlabelled)
+    assert not without.centers[1].any()
+    assert torch.equal(without.centers[0], targets.centers[0])
+
+
 def test_ties_go_to_the_lower_keypoint():
     keypoints = np.zeros((1, 17, 3), np.float32)
     keypoints[0, 3], keypoints[0, 5] = (2.5, 4.5, 2), (6.5, 4.5, 2)

@@ -4,7 +4,7 @@ from mghp.assembly.config import AssemblyConfig
 from mghp.data.batch import collate
 from mghp.data.pictures import load_tuning, load_validation
 from mghp.data.true_fields import true_fields
-from mghp.experiments.limb_tuning import tuned_least_affinity
+from mghp.experiments.limb_tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.experiments.parsing_parts import build_module
 
 STRIDES = {"parts": 2, "keypoints": 4, "limbs": 4, "field": 2}
@@ -36,3 +36,18 @@ def test_tuning_pictures_are_not_those_of_the_scores(small_config):
     pictures = [{samples[index].image.tobytes() for index in range(len(samples))} for samples in (tuning, validation)]
     assert len(pictures[0]) == len(validation)
     assert not pictures[0] & pictures[1]
+
+
+def test_the_centres_threshold_that_parses_best_is_taken(small_config, monkeypatch):
+    """False centres of confidence 0.5 lie everywhere, and pixels point half the way: up to there persons are split."""
+    config = small_config("assembly.grouping=center", "data.synthetic.num_validation=4")
+    module = build_module(config).eval()
+    samples = load_tuning(config.data, nothing)
+    batch = collate([samples[index] for index in range(len(samples))], 17)
+    fields = true_fields(batch, module.assembler.people, STRIDES, "center")
+    fields.projection *= 0.5
+    fields.centers[:, :, ::2, ::2].clamp_(min=0.5)
+    monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
+    before = module.assembler.config
+    assert tuned_center_threshold(module, samples, (0.1, 0.7, 0.999)) == 0.7
+    assert module.assembler.config is before

@@ -10,10 +10,14 @@ import torch
 from PIL import Image
 
 from mghp.config import load_config
+from mghp.data.batch import collate
 from mghp.data.pictures import load_pictures
+from mghp.data.synthetic import SCENES, render
 from mghp.errors import InputError
-from mghp.experiments.parsing_parts import load_module, read_checkpoint
+from mghp.experiments.limb_tuning import CENTER_THRESHOLDS
+from mghp.experiments.parsing_parts import build_module, load_module, read_checkpoint
 from mghp.experiments.train import run_training
+from mghp.inference.human_parser import HumanParser
 from mghp.network.configs import BackboneConfig
 
 
@@ -174,6 +178,45 @@ def test_any_matcher_level_stride_and_backbone_trains(train, overrides):
     folder = train("trainer.max_steps=2", "trainer.limit_val_batches=1", *overrides)
     assert result(folder)["metrics"]["train/steps"] == 2
     assert np.isfinite(rows_of(folder)["train/total"].dropna()).all()
+
+
+def test_grouping_by_centres_trains_evaluates_draws_and_predicts(train):
+    """The variant end to end: oracles swap centres with the offsets; test-time choices carry them along."""
+    folder = train(
+        "variant=person_center", "trainer.max_steps=2", "training.pictures=1", "assembly.min_affinity=0",
+        "evaluation.scene_pictures=1", "evaluation.matchers=[]", "evaluation.oracles=[true_field,all_true]",
+        experiment="ablation/components",
+    )  # fmt: skip
+    metrics = result(folder)["metrics"]
+    assert metrics["oracle/all_true/grouping"] > 0.85
+    for name in ("oracle/true_field/grouping", "oracle/predicted/grouping", "scene/hard/true_parts/grouping"):
+        assert 0 <= metrics[name] <= 1
+    assert metrics["assembly/center_threshold"] in CENTER_THRESHOLDS
+    assert list(folder.glob("media/step_*_people.png"))
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    choices = ["inference.scales=[1,1.5]", "inference.tile=48", "inference.overlap=16", "assembly.average_mirror=true"]
+    parser = HumanParser.load(checkpoint, "assembly.center_threshold=0", *choices)
+    found = parser.predict(np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8))
+    assert found.person_ids.shape == (60, 90)
+    assert len(found.keypoints) == len(found.person_scores) >= found.person_ids.max()
+    with pytest.raises(InputError, match=r"do not fit the network of the config \(network\.centers"):
+        load_module(checkpoint, ["assembly.grouping=field"])
+
+
+def test_centres_learn_with_the_heatmaps_and_change_nobody_else_s_start(small_config):
+    batch = collate([render(SCENES["default"], index, seed=11, size=64) for index in range(2)], 17)
+    modules = []
+    for grouping in ("field", "center"):
+        torch.manual_seed(0)
+        modules.append(build_module(small_config(f"assembly.grouping={grouping}", "losses.weights.matching=0")))
+    plain, with_centers = (module.network.state_dict() for module in modules)
+    assert all(torch.equal(with_centers[name], value) for name, value in plain.items())
+    losses = [module.losses(batch)[0] for module in modules]
+    assert losses[0].keys() == losses[1].keys()
+    assert losses[0]["heatmaps"] != losses[1]["heatmaps"]
+    assert losses[0]["limbs"] == losses[1]["limbs"]
+    losses[1]["heatmaps"].backward()
+    assert modules[1].network.centers.output.weight.grad.any()
 
 
 @pytest.mark.parametrize("matcher", ["hungarian", "linear_program", "greedy"])

@@ -14,7 +14,7 @@ def fields(height, width, strides=(2, 4, 4, 2), seed=0):
     parts, keypoints, limbs, field = strides
     return Fields(
         (height, width), random(parts, 5), random(keypoints, 3).sigmoid(), random(keypoints, 3, 2),
-        random(limbs, 2, 2), random(field, 2), *strides,
+        random(limbs, 2, 2), random(field, 2), *strides, random(keypoints, 1).sigmoid(),
     )  # fmt: skip
 
 
@@ -35,6 +35,8 @@ def test_a_constant_field_stays_and_vectors_grow_with_the_picture():
     assert larger.part_logits.shape == (1, 5, 16, 36)
     assert larger.heatmaps.shape == (1, 3, 8, 18)
     assert torch.allclose(larger.part_logits, torch.tensor(3.0))
+    assert torch.allclose(larger.centers, torch.tensor(3.0))
+    assert larger.centers.shape == (1, 1, 8, 18)
     assert torch.allclose(larger.limb_fields, torch.tensor(3.0))  # unit vectors, not lengths
     assert torch.allclose(larger.projection[:, 0], torch.tensor(9.0))
     assert torch.allclose(larger.projection[:, 1], torch.tensor(6.0))
@@ -59,7 +61,7 @@ def pointwise(image):
     keypoints = pooled[4][:, :3]
     return Fields(
         tuple(image.shape[2:]), pooled[2], keypoints, torch.stack([keypoints, -keypoints], 2),
-        torch.stack([keypoints, keypoints], 2), pooled[2][:, :2], 2, 4, 4, 2,
+        torch.stack([keypoints, keypoints], 2), pooled[2][:, :2], 2, 4, 4, 2, pooled[4][:, :1],
     )  # fmt: skip
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -108,6 +109,20 @@ def test_panels_take_fields_of_any_strides(size, strides):
     panel = people_panel(image, found(labels_of(size, 1)), labels_of(size, 2), fields_of(size, *strides), PEOPLE)
     assert_picture(panel)
     assert panel.shape[1] >= 10 * 2 * size[1]
+
+
+def test_a_panel_with_centres_shows_them_white_among_the_heatmaps():
+    image, people = photo((64, 48)), labels_of((64, 48), 1)
+    fields = fields_of((64, 48))
+    centers = np.zeros((1, 16, 12), np.float32)
+    centers[0, 8, 6] = 1
+    of_centers = replace(fields, heatmaps=0 * fields.heatmaps, centers=centers)
+    panel = people_panel(image, found(people), people, of_centers, PEOPLE)
+    plain = people_panel(image, found(people), people, replace(of_centers, centers=None), PEOPLE)
+    assert panel.shape == plain.shape
+    planes = np.concatenate([of_centers.heatmaps, centers])
+    overlay = heatmaps_overlay(image, planes, 4, SKELETON, zoom=1)
+    assert hue_direction(overlay[34, 26], {"white": MIDDLE, "dark": (0, 0, 0), "green": (38, 255, 38)}) == "white"
 
 
 def test_a_cell_covers_its_pixels():
@@ -376,11 +391,13 @@ def test_fields_of_a_batch_are_taken_by_row():
         keypoint_stride=4,
         limb_stride=4,
         projection_stride=2,
+        centers=torch.rand(2, 1, 4, 4),
     )
     taken = picture_fields(fields, 1)
     np.testing.assert_array_equal(taken.heatmaps, fields.heatmaps[1].detach().numpy())
     assert taken.limb_fields.shape == (19, 2, 4, 4)
     assert taken.projection_stride == 2
+    np.testing.assert_array_equal(taken.centers, fields.centers[1].numpy())
 
 
 def test_pictures_and_files_are_the_same_twice(tmp_path):
