@@ -10,6 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mghp.report.ablation_figures import ablation_figures
+from mghp.report.parsing_tables import ABLATIONS
 from mghp.report.runs import Run
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 
@@ -30,21 +32,21 @@ _WINDOWS = 50
 
 
 def parsing_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Every figure that these runs can fill, as PNG and SVG: each training's curves, and scores over minutes.
+    """Every figure that these runs can fill, as PNG and SVG: trainings' curves, scores over minutes, ablations.
 
     Args:
         runs: those without a training fill none.
         folder: to write to.
     """
     files: list[Path] = []
-    trained = [run for run in runs if "train/steps" in run.result["metrics"]]
+    trained = [run for run in runs if "train/steps" in run.result["metrics"] and run.experiment not in ABLATIONS]
     with plt.rc_context(STYLE):
         for run in trained:
             files += save(training_curves(run.steps), folder, f"training_{run.experiment}")
         points = _by_minutes(runs)
         if len(points) > 1:
             files += save(score_curve(points), folder, "parsing_minutes")
-    return files
+    return [*files, *ablation_figures(runs, folder)]
 
 
 def _by_minutes(runs: Sequence[Run]) -> dict[float, dict[str, float]]:

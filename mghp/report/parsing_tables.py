@@ -43,7 +43,11 @@ STEPS = {
 }
 """Steps of the assembly by their names in a run's metrics."""
 
-_EVALUATION = "_evaluation"
+EVALUATION = "_evaluation"
+"""What an evaluation adds to the name of its experiment."""
+
+ABLATIONS = ("components", "rotation")
+"""Experiments with tables of their own, over their seeds."""
 
 
 def parsing_tables(runs: Sequence[Run]) -> list[Table]:
@@ -52,7 +56,8 @@ def parsing_tables(runs: Sequence[Run]) -> list[Table]:
     Args:
         runs: of training, of evaluation, and of the assembly alone.
     """
-    return [score_table(runs), oracle_table(runs), assembly_table(runs), tag_table(runs), bench_table(runs)]
+    single = [run for run in runs if run.experiment not in ABLATIONS]
+    return [score_table(single), oracle_table(single), assembly_table(single), tag_table(single), bench_table(single)]
 
 
 def score_table(runs: Sequence[Run]) -> Table:
@@ -66,7 +71,7 @@ def score_table(runs: Sequence[Run]) -> Table:
             "minutes": ".1f", "waiting [%]": ".1f",
         },
     )  # fmt: skip
-    evaluated = {_trained_experiment(run): run for run in runs if run.experiment.endswith(_EVALUATION)}
+    evaluated = {trained_experiment(run): run for run in runs if run.experiment.endswith(EVALUATION)}
     for run in runs:
         if "train/steps" not in run.result["metrics"]:
             continue
@@ -100,7 +105,7 @@ def oracle_table(runs: Sequence[Run]) -> Table:
             if f"oracle/{oracle}/grouping" in run.result["metrics"]:
                 table.add(
                     {
-                        "experiment": run.experiment.removesuffix(_EVALUATION),
+                        "experiment": run.experiment.removesuffix(EVALUATION),
                         "scene": run.config["data"]["synthetic"]["scene"],
                         "true": label,
                         **_scores(run, f"oracle/{oracle}"),
@@ -139,7 +144,7 @@ def tag_table(runs: Sequence[Run]) -> Table:
         for tag in dict.fromkeys(tags):
             table.add(
                 {
-                    "experiment": run.experiment.removesuffix(_EVALUATION),
+                    "experiment": run.experiment.removesuffix(EVALUATION),
                     "scene": run.config["data"]["synthetic"]["scene"],
                     "tag": tag.replace("_", "-"),
                     "pictures": run.metric(f"tag/{tag}/pictures"),
@@ -177,8 +182,9 @@ def bench_table(runs: Sequence[Run]) -> Table:
     return table
 
 
-def _trained_experiment(run: Run) -> tuple[str, int, str]:
-    return run.experiment.removesuffix(_EVALUATION), run.result["seed"], str(run.config["trainer"].get("max_steps"))
+def trained_experiment(run: Run) -> tuple[str, int, str]:
+    """What a training and its evaluation share: experiment, seed and number of steps."""
+    return run.experiment.removesuffix(EVALUATION), run.result["seed"], str(run.config["trainer"].get("max_steps"))
 
 
 def _score_formats() -> dict[str, str]:

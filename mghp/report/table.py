@@ -1,10 +1,11 @@
 """A table and its files: Markdown, CSV, LaTeX (booktabs), and a JSON of where each row comes from."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -23,6 +24,10 @@ class Table:
     rows: list[dict[str, Any]] = field(default_factory=list)
     sources: list[list[Run]] = field(default_factory=list)
     """The runs behind each row."""
+    best: dict[str, Literal["largest", "smallest"]] = field(default_factory=dict)
+    """Columns whose best number stands in bold, and which one is best."""
+    best_within: str = ""
+    """A column whose equal cells make a group with a best of its own."""
 
     def add(self, row: dict[str, Any], *sources: Run) -> None:
         """Append a row; columns it lacks stay empty."""
@@ -30,22 +35,44 @@ class Table:
         self.sources.append(list(sources))
 
     def frame(self) -> pd.DataFrame:
-        """The numbers as they are."""
-        return pd.DataFrame(self.rows, columns=list(self.formats))
+        """The numbers as they are; a cell that holds several has several columns."""
+        columns: dict[str, list[Any]] = {}
+        for name in self.formats:
+            parts = [_parts(row.get(name)) for row in self.rows]
+            for ending in dict.fromkeys(ending for part in parts for ending in part):
+                columns[f"{name}{ending}"] = [part.get(ending) for part in parts]
+        return pd.DataFrame(columns, columns=list(columns or self.formats))
 
     def cells(self) -> list[list[str]]:
         """The numbers as they are printed."""
         return [[_cell(row.get(name), form) for name, form in self.formats.items()] for row in self.rows]
 
+    def bold(self) -> set[tuple[int, str]]:
+        """Row and column of the best numbers; those that are printed alike are equally good."""
+        groups: dict[tuple[str, str], dict[int, float]] = {}
+        for position, (row, cells) in enumerate(zip(self.rows, self.cells(), strict=True)):
+            for name, cell in zip(self.formats, cells, strict=True):
+                if name in self.best and cell:
+                    group = groups.setdefault((name, str(row.get(self.best_within))), {})
+                    group[position] = float(cell.split()[0])  # before the spread, if it has one
+        return {
+            (position, name)
+            for (name, _), numbers in groups.items()
+            for position, number in numbers.items()
+            if len(numbers) > 1 and number == (max if self.best[name] == "largest" else min)(numbers.values())
+        }
+
     def markdown(self) -> str:
         """A GitHub table under its caption."""
-        lines = [list(self.formats), ["---" if not form else "---:" for form in self.formats.values()], *self.cells()]
+        cells = self._emphasised(self.cells(), "**", "**")
+        lines = [list(self.formats), ["---" if not form else "---:" for form in self.formats.values()], *cells]
         return f"**{self.name}.** {self.caption}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
     def latex(self) -> str:
         """A booktabs table."""
         columns = "".join("r" if form else "l" for form in self.formats.values())
-        body = [" & ".join(map(_escape, line)) + r" \\" for line in self.cells()]
+        cells = self._emphasised([list(map(_escape, line)) for line in self.cells()], r"\textbf{", "}")
+        body = [" & ".join(line) + r" \\" for line in cells]
         head = " & ".join(map(_escape, self.formats)) + r" \\"
         return "\n".join(
             [r"\begin{table}", rf"\caption{{{_escape(self.caption)}}}", rf"\label{{tab:{self.name}}}",
@@ -65,6 +92,13 @@ class Table:
         for ending, text in texts.items():
             (folder / f"{self.name}{ending}").write_text(text)
         return [folder / f"{self.name}{ending}" for ending in texts]
+
+    def _emphasised(self, cells: list[list[str]], before: str, after: str) -> list[list[str]]:
+        bold, names = self.bold(), list(self.formats)
+        return [
+            [f"{before}{cell}{after}" if (row, names[column]) in bold else cell for column, cell in enumerate(line)]
+            for row, line in enumerate(cells)
+        ]
 
     def _provenance(self) -> list[dict[str, Any]]:
         shown = ("key", "commit", "uncommitted_changes", "seed", "data_seed", "data_fingerprint", "machine")
@@ -88,7 +122,13 @@ def _cell(value: Any, form: str) -> str:  # noqa: ANN401 (a number, text or noth
     return format(value, form) if form else str(value)
 
 
+def _parts(value: Any) -> dict[str, Any]:  # noqa: ANN401 (a number, text, nothing, or a cell of several numbers)
+    """What a file of numbers gets, by what is added to the column's name."""
+    parts: dict[str, Any] = value.columns() if hasattr(value, "columns") else {"": value}
+    return parts
+
+
 def _escape(text: str) -> str:
     for plain, escaped in (("\\", r"\textbackslash{}"), ("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("#", r"\#")):
         text = text.replace(plain, escaped)
-    return text
+    return re.sub(r"\^(\w)", r"\\textsuperscript{\1}", text)

@@ -66,6 +66,27 @@ def test_latex_has_booktabs_rules_and_escapes_its_text(table):
     ]
 
 
+def test_the_best_number_of_a_column_is_bold_within_its_group():
+    table = Table(
+        "T", "c", {"set": "", "F1": "", "gap": ".1f"}, best={"F1": "largest", "gap": "smallest"}, best_within="set"
+    )
+    for row in (("a", "93.4 ± 0.5", 1.04), ("a", "93.6 ± 0.9", 0.96), ("b", "12.0 ± 0.1", 7), ("b", "", 8)):
+        table.add(dict(zip(table.formats, row, strict=True)))
+    assert table.markdown().splitlines()[4:] == [
+        "| a | 93.4 ± 0.5 | **1.0** |",
+        "| a | **93.6 ± 0.9** | **1.0** |",
+        "| b | 12.0 ± 0.1 | **7.0** |",
+        "| b |  | 8.0 |",
+    ]
+    assert r"a & \textbf{93.6 ± 0.9} & \textbf{1.0} \\" in table.latex()
+
+
+def test_exponents_are_raised_in_latex():
+    table = Table("T", "AP^p", {"AP^p 0.5": ""})
+    table.add({"AP^p 0.5": "x"})
+    assert r"AP\textsuperscript{p} 0.5 \\" in table.latex()
+
+
 def test_latex_escapes_a_backslash_once():
     table = Table("T", "caption", {"name": ""})
     table.add({"name": "a\\b_c"})

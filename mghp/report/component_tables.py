@@ -1,0 +1,183 @@
+"""Table P2: what each component of the parser brings, which matcher at test time, and what limits the result."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from mghp.metrics.paired_seeds import PairedDifference, paired_seeds
+from mghp.report.parsing_tables import ORACLES, SCORES
+from mghp.report.runs import Run
+from mghp.report.seed_comparison import (
+    BEST,
+    MEANS,
+    PICTURE_INTERVALS,
+    SET_INTERVALS,
+    VERDICTS,
+    BySeed,
+    PictureScore,
+    Score,
+    about_seeds,
+    by_seed,
+    compared,
+    corrected,
+    of_one_budget,
+    over_seeds,
+)
+from mghp.report.table import Table
+
+EXPERIMENT = "components"
+BASELINE = "full"
+
+VARIANTS = {
+    BASELINE: "full model",
+    "without_matching_loss": "without matching loss",
+    "matching_paper_settings": "loss through PGD-Dykstra, the paper's settings",
+    "matching_warm_start": "loss through PGD-Dykstra, alpha = 1, warm start",
+    "matching_one_projection": "loss through one projection",
+    "matching_sinkhorn": "loss through unbalanced Sinkhorn",
+    "matching_fenchel_young": "Fenchel-Young loss on one projection",
+    "field_1_level": "field at 1 level",
+    "field_2_levels": "field over 2 levels",
+    "field_4_levels": "field over 4 levels",
+    "nearest_keypoint": "no field: nearest keypoint",
+    "person_center": "no field: person centre and offset",
+    "separate_decoders": "separate decoders",
+}
+"""Variants in the order of the table; others come after them under their own names."""
+
+TRUE_PARTS = PictureScore("grouping", scene="hard", oracle="true_parts")
+OVERLAP = PictureScore("grouping", scene="hard", oracle="true_parts", tag="overlap")
+
+RIVALS = ("nearest_keypoint", "person_center")
+"""Variants that group pixels without a projection field."""
+
+COLUMNS: dict[str, Score] = {
+    **{label: f"val/{name}" for name, label in SCORES.items() if name != "keypoint_ap"},
+    "person IoU": PictureScore("person_iou"),
+    "grouping, true parts, hard": "scene/hard/true_parts/grouping",
+    "where people overlap": "scene/hard/true_parts/grouping_overlap",
+}
+"""Scores of a variant, in the order of the table."""
+
+DIFFERENCES: dict[str, Score] = {
+    "AP^p averaged": "val/ap_p_vol",
+    "person IoU": PictureScore("person_iou"),
+    "grouping": PictureScore("grouping"),
+    "grouping, true parts, hard": TRUE_PARTS,
+    "where people overlap": OVERLAP,
+}
+"""Scores whose differences from the full model are told."""
+
+MATCHERS = {"": "the trained one, rounded", "hungarian": "Hungarian", "greedy": "greedy"}
+"""Matchers at test time by their names in a run's metrics."""
+
+_OF_SETS = {label: name for name, label in SCORES.items() if name != "keypoint_ap"}
+_COMPARED = ("ap_p_vol", "keypoint_ap_50", "grouping")
+
+
+def component_tables(runs: Sequence[Run]) -> list[Table]:
+    """P2, its differences, other matchers at test time, and oracles; those without a run stay empty."""
+    variants = by_variant(runs)
+    return [component_table(variants), difference_table(variants), matcher_table(variants), oracle_seed_table(variants)]
+
+
+def by_variant(runs: Iterable[Run]) -> dict[str, BySeed]:
+    """The finished trainings of the components' ablation, in the order of the table."""
+    trained = of_one_budget(runs, EXPERIMENT)
+    names = dict.fromkeys([*VARIANTS, *sorted(run.variant for run in trained)])
+    groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
+    return {name: group for name, group in groups.items() if group}
+
+
+def label_of(variant: str) -> str:
+    """In words."""
+    return VARIANTS.get(variant, variant.replace("_", " "))
+
+
+def component_table(variants: Mapping[str, BySeed]) -> Table:
+    """P2: every variant's scores."""
+    table = Table(
+        "P2",
+        "Components of the parser on rendered crowds; each variant differs from the full model in one choice. "
+        f"{MEANS} {BEST} {about_seeds(variants.values())} Grouping is the share of human pixels given to the right "
+        "person; 'true parts': with true parts in the place of predicted ones, on scene hard.",
+        {"variant": "", "seeds": "d", **dict.fromkeys(COLUMNS, ".1f")},
+        best=dict.fromkeys(COLUMNS, "largest"),
+    )
+    for name, group in variants.items():
+        scores = {column: over_seeds(group, score) for column, score in COLUMNS.items()}
+        table.add({"variant": label_of(name), "seeds": len(group), **scores}, *group.values())
+    return table
+
+
+def difference_table(variants: Mapping[str, BySeed]) -> Table:
+    """P2, continued: every variant against the full model."""
+    columns = {column: compared(variants, BASELINE, score) for column, score in DIFFERENCES.items()}
+    others = {name: group for name, group in variants.items() if any(name in column for column in columns.values())}
+    table = Table(
+        "P2_differences",
+        f"Components of the parser: differences from the full model. {about_seeds(others.values())} "
+        f"{PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
+        {"variant": "", "seeds": "d", **dict.fromkeys(DIFFERENCES, ".1f")},
+    )
+    for name, group in others.items():
+        told = {column: of_variant.get(name) for column, of_variant in columns.items()}
+        seeds = max(cell.difference.seeds for cell in told.values() if cell is not None)
+        table.add({"variant": label_of(name), "seeds": seeds, **told}, *group.values(), *variants[BASELINE].values())
+    return table
+
+
+def matcher_table(variants: Mapping[str, BySeed]) -> Table:
+    """The full model with another matcher at test time."""
+    full = variants.get(BASELINE, {})
+    table = Table(
+        "P2_matchers",
+        f"The full model with another matcher at test time. {MEANS} {BEST} {about_seeds([full])} Differences are "
+        f"from the matcher it was trained with. {SET_INTERVALS} {VERDICTS}",
+        _formats_of_swaps("matcher at test time"),
+        best=dict.fromkeys(_OF_SETS, "largest"),
+    )
+    names = {matcher: f"matcher/{matcher}" if matcher else "oracle/predicted" for matcher in MATCHERS}
+    _add_swaps(table, "matcher at test time", full, {names[matcher]: label for matcher, label in MATCHERS.items()})
+    return table
+
+
+def oracle_seed_table(variants: Mapping[str, BySeed]) -> Table:
+    """True fields in the place of the full model's."""
+    full = variants.get(BASELINE, {})
+    table = Table(
+        "P2_oracles",
+        f"What limits the full model: true fields in the place of predicted ones, one at a time. {MEANS} "
+        f"{about_seeds([full])} Differences are from no true field. {SET_INTERVALS} {VERDICTS}",
+        _formats_of_swaps("true"),
+    )
+    _add_swaps(table, "true", full, {f"oracle/{oracle}": label for oracle, label in ORACLES.items()})
+    return table
+
+
+def swapped(full: BySeed, prefix: str, score: str) -> PairedDifference | None:
+    """What another matcher, or a true field, changes in a score, seed by seed."""
+    changes = [run.metric(f"{prefix}/{score}") - run.metric(f"oracle/predicted/{score}") for run in full.values()]
+    known = [change for change in changes if change == change]
+    return paired_seeds(known) if known else None
+
+
+def _formats_of_swaps(first: str) -> dict[str, str]:
+    gains = {f"{SCORES[score]}, difference": ".1f" for score in _COMPARED}
+    return {first: "", "seeds": "d", **dict.fromkeys(_OF_SETS, ".1f"), **gains}
+
+
+def _add_swaps(table: Table, first: str, full: BySeed, rows: Mapping[str, str]) -> None:
+    scored = {
+        prefix: {seed: run for seed, run in full.items() if f"{prefix}/grouping" in run.result["metrics"]}
+        for prefix in rows
+    }
+    present = {prefix: group for prefix, group in scored.items() if group}
+    gains = {
+        f"{SCORES[score]}, difference": corrected(
+            {prefix: swapped(full, prefix, score) for prefix in present if prefix != "oracle/predicted"}
+        )
+        for score in _COMPARED
+    }
+    for prefix, group in present.items():
+        scores = {label: over_seeds(group, f"{prefix}/{name}") for label, name in _OF_SETS.items()}
+        told = {column: of_swap.get(prefix) for column, of_swap in gains.items()}
+        table.add({first: rows[prefix], "seeds": len(group), **scores, **told}, *group.values())

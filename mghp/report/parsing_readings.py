@@ -1,0 +1,69 @@
+"""What the parsing runs say, in sentences computed from their numbers."""
+
+from collections.abc import Sequence
+
+from mghp.report.component_readings import components_readings, field_readings, matcher_readings, oracle_readings
+from mghp.report.parsing_tables import ABLATIONS, STEPS, score_table
+from mghp.report.rotation_readings import rotation_readings
+from mghp.report.runs import Run
+
+__all__ = [
+    "assembly_readings",
+    "components_readings",
+    "field_readings",
+    "matcher_readings",
+    "oracle_readings",
+    "parsing_readings",
+    "rotation_readings",
+    "training_readings",
+    "write_parsing_readings",
+]
+
+_CHAIN = ("projection", "field_resolution", "peaks", "matching_pgd_dykstra", "parts_resolution_pgd_dykstra")
+"""Steps of the assembly, each of which takes in the ones before."""
+
+
+def parsing_readings(runs: Sequence[Run]) -> list[str]:
+    """A plain answer a question of the ablations; those whose runs are missing are left out."""
+    return [
+        *components_readings(runs),
+        *field_readings(runs),
+        *oracle_readings(runs),
+        *matcher_readings(runs),
+        *rotation_readings(runs),
+        *assembly_readings(runs),
+        *training_readings(runs),
+    ]
+
+
+def write_parsing_readings(runs: Sequence[Run]) -> str:
+    """The findings as a Markdown list; "" without any."""
+    return "".join(f"* {sentence}\n" for sentence in parsing_readings(runs))
+
+
+def assembly_readings(runs: Sequence[Run]) -> list[str]:
+    """What the assembly of true fields reaches, and which of its steps costs most."""
+    sentences = []
+    for run in runs:
+        names = [step for step in _CHAIN if f"assembly/{step}/ap_p_vol" in run.result["metrics"]]
+        if len(names) < 2:
+            continue
+        scores = [run.metric(f"assembly/{step}/ap_p_vol") for step in names]
+        losses = {name: before - after for name, before, after in zip(names[1:], scores, scores[1:], strict=False)}
+        costliest = max(losses, key=lambda name: losses[name])
+        sentences.append(
+            f"On true fields of scene {run.config['data']['synthetic']['scene']} the assembly reaches AP^p averaged "
+            f"{100 * scores[0]:.1f} % at its best and {100 * scores[-1]:.1f} % with every step that a network's fields "
+            f"need; the costliest step is '{STEPS[costliest]}', {100 * losses[costliest]:.1f} points."
+        )
+    return sentences
+
+
+def training_readings(runs: Sequence[Run]) -> list[str]:
+    """What the trainings outside the ablations reached, each on its own."""
+    return [
+        f"{row['experiment']}, scene {row['scene']}, seed {row['seed']}: "
+        f"AP^p averaged {100 * row['AP^p averaged']:.1f} %, grouping {100 * row['grouping']:.1f} % after "
+        f"{row['steps']:,.0f} steps in {row['minutes']:.1f} minutes."
+        for row in score_table([run for run in runs if run.experiment not in ABLATIONS]).rows
+    ]

@@ -1,0 +1,136 @@
+"""Table P3: rotation augmentation against upright, upside-down and other scenes (the supplement's section 3)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from mghp.report.parsing_tables import SCORES
+from mghp.report.runs import Run
+from mghp.report.seed_comparison import (
+    BEST,
+    MEANS,
+    PICTURE_INTERVALS,
+    SET_INTERVALS,
+    VERDICTS,
+    BySeed,
+    PictureScore,
+    Score,
+    about_seeds,
+    by_seed,
+    compared,
+    of_one_budget,
+    over_seeds,
+)
+from mghp.report.table import Table
+
+EXPERIMENT = "rotation"
+BASELINE = "0"
+"""The angle that the others are compared with."""
+
+TEST_SETS = {
+    "": "plain",
+    "upright": "upright",
+    "upside_down": "upside-down",
+    "dim_human_like": "dim, human-like",
+    "small_dim": "small, dim",
+    "crossing": "crossing",
+}
+"""Scenes that are tested on; "" is the one trained on."""
+
+_WHAT = (
+    "Rotation augmentation: training pictures are rotated by up to the angle, to both sides. Tested on the scene "
+    "trained on (plain), on upright people alone, on people on their hands (upside-down), before human-like objects in "
+    "dim light, small in dim light, and with crossing limbs."
+)
+
+
+def rotation_tables(runs: Sequence[Run]) -> list[Table]:
+    """P3, its differences, and all scores; those without a run stay empty."""
+    angles = by_angle(runs)
+    return [rotation_table(angles), rotation_differences(angles), rotation_scores(angles)]
+
+
+def by_angle(runs: Iterable[Run]) -> dict[str, BySeed]:
+    """The finished trainings of the rotation experiment by their largest angle in degrees, ascending."""
+    trained = of_one_budget(runs, EXPERIMENT)
+    angles = sorted({_angle(run) for run in trained})
+    return {f"{angle:g}": by_seed(run for run in trained if _angle(run) == angle) for angle in angles}
+
+
+def set_score(scene: str, name: str) -> str:
+    """A score of a test set by its name in a run's metrics."""
+    return f"scene/{scene}/{name}" if scene else f"val/{name}"
+
+
+def rotation_table(angles: Mapping[str, BySeed]) -> Table:
+    """P3: AP^p averaged of every test set."""
+    table = Table(
+        "P3",
+        f"{_WHAT} AP^p averaged. {MEANS} {BEST} {about_seeds(angles.values())}",
+        {"rotation up to": "", "seeds": "d", **dict.fromkeys(TEST_SETS.values(), ".1f")},
+        best=dict.fromkeys(TEST_SETS.values(), "largest"),
+    )
+    for angle, group in angles.items():
+        scores = {label: over_seeds(group, set_score(scene, "ap_p_vol")) for scene, label in TEST_SETS.items()}
+        table.add({"rotation up to": degrees(angle), "seeds": len(group), **scores}, *group.values())
+    return table
+
+
+def rotation_differences(angles: Mapping[str, BySeed]) -> Table:
+    """P3, continued: person IoU of every test set against no rotation."""
+    columns = {
+        label: compared(angles, BASELINE, PictureScore("person_iou", scene)) for scene, label in TEST_SETS.items()
+    }
+    others = {angle: group for angle, group in angles.items() if any(angle in column for column in columns.values())}
+    table = Table(
+        "P3_differences",
+        f"Rotation augmentation: person IoU, difference from no rotation. {about_seeds(others.values())} "
+        f"{PICTURE_INTERVALS} {VERDICTS}",
+        {"rotation up to": "", "seeds": "d", **dict.fromkeys(TEST_SETS.values(), ".1f")},
+    )
+    for angle, group in others.items():
+        told = {label: column.get(angle) for label, column in columns.items()}
+        seeds = max(cell.difference.seeds for cell in told.values() if cell is not None)
+        table.add(
+            {"rotation up to": degrees(angle), "seeds": seeds, **told}, *group.values(), *angles[BASELINE].values()
+        )
+    return table
+
+
+def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
+    """P3 in full: all scores of every test set, and the difference in the two that P3 does not compare."""
+    labels = {name: label for name, label in SCORES.items() if name != "keypoint_ap"}
+    gains = dict.fromkeys(("AP^p averaged, difference", "grouping, difference"), ".1f")
+    columns = [*labels.values(), "person IoU"]
+    table = Table(
+        "P3_scores",
+        f"{_WHAT} {MEANS} {BEST} {about_seeds(angles.values())} Differences are from no rotation. "
+        f"{PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
+        {"tested on": "", "rotation up to": "", "seeds": "d", **dict.fromkeys(columns, ".1f"), **gains},
+        best=dict.fromkeys(columns, "largest"),
+        best_within="tested on",
+    )
+    for scene, label in TEST_SETS.items():
+        compare: dict[str, Score] = {
+            "AP^p averaged, difference": set_score(scene, "ap_p_vol"),
+            "grouping, difference": PictureScore("grouping", scene),
+        }
+        differences = {column: compared(angles, BASELINE, score) for column, score in compare.items()}
+        for angle, group in angles.items():
+            scores = {text: over_seeds(group, set_score(scene, name)) for name, text in labels.items()}
+            table.add(
+                {
+                    "tested on": label, "rotation up to": degrees(angle), "seeds": len(group), **scores,
+                    "person IoU": over_seeds(group, PictureScore("person_iou", scene)),
+                    **{column: of_angle.get(angle) for column, of_angle in differences.items()},
+                },
+                *group.values(),
+            )  # fmt: skip
+    return table
+
+
+def degrees(angle: str) -> str:
+    """As it is printed."""
+    return f"{angle}°"
+
+
+def _angle(run: Run) -> float:
+    return float(run.config["data"]["augmentation"]["rotation"])

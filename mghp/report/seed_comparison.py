@@ -1,0 +1,143 @@
+"""Trainings that differ in one choice, compared with a baseline over the same seeds."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mghp.errors import InputError
+from mghp.metrics.matching import holm
+from mghp.metrics.paired_seeds import PairedDifference, paired_pictures, paired_seeds
+from mghp.report.runs import Run
+from mghp.report.seed_cells import AFTER_HOLM, NO_EFFECT, Compared, OverSeeds
+
+BySeed = Mapping[int, Run]
+
+MEANS = "Mean ± standard deviation over seeds, in percent."
+BEST = "The best of a column is bold."
+PICTURE_INTERVALS = (
+    "Person IoU and grouping have a score a picture: difference of the means over pictures, in points, with a 95 % "
+    "interval by a paired cluster bootstrap over pictures and seeds with Student's quantiles, for seeds are few."
+)
+SET_INTERVALS = "Scores of a whole set: mean of the seeds' paired differences, in points, with Student's 95 % interval."
+VERDICTS = (
+    f"'no effect' if the whole interval lies within {100 * NO_EFFECT:g} point, fixed beforehand; intervals are not "
+    f"widened for the number of comparisons: {AFTER_HOLM} better or worse also after Holm's correction over the column."
+)
+"""How differences are compared, for captions."""
+
+
+@dataclass(frozen=True)
+class PictureScore:
+    """A score that every picture has, in a run's media/per_picture.csv or media/scenes.csv.
+
+    Attributes:
+        column: of the file, e.g. person_iou.
+        scene: "" for the validation pictures, else a further scene.
+        oracle: under which a further scene was scored.
+        tag: only pictures with it; "" for all.
+    """
+
+    column: str
+    scene: str = ""
+    oracle: str = "predicted"
+    tag: str = ""
+
+    def of(self, run: Run) -> pd.Series:
+        """The score by the picture's name; empty where the run has not been scored so.
+
+        Raises:
+            InputError: if the file lacks a column.
+        """
+        file = run.path / "media" / ("scenes.csv" if self.scene else "per_picture.csv")
+        if not file.exists():
+            return pd.Series(dtype=float)
+        rows = pd.read_csv(file, dtype={"tags": str})
+        lacking = {"name", "tags", self.column, *(("scene", "oracle") if self.scene else ())} - set(rows.columns)
+        if lacking:
+            raise InputError(f"{file}: expected the column {sorted(lacking)[0]}, as mghp evaluate writes it")
+        if self.scene:
+            rows = rows[(rows["scene"] == self.scene) & (rows["oracle"] == self.oracle)]
+        if self.tag:
+            rows = rows[rows["tags"].fillna("").str.split().map(lambda tags: self.tag in tags)]
+        scores: pd.Series = rows.set_index("name")[self.column]
+        return scores
+
+    def mean(self, run: Run) -> float:
+        """Over the pictures; NaN without any."""
+        scores = self.of(run)
+        return float(scores.mean()) if len(scores) else float("nan")
+
+
+Score = str | PictureScore
+"""A metric of the whole set by its name in a run, or a score that pictures have."""
+
+
+def over_seeds(runs: BySeed, score: Score) -> OverSeeds:
+    """Mean and standard deviation of a score over the seeds."""
+    return OverSeeds.of(_value(run, score) for run in runs.values())
+
+
+def paired_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
+    """Ours minus the baseline's over the seeds that both have; None where nothing can be compared."""
+    seeds = sorted(ours.keys() & baseline.keys())
+    if isinstance(score, str):
+        differences = [ours[seed].metric(score) - baseline[seed].metric(score) for seed in seeds]
+        return paired_seeds(differences) if differences and np.isfinite(differences).all() else None
+    of_seeds = [score.of(ours[seed]) - score.of(baseline[seed]) for seed in seeds]
+    cells = pd.concat(of_seeds, axis=1).dropna() if of_seeds else pd.DataFrame()
+    return paired_pictures(cells.to_numpy(dtype=float).T) if cells.size else None
+
+
+def compared(named: Mapping[str, BySeed], baseline: str, score: Score) -> dict[str, Compared]:
+    """Everyone's difference from the baseline, those that survive Holm's correction marked."""
+    return corrected(
+        {
+            name: paired_difference(runs, named[baseline], score)
+            for name, runs in named.items()
+            if name != baseline and baseline in named
+        }
+    )
+
+
+def corrected(differences: Mapping[str, PairedDifference | None]) -> dict[str, Compared]:
+    """The differences there are, those that survive Holm's correction marked."""
+    known = {name: difference for name, difference in differences.items() if difference is not None}
+    tested = {name: difference.p for name, difference in known.items() if np.isfinite(difference.p)}
+    p = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {name: Compared(difference, p.get(name, 1.0) < 0.05) for name, difference in known.items()}
+
+
+def of_one_budget(runs: Iterable[Run], experiment: str) -> list[Run]:
+    """The finished trainings of an experiment that took the usual number of steps: others cannot be compared."""
+    trained = [run for run in runs if run.experiment == experiment and "train/steps" in run.result["metrics"]]
+    if not trained:
+        return []
+    steps = Counter(run.metric("train/steps") for run in trained)
+    usual = max(steps, key=lambda number: (steps[number], number))
+    return [run for run in trained if run.metric("train/steps") == usual]
+
+
+def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
+    """Runs by their seeds, in order."""
+    return dict(sorted((int(run.result["seed"]), run) for run in runs))
+
+
+def about_seeds(groups: Iterable[BySeed]) -> str:
+    """What a caption must say about the number of seeds and steps."""
+    present = [group for group in groups if group]
+    numbers = sorted({len(group) for group in present})
+    steps = (
+        "".join(f" of {run.metric('train/steps'):,.0f} steps" for run in list(present[0].values())[:1])
+        if present
+        else ""
+    )
+    if numbers[-1:] == [1]:
+        return f"Trainings{steps} with one seed: a demonstration and no evidence."
+    return f"Trainings{steps}, seeds: {' to '.join(map(str, dict.fromkeys([*numbers[:1], *numbers[-1:]])))}."
+
+
+def _value(run: Run, score: Score) -> float:
+    return run.metric(score) if isinstance(score, str) else score.mean(run)
