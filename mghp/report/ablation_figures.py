@@ -75,7 +75,8 @@ def component_figure(variants: Mapping[str, BySeed]) -> Figure:
     axes[0].set_yticks(range(len(names)), [f"{label_of(name)} ({len(variants[name])})" for name in names])
     axes[0].set_title("variant (seeds)", loc="right", x=-0.08)
     axes[0].set_ylim(-0.6, len(names) - 0.4)
-    figure.supxlabel("difference from the full model, 95 % interval [points]; grey band: no effect", fontsize=8)
+    bars = "95 % interval" if any(len(variants[name]) > 1 for name in names) else "one seed, so no interval"
+    figure.supxlabel(f"difference from the full model, {bars} [points]; grey band: no effect", fontsize=8)
     return figure
 
 

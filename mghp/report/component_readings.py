@@ -34,7 +34,7 @@ def components_readings(runs: Sequence[Run]) -> list[str]:
         )
     names = [name for name in variants if name.startswith("matching_")]
     through = {label_of(name): _compared(variants, name, WITHOUT_LOSS, "person IoU") for name in names}
-    told = _verdicts({label: cell for label, cell in through.items() if cell is not None})
+    told = verdicts({label: cell for label, cell in through.items() if cell is not None})
     if told:
         sentences.append(
             "And through another matcher, or with another loss? Person IoU minus that without matching loss, in "
@@ -69,7 +69,7 @@ def field_readings(runs: Sequence[Run]) -> list[str]:
         sentences.append(
             f"Does refining the field over three levels help, against one? {answer(single)}. Three levels minus "
             f"others, grouping with true parts on scene hard, in points: "
-            f"{_verdicts({label_of(name): cell for name, cell in known.items()})} ({about(single)})."
+            f"{verdicts({label_of(name): cell for name, cell in known.items()})} ({about(single)})."
         )
     return sentences
 
@@ -105,7 +105,7 @@ def matcher_readings(runs: Sequence[Run]) -> list[str]:
         changes = _swaps(full, {name: f"matcher/{name}" for name in MATCHERS if name}, score)
         if changes:
             cells = list(changes.values())
-            told = _verdicts({MATCHERS[name]: cell for name, cell in changes.items()})
+            told = verdicts({MATCHERS[name]: cell for name, cell in changes.items()})
             sentences.append(
                 f"Do matchers differ at test time in {SCORES[score]}? {_differ(cells)}. Minus the trained one, "
                 f"rounded, in points: {told} ({about(cells[0])})."
@@ -125,6 +125,14 @@ def about(cell: Compared) -> str:
     return f"{cell.difference.seeds} seeds, 95 % intervals" if cell.difference.seeds > 1 else "one seed"
 
 
+def verdicts(cells: Mapping[str, Compared]) -> str:
+    """Differences, and what their intervals say."""
+    return "; ".join(
+        f"{label} {cell.interval}" + (f", {cell.verdict}" if cell.difference.seeds > 1 else "")
+        for label, cell in cells.items()
+    )
+
+
 def _most(full: BySeed, order: Sequence[str], score: str) -> str:
     """The field that limits most, if the seeds tell it from the next."""
     if len(full) < 2:
@@ -140,12 +148,12 @@ def _most(full: BySeed, order: Sequence[str], score: str) -> str:
 
 
 def _differ(cells: Sequence[Compared]) -> str:
-    verdicts = {cell.verdict for cell in cells}
-    if verdicts == {"one seed"}:
+    found = {cell.verdict for cell in cells}
+    if found == {"one seed"}:
         return ONE_SEED
-    if verdicts & {"better", "worse"}:
+    if found & {"better", "worse"}:
         return "Yes"
-    return "No" if verdicts == {"no effect"} else "Undecided"
+    return "No" if found == {"no effect"} else "Undecided"
 
 
 def _compared(variants: Mapping[str, BySeed], ours: str, other: str, score: str) -> Compared | None:
@@ -167,7 +175,3 @@ def _swaps(full: BySeed, prefixes: Mapping[str, str], score: str) -> dict[str, C
 
 def _told(cells: Mapping[str, Compared]) -> str:
     return "; ".join(f"{label} {cell.interval}" for label, cell in cells.items())
-
-
-def _verdicts(cells: Mapping[str, Compared]) -> str:
-    return "; ".join(f"{label} {cell.interval}, {cell.verdict}" for label, cell in cells.items())

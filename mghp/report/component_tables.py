@@ -52,8 +52,8 @@ RIVALS = ("nearest_keypoint", "person_center")
 COLUMNS: dict[str, Score] = {
     **{label: f"val/{name}" for name, label in SCORES.items() if name != "keypoint_ap"},
     "person IoU": PictureScore("person_iou"),
-    "grouping, true parts, hard": "scene/hard/true_parts/grouping",
-    "where people overlap": "scene/hard/true_parts/grouping_overlap",
+    "grouping, true parts, hard": TRUE_PARTS,
+    "where people overlap": OVERLAP,
 }
 """Scores of a variant, in the order of the table."""
 
@@ -98,7 +98,7 @@ def component_table(variants: Mapping[str, BySeed]) -> Table:
         "P2",
         "Components of the parser on rendered crowds; each variant differs from the full model in one choice. "
         f"{MEANS} {BEST} {about_seeds(variants.values())} Grouping is the share of human pixels given to the right "
-        "person; 'true parts': with true parts in the place of predicted ones, on scene hard.",
+        "person; 'true parts': with true parts in the place of predicted ones, on scene hard, mean over pictures.",
         {"variant": "", "seeds": "d", **dict.fromkeys(COLUMNS, ".1f")},
         best=dict.fromkeys(COLUMNS, "largest"),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mghp.report.component_readings import ONE_SEED, about
+from mghp.report.component_readings import ONE_SEED, about, verdicts
 from mghp.report.rotation_tables import BASELINE, by_angle
 from mghp.report.runs import Run
 from mghp.report.seed_cells import Compared
@@ -23,9 +23,7 @@ def rotation_readings(runs: Sequence[Run]) -> list[str]:
         }
         found = {scene: Compared(change) for scene, change in differences.items() if change is not None}
         if set(found) == set(_TOLD):
-            told = "; ".join(
-                f"{label} {found[scene].interval}, {found[scene].verdict}" for scene, label in _TOLD.items()
-            )
+            told = verdicts({label: found[scene] for scene, label in _TOLD.items()})
             sentences.append(
                 f"Does rotating by up to {angle}° trade as the supplement reports, better on upside-down people and "
                 f"worse overall? {_trade(found['upside_down'], found[''])}. Person IoU minus that without rotation, in "
@@ -35,10 +33,10 @@ def rotation_readings(runs: Sequence[Run]) -> list[str]:
 
 
 def _trade(upside_down: Compared, plain: Compared) -> str:
-    verdicts = upside_down.verdict, plain.verdict
-    if "one seed" in verdicts:
+    told = upside_down.verdict, plain.verdict
+    if "one seed" in told:
         return ONE_SEED
-    if verdicts == ("better", "worse"):
+    if told == ("better", "worse"):
         return "Yes"
     # Whatever is undecided of the two, the trade is refuted if the other one goes the other way.
     if upside_down.verdict in ("worse", "no effect") or plain.verdict in ("better", "no effect"):

@@ -128,15 +128,13 @@ def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
 def about_seeds(groups: Iterable[BySeed]) -> str:
     """What a caption must say about the number of seeds and steps."""
     present = [group for group in groups if group]
+    if not present:
+        return "No training is here."
     numbers = sorted({len(group) for group in present})
-    steps = (
-        "".join(f" of {run.metric('train/steps'):,.0f} steps" for run in list(present[0].values())[:1])
-        if present
-        else ""
-    )
-    if numbers[-1:] == [1]:
+    steps = f" of {next(iter(present[0].values())).metric('train/steps'):,.0f} steps"
+    if numbers[-1] == 1:
         return f"Trainings{steps} with one seed: a demonstration and no evidence."
-    return f"Trainings{steps}, seeds: {' to '.join(map(str, dict.fromkeys([*numbers[:1], *numbers[-1:]])))}."
+    return f"Trainings{steps}, seeds: {' to '.join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))}."
 
 
 def _value(run: Run, score: Score) -> float:
