@@ -22,6 +22,8 @@ class EvaluationConfig:
     """Further scenes of rendered people that are scored, with the parts as predicted and with true ones."""
     scene_pictures: int = 100
     """Pictures of each."""
+    failure_cases: int = 2000
+    """Persons at most that a failure gallery shows, of whole pictures from the set's first on. All are counted."""
 
     def __post_init__(self) -> None:
         scenes = get_args(get_type_hints(SyntheticConfig)["scene"])
@@ -29,5 +31,6 @@ class EvaluationConfig:
             for name in getattr(self, key):
                 if name not in valid:
                     raise InputError(f"evaluation.{key} are of {', '.join(valid)}; got {name!r}")
-        if self.scene_pictures < 1:
-            raise InputError(f"evaluation.scene_pictures must be at least 1, got {self.scene_pictures}")
+        for key in ("scene_pictures", "failure_cases"):
+            if getattr(self, key) < 1:
+                raise InputError(f"evaluation.{key} must be at least 1, got {getattr(self, key)}")

@@ -58,7 +58,7 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
     check_pictures(config.data, to_train=False)
     validation = load_validation(config.data, progress)
-    fingerprint = f"{validation.fingerprint} {_hash(checkpoint)}"
+    fingerprint = f"{validation.fingerprint} {weights_hash(checkpoint)}"
     if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
         return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)
@@ -132,5 +132,6 @@ def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> 
     return people_sheet(panels, people, titles)
 
 
-def _hash(file: Path) -> str:
+def weights_hash(file: Path) -> str:
+    """Of a checkpoint's file: results of other weights are told apart by it."""
     return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

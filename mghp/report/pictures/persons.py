@@ -63,12 +63,19 @@ def persons_overlay(
         colours: (persons, 3) of each person; None: those of `person_colours`.
         zoom: enlargement.
     """
-    ids = spread_cells(person_ids, 1, image.shape[:2], zoom).astype(np.int64)
+    return blended(dimmed(image, zoom), *persons_paint(person_ids, colours, zoom=zoom))
+
+
+def persons_paint(
+    person_ids: NDArray[np.integer], colours: NDArray[np.uint8] | None = None, *, zoom: int = 2
+) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
+    """Colours (height * zoom, width * zoom, 3) of persons, and how opaque they are, 0 to 1; see `persons_overlay`."""
+    ids = spread_cells(person_ids, 1, person_ids.shape, zoom).astype(np.int64)
     colours = person_colours(int(person_ids.max(initial=0))) if colours is None else colours
     palette = np.concatenate([np.zeros((1, 3), np.uint8), colours])
     opacity = np.where(ids > 0, _OPACITY, 0.0)
     opacity[_outline(ids) & (ids > 0)] = 1
-    return blended(dimmed(image, zoom), palette[ids], opacity)
+    return palette[ids], opacity
 
 
 def _outline(ids: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -35,6 +35,20 @@ def skeletons_overlay(
         zoom: enlargement.
     """
     sketch = Sketch(enlarged(image, zoom) if contrast == 1 else dimmed(image, zoom, contrast=contrast), zoom)
+    draw_skeletons(sketch, keypoints, skeleton, colours, filled_from=filled_from, zoom=zoom)
+    return sketch.picture()
+
+
+def draw_skeletons(
+    sketch: Sketch,
+    keypoints: NDArray[np.floating],
+    skeleton: Skeleton,
+    colours: NDArray[np.uint8] | None = None,
+    *,
+    filled_from: float = VISIBLE,
+    zoom: int = 2,
+) -> None:
+    """Dots and limbs onto a sketch; see `skeletons_overlay`."""
     by_side = limb_colours(skeleton)
     for index, person in enumerate(keypoints):
         limbs = by_side if colours is None else [_colour(colours[index])] * len(by_side)
@@ -42,7 +56,6 @@ def skeletons_overlay(
     # Dots last: no other person's limb hides one.
     for person in keypoints:
         _draw_keypoints(sketch, person, skeleton, filled_from, zoom)
-    return sketch.picture()
 
 
 def _draw_limbs(
