@@ -290,6 +290,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
+    from mghp.report.failure_tables import failure_table
     from mghp.report.learned_readings import write_learned_readings
     from mghp.report.learned_tables import learned_tables
     from mghp.report.matching_tables import matching_tables
@@ -298,7 +299,7 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
     from mghp.report.table import write_tables
 
     found = find_runs(runs)
-    filled = [*matching_tables(found), *learned_tables(found), *parsing_tables(found)]
+    filled = [*matching_tables(found), *learned_tables(found), *parsing_tables(found), failure_table(found)]
     files = write_tables(filled, writable_folder(out))
     _echo_written([*files, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "table")
 
@@ -310,13 +311,57 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 
     found = find_runs(runs)
     writable_folder(out)
+    from mghp.report.failure_figures import failure_figures
     from mghp.report.learned_figures import learned_figures
     from mghp.report.learned_readings import write_learned_readings
     from mghp.report.matching_figures import matching_figures
     from mghp.report.parsing_figures import parsing_figures
 
-    drawn = [*matching_figures(found, out), *learned_figures(found, out), *parsing_figures(found, out)]
+    drawn = [
+        *matching_figures(found, out), *learned_figures(found, out), *parsing_figures(found, out),
+        *failure_figures(found, out),
+    ]  # fmt: skip
     _echo_written([*drawn, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "figure")
+
+
+@app.command("gallery")
+def gallery_command(
+    sources: Annotated[list[str], typer.Argument(metavar="RUN... [KEY=VALUE]...", help="Runs of mghp train, "
+        "checkpoints, or folders of runs that hold cases; settings, e.g. data.synthetic.scene=crossing")],
+    compare: Annotated[bool, typer.Option("--compare", help="Of two runs: whom only one gets right")] = False,
+    out: Annotated[Path, typer.Option(help="Folder that gets gallery/")] = Path("results"),
+) -> None:  # fmt: skip
+    """Failures of every person, with their causes, as pages to look through; what is not computed yet is computed."""
+    from mghp.report.gallery.sources import check_sources, split_sources
+
+    writable_folder(out)
+    runs, overrides = split_sources(sources)
+    check_sources(runs, overrides)
+    if compare and len(runs) != 2:
+        raise InputError(f"--compare: expected two runs, got {len(runs)}")
+    folders: list[Path] = []
+    with _progress() as show:
+        for run in runs:
+            folders += _with_cases(run, overrides, show)
+
+    from mghp.report.gallery.write import write_comparison, write_gallery
+
+    if compare and len(folders) != 2:
+        raise InputError(f"--compare: expected two runs with cases, found {len(folders)}")
+    for page in write_comparison(folders[0], folders[1], out) if compare else write_gallery(folders, out):
+        typer.echo(page)
+
+
+def _with_cases(run: Path, overrides: list[str], show: Callable[[int, int, str], None]) -> list[Path]:
+    """The run folders of cases at or below a path, else the one that is made of a training."""
+    from mghp.report.gallery.cases import folders_of_cases
+
+    found = folders_of_cases(run)
+    if found:
+        return found
+    from mghp.experiments.failures import run_failures
+
+    return [run_failures(run, overrides, show)]
 
 
 @bench_app.command("matcher")
@@ -426,6 +471,27 @@ def bench_sweep_command(
     from mghp.report.sweep_bench import sweep_bench_table
 
     table = sweep_bench_table([Run(bench_sweep(Config(experiment="bench_sweep")))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("gallery")
+def bench_gallery_command(
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """How long galleries of up to 2,000 cases take to open, in headless Chromium."""
+    from mghp.bench.browser import find_browser
+
+    writable_folder(out)
+    find_browser()
+
+    from mghp.bench.gallery import bench_gallery
+    from mghp.config import Config
+    from mghp.report.gallery_bench import gallery_bench_table
+    from mghp.report.runs import Run
+
+    table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])
     files = table.write(out)
     typer.echo(table.markdown())
     typer.echo(files[0])

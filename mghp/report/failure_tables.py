@@ -1,0 +1,57 @@
+"""Table of failures: how many persons fail in which way, and what mends them."""
+
+from collections.abc import Iterator, Sequence
+
+from mghp.report.gallery.cases import CAUSES, KINDS
+from mghp.report.runs import Run
+from mghp.report.table import Table
+
+FAILURES = tuple(kind for kind in KINDS if kind != "right")
+"""Kinds of failures."""
+
+_ENDING = "_failures"
+
+
+def failure_runs(runs: Sequence[Run]) -> list[Run]:
+    """The runs whose persons were judged one by one: those of `mghp gallery`."""
+    return [run for run in runs if "failures/persons" in run.result["metrics"]]
+
+
+def failure_groups(runs: Sequence[Run]) -> Iterator[tuple[str, str, list[Run]]]:
+    """Experiment, variant, and their runs: one a seed."""
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in failure_runs(runs):
+        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant), []).append(run)
+    for (experiment, variant), some in groups.items():
+        yield experiment, variant, some
+
+
+def failure_table(runs: Sequence[Run]) -> Table:
+    """Kinds of failures against what mends them."""
+    table = Table(
+        "failures",
+        "Persons by what went wrong with them, in percent of the true persons, and their number by what mends them: "
+        "the first of the predicted parts, keypoints, limbs and projection field that does so when it is replaced by "
+        "the true one. Numbers are sums over seeds.",
+        {
+            "experiment": "", "variant": "", "seeds": "d", "kind": "", "persons [%]": ".1f", "persons": "d",
+            **dict.fromkeys(CAUSES.values(), "d"),
+        },
+    )  # fmt: skip
+    for experiment, variant, some in failure_groups(runs):
+        persons = count(some, "persons")
+        for kind, words in KINDS.items():
+            number = count(some, kind)
+            row = {
+                "experiment": experiment, "variant": variant, "seeds": len(some), "kind": words,
+                "persons [%]": 100 * number / persons if persons else float("nan"), "persons": number,
+            }  # fmt: skip
+            if kind != "right":
+                row |= {label: count(some, f"{kind}/{cause}") for cause, label in CAUSES.items()}
+            table.add(row, *some)
+    return table
+
+
+def count(runs: Sequence[Run], name: str) -> int:
+    """A number of persons, summed over runs."""
+    return sum(int(run.metric(f"failures/{name}")) for run in runs)

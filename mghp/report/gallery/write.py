@@ -1,0 +1,105 @@
+"""The pages of `mghp gallery`, in out/gallery/."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mghp.report.gallery.cases import CaseSet, read_cases
+from mghp.report.gallery.comparison import Comparison, compare, is_right
+from mghp.report.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
+from mghp.report.gallery.page import clear, write_page
+from mghp.report.gallery.qualitative import write_qualitative
+
+
+def write_gallery(folders: Sequence[Path], out: Path) -> list[Path]:
+    """Write a page of the cases of each run, and its qualitative sheets.
+
+    Args:
+        folders: run folders that hold media/failures/cases.json.
+        out: gets gallery/<experiment>-<variant>-<seed>/.
+
+    Returns:
+        The pages.
+
+    Raises:
+        InputError: if a folder holds no cases, or a picture of theirs is missing.
+    """
+    pages: list[Path] = []
+    names: set[str] = set()
+    for cases in map(read_cases, folders):
+        name = cases.name if cases.name not in names else f"{cases.name}-{cases.run.resolve().name}"
+        names.add(name)
+        pages += _write_run(cases, out / "gallery" / name)
+    return pages
+
+
+def write_comparison(first: Path, second: Path, out: Path) -> list[Path]:
+    """Write a page of the cases that one run gets right and the other wrong.
+
+    Args:
+        first: run folder.
+        second: run folder, of the same pictures.
+        out: gets gallery/compare-<first>-<second>/.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: if a folder holds no cases, or the two are of different pictures.
+    """
+    compared = compare(read_cases(first), read_cases(second))
+    folder = out / "gallery" / f"compare-{compared.first.name}-{compared.second.name}"
+    clear(folder)
+    copies = [
+        PictureCopies(cases.folder, folder, name)
+        for cases, name in ((compared.first, "pictures_a"), (compared.second, "pictures_b"))
+    ]
+    entries: list[Entry] = []
+    all_details: list[Entry] = []
+    for pair in compared.differing:
+        wrong = pair[1] if is_right(pair[0]) else pair[0]
+        right = "A" if is_right(pair[0]) else "B"
+        entries.append({**entry(wrong, copies[right == "A"]), "right": right})
+        sides = [side(case, copy, label) for case, copy, label in zip(pair, copies, "AB", strict=True)]
+        all_details.append(details(pair[0], copies[0], *sides))
+    return [
+        write_page(
+            folder,
+            entries,
+            all_details,
+            title=f"{compared.first.title}, against {compared.second.title}",
+            summary=_summary(compared),
+            runs=[f"A: {run_title(compared.first)}", f"B: {run_title(compared.second)}"],
+            score=compared.first.about["score"],
+            which="Right in",
+        )
+    ]
+
+
+def _write_run(cases: CaseSet, folder: Path) -> list[Path]:
+    clear(folder)
+    copies = PictureCopies(cases.folder, folder)
+    right = sum(map(is_right, cases.cases))
+    pictures = len({case["picture"] for case in cases.cases})
+    page = write_page(
+        folder,
+        [entry(case, copies) for case in cases.cases],
+        [details(case, copies, side(case, copies, "Prediction")) for case in cases.cases],
+        title=f"Failures of {cases.title}",
+        summary=[f"{len(cases.cases) - right} failures and {right} persons that are right, in {pictures} pictures."],
+        runs=[run_title(cases)],
+        score=cases.about["score"],
+        links=[("qualitative.html", "Typical good pictures, and failures by tag")],
+    )
+    return [page, write_qualitative(cases, copies, folder)]
+
+
+def _summary(compared: Comparison) -> list[str]:
+    lines = [
+        f"{compared.first_right} persons are right in A alone, {compared.second_right} in B alone; "
+        f"{compared.both_right} in both, {compared.both_wrong} in neither.",
+        f"Spurious persons, which cannot be told from one run to the other, are left out: {compared.spurious[0]} in A, "
+        f"{compared.spurious[1]} in B.",
+    ]
+    if compared.unpaired:
+        lines.append(f"{compared.unpaired} persons have a case in one of the two alone, and are left out.")
+    return lines

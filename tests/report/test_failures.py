@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from mghp.report.failure_figures import failure_figures
+from mghp.report.failure_tables import failure_groups, failure_table
+from mghp.report.runs import Run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two seeds of one experiment, and a run without cases."""
+
+    def run(name, experiment, metrics):
+        folder = tmp_path / name
+        folder.mkdir()
+        content = {"metrics": metrics, "experiment": experiment, "variant": "full", "seed": int(name[-1])}
+        (folder / "result.json").write_text(json.dumps(content))
+        return Run(folder)
+
+    counts = [
+        {"failures/persons": 10, "failures/right": 6, "failures/missed": 3, "failures/missed/keypoints": 2,
+         "failures/missed/other": 1, "failures/spurious": 1, "failures/spurious/limbs": 1},
+        {"failures/persons": 30, "failures/right": 29, "failures/missed": 1, "failures/missed/keypoints": 1},
+    ]  # fmt: skip
+    every = ("missed", "merged", "split", "left_right", "wrong_person", "wrong_part", "spurious")
+    causes = ("parts", "keypoints", "limbs", "field", "several", "other")
+    zero = {f"failures/{kind}{cause}": 0 for kind in every for cause in ("", *(f"/{name}" for name in causes))}
+    some = [run(f"seed{seed}", "crowd_failures", zero | count) for seed, count in enumerate(counts)]
+    return [*some, run("other5", "crowd", {"val/grouping": 0.7})]
+
+
+def test_persons_are_counted_by_kind_and_by_what_mends_them(runs):
+    table = failure_table(runs)
+    by_kind = {row["kind"]: row for row in table.rows}
+    assert by_kind["missed"]["persons"] == 4
+    assert by_kind["missed"]["persons [%]"] == pytest.approx(10)
+    assert by_kind["missed"]["true keypoints"] == 3
+    assert by_kind["missed"]["none of them"] == 1
+    assert by_kind["spurious"]["true limbs"] == 1
+    assert by_kind["right"]["persons [%]"] == pytest.approx(87.5)
+    assert {row["experiment"] for row in table.rows} == {"crowd"}
+    assert all(row["seeds"] == 2 and len(of) == 2 for row, of in zip(table.rows, table.sources, strict=True))
+
+
+def test_runs_without_cases_fill_nothing(runs, tmp_path):
+    assert failure_table(runs[2:]).rows == []
+    assert failure_figures(runs[2:], tmp_path) == []
+
+
+def test_the_figure_has_a_bar_of_every_kind_and_cause(runs, tmp_path):
+    from mghp.report.failure_figures import failure_figure
+
+    figure = failure_figure(next(failure_groups(runs))[2])
+    axes = figure.axes[0]
+    assert len(axes.patches) == 7 * 6
+    widths = sum(patch.get_width() for patch in axes.patches)
+    assert widths == pytest.approx(100 * 5 / 40)
+    files = failure_figures(runs, tmp_path / "out")
+    assert [file.name for file in files] == ["failures_crowd_full.png", "failures_crowd_full.svg"]
