@@ -290,18 +290,27 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
+    from mghp.report.component_tables import component_tables
     from mghp.report.failure_tables import failure_table
     from mghp.report.learned_readings import write_learned_readings
     from mghp.report.learned_tables import learned_tables
     from mghp.report.matching_tables import matching_tables
+    from mghp.report.parsing_readings import write_parsing_readings
     from mghp.report.parsing_tables import parsing_tables
+    from mghp.report.published_table import published_table
+    from mghp.report.rotation_tables import rotation_tables
     from mghp.report.runs import find_runs
     from mghp.report.table import write_tables
 
     found = find_runs(runs)
-    filled = [*matching_tables(found), *learned_tables(found), *parsing_tables(found), failure_table(found)]
+    filled = [
+        *matching_tables(found), *learned_tables(found), *parsing_tables(found), *component_tables(found),
+        *rotation_tables(found), failure_table(found), published_table(found),
+    ]  # fmt: skip
     files = write_tables(filled, writable_folder(out))
-    _echo_written([*files, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "table")
+    files += _written_readings(out / "learned_readings.md", write_learned_readings(found))
+    files += _written_readings(out / "parsing_readings.md", write_parsing_readings(found))
+    _echo_written(files, "table")
 
 
 @app.command()
