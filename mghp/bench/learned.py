@@ -53,7 +53,7 @@ def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable
     Args:
         config: of the data, and of how many pairs of steps are timed.
         arms: configs by name, the baseline among them.
-        progress: told how many arms are done.
+        progress: told how many rounds are done; each takes a pair of steps of every arm.
 
     Raises:
         InputError: if the poses make no problem.
@@ -64,31 +64,35 @@ def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable
     folder = RunFolder(config, fingerprint)
     trained = {name: arm for name, arm in arms.items() if arm.learned.objective != "none"}
     baseline = next(arm for arm in trained.values() if arm.learned.objective == "binary_cross_entropy")
-    rows = []
-    for number, (name, arm) in enumerate(trained.items()):
-        progress(number, len(trained), name)
-        rows.append({"arm": name, **_beside_baseline(config, arm, baseline, train, batches)})
+    pairs = {name: (_stepped(baseline, train), _stepped(arm, train)) for name, arm in trained.items()}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in trained}
+    for number in range(WARM_UP + config.bench.steps):
+        progress(number, WARM_UP + config.bench.steps, "steps")
+        for name, pair in pairs.items():
+            seconds[name].append(_beside_baseline(*pair, batches[number % len(batches)], number % 2 == 0))
+    rows = [{"arm": name, **_row(seconds[name][WARM_UP:], *pairs[name], batches)} for name in trained]
     pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
     folder.finish({"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)})
     return folder.path
 
 
-def _beside_baseline(
-    config: Config, arm: Config, baseline: Config, train: PairProblems, batches: list[PairBatch]
+def _beside_baseline(baseline: _Stepped, arm: _Stepped, batch: PairBatch, arm_first: bool) -> tuple[float, float]:
+    """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
+    if arm_first:
+        ours = arm.step(batch)
+        return baseline.step(batch), ours
+    return baseline.step(batch), arm.step(batch)
+
+
+def _row(
+    seconds: list[tuple[float, float]], baseline: _Stepped, arm: _Stepped, batches: list[PairBatch]
 ) -> dict[str, Any]:
-    pair = [_stepped(one, train) for one in (baseline, arm)]
-    seconds: list[list[float]] = [[], []]
-    for number in range(WARM_UP + config.bench.steps):
-        # Which comes first changes, since the second finds the batch in the cache.
-        for which in (0, 1) if number % 2 else (1, 0):
-            seconds[which].append(pair[which].step(batches[number % len(batches)]))
-    without, ours = (measured[WARM_UP:] for measured in seconds)
-    kept = [statistics.median(one.kept(batch) for batch in batches) for one in pair]
+    kept, without = (statistics.median(one.kept(batch) for batch in batches) for one in (arm, baseline))
     return {
-        "ms": 1000 * statistics.median(ours),
-        "ratio": statistics.median(b / a for a, b in zip(without, ours, strict=True)),
-        "kept_bytes": kept[1],
-        "kept_ratio": kept[1] / kept[0],
+        "ms": 1000 * statistics.median(ours for _, ours in seconds),
+        "ratio": statistics.median(ours / theirs for theirs, ours in seconds),
+        "kept_bytes": kept,
+        "kept_ratio": kept / without,
     }
 
 

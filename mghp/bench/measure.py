@@ -4,7 +4,9 @@ import statistics
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -40,25 +42,33 @@ def kept_bytes(compute: Callable[[], Tensor], besides: Iterable[Tensor] = ()) ->
         compute: the forward pass.
         besides: what is there anyway, such as parameters, and does not count.
     """
-    storages: dict[int, int] = {}
+    alive: weakref.WeakSet[_Kept] = weakref.WeakSet()
 
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        storages[storage.data_ptr()] = storage.nbytes()
-        return tensor
+    def pack(tensor: Tensor) -> _Kept:
+        kept = _Kept(tensor.detach())
+        alive.add(kept)
+        return kept
 
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor):
         result = compute()
+    tensors = [kept.tensor for kept in alive]  # what the graph has let go of meanwhile is not among them
     lists = 0
     for node in _nodes(result.grad_fn):
         for value in vars(node).values() if hasattr(node, "__dict__") else ():
-            for part in value if isinstance(value, (list, tuple)) else [value]:
-                if isinstance(part, Tensor):
-                    note(part)
+            parts = value if isinstance(value, (list, tuple)) else [value]
+            tensors += [part for part in parts if isinstance(part, Tensor)]
             lists += sys.getsizeof(value) if isinstance(value, list) else 0
+    storages = {storage.data_ptr(): storage.nbytes() for storage in map(Tensor.untyped_storage, tensors)}
     for tensor in (result, *besides):  # the result is kept by whoever asked for it
         storages.pop(tensor.untyped_storage().data_ptr(), None)
     return sum(storages.values()) + lists
+
+
+@dataclass(eq=False)
+class _Kept:
+    """A saved tensor, for as long as its node lives."""
+
+    tensor: Tensor
 
 
 def _nodes(last: Node | None) -> Iterator[Node]:

@@ -71,7 +71,7 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
     conditions = by_condition(compared_arms(arms))
     heights = [len(of_condition) for of_condition in conditions.values()]
     figure, grid = plt.subplots(
-        len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 0.6),
+        len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 1.2),
         squeeze=False, height_ratios=heights, sharey="row",
     )  # fmt: skip
     for axes, (condition, of_condition) in zip(grid, conditions.items(), strict=True):
@@ -124,20 +124,19 @@ def example_figure(arms: Sequence[Arm]) -> Figure:
         scores, soft = grid[2 * block, column], grid[2 * block + 1, column]
         scores.imshow(example["affinity"], vmin=-largest, vmax=largest, cmap="PuOr_r")
         image = soft.imshow(example["assignment"], vmin=0, vmax=1, cmap="cividis")
-        for axis in (scores, soft):
+        for axis, colour in ((scores, COLOURS[6]), (soft, COLOURS[1])):
             for row, place in np.argwhere(example["truth"] > 0):
-                axis.add_patch(
-                    Rectangle((place - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2)
-                )
+                axis.add_patch(Rectangle((place - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=1.2))
         scores.set_title(textwrap.fill(ARMS[arm.name], 22), fontsize=5.5)
         scores.set_xlabel(f"scores, ±{largest:.3g}", fontsize=6)
     for block in range(blocks):
         grid[2 * block, 0].set_ylabel("scores", fontsize=7)
         grid[2 * block + 1, 0].set_ylabel("assignment", fontsize=7)
-    figure.colorbar(image, ax=grid[1::2], fraction=0.03, pad=0.01, label="assignment")
+    figure.colorbar(image, ax=grid, fraction=0.03, pad=0.01, label="assignment")
     figure.suptitle(
-        f"One test problem of seed {seed}, {shown[0].condition}; source down, destination across\n"
-        "scores: brown above 0, purple below; true pairs are framed"
+        f"One test problem of seed {seed}; {shown[0].condition}\nsource down, destination across; true pairs are framed"
+        "\nscores: brown above 0, purple below",
+        fontsize=8,
     )
     return figure
 
@@ -148,7 +147,7 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
     columns = min(len(traced), _COLUMNS - 1)
     rows = -(-len(traced) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(max(1.4 * columns, 4.6), 1.35 * rows + 0.6), sharex=True, sharey=True, squeeze=False
+        rows, columns, figsize=(max(1.4 * columns, 4.6), 1.35 * rows + 0.8), sharex=True, sharey=True, squeeze=False
     )
     for axis in grid.flat[len(traced) :]:
         axis.set_visible(False)
@@ -156,11 +155,15 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
         for run in arm.runs:
             if not run.steps.empty:
                 loss = run.steps["train/loss"].to_numpy()
-                axis.plot(run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6)
+                marker = "o" if len(loss) == 1 else ""
+                axis.plot(
+                    run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6,
+                    marker=marker,
+                )  # fmt: skip
         axis.set_title(textwrap.fill(ARMS[arm.name], 26), fontsize=5.5)
         axis.set_ylim(bottom=0)
     figure.supxlabel("step", fontsize=8)
-    figure.supylabel("training loss / that of the first step", fontsize=8)
+    figure.supylabel("loss / first loss", fontsize=8)
     figure.suptitle(
         f"Training loss, a line a seed; {traced[0].condition}\nFenchel-Young is left out: its gradient is that of a "
         "loss, the value logged is not",

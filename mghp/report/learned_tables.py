@@ -60,10 +60,10 @@ def _columns(label: str) -> tuple[str, str, str, str]:
 
 
 def _formats(arms: Sequence[Arm]) -> dict[str, str]:
-    """Columns of the scores that any of the arms has."""
+    """Columns of the scores that any arm has with all its seeds."""
     formats: dict[str, str] = {}
     for label, target in TARGETS.items():
-        if any(target.is_of(run) for arm in arms for run in arm.runs):
+        if any(all(target.is_of(run) for run in arm.runs) for arm in arms):
             score, difference, p, verdict = _columns(label)
             formats |= {score: "", difference: "", p: ".3f", verdict: ""}
     return formats

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mghp.bench.learned import bench_learned
+from mghp.bench.learned import WARM_UP, bench_learned
 from mghp.bench.measure import kept_bytes
 from mghp.config import load_config
 from mghp.report.learned_bench import learned_bench_table
@@ -32,7 +32,7 @@ def test_every_arm_that_trains_is_measured_beside_the_baseline(measured):
     run, told = measured
     rows = pd.read_csv(run.path / "ratios.csv").set_index("arm")
     assert list(rows.index) == list(ARMS[1:])
-    assert told == [(number, 4, name) for number, name in enumerate(ARMS[1:])]
+    assert told == [(number, WARM_UP + 3, "steps") for number in range(WARM_UP + 3)]
     assert (rows > 0).all(axis=None)
     assert rows["kept_ratio"]["binary_cross_entropy"] == 1
     assert run.result["experiment"] == "bench_learned"
