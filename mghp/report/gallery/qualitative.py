@@ -19,7 +19,7 @@ _TRUTH = {"truth_parts": "true parts", "truth_persons": "true persons"}
 
 
 def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Path:
-    """Write qualitative.html: typical good pictures, and one failure of each kind of picture.
+    """Write qualitative.html: typical pictures of the better quarter, and one failure of each kind of picture.
 
     Args:
         cases: of one run.
@@ -42,7 +42,7 @@ def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Pa
 
 
 def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case]]:
-    """The pictures around the upper quartile of the mean score: good ones, and not the best that there are.
+    """The pictures in the middle of the better quarter by mean score: good ones, and not the best that there are.
 
     Pictures of one person are left out where there are others: they have nothing to group.
 
@@ -54,7 +54,7 @@ def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case
         by_picture.setdefault(case["picture"], []).append(case)
     crowds = [some for some in by_picture.values() if sum(case["true_person"] is not None for case in some) > 1]
     ranked = sorted(crowds or by_picture.values(), key=_mean, reverse=True)
-    first = max(len(ranked) // 4 - number // 2, 0)
+    first = max(len(ranked) // 8 - number // 2, 0)
     return ranked[first : first + number]
 
 

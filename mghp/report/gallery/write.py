@@ -88,7 +88,7 @@ def _write_run(cases: CaseSet, folder: Path) -> list[Path]:
         summary=[f"{len(cases.cases) - right} failures and {right} persons that are right, in {pictures} pictures."],
         runs=[run_title(cases)],
         score=cases.about["score"],
-        links=[("qualitative.html", "Typical good pictures, and failures by tag")],
+        links=[("qualitative.html", "Sheets: typical pictures of the better quarter, and failures by tag")],
     )
     return [page, write_qualitative(cases, copies, folder)]
 

@@ -13,6 +13,7 @@ gallery.filters = {
     tag: { values: (entry) => entry.tags, words: gallery.tagWords },
   },
   buttons: new Map(),
+  hasRight: gallery.data.entries.some((entry) => entry.kind === "right"),
 
   build() {
     const which = gallery.byId("groups").dataset.which;

@@ -32,8 +32,8 @@ gallery.limbs = {
         x1, y1, x2, y2, class: kind, "stroke-opacity": opacity, "vector-effect": "non-scaling-stroke",
       }, gallery.svg("title", {}, `S${i + 1} to D${j + 1}: affinity ${gallery.number(limb.affinity[i][j])}, ` +
         `assignment ${gallery.number(limb.assignment[i][j])}`)));
-      line("under", 0.15 + 0.4 * strength);
-      line("pair", 0.15 + 0.6 * strength);
+      line("under", 0.5 * strength ** 2);
+      line("pair", 0.1 + 0.7 * strength ** 2);
       if (joined) line("joined", 1);
       if (real) line("real", 1);
     }));
@@ -82,7 +82,7 @@ gallery.limbs = {
         : gallery.element("div", { class: "matrices" },
           this.matrix(limb, limb.affinity, "Affinity"), this.matrix(limb, limb.assignment, "Soft assignment")),
       gallery.element("p", { class: "legend" }, "S: candidates of its first end, D: of its second. ",
-        gallery.element("span", { class: "key joined-key" }), " joined ",
+        gallery.element("span", { class: "key joined-key" }), " joined (outlined) ",
         gallery.element("span", { class: "key real-key" }), " truly one limb (\u2713)"),
       empty ? null : gallery.element("div", { class: "charts" }, ...gallery.trace.charts(limb.trace)),
     ].filter((node) => node !== null);

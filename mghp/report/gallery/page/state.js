@@ -2,7 +2,8 @@
 // The address is the only state: what is chosen goes into it, and what is shown comes from it. So links and the
 // browser's way back restore everything.
 gallery.state = {
-  layers: "persons,skeletons,box,candidates",
+  // Of two runs the candidates would lie on what became of them: they are shown when asked for.
+  layers: gallery.byId("groups").dataset.which ? "persons,skeletons,box" : "persons,skeletons,box,candidates",
   lists: ["kind", "cause", "tag", "right"],
 
   read() {
