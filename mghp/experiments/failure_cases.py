@@ -67,7 +67,8 @@ class CaseWriter:
             return
         self.room -= len(diagnoses)
         stem, zoom = stem_of(sample.name), zoom_of(sample.image)
-        layers = write_layers(self.folder, stem, sample.image, predicted, true, self.people)
+        verdicts = [diagnosis.verdict for diagnosis in diagnoses]
+        layers = write_layers(self.folder, stem, sample.image, predicted, true, verdicts, self.people)
         height, width = sample.image.shape[:2]
         about = {"picture": sample.name, "tags": list(sample.tags), "size": [width * zoom, height * zoom]}
         for diagnosis in diagnoses:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.people.people import People
 from mghp.report.pictures.canvas import Rgb, enlarged
 from mghp.report.pictures.layers import parts_layer, persons_layer, skeletons_layer
-from mghp.report.pictures.persons import match_persons, matched_colours, person_colours
+from mghp.report.pictures.persons import matched_colours, person_colours
 from mghp.report.pictures.skeletons import SURE
 
 SHOWN_SIDE = 384
@@ -43,7 +44,13 @@ def stem_of(name: str) -> str:
 
 
 def write_layers(
-    folder: Path, stem: str, image: Rgb, predicted: PredictedPeople, true: TruePeople, people: People
+    folder: Path,
+    stem: str,
+    image: Rgb,
+    predicted: PredictedPeople,
+    true: TruePeople,
+    verdicts: Sequence[PersonKind],
+    people: People,
 ) -> dict[str, str]:
     """Write the photo and, on transparent ground of the same size, what was found and what is true.
 
@@ -51,8 +58,9 @@ def write_layers(
         folder: where to; must exist.
         stem: of the files' names.
         image: (height, width, 3).
-        predicted: of this picture. A person has the colour of the true one that it overlaps with.
+        predicted: of this picture.
         true: of this picture.
+        verdicts: on its persons: partners have one colour.
         people: what is annotated.
 
     Returns:
@@ -60,7 +68,10 @@ def write_layers(
     """
     zoom, size = zoom_of(image), (image.shape[0], image.shape[1])
     num_true = len(true.keypoints)
-    matched = match_persons(predicted.person_ids, true.person_ids, len(predicted.person_scores), num_true)
+    matched = np.full(len(predicted.person_scores), -1)
+    for verdict in verdicts:
+        if verdict.true_person is not None and verdict.predicted_person is not None:
+            matched[verdict.predicted_person] = verdict.true_person
     colours, true_colours = matched_colours(matched, num_true), person_colours(num_true)
     skeleton = people.skeleton
     layers = {

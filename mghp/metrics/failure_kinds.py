@@ -5,9 +5,9 @@ The first that applies, in this order; partners and shares are those of `mghp.me
 missed        the true person has no partner, and nobody has most of its pixels.
 merged        a predicted person has most of it, and most of at least one other who takes up a relevant share of it.
 split         at least two predicted persons that are mostly this one's have a relevant share of it each.
-left_right    labels: parts that mostly have the other side's label are a tenth of its pixels of parts with a side, or
-              more. Or keypoints: at least two, and a quarter of those with a side, lie at the other side's place and
-              not at their own.
+left_right    labels: of its pixels of parts with a side, a tenth or more are of parts that mostly have the other
+              side's label, and most are right once these parts are exchanged. Or keypoints: at least two, and a
+              quarter of those with a side, lie at the other side's place and not at their own.
 wrong_person  a relevant share of its pixels is given to others, or of what its partner has is other true persons'.
 wrong_part    mean IoU over parts with the partner below 0.5, where AP^p_50 and PCP_50 count a miss.
 spurious      a predicted person that is nobody's partner and no piece of a split one.
@@ -122,9 +122,11 @@ def _pieces(pairs: PersonPairs, person: int) -> list[int]:
 def _has_swapped_labels(labels: NDArray[np.int64], mirrored: tuple[int, ...]) -> bool:
     """Labels (true, predicted) of a person's pixels."""
     label, mirror, pixels = np.arange(len(labels)), np.array(mirrored), labels.sum(1)
-    sided = label != mirror
-    is_swapped = sided & (pixels > 0) & (labels[label, mirror] >= MOST * pixels)
-    return bool(is_swapped.any() and pixels[is_swapped].sum() >= SWAPPED_PIXELS * pixels[sided].sum())
+    sided, others = label != mirror, labels[label, mirror]
+    is_swapped = sided & (pixels > 0) & (others >= MOST * pixels)
+    right = np.where(is_swapped, others, np.diagonal(labels))[sided].sum()
+    of_sides = pixels[sided].sum()
+    return bool(pixels[is_swapped].sum() >= max(1, SWAPPED_PIXELS * of_sides) and right >= MOST * of_sides)
 
 
 def _has_swapped_keypoints(
