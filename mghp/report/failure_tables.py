@@ -1,8 +1,9 @@
 """Table of failures: how many persons fail in which way, and what mends them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mghp.report.gallery.cases import CAUSES, KINDS
+from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -49,6 +50,23 @@ def failure_table(runs: Sequence[Run]) -> Table:
             if kind != "right":
                 row |= {label: count(some, f"{kind}/{cause}") for cause, label in CAUSES.items()}
             table.add(row, *some)
+    return table
+
+
+def failure_tag_table(sets: Sequence[CaseSet]) -> Table:
+    """Kinds of failures against the tags of the pictures, of the cases that were kept."""
+    table = Table(
+        "failures_tags",
+        "Cases by the tags of their pictures, and how many of them are of each kind, in percent.",
+        {"experiment": "", "variant": "", "seed": "", "tag": "", "cases": "d", **dict.fromkeys(KINDS.values(), ".1f")},
+    )
+    for cases in sets:
+        about = {key: str(cases.about[key]) for key in ("experiment", "variant", "seed")}
+        for tag in ("", *cases.tags):
+            some = [case for case in cases.cases if not tag or tag in case["tags"]]
+            kinds = Counter(case["kind"] for case in some)
+            shares = {words: 100 * kinds[kind] / len(some) for kind, words in KINDS.items()} if some else {}
+            table.add({**about, "tag": tag.replace("_", " ") or "all", "cases": len(some), **shares}, Run(cases.run))
     return table
 
 

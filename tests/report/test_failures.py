@@ -2,8 +2,11 @@ import json
 
 import pytest
 
-from mghp.report.failure_figures import failure_figures
-from mghp.report.failure_tables import failure_groups, failure_table
+from mghp.bench.made_cases import made_run
+from mghp.config import Config
+from mghp.report.failure_figures import failure_figure, failure_figures, mending_figure, worst_figure
+from mghp.report.failure_tables import failure_groups, failure_table, failure_tag_table
+from mghp.report.gallery.cases import CAUSES, KINDS, read_cases
 from mghp.report.runs import Run
 
 
@@ -43,14 +46,28 @@ def test_persons_are_counted_by_kind_and_by_what_mends_them(runs):
     assert all(row["seeds"] == 2 and len(of) == 2 for row, of in zip(table.rows, table.sources, strict=True))
 
 
+def test_cases_are_counted_by_tag_and_drawn(tmp_path):
+    cases = read_cases(made_run(Config(experiment="made_up", runs=str(tmp_path)), 64))
+    rows = {row["tag"]: row for row in failure_tag_table([cases]).rows}
+    assert rows["all"]["cases"] == 64
+    assert rows["all"]["missed"] == pytest.approx(100 / 8)
+    assert rows["upside down"]["cases"] == sum("upside_down" in case["tags"] for case in cases.cases)
+    assert sum(rows["dim"][words] for words in KINDS.values()) == pytest.approx(100)
+    worst = worst_figure(cases, 3)
+    shown = [axes.get_title() for axes in worst.axes if axes.images]
+    assert len(shown) == 3 * len(cases.tags)
+    assert not any(title.startswith("right") for title in shown)
+    dots = sorted(line.get_xdata()[0] for line in mending_figure(cases).axes[0].lines)
+    by_cause = [[case["score"] for case in cases.cases if case["cause"] == cause] for cause in CAUSES]
+    assert dots == pytest.approx(sorted(sum(scores) / len(scores) for scores in by_cause))
+
+
 def test_runs_without_cases_fill_nothing(runs, tmp_path):
     assert failure_table(runs[2:]).rows == []
     assert failure_figures(runs[2:], tmp_path) == []
 
 
 def test_the_figure_has_a_bar_of_every_kind_and_cause(runs, tmp_path):
-    from mghp.report.failure_figures import failure_figure
-
     figure = failure_figure(next(failure_groups(runs))[2])
     axes = figure.axes[0]
     assert len(axes.patches) == 7 * 6

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,12 @@ class CaseSet:
     def folder(self) -> Path:
         """What the cases' file names are relative to."""
         return (self.run / _FILE).parent
+
+    @property
+    def tags(self) -> list[str]:
+        """Tags of the pictures, the rarest first."""
+        tags = Counter(tag for case in self.cases for tag in case["tags"])
+        return [tag for tag, _ in reversed(tags.most_common())]
 
     @property
     def title(self) -> str:
