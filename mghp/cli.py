@@ -38,7 +38,9 @@ class Part(StrEnum):
     """Parts of `mghp reproduce`."""
 
     matching = "matching"
+    learned = "learned"
     parsing = "parsing"
+    rotation = "rotation"
 
 
 RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
@@ -204,11 +206,11 @@ def reproduce(
     overrides: Overrides = None,
     profile: Annotated[Profile, typer.Option(help="How much to run")] = Profile.quick,
     only: Annotated[Part | None, typer.Option(help="Run just this part")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of tables and figures")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="Folder of tables, figures, galleries and index.html")] = Path("results"),
 ) -> None:
-    """Run the suite and write its tables and figures; finished runs are adopted, not run again."""
-    from mghp.experiments.parsing_plan import PARSING_PROFILES, is_only_of_parsing, parsing_plan
-    from mghp.experiments.plan import PROFILES, matching_plan
+    """Run the suite and write its tables, figures and galleries; finished runs are adopted, not run again."""
+    from mghp.experiments.reproduction.plan import make_plan
+    from mghp.experiments.reproduction.profiles import PROFILES
 
     writable_folder(out)
     if os.environ.get("MGHP_RUN_DIR"):
@@ -216,21 +218,28 @@ def reproduce(
             "MGHP_RUN_DIR is the folder of one run, and reproduce makes many: unset it, or set runs=FOLDER"
         )
     # All configs and files are read first: what is wrong with them is told at once, before torch is imported.
-    of_matching = [text for text in overrides or [] if not is_only_of_parsing(text)]
-    matching = matching_plan(PROFILES[profile.value], of_matching) if only in (None, Part.matching) else None
-    parsing = parsing_plan(PARSING_PROFILES[profile.value], overrides or []) if only in (None, Part.parsing) else None
+    size = PROFILES[profile.value]
+    parts = make_plan(size, overrides or [], only and only.value)
+    if profile is Profile.full:
+        from mghp.experiments.reproduction.full import paper_experiments, paper_part, refuse_incomplete
 
-    from mghp.experiments.reproduce import reproduce_matching, reproduce_parsing
+        experiments = paper_experiments(overrides or [])
+        for experiment in experiments:
+            typer.echo(experiment.line())
+        refuse_incomplete(experiments)
+        parts.append(paper_part(experiments))
 
-    files: list[Path] = []
+    from mghp.experiments.reproduction.reproduce import committed_beside, reproduce
+    from mghp.report.runs import Run
+
     with _progress() as show:
-        if matching is not None:
-            files += reproduce_matching(matching, out, show)
-        if parsing is not None:
-            files += reproduce_parsing(parsing, out, show)
-    for file in files:
-        if file.suffix in (".md", ".png"):
-            typer.echo(file)
+        folders = reproduce(parts, show, typer.echo)
+        runs = committed_beside(folders) if size.evidence else [Run(folder) for folder in folders]
+
+        from mghp.report.page.report import write_report
+
+        page = write_report(runs, profile.value, size.evidence, out)
+    typer.echo(page)
 
 
 @app.command("sweep")
@@ -290,27 +299,16 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @app.command()
 def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
     """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
-    from mghp.report.component_tables import component_tables
-    from mghp.report.failure_tables import failure_table
-    from mghp.report.learned_readings import write_learned_readings
-    from mghp.report.learned_tables import learned_tables
-    from mghp.report.matching_tables import matching_tables
-    from mghp.report.parsing_readings import write_parsing_readings
-    from mghp.report.parsing_tables import parsing_tables
-    from mghp.report.published_table import published_table
-    from mghp.report.rotation_tables import rotation_tables
     from mghp.report.runs import find_runs
-    from mghp.report.table import write_tables
 
     found = find_runs(runs)
-    filled = [
-        *matching_tables(found), *learned_tables(found), *parsing_tables(found), *component_tables(found),
-        *rotation_tables(found), failure_table(found), published_table(found),
-    ]  # fmt: skip
-    files = write_tables(filled, writable_folder(out))
-    files += _written_readings(out / "learned_readings.md", write_learned_readings(found))
-    files += _written_readings(out / "parsing_readings.md", write_parsing_readings(found))
-    _echo_written(files, "table")
+    writable_folder(out)
+    from mghp.report.filled import all_tables
+    from mghp.report.page.report import write_readings
+    from mghp.report.table import write_tables
+
+    files = write_tables(all_tables(found), out)
+    _echo_written([*files, *write_readings(found, out)], "table")
 
 
 @app.command()
@@ -320,17 +318,9 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 
     found = find_runs(runs)
     writable_folder(out)
-    from mghp.report.failure_figures import failure_figures
-    from mghp.report.learned_figures import learned_figures
-    from mghp.report.learned_readings import write_learned_readings
-    from mghp.report.matching_figures import matching_figures
-    from mghp.report.parsing_figures import parsing_figures
+    from mghp.report.filled import all_figures
 
-    drawn = [
-        *matching_figures(found, out), *learned_figures(found, out), *parsing_figures(found, out),
-        *failure_figures(found, out),
-    ]  # fmt: skip
-    _echo_written([*drawn, *_written_readings(out / "learned_readings.md", write_learned_readings(found))], "figure")
+    _echo_written(all_figures(found, out), "figure")
 
 
 @app.command("gallery")
@@ -378,9 +368,9 @@ def bench_matcher_command(
     overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
 ) -> None:
     """PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+    from mghp.checkout import ROOT
     from mghp.config import load_config
     from mghp.data.load import load_problems
-    from mghp.experiments.plan import ROOT
 
     writable_folder(out)
     config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
@@ -401,9 +391,9 @@ def bench_parsing_command(
     overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
 ) -> None:
     """What the matching loss adds to a training step, and pictures rendered a second."""
+    from mghp.checkout import ROOT
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures
-    from mghp.experiments.plan import ROOT
 
     writable_folder(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench.yaml", overrides or [])
@@ -426,8 +416,8 @@ def bench_learned_command(
     overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
 ) -> None:
     """Time and memory of a training step of every way to learn limb scores, beside one without a matcher."""
+    from mghp.checkout import ROOT
     from mghp.config import load_config, variant_names
-    from mghp.experiments.plan import ROOT
 
     writable_folder(out)
     file = ROOT / "experiments" / "matcher" / "bench_learned.yaml"
@@ -504,13 +494,6 @@ def bench_gallery_command(
     files = table.write(out)
     typer.echo(table.markdown())
     typer.echo(files[0])
-
-
-def _written_readings(file: Path, text: str) -> list[Path]:
-    if not text:
-        return []
-    file.write_text(text)
-    return [file]
 
 
 def _echo_written(files: list[Path], what: str) -> None:

@@ -14,7 +14,7 @@ from mghp.bench.measure import import_seconds, median_seconds, saved_bytes
 from mghp.config import Config
 from mghp.data.problems import MatchingProblems
 from mghp.errors import InputError, existing_file
-from mghp.experiments.plan import ROOT
+from mghp.checkout import ROOT
 from mghp.experiments.problem_set import build_problem_set
 from mghp.matching import (
     Greedy,

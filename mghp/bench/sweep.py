@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from mghp.config import Config
-from mghp.experiments.plan import ROOT
+from mghp.checkout import ROOT
 from mghp.run_folder import RunFolder
 
 NUM_TRIALS = 100

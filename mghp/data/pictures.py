@@ -66,10 +66,21 @@ def training_fingerprint(config: DataConfig) -> str:
     """
     check_pictures(config)
     if config.name != "synthetic":
-        return fingerprint_of(_on_disk(config, config.splits.train), _on_disk(config, config.splits.validation))
-    scene = config.synthetic
-    train = set_name(scene, FIRST_TRAINING_SEED + config.seed, scene.num_train)
-    return f"{train} {set_name(scene, VALIDATION_SEED, scene.num_validation)}"
+        train = _on_disk(config, config.splits.train).fingerprint
+    else:
+        train = set_name(config.synthetic, FIRST_TRAINING_SEED + config.seed, config.synthetic.num_train)
+    return f"{train} {validation_fingerprint(config)}"
+
+
+def validation_fingerprint(config: DataConfig) -> str:
+    """Of the pictures to validate on, without rendering any.
+
+    Raises:
+        InputError: if the dataset is not there.
+    """
+    if config.name != "synthetic":
+        return _on_disk(config, config.splits.validation).fingerprint
+    return set_name(config.synthetic, VALIDATION_SEED, config.synthetic.num_validation)
 
 
 def fingerprint_of(train: PictureSet, validation: PictureSet) -> str:

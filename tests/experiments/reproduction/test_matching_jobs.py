@@ -3,10 +3,13 @@ from itertools import product
 import pytest
 import yaml
 
-import mghp.experiments.plan
+import mghp.checkout
+from mghp.checkout import ROOT
 from mghp.config import config_key, load_config, variant_names
 from mghp.errors import InputError
-from mghp.experiments.plan import PROFILES, ROOT, grid_points, matching_runs
+from mghp.experiments.reproduction.grid import grid_points
+from mghp.experiments.reproduction.matching_jobs import matching_runs
+from mghp.experiments.reproduction.profiles import PROFILES
 
 EXPERIMENTS = ROOT / "experiments" / "matcher"
 SWEEP = ROOT / "sweeps" / "matcher.yaml"
@@ -15,7 +18,7 @@ PGD_KEYS = ("num_steps", "num_cycles", "step_size")
 
 @pytest.fixture(scope="module")
 def plan():
-    return list(matching_runs(PROFILES["smoke"], []))
+    return list(matching_runs(PROFILES["smoke"].matching, []))
 
 
 def of(plan, experiment, data=None):
@@ -29,8 +32,8 @@ def test_the_grid_is_the_sweep_s():
         dict(zip(parameters, point, strict=True)) for point in product(*(p["values"] for p in parameters.values()))
     ]
     for name in ("quick", "standard", "full"):
-        assert grid_points(SWEEP, PROFILES[name].grid) == trials
-    smoke = grid_points(SWEEP, PROFILES["smoke"].grid)
+        assert grid_points(SWEEP, PROFILES[name].matching.grid) == trials
+    smoke = grid_points(SWEEP, PROFILES["smoke"].matching.grid)
     assert all(point in trials for point in smoke)
     assert {f"matcher.pgd_dykstra.{key}": value for key, value in zip(PGD_KEYS, (50, 5, 0.01), strict=True)} in smoke
 
@@ -49,7 +52,7 @@ def test_m2_has_every_point_and_its_rival_at_equal_cost(plan, data):
     points = [config.matcher.pgd_dykstra for config in runs if not config.variant]
     rivals = [config.matcher.projection for config in runs if config.variant == "one_projection"]
     assert len(points) + len(rivals) == len(runs)
-    expected = [tuple(point.values()) for point in grid_points(SWEEP, PROFILES["smoke"].grid)]
+    expected = [tuple(point.values()) for point in grid_points(SWEEP, PROFILES["smoke"].matching.grid)]
     assert [tuple(getattr(point, key) for key in PGD_KEYS) for point in points] == expected
     for point, rival in zip(points, rivals, strict=True):
         assert rival.tau == pytest.approx(point.num_steps * point.step_size, abs=1e-9)
@@ -98,7 +101,7 @@ def test_settings_about_poses_do_not_reach_random_problems():
         "data.max_images=7",
         "seed=3",
     ]
-    configs = list(matching_runs(PROFILES["smoke"], overrides))
+    configs = list(matching_runs(PROFILES["smoke"].matching, overrides))
     poses = [config for config in configs if config.data.name == "mhp_poses"]
     random = [config for config in configs if config.data.name == "random"]
     assert (
@@ -114,16 +117,19 @@ def test_settings_about_poses_do_not_reach_random_problems():
 
 
 def test_profiles_grow():
-    sizes = [(PROFILES[name].images, PROFILES[name].random_problems) for name in ("smoke", "quick", "standard", "full")]
+    sizes = [
+        (PROFILES[name].matching.images, PROFILES[name].matching.random_problems)
+        for name in ("smoke", "quick", "standard", "full")
+    ]
     assert sizes == sorted(sizes)
 
 
 def test_an_override_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="unknown key 'sed'"):
-        next(matching_runs(PROFILES["smoke"], ["sed=1"]))
+        next(matching_runs(PROFILES["smoke"].matching, ["sed=1"]))
 
 
 def test_without_experiment_files_a_checkout_is_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(mghp.experiments.plan, "ROOT", tmp_path)
+    monkeypatch.setattr(mghp.checkout, "ROOT", tmp_path)
     with pytest.raises(InputError, match="runs from a checkout"):
-        next(matching_runs(PROFILES["smoke"], []))
+        next(matching_runs(PROFILES["smoke"].matching, []))

@@ -1,0 +1,52 @@
+"""The failures of a plan's parsers, for the gallery."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mghp.config import Config, load_config
+from mghp.experiments.reproduction.finished import COMMITTED
+from mghp.experiments.reproduction.jobs import Job, Progress
+
+_SECONDS = 40
+
+
+def failure_jobs(trainings: Sequence[Job], rival: str, cases: int) -> list[Job]:
+    """The failures of the first parser, and of the rival's of the same seed.
+
+    Args:
+        trainings: in the plan's order.
+        rival: variant that the first is compared with.
+        cases: that a gallery shows at most.
+    """
+    first = trainings[0]
+    chosen = [first]
+    chosen += [job for job in trainings if job.config.variant == rival and job.config.seed == first.config.seed][:1]
+    return [_failure_job(training, cases) for training in chosen]
+
+
+def _failure_job(training: Job, cases: int) -> Job:
+    trained = training.config
+    evaluation = replace(trained.evaluation, failure_cases=cases)
+    config = replace(trained, experiment=f"{trained.experiment}_failures", evaluation=evaluation)
+    settings = ["wandb.mode=disabled", f"runs={config.runs}", f"evaluation.failure_cases={cases}"]
+
+    def run(progress: Progress) -> Path:
+        from mghp.experiments.failures import run_failures
+
+        folder = training.finished()
+        assert folder is not None  # jobs run in order
+        return run_failures(folder, settings, progress)
+
+    return Job(config, _SECONDS, lambda: _committed(config), run)
+
+
+def _committed(config: Config) -> Path | None:
+    """Failures that are committed with the project: weights are not, so that they cannot be looked for again."""
+    for file in sorted((COMMITTED / config.experiment).glob("*/config.yaml")):
+        theirs = load_config(file)
+        data = replace(theirs.data, root=config.data.root)
+        same = replace(theirs, runs=config.runs, wandb=config.wandb, data=data) == config
+        if same and (file.parent / "result.json").exists():
+            return file.parent
+    return None

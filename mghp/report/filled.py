@@ -1,0 +1,45 @@
+"""All tables and figures that a set of runs can fill, in the order of the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mghp.report.component_tables import component_tables
+from mghp.report.failure_figures import failure_figures
+from mghp.report.failure_tables import failure_table
+from mghp.report.learned_bench import learned_bench_table
+from mghp.report.learned_figures import learned_figures
+from mghp.report.learned_tables import learned_tables
+from mghp.report.matching_figures import matching_figures
+from mghp.report.matching_tables import matching_tables
+from mghp.report.parsing_figures import parsing_figures
+from mghp.report.parsing_tables import parsing_tables
+from mghp.report.published_table import published_table
+from mghp.report.rotation_tables import rotation_tables
+from mghp.report.runs import Run
+from mghp.report.table import Table
+
+
+def all_tables(runs: Sequence[Run]) -> list[Table]:
+    """Those with rows.
+
+    Args:
+        runs: of any experiments.
+    """
+    tables = [
+        *matching_tables(runs), *learned_tables(runs), learned_bench_table(runs), *parsing_tables(runs),
+        *component_tables(runs), *rotation_tables(runs), failure_table(runs), published_table(runs),
+    ]  # fmt: skip
+    return [table for table in tables if table.rows]
+
+
+def all_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Every figure that these runs can fill, as PNG and SVG.
+
+    Args:
+        runs: of any experiments.
+        folder: to write to.
+    """
+    return [
+        *matching_figures(runs, folder), *learned_figures(runs, folder), *parsing_figures(runs, folder),
+        *failure_figures(runs, folder),
+    ]  # fmt: skip

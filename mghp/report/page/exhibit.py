@@ -1,0 +1,36 @@
+"""What stands together on the page: a question, tables and figures that answer it, and the answer in sentences."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mghp.report.runs import Run
+
+Readings = Callable[[Sequence[Run]], list[str]]
+"""Sentences computed from the runs' numbers; none where they cannot be."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One question.
+
+    Attributes:
+        question: its heading.
+        readings: the answer.
+        tables: by name.
+        figures: by the beginning of their file names.
+        galleries: folders of pages, by the beginning of their names.
+    """
+
+    question: str
+    readings: Readings
+    tables: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    galleries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Exhibits of one part of the suite."""
+
+    title: str
+    exhibits: tuple[Exhibit, ...]

@@ -1,0 +1,56 @@
+"""Everything that a set of runs can fill: tables, figures, readings, galleries, and the page that shows them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mghp.report.failure_tables import failure_runs
+from mghp.report.filled import all_figures, all_tables
+from mghp.report.gallery.cases import has_cases
+from mghp.report.gallery.write import write_comparison, write_gallery
+from mghp.report.page.sections import SECTIONS
+from mghp.report.page.write import Report, write_page
+from mghp.report.runs import Run
+from mghp.report.table import write_tables
+
+
+def write_report(runs: Sequence[Run], profile: str, evidence: bool, out: Path) -> Path:
+    """Write it.
+
+    Args:
+        runs: behind it.
+        profile: that they are of.
+        evidence: whether their numbers are any.
+        out: folder of everything.
+
+    Returns:
+        The page.
+    """
+    tables = all_tables(runs)
+    write_tables(tables, out)
+    files = [*all_figures(runs, out), *_galleries(runs, out)]
+    write_readings(runs, out)
+    return write_page(Report(profile, evidence, runs, tables, files), SECTIONS, out)
+
+
+def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:
+    """A gallery of every run whose failures are known, and each against the first."""
+    folders = [run.path for run in failure_runs(runs) if has_cases(run.path)]
+    pages = write_gallery(folders, out)
+    for other in folders[1:]:
+        pages += write_comparison(folders[0], other, out)
+    return pages
+
+
+def write_readings(runs: Sequence[Run], out: Path) -> list[Path]:
+    """All that the numbers say, question by question, in out/readings.md; nothing where they say nothing."""
+    lines: list[str] = []
+    for section in SECTIONS:
+        for exhibit in section.exhibits:
+            sentences = exhibit.readings(runs)
+            if sentences:
+                lines += [f"**{exhibit.question}**", "", *(f"* {sentence}" for sentence in sentences), ""]
+    if not lines:
+        return []
+    file = out / "readings.md"
+    file.write_text("\n".join(lines))
+    return [file]

@@ -1,0 +1,103 @@
+"""The sections of the page: which question each table and figure answers."""
+
+from collections.abc import Sequence
+
+from mghp.report.failure_readings import failure_readings
+from mghp.report.learned_readings import learned_readings
+from mghp.report.matching_readings import (
+    as_printed,
+    association,
+    by_size,
+    one_projection,
+    paper_settings,
+    speed,
+    warm_start,
+)
+from mghp.report.page.exhibit import Exhibit, Section
+from mghp.report.parsing_readings import (
+    assembly_readings,
+    components_readings,
+    field_readings,
+    matcher_readings,
+    oracle_readings,
+    rotation_readings,
+    training_readings,
+)
+from mghp.report.published_table import NOT_RUN, published_table
+from mghp.report.runs import Run
+
+SECTIONS = (
+    Section(
+        "The matcher on matching problems",
+        (
+            Exhibit(
+                "Which solver, and what does it gain over the affinity itself?",
+                lambda runs: list(association(runs)),
+                ("M1", "M1_association"),
+                ("assignments_",),
+            ),
+            Exhibit(
+                "What do T, N and the step size do?",
+                lambda runs: [*paper_settings(runs), *one_projection(runs)],
+                ("M2",),
+                ("convergence_", "map_gap_", "map_violation_"),
+            ),
+            Exhibit("And with the number of candidates?", lambda runs: list(by_size(runs)), ("M2_sizes",)),
+            Exhibit(
+                "What of the choices that the supplement leaves open?",
+                lambda runs: [*warm_start(runs), *as_printed(runs)],
+                ("M3",),
+                ("warm_start_",),
+            ),
+            Exhibit("How fast is it?", lambda runs: list(speed(runs)), ("bench_matcher",), ("time",)),
+        ),
+    ),
+    Section(
+        "Limb scores learned through the matcher",
+        (
+            Exhibit(
+                "Does training through the matcher beat training without it?",
+                learned_readings,
+                ("P4", "P4_tuning", "bench_learned"),
+                ("learned_",),
+            ),
+        ),
+    ),
+    Section(
+        "Parsing crowds",
+        (
+            Exhibit("What does each component bring?", components_readings, ("P2", "P2_differences"), ("components",)),
+            Exhibit("Does the projection field help, does its refinement?", field_readings, (), ("field_levels",)),
+            Exhibit("Does another matcher at test time do as well?", matcher_readings, ("P2_matchers",)),
+            Exhibit("What limits the result?", oracle_readings, ("P2_oracles", "oracles", "tags"), ("oracles",)),
+            Exhibit("What does the assembly itself lose?", assembly_readings, ("assembly",)),
+            Exhibit("How does a training go?", training_readings, ("scores",), ("training_", "parsing_minutes")),
+        ),
+    ),
+    Section(
+        "Rotation and stress",
+        (
+            Exhibit(
+                "Does rotation augmentation trade upright people for upside-down ones?",
+                rotation_readings,
+                ("P3", "P3_differences", "P3_scores"),
+                ("rotation",),
+            ),
+        ),
+    ),
+    Section(
+        "Failures",
+        (Exhibit("What fails, and why?", failure_readings, ("failures",), ("failures",), ("gallery/",)),),
+    ),
+    Section(
+        "Published numbers",
+        (Exhibit("What has been published, and what is ours?", lambda runs: _published(runs), ("P1",)),),
+    ),
+)
+"""In the order of the page."""
+
+
+def _published(runs: Sequence[Run]) -> list[str]:
+    rows = published_table(runs).rows
+    missing = [row["dataset"] for row in rows if NOT_RUN in row.values()]
+    return [f"Ours has not been run on {', '.join(missing)}: no number of theirs is ours yet."] if missing else []

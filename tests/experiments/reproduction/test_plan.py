@@ -1,0 +1,130 @@
+import json
+
+import pytest
+
+import mghp.experiments.reproduction.finished
+from mghp.checkout import ROOT
+from mghp.cli import Part
+from mghp.config import config_key, load_config, variant_names
+from mghp.errors import InputError
+from mghp.experiments.reproduction.failure_jobs import failure_jobs
+from mghp.experiments.reproduction.finished import finished_run
+from mghp.experiments.reproduction.full import paper_experiments, refuse_incomplete
+from mghp.experiments.reproduction.grid import grid_points
+from mghp.experiments.reproduction.plan import make_plan
+from mghp.experiments.reproduction.profiles import PROFILES, SweepSize
+from mghp.experiments.reproduction.training_jobs import parsing_jobs, sweep_configs
+from mghp.run_folder import run_path
+
+
+def part(name, profile="smoke", *overrides):
+    (found,) = make_plan(PROFILES[profile], overrides, only=name)
+    return found
+
+
+def test_the_parts_are_those_of_the_command():
+    assert part("rotation").name == "rotation"
+    assert [named.name for named in make_plan(PROFILES["smoke"], [])] == [named.value for named in Part]
+
+
+def test_the_standard_profile_runs_whole_sweeps():
+    """Every trial of the sweep files, with the key that `mghp train` by hand would give it."""
+    trials = sweep_configs(SweepSize("rotation.yaml"), [])
+    by_hand = [
+        load_config(
+            ROOT / "experiments/parsing/ablation/rotation.yaml", [f"seed={seed}", f"data.augmentation.rotation={angle}"]
+        )
+        for angle in (0, 30, 90, 180)
+        for seed in (0, 1, 2)
+    ]
+    assert {config_key(config, "data") for config in trials} == {config_key(config, "data") for config in by_hand}
+    of_components = [point["variant"] for point in grid_points(ROOT / "sweeps" / "parsing.yaml", {})]
+    assert set(of_components) == set(variant_names(ROOT / "experiments/parsing/ablation/components.yaml"))
+
+
+def test_no_run_stands_twice_in_a_plan():
+    for name in ("learned", "parsing", "rotation"):
+        found = part(name, "quick")
+        keys = [(job.config.experiment, config_key(job.config, job.config.data.name)) for job in found.jobs]
+        assert len(set(keys)) == len(keys)
+
+
+def test_trainings_of_the_quick_profile_are_expected_to_take_minutes():
+    assert sum(part(name, "quick").minutes for name in ("learned", "parsing", "rotation")) < 14
+
+
+def test_each_part_takes_the_settings_that_concern_it():
+    overrides = ["seed=3", "learned.hidden=8", "network.width=8", "data.poses.preset=easy"]
+    names = ("learned", "parsing", "rotation")
+    configs = {name: [job.config for job in part(name, "smoke", *overrides).jobs] for name in names}
+    assert {config.seed for part in configs.values() for config in part} == {3}
+    assert {config.learned.hidden for config in configs["learned"]} == {8}
+    assert {config.learned.hidden for config in configs["parsing"]} == {32}
+    assert {config.network.width for config in configs["parsing"]} == {8}
+    assert {config.data.poses.preset for config in configs["learned"]} == {"easy"}
+    assert {config.data.poses.preset for config in configs["rotation"]} == {"default"}
+
+
+@pytest.mark.parametrize("only", [None, "parsing"])
+def test_a_misspelt_setting_is_told_whatever_is_run(only):
+    with pytest.raises(InputError, match="unknown key 'netwrk'"):
+        make_plan(PROFILES["smoke"], ["netwrk.width=8"], only)
+
+
+def test_a_missing_file_is_told_before_anything_runs(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        make_plan(PROFILES["smoke"], ["data.name=mhp_poses", "data.annotations=nowhere.json"], "learned")
+
+
+def finish(folder, key):
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps({"key": key}))
+
+
+def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tmp_path, monkeypatch):
+    monkeypatch.setattr(mghp.experiments.reproduction.finished, "COMMITTED", tmp_path / "committed")
+    config = load_config(ROOT / "experiments/matcher/learned.yaml", [f"runs={tmp_path / 'runs'}", "variant=softmax"])
+    own, key = run_path(config, "data"), config_key(config, "data")
+    assert finished_run(config, "data") is None
+    committed = tmp_path / "committed" / "learned" / own.name
+    finish(committed, key)
+    assert finished_run(config, "data") == committed
+    assert finished_run(config, "other data") is None
+    finish(own, key)
+    assert finished_run(config, "data") == own
+    (own / "result.json").write_text(json.dumps({"key": key, "stopped": True}))
+    assert finished_run(config, "data") == committed
+    (committed / "result.json").write_text(json.dumps({"key": "of another schema"}))
+    assert finished_run(config, "data") is None
+
+
+def test_failures_are_looked_for_in_the_first_parser_and_its_rival(tmp_path, monkeypatch):
+    trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path}"])
+    jobs = failure_jobs(trainings, "nearest_keypoint", 20)
+    assert [(job.config.experiment, job.config.variant) for job in jobs] == [
+        ("components_failures", "full"), ("components_failures", "nearest_keypoint")
+    ]  # fmt: skip
+    assert [job.config.variant for job in failure_jobs(trainings, "none such", 20)] == ["full"]
+    assert jobs[0].finished() is None
+    monkeypatch.setattr("mghp.experiments.reproduction.failure_jobs.COMMITTED", tmp_path / "committed")
+    from mghp.config import to_yaml
+
+    folder = tmp_path / "committed" / "components_failures" / "full-0"
+    finish(folder, "0")
+    (folder / "config.yaml").write_text(to_yaml(jobs[0].config))
+    assert jobs[0].finished() == folder
+    assert jobs[1].finished() is None
+
+
+def test_the_paper_s_scale_says_what_is_missing(tmp_path):
+    experiments = paper_experiments([f"data.root={tmp_path}"])
+    lines = [experiment.line() for experiment in experiments]
+    for line, folder in zip(lines, ("LV-MHP-v2", "densepose_coco", "pascal_person_part"), strict=True):
+        assert str(tmp_path / folder) in line
+        assert "GPU" in line
+        assert "hours" in line
+    with pytest.raises(
+        InputError, match=r"^--profile full cannot run, \d things are missing: mhp_v2: .*val\.txt|train"
+    ):
+        refuse_incomplete(experiments)
+    refuse_incomplete([])
