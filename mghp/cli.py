@@ -325,7 +325,7 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 
 @app.command("gallery")
 def gallery_command(
-    sources: Annotated[list[str], typer.Argument(metavar="RUN... [KEY=VALUE]...", help="Runs of mghp train, "
+    sources: Annotated[list[str], typer.Argument(metavar="RUN|KEY=VALUE", help="Runs of mghp train, "
         "checkpoints, or folders of runs that hold cases; settings, e.g. data.synthetic.scene=crossing")],
     compare: Annotated[bool, typer.Option("--compare", help="Of two runs: whom only one gets right")] = False,
     out: Annotated[Path, typer.Option(help="Folder that gets gallery/")] = Path("results"),
