@@ -46,7 +46,7 @@ def clear(folder: Path) -> None:
 
 
 def write_page(
-    folder: Path, entries: Sequence[Entry], all_details: Sequence[Entry], *, title: str, **words: object
+    folder: Path, entries: Sequence[Entry], all_details: Sequence[Entry], *, title: str, score: str, **words: object
 ) -> Path:
     """Write index.html, page/ and data/.
 
@@ -55,19 +55,24 @@ def write_page(
         entries: one a case, see `mghp.report.gallery.entries`.
         all_details: likewise, in the same order.
         title: of the page.
-        words: what else index.html.j2 is given: `summary` (sentences), `runs`, `score`, `which` (how the group of
-            compared runs is headed, or None) and `links`.
+        score: what a case's number is.
+        words: what else index.html.j2 is given: `summary` (sentences), `runs`, and, if there are any, `which` (how the
+            group of compared runs is headed) and `links` (addresses and words).
 
     Returns:
         The page.
     """
-    data = {"entries": finite(list(entries)), "kinds": KINDS, "causes": CAUSES, "casesAFile": CASES_A_FILE}
+    data = {
+        "entries": finite(list(entries)), "kinds": KINDS, "causes": CAUSES, "score": score, "casesAFile": CASES_A_FILE,
+    }  # fmt: skip
     for number, first in enumerate(range(0, len(all_details), CASES_A_FILE)):
         _write_details(folder / "data" / f"{number}.js", number, all_details[first : first + CASES_A_FILE])
     copy_assets(folder, ("gallery.css", *SCRIPTS))
     template = templates().get_template("index.html.j2")
     words = {"kinds": KINDS, "explained": KINDS_EXPLAINED, "which": None, "links": [], **words}
-    return write_html(folder / "index.html", template.render(title=title, data=data, scripts=SCRIPTS, **words))
+    return write_html(
+        folder / "index.html", template.render(title=title, score=score, data=data, scripts=SCRIPTS, **words)
+    )
 
 
 def copy_assets(folder: Path, names: Sequence[str]) -> None:

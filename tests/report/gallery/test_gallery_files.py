@@ -2,6 +2,7 @@ import json
 import re
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
@@ -202,6 +203,21 @@ def test_the_command_writes_pages_of_all_runs_below_a_folder(command, made, tmp_
     code, output = command("--compare", *runs, "--out", tmp_path)
     assert code == 0
     assert "compare-made_up-1-made_up-2" in output.out
+
+
+def test_failures_of_a_training_are_found_with_its_settings(command, made, tmp_path, monkeypatch):
+    asked = []
+
+    def run_failures(source, overrides, progress):
+        asked.append((source, overrides))
+        return made(2)
+
+    monkeypatch.setitem(sys.modules, "mghp.experiments.failures", SimpleNamespace(run_failures=run_failures))
+    training = tmp_path / "training"
+    training.mkdir()
+    code, output = command(training, "seed=3", "--out", tmp_path / "out")
+    assert (code, asked) == (0, [(training, ["seed=3"])])
+    assert (tmp_path / "out" / "gallery" / "made_up-0" / "index.html").is_file()
 
 
 def test_what_the_command_cannot_do_is_one_line(command, made, tmp_path):

@@ -187,6 +187,21 @@ def test_an_opened_case_shows_pictures_matrices_and_the_trace(page, cases):
     page.wait("[...document.querySelectorAll('#stages img')].every(image => image.naturalWidth > 0)")
 
 
+def test_a_limb_is_chosen_by_keyboard_without_losing_the_place(page, cases):
+    from selenium.webdriver import Keys
+
+    case = next(case for case in cases.cases if case["kind"] == "merged")
+    page.open(f"#case={case['id']}")
+    assert page.opened == case["id"]
+    page.run("document.querySelector('select.limb').focus()")
+    page.press(Keys.ARROW_DOWN)
+    page.wait("location.hash.includes('limb=')")
+    assert page.run("document.activeElement.value") == case["limbs"][1]["name"]
+    page.press(Keys.ARROW_UP)
+    assert page.run("document.activeElement.value") == case["limbs"][0]["name"]
+    assert page.opened == case["id"]
+
+
 def test_the_keyboard_does_everything(page):
     from selenium.webdriver import Keys
 

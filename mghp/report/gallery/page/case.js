@@ -85,7 +85,7 @@ gallery.opened = {
     gallery.byId("case-title").textContent = `${entry.picture}: ${gallery.kindWords(entry.kind)}`;
     const scores = gallery.number(entry.score) + (entry.mended === null ? "" : ` \u2192 ${gallery.number(entry.mended)}`);
     gallery.byId("case-facts").textContent = [
-      entry.right ? `right in ${entry.right} alone` : null, `score ${scores}`,
+      entry.right ? `right in ${entry.right} alone` : null, `${gallery.data.score} ${scores}`,
       entry.cause ? `mended by ${gallery.causeWords(entry.cause)}` : null,
       ...entry.tags.map(gallery.tagWords),
     ].filter((words) => words !== null).join(" \u00b7 ");
@@ -103,12 +103,15 @@ gallery.opened = {
       gallery.byId("matching").replaceChildren();
       return;
     }
+    const selects = () => [...this.dialog.querySelectorAll("select.limb")];
+    const focused = selects().indexOf(document.activeElement);
     const limbs = details.sides.map((side) => gallery.limbs.chosen(side.limbs, state.limb));
     gallery.stages.show(details, state, limbs);
     gallery.byId("matching").replaceChildren(...details.sides.flatMap((side, k) => [
       gallery.element("h3", {}, details.sides.length > 1 ? `${side.label}: matching of keypoints` : "Matching of keypoints"),
       ...gallery.limbs.section(side.limbs, limbs[k]),
     ]));
+    if (focused >= 0) selects()[focused]?.focus(); // who chooses by keyboard goes on choosing
   },
 };
 

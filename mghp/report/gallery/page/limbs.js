@@ -61,7 +61,7 @@ gallery.limbs = {
         const cell = gallery.element("td", { class: joined ? "cell joined-cell" : "cell" },
           gallery.number(values[i][j]),
           real ? gallery.element("span", { class: "tick", title: "truly one limb" }, "\u2713") : null);
-        cell.style.setProperty("--level", `${0.7 * level}%`);
+        cell.style.setProperty("--level", `${0.55 * level}%`);
         return cell;
       })));
     return gallery.element("table", { class: "matrix" }, gallery.element("caption", {}, caption), head, ...rows);
