@@ -215,7 +215,7 @@ def test_failures_of_a_training_are_found_with_its_settings(command, made, tmp_p
     monkeypatch.setitem(sys.modules, "mghp.experiments.failures", SimpleNamespace(run_failures=run_failures))
     training = tmp_path / "training"
     training.mkdir()
-    code, output = command(training, "seed=3", "--out", tmp_path / "out")
+    code, _ = command(training, "seed=3", "--out", tmp_path / "out")
     assert (code, asked) == (0, [(training, ["seed=3"])])
     assert (tmp_path / "out" / "gallery" / "made_up-0" / "index.html").is_file()
 
