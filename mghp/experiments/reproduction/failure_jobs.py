@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mghp.config import Config, load_config
-from mghp.experiments.reproduction.finished import COMMITTED
+from mghp.data.pictures import validation_fingerprint
+from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
 
 _SECONDS = 40
@@ -31,6 +32,15 @@ def _failure_job(training: Job, cases: int) -> Job:
     config = replace(trained, experiment=f"{trained.experiment}_failures", evaluation=evaluation)
     settings = ["wandb.mode=disabled", f"runs={config.runs}", f"evaluation.failure_cases={cases}"]
 
+    def finished() -> Path | None:
+        from mghp.experiments.evaluate import weights_hash
+
+        folder = training.finished()
+        weights = None if folder is None else folder / "checkpoints" / "last.ckpt"
+        if weights is None or not weights.is_file():
+            return _committed(config)
+        return finished_run(config, f"{validation_fingerprint(config.data)} {weights_hash(weights)}")
+
     def run(progress: Progress) -> Path:
         from mghp.experiments.failures import run_failures
 
@@ -38,7 +48,7 @@ def _failure_job(training: Job, cases: int) -> Job:
         assert folder is not None  # jobs run in order
         return run_failures(folder, settings, progress)
 
-    return Job(config, _SECONDS, lambda: _committed(config), run)
+    return Job(config, _SECONDS, finished, run)
 
 
 def _committed(config: Config) -> Path | None:
