@@ -358,7 +358,7 @@ def _with_cases(run: Path, overrides: list[str], show: Callable[[int, int, str],
     found = folders_of_cases(run)
     if found:
         return found
-    from mghp.experiments.failures import run_failures
+    from mghp.experiments.failures.run import run_failures
 
     return [run_failures(run, overrides, show)]
 
@@ -377,7 +377,7 @@ def bench_matcher_command(
     problems = load_problems(config.data)
 
     from mghp.bench.matcher import bench_matcher
-    from mghp.report.matching_tables import bench_table
+    from mghp.report.matching.tables import bench_table
     from mghp.report.runs import Run
 
     table = bench_table([Run(bench_matcher(config, problems))])
@@ -402,7 +402,7 @@ def bench_parsing_command(
         train, _ = load_pictures(config.data, show)
 
         from mghp.bench.parsing import bench_parsing
-        from mghp.report.parsing_tables import bench_table
+        from mghp.report.parsing.tables import bench_table
         from mghp.report.runs import Run
 
         table = bench_table([Run(bench_parsing(config, train, train.fingerprint, show))])
@@ -425,7 +425,7 @@ def bench_learned_command(
     arms = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
     with _progress() as show:
         from mghp.bench.learned import bench_learned
-        from mghp.report.learned_bench import learned_bench_table
+        from mghp.report.learned.bench import learned_bench_table
         from mghp.report.runs import Run
 
         table = learned_bench_table([Run(bench_learned(config, arms, show))])
@@ -487,7 +487,7 @@ def bench_gallery_command(
 
     from mghp.bench.gallery import bench_gallery
     from mghp.config import Config
-    from mghp.report.gallery_bench import gallery_bench_table
+    from mghp.report.gallery.bench import gallery_bench_table
     from mghp.report.runs import Run
 
     table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import mghp.config
 from mghp.config import Config, config_key, load_config, to_yaml, variant_names
 from mghp.errors import InputError
-from mghp.report.parsing_tables import SCORES
+from mghp.report.parsing.tables import SCORES
 
 CHECKOUT = Path(__file__).parents[1]
 EXPERIMENTS = sorted((CHECKOUT / "experiments").rglob("*.yaml"))

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from mghp.bench.measure import import_seconds, median_seconds, saved_bytes
+from mghp.checkout import ROOT
 from mghp.config import Config
 from mghp.data.problems import MatchingProblems
 from mghp.errors import InputError, existing_file
-from mghp.checkout import ROOT
 from mghp.experiments.problem_set import build_problem_set
 from mghp.matching import (
     Greedy,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from mghp.config import Config
 from mghp.checkout import ROOT
+from mghp.config import Config
 from mghp.run_folder import RunFolder
 
 NUM_TRIALS = 100

@@ -35,7 +35,7 @@ STEPS = (
     *(f"{step}_{name}" for name in MATCHERS for step in ("matching", "parts_resolution")),
     "not_normalised",
 )
-"""Steps of the assembly, each with all that come before it; `mghp.report.parsing_tables` says what they are."""
+"""Steps of the assembly, each with all that come before it; `mghp.report.parsing.tables` says what they are."""
 
 
 def run_assembly_alone(config: Config, validation: PictureSet, progress: Callable[[int, int, str], None]) -> Path:

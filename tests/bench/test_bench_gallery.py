@@ -5,7 +5,7 @@ import mghp.bench.browser as browser
 import mghp.bench.gallery as bench
 from mghp.config import Config
 from mghp.errors import InputError
-from mghp.report.gallery_bench import gallery_bench_table
+from mghp.report.gallery.bench import gallery_bench_table
 from mghp.report.runs import Run
 
 

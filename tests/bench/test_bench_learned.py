@@ -5,7 +5,7 @@ import torch
 from mghp.bench.learned import WARM_UP, bench_learned
 from mghp.bench.measure import kept_bytes
 from mghp.config import load_config
-from mghp.report.learned_bench import learned_bench_table
+from mghp.report.learned.bench import learned_bench_table
 from mghp.report.runs import Run
 
 ARMS = ("line_integral", "binary_cross_entropy", "pgd_paper", "pgd_last_1", "fenchel_young")

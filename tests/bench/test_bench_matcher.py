@@ -12,7 +12,7 @@ from mghp.config import load_config
 from mghp.data.load import load_problems
 from mghp.errors import InputError
 from mghp.matching import PGDDykstra
-from mghp.report.matching_tables import bench_table
+from mghp.report.matching.tables import bench_table
 from mghp.report.runs import Run
 
 FLOAT = 4

@@ -9,7 +9,7 @@ import mghp.bench.parsing
 from mghp.bench.parsing import MOMENTS, WARM_UP, bench_parsing
 from mghp.data.pictures import load_pictures
 from mghp.modules.training_matching import TrainingMatching
-from mghp.report.parsing_tables import bench_table
+from mghp.report.parsing.tables import bench_table
 from mghp.report.runs import Run
 
 STEPS = 3

@@ -15,10 +15,10 @@ from mghp.data.batch import collate
 from mghp.data.pictures import load_pictures
 from mghp.data.synthetic import SCENES, render
 from mghp.data.true_fields import true_fields
-from mghp.experiments.failure_causes import CAUSES, diagnose
-from mghp.experiments.failure_limbs import LimbsOfBatch
-from mghp.experiments.failure_pictures import stem_of
-from mghp.experiments.failures import run_failures
+from mghp.experiments.failures.causes import CAUSES, diagnose
+from mghp.experiments.failures.limbs import LimbsOfBatch
+from mghp.experiments.failures.pictures import stem_of
+from mghp.experiments.failures.run import run_failures
 from mghp.experiments.train import run_training
 from mghp.matching import make_matcher
 from mghp.metrics.failure_kinds import KINDS

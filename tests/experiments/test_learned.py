@@ -12,10 +12,10 @@ from mghp.errors import InputError
 from mghp.experiments import learned
 from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
 from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm, share
-from mghp.report.learned_arms import learned_arms
-from mghp.report.learned_figures import learned_figures
-from mghp.report.learned_readings import learned_readings, write_learned_readings
-from mghp.report.learned_tables import learned_table, learned_tuning_table
+from mghp.report.learned.arms import learned_arms
+from mghp.report.learned.figures import learned_figures
+from mghp.report.learned.readings import learned_readings, write_learned_readings
+from mghp.report.learned.tables import learned_table, learned_tuning_table
 from mghp.report.runs import Run
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.parameters import grid, trial_values

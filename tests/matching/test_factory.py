@@ -129,7 +129,7 @@ def test_every_public_name_is_there():
 
 def test_the_tables_know_which_matchers_are_differentiable():
     from mghp.matching.factory import MATCHERS
-    from mghp.report.matching_tables import NOT_DIFFERENTIABLE, SOLVERS
+    from mghp.report.matching.tables import NOT_DIFFERENTIABLE, SOLVERS
 
     assert sorted(MATCHERS) == sorted(SOLVERS)
     assert {name for name, matcher in MATCHERS.items() if not matcher.differentiable} == set(NOT_DIFFERENTIABLE)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from mghp.report.parsing_tables import ORACLES, SCORES
-from mghp.report.rotation_tables import TEST_SETS
+from mghp.report.parsing.rotation_tables import TEST_SETS
+from mghp.report.parsing.tables import ORACLES, SCORES
 from mghp.report.runs import Run
 
 PICTURES = 40

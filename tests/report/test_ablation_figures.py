@@ -3,15 +3,15 @@ import numpy as np
 import pytest
 from planted_trainings import plant_components, plant_rotations
 
-from mghp.report.ablation_figures import (
+from mghp.report.parsing.ablation_figures import (
     ablation_figures,
     component_figure,
     level_figure,
     oracle_figure,
     rotation_figure,
 )
-from mghp.report.component_tables import by_variant, difference_table
-from mghp.report.rotation_tables import TEST_SETS, by_angle
+from mghp.report.parsing.component_tables import by_variant, difference_table
+from mghp.report.parsing.rotation_tables import TEST_SETS, by_angle
 from mghp.report.style import STYLE
 
 SCORES = {

@@ -8,9 +8,9 @@ from scipy import stats
 
 from mghp.errors import InputError
 from mghp.metrics.paired_seeds import paired_pictures
-from mghp.report.component_tables import DIFFERENCES, VARIANTS, by_variant, component_table, component_tables
-from mghp.report.parsing_tables import parsing_tables
-from mghp.report.seed_comparison import PictureScore
+from mghp.report.parsing.component_tables import DIFFERENCES, VARIANTS, by_variant, component_table, component_tables
+from mghp.report.parsing.seed_comparison import PictureScore
+from mghp.report.parsing.tables import parsing_tables
 
 SCORES = {"full": 0.5, "nearest_keypoint": 0.4, "without_matching_loss": 0.501, "separate_decoders": 0.55}
 

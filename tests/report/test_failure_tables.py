@@ -4,8 +4,8 @@ import pytest
 
 from mghp.bench.made_cases import made_run
 from mghp.config import Config
-from mghp.report.failure_figures import failure_figure, failure_figures, mending_figure, worst_figure
-from mghp.report.failure_tables import failure_groups, failure_table, failure_tag_table
+from mghp.report.failures.figures import failure_figure, failure_figures, mending_figure, worst_figure
+from mghp.report.failures.tables import failure_groups, failure_table, failure_tag_table
 from mghp.report.gallery.cases import CAUSES, KINDS, read_cases
 from mghp.report.runs import Run
 

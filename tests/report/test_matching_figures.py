@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from mghp.report.matching_figures import (
+from mghp.report.matching.figures import (
     assignment_figure,
     convergence_figure,
     grid_map,
@@ -10,7 +10,7 @@ from mghp.report.matching_figures import (
     time_figure,
     warm_start_figure,
 )
-from mghp.report.matching_tables import grid_point
+from mghp.report.matching.tables import grid_point
 from mghp.report.runs import find_runs
 from mghp.report.style import COLOURS, STYLE, png
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from mghp.metrics.matching import bootstrap_difference
-from mghp.report.matching_tables import difference_in_words, matching_tables
+from mghp.report.matching.tables import difference_in_words, matching_tables
 from mghp.report.runs import Run
 from mghp.report.table import write_tables
 

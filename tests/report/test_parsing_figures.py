@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mghp.report.parsing_figures import SCORES, parsing_figures, score_curve, training_curves
+from mghp.report.parsing.figures import SCORES, parsing_figures, score_curve, training_curves
 from mghp.report.runs import Run
 from mghp.report.style import STYLE, png
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from planted_trainings import plant, plant_components
 
-from mghp.report.parsing_readings import assembly_readings, parsing_readings, write_parsing_readings
+from mghp.report.parsing.readings import assembly_readings, parsing_readings, write_parsing_readings
 from mghp.report.runs import Run
 
 SCORES = {

@@ -9,7 +9,7 @@ from mghp.experiments.assembly_alone import STEPS as RUN_STEPS
 from mghp.experiments.oracles import ORACLES as RUN_ORACLES
 from mghp.metrics.parsing import parsing_metrics
 from mghp.people.densepose_coco import DENSEPOSE_COCO
-from mghp.report.parsing_tables import ORACLES, SCORES, STEPS, parsing_tables
+from mghp.report.parsing.tables import ORACLES, SCORES, STEPS, parsing_tables
 from mghp.report.runs import Run
 from mghp.report.table import write_tables
 

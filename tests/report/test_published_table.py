@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from mghp.config import read_yaml
-from mghp.report.published_table import NOT_RUN, NOT_VERIFIED, PUBLISHED, SECOND_HAND, published_table
+from mghp.report.parsing.published_table import NOT_RUN, NOT_VERIFIED, PUBLISHED, SECOND_HAND, published_table
 from mghp.report.runs import Run
 
 SYNTHETIC = {"name": "synthetic", "splits": {"validation": "val"}, "max_images": None}

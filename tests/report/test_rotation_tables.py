@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from planted_trainings import plant_rotations
 
-from mghp.report.rotation_readings import rotation_readings
-from mghp.report.rotation_tables import TEST_SETS, by_angle, rotation_scores, rotation_tables
+from mghp.report.parsing.rotation_readings import rotation_readings
+from mghp.report.parsing.rotation_tables import TEST_SETS, by_angle, rotation_scores, rotation_tables
 
 
 def trade(upside_down=0.05, overall=-0.05):

@@ -42,7 +42,7 @@ def _failure_job(training: Job, cases: int) -> Job:
         return finished_run(config, f"{validation_fingerprint(config.data)} {weights_hash(weights)}")
 
     def run(progress: Progress) -> Path:
-        from mghp.experiments.failures import run_failures
+        from mghp.experiments.failures.run import run_failures
 
         folder = training.finished()
         assert folder is not None  # jobs run in order

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mghp.report.failure_tables import failure_runs
+from mghp.report.failures.tables import failure_runs
 from mghp.report.filled import all_figures, all_tables
 from mghp.report.gallery.cases import has_cases
 from mghp.report.gallery.write import write_comparison, write_gallery

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from mghp.report.failure_readings import failure_readings
-from mghp.report.learned_readings import learned_readings
-from mghp.report.matching_readings import (
+from mghp.report.failures.readings import failure_readings
+from mghp.report.learned.readings import learned_readings
+from mghp.report.matching.readings import (
     as_printed,
     association,
     by_size,
@@ -14,7 +14,8 @@ from mghp.report.matching_readings import (
     warm_start,
 )
 from mghp.report.page.exhibit import Exhibit, Section
-from mghp.report.parsing_readings import (
+from mghp.report.parsing.published_table import NOT_RUN, published_table
+from mghp.report.parsing.readings import (
     assembly_readings,
     components_readings,
     field_readings,
@@ -23,7 +24,6 @@ from mghp.report.parsing_readings import (
     rotation_readings,
     training_readings,
 )
-from mghp.report.published_table import NOT_RUN, published_table
 from mghp.report.runs import Run
 
 SECTIONS = (

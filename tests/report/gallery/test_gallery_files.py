@@ -212,7 +212,7 @@ def test_failures_of_a_training_are_found_with_its_settings(command, made, tmp_p
         asked.append((source, overrides))
         return made(2)
 
-    monkeypatch.setitem(sys.modules, "mghp.experiments.failures", SimpleNamespace(run_failures=run_failures))
+    monkeypatch.setitem(sys.modules, "mghp.experiments.failures.run", SimpleNamespace(run_failures=run_failures))
     training = tmp_path / "training"
     training.mkdir()
     code, _ = command(training, "seed=3", "--out", tmp_path / "out")

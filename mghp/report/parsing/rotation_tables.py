@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from mghp.report.parsing_tables import SCORES
-from mghp.report.runs import Run
-from mghp.report.seed_comparison import (
+from mghp.report.parsing.seed_comparison import (
     BEST,
     MEANS,
     PICTURE_INTERVALS,
@@ -19,6 +17,8 @@ from mghp.report.seed_comparison import (
     of_one_budget,
     over_seeds,
 )
+from mghp.report.parsing.tables import SCORES
+from mghp.report.runs import Run
 from mghp.report.table import Table
 
 EXPERIMENT = "rotation"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from mghp.report.learned_arms import (
+from mghp.report.learned.arms import (
     ARMS,
     BASELINE,
     CONTROL,

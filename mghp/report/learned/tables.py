@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mghp.report.learned_arms import ARMS, NO_EFFECT, TARGETS, UNTRAINED, Arm, learned_arms, percent, runs_by_arm
-from mghp.report.learned_bench import learned_bench_table
+from mghp.report.learned.arms import ARMS, NO_EFFECT, TARGETS, UNTRAINED, Arm, learned_arms, percent, runs_by_arm
+from mghp.report.learned.bench import learned_bench_table
 from mghp.report.runs import Run
 from mghp.report.table import Table
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from mghp.report.component_readings import ONE_SEED, about, verdicts
-from mghp.report.rotation_tables import BASELINE, by_angle
+from mghp.report.parsing.component_readings import ONE_SEED, about, verdicts
+from mghp.report.parsing.rotation_tables import BASELINE, by_angle
+from mghp.report.parsing.seed_cells import Compared
+from mghp.report.parsing.seed_comparison import PictureScore, paired_difference
 from mghp.report.runs import Run
-from mghp.report.seed_cells import Compared
-from mghp.report.seed_comparison import PictureScore, paired_difference
 
 _TOLD = {"upside_down": "upside-down people", "upright": "upright people", "": "plain pictures"}
 

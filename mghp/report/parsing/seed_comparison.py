@@ -10,8 +10,8 @@ import pandas as pd
 from mghp.errors import InputError
 from mghp.metrics.matching import holm
 from mghp.metrics.paired_seeds import PairedDifference, paired_pictures, paired_seeds
+from mghp.report.parsing.seed_cells import AFTER_HOLM, NO_EFFECT, Compared, OverSeeds
 from mghp.report.runs import Run
-from mghp.report.seed_cells import AFTER_HOLM, NO_EFFECT, Compared, OverSeeds
 
 BySeed = Mapping[int, Run]
 

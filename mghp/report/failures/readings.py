@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mghp.report.failure_tables import FAILURES, count, failure_groups
+from mghp.report.failures.tables import FAILURES, count, failure_groups
 from mghp.report.gallery.cases import CAUSES, KINDS
 from mghp.report.runs import Run
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from mghp.metrics.paired_seeds import PairedDifference, paired_seeds
-from mghp.report.parsing_tables import ORACLES, SCORES
-from mghp.report.runs import Run
-from mghp.report.seed_comparison import (
+from mghp.report.parsing.seed_comparison import (
     BEST,
     MEANS,
     PICTURE_INTERVALS,
@@ -21,6 +19,8 @@ from mghp.report.seed_comparison import (
     of_one_budget,
     over_seeds,
 )
+from mghp.report.parsing.tables import ORACLES, SCORES
+from mghp.report.runs import Run
 from mghp.report.table import Table
 
 EXPERIMENT = "components"

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mghp.report.failure_tables import FAILURES, count, failure_groups
+from mghp.report.failures.tables import FAILURES, count, failure_groups
 from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet, image_file
 from mghp.report.runs import Run
 from mghp.report.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, STYLE, save

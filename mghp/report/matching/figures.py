@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mghp.report.matching_tables import grid_point, solver_runs
+from mghp.report.matching.tables import grid_point, solver_runs
 from mghp.report.runs import Run, grid_runs
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mghp.report.component_tables import (
+from mghp.report.parsing.component_tables import (
     BASELINE,
     DIFFERENCES,
     OVERLAP,
@@ -17,11 +17,11 @@ from mghp.report.component_tables import (
     by_variant,
     label_of,
 )
-from mghp.report.parsing_tables import ORACLES
-from mghp.report.rotation_tables import TEST_SETS, by_angle, set_score
+from mghp.report.parsing.rotation_tables import TEST_SETS, by_angle, set_score
+from mghp.report.parsing.seed_cells import NO_EFFECT
+from mghp.report.parsing.seed_comparison import BySeed, PictureScore, Score, compared, over_seeds
+from mghp.report.parsing.tables import ORACLES
 from mghp.report.runs import Run
-from mghp.report.seed_cells import NO_EFFECT
-from mghp.report.seed_comparison import BySeed, PictureScore, Score, compared, over_seeds
 from mghp.report.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, STYLE, save
 
 LEVELS = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mghp.report.ablation_figures import ablation_figures
-from mghp.report.parsing_tables import ABLATIONS
+from mghp.report.parsing.ablation_figures import ablation_figures
+from mghp.report.parsing.tables import ABLATIONS
 from mghp.report.runs import Run
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mghp.data.sample import Sample
-from mghp.experiments.failure_causes import Diagnosis
-from mghp.experiments.failure_pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
+from mghp.experiments.failures.causes import Diagnosis
+from mghp.experiments.failures.pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.people.people import People
 from mghp.run_folder import write_atomically

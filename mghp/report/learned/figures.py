@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 
-from mghp.report.learned_arms import ARMS, CONTROL, NO_EFFECT, TARGETS, UNTRAINED, Arm, by_condition, learned_arms
+from mghp.report.learned.arms import ARMS, CONTROL, NO_EFFECT, TARGETS, UNTRAINED, Arm, by_condition, learned_arms
 from mghp.report.runs import Run
 from mghp.report.style import COLOURS, PAGE_INCHES, STYLE, save
 

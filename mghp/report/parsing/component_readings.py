@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from mghp.metrics.paired_seeds import paired_seeds
-from mghp.report.component_tables import BASELINE, DIFFERENCES, MATCHERS, RIVALS, by_variant, label_of, swapped
-from mghp.report.parsing_tables import ORACLES, SCORES
+from mghp.report.parsing.component_tables import BASELINE, DIFFERENCES, MATCHERS, RIVALS, by_variant, label_of, swapped
+from mghp.report.parsing.seed_cells import Compared
+from mghp.report.parsing.seed_comparison import BySeed, over_seeds, paired_difference
+from mghp.report.parsing.tables import ORACLES, SCORES
 from mghp.report.runs import Run
-from mghp.report.seed_cells import Compared
-from mghp.report.seed_comparison import BySeed, over_seeds, paired_difference
 
 WITHOUT_LOSS = "without_matching_loss"
 FIELD_SCORE = "grouping, true parts, hard"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from mghp.errors import existing_file
-from mghp.report.learned_arms import ARMS
+from mghp.report.learned.arms import ARMS
 from mghp.report.runs import Run
 from mghp.report.table import Table
 

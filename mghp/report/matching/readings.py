@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from mghp.metrics.matching import bootstrap_difference
-from mghp.report.matching_tables import bench_table, grid_point
+from mghp.report.matching.tables import bench_table, grid_point
 from mghp.report.runs import Run, grid_runs
 
 PAPER = (50, 5, 0.01)

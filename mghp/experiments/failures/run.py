@@ -16,9 +16,9 @@ from mghp.data.sample import PictureSet
 from mghp.data.true_fields import true_fields
 from mghp.experiments.evaluate import checkpoint_of, weights_hash
 from mghp.experiments.examination import tune
-from mghp.experiments.failure_cases import CASES, FOLDER, CaseWriter
-from mghp.experiments.failure_causes import CAUSES, Diagnosis, diagnose
-from mghp.experiments.failure_limbs import LimbsOfBatch
+from mghp.experiments.failures.cases import CASES, FOLDER, CaseWriter
+from mghp.experiments.failures.causes import CAUSES, Diagnosis, diagnose
+from mghp.experiments.failures.limbs import LimbsOfBatch
 from mghp.experiments.parsing_parts import load_module
 from mghp.experiments.tracking import tracked
 from mghp.metrics.failure_kinds import KINDS

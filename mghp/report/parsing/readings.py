@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from mghp.report.component_readings import components_readings, field_readings, matcher_readings, oracle_readings
-from mghp.report.parsing_tables import ABLATIONS, STEPS, score_table
-from mghp.report.rotation_readings import rotation_readings
+from mghp.report.parsing.component_readings import (
+    components_readings,
+    field_readings,
+    matcher_readings,
+    oracle_readings,
+)
+from mghp.report.parsing.rotation_readings import rotation_readings
+from mghp.report.parsing.tables import ABLATIONS, STEPS, score_table
 from mghp.report.runs import Run
 
 __all__ = [

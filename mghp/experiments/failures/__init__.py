@@ -1,0 +1,1 @@
+"""Every person's failure, its cause, and what a gallery shows of it."""

@@ -1,0 +1,1 @@
+"""Tables, figures and readings of what fails, and why."""

@@ -1,0 +1,1 @@
+"""Tables, figures and readings of the matcher on matching problems."""

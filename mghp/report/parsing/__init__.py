@@ -1,0 +1,1 @@
+"""Tables, figures and readings of parsers: scores, ablations, rotation, published numbers."""
