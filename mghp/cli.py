@@ -2,15 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mghp.bench.commands import bench_app
 from mghp.errors import InputError, writable_folder
+from mghp.progress import progress_bar
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +22,6 @@ app = typer.Typer(
 
 data_app = typer.Typer(no_args_is_help=True, help="Make and check data.")
 app.add_typer(data_app, name="data")
-bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
 app.add_typer(bench_app, name="bench")
 
 
@@ -89,7 +89,7 @@ def train(
         typer.echo(run_learned(config))
         return
     check_pictures(config.data)
-    with _progress() as show:
+    with progress_bar() as show:
         train_samples, validation = load_pictures(config.data, show)
     warning = what_is_not_trained(train_samples)
     if warning:
@@ -109,7 +109,7 @@ def evaluate(
     """Score a checkpoint on its validation pictures, with true fields swapped in one by one, and draw examples."""
     from mghp.experiments.evaluate import run_evaluation
 
-    with _progress() as show:
+    with progress_bar() as show:
         typer.echo(run_evaluation(source, overrides or [], show))
 
 
@@ -134,7 +134,7 @@ def check_command(
     from mghp.report.data_check import check_text
 
     splits = config.data.splits
-    with _progress() as show:
+    with progress_bar() as show:
         reports = [check_split(config.data, split, show) for split in (splits.train, splits.validation)]
     typer.echo(check_text(reports))
     if out is not None:
@@ -173,7 +173,7 @@ def predict_command(
         parser = HumanParser.load(checkpoint_of(checkpoint), *(overrides or []), device=chosen)
     except RuntimeError as error:
         raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
-    with _progress() as show:
+    with progress_bar() as show:
         predicted = predict(parser, source, out, show)
     for line in predicted.unreadable:
         typer.echo(f"mghp: skipped {line}", err=True)
@@ -195,7 +195,7 @@ def render_command(
     config = load_config(experiment, overrides or [])
     check_pictures(config.data)
     writable_folder(out)
-    with _progress() as show:
+    with progress_bar() as show:
         train_samples, validation = load_pictures(config.data, show)
     for file in describe_pictures(train_samples, validation, out):
         typer.echo(file)
@@ -232,13 +232,13 @@ def reproduce(
     from mghp.experiments.reproduction.reproduce import committed_beside, reproduce
     from mghp.report.runs import Run
 
-    with _progress() as show:
+    with progress_bar() as show:
         folders = reproduce(parts, show, typer.echo)
         runs = committed_beside(folders) if size.evidence else [Run(folder) for folder in folders]
 
         from mghp.report.page.report import write_report
 
-        page = write_report(runs, profile.value, size.evidence, out)
+        page = write_report(runs, f"the {profile.value} profile", size.evidence, out)
     typer.echo(page)
 
 
@@ -323,6 +323,20 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     _echo_written(all_figures(found, out), "figure")
 
 
+@app.command("report")
+def report_command(
+    runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Write all that these run folders can fill, tables, figures, readings and galleries, with index.html."""
+    from mghp.report.runs import find_runs
+
+    found = find_runs(runs)
+    writable_folder(out)
+    from mghp.report.page.report import write_report
+
+    typer.echo(write_report(found, ", ".join(map(str, runs)), True, out))
+
+
 @app.command("gallery")
 def gallery_command(
     sources: Annotated[list[str], typer.Argument(metavar="RUN|KEY=VALUE", help="Runs of mghp train, "
@@ -339,7 +353,7 @@ def gallery_command(
     if compare and len(runs) != 2:
         raise InputError(f"--compare: expected two runs, got {len(runs)}")
     folders: list[Path] = []
-    with _progress() as show:
+    with progress_bar() as show:
         for run in runs:
             folders += _with_cases(run, overrides, show)
 
@@ -363,161 +377,11 @@ def _with_cases(run: Path, overrides: list[str], show: Callable[[int, int, str],
     return [run_failures(run, overrides, show)]
 
 
-@bench_app.command("matcher")
-def bench_matcher_command(
-    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
-) -> None:
-    """PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
-    from mghp.checkout import ROOT
-    from mghp.config import load_config
-    from mghp.data.load import load_problems
-
-    writable_folder(out)
-    config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
-    problems = load_problems(config.data)
-
-    from mghp.bench.matcher import bench_matcher
-    from mghp.report.matching.tables import bench_table
-    from mghp.report.runs import Run
-
-    table = bench_table([Run(bench_matcher(config, problems))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
-@bench_app.command("parsing")
-def bench_parsing_command(
-    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
-) -> None:
-    """What the matching loss adds to a training step, and pictures rendered a second."""
-    from mghp.checkout import ROOT
-    from mghp.config import load_config
-    from mghp.data.pictures import check_pictures, load_pictures
-
-    writable_folder(out)
-    config = load_config(ROOT / "experiments" / "parsing" / "bench.yaml", overrides or [])
-    check_pictures(config.data)
-    with _progress() as show:
-        train, _ = load_pictures(config.data, show)
-
-        from mghp.bench.parsing import bench_parsing
-        from mghp.report.parsing.tables import bench_table
-        from mghp.report.runs import Run
-
-        table = bench_table([Run(bench_parsing(config, train, train.fingerprint, show))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
-@bench_app.command("learned")
-def bench_learned_command(
-    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
-) -> None:
-    """Time and memory of a training step of every way to learn limb scores, beside one without a matcher."""
-    from mghp.checkout import ROOT
-    from mghp.config import load_config, variant_names
-
-    writable_folder(out)
-    file = ROOT / "experiments" / "matcher" / "bench_learned.yaml"
-    config = load_config(file, overrides or [])
-    arms = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
-    with _progress() as show:
-        from mghp.bench.learned import bench_learned
-        from mghp.report.learned.bench import learned_bench_table
-        from mghp.report.runs import Run
-
-        table = learned_bench_table([Run(bench_learned(config, arms, show))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
-@bench_app.command("metrics")
-def bench_metrics_command(
-    stored: Annotated[Path | None, typer.Argument(help="Stored set of test vectors, .npz; made up without")] = None,
-    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
-) -> None:
-    """AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram of a picture."""
-    from mghp.config import Config
-
-    writable_folder(out)
-
-    from mghp.bench.metrics import bench_metrics, made_set, stored_set
-    from mghp.report.metrics_tables import metrics_bench_table
-    from mghp.report.runs import Run
-
-    pictures, num_labels = (made_set(), 59) if stored is None else stored_set(stored)
-    name = "made up" if stored is None else stored.stem
-    run = bench_metrics(pictures, num_labels, name, Config(experiment="bench_metrics"))
-    table = metrics_bench_table([Run(run)])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
-@bench_app.command("sweep")
-def bench_sweep_command(
-    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
-) -> None:
-    """What `mghp sweep` itself costs: CPU a trial, and seconds until the first trial runs."""
-    writable_folder(out)
-
-    from mghp.bench.sweep import bench_sweep
-    from mghp.config import Config
-    from mghp.report.runs import Run
-    from mghp.report.sweep_bench import sweep_bench_table
-
-    table = sweep_bench_table([Run(bench_sweep(Config(experiment="bench_sweep")))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
-@bench_app.command("gallery")
-def bench_gallery_command(
-    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
-) -> None:
-    """How long galleries of up to 2,000 cases take to open, in headless Chromium."""
-    from mghp.bench.browser import find_browser
-
-    writable_folder(out)
-    find_browser()
-
-    from mghp.bench.gallery import bench_gallery
-    from mghp.config import Config
-    from mghp.report.gallery.bench import gallery_bench_table
-    from mghp.report.runs import Run
-
-    table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
-
-
 def _echo_written(files: list[Path], what: str) -> None:
     if not files:
         raise InputError(f"these run folders fill no {what}: their experiments are none that the suite reports")
     for file in files:
         typer.echo(file)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on a terminal; nothing in a log."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("")
-
-        def show(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
-
-        yield show
 
 
 def main() -> None:

@@ -96,3 +96,12 @@ def test_readings_are_a_list_and_without_runs_there_are_none(tmp_path):
     runs = plant_components(tmp_path, {"full": 0.5, "nearest_keypoint": 0.4}, seeds=2)
     assert write_parsing_readings(runs).splitlines() == [f"* {sentence}" for sentence in parsing_readings(runs)]
     assert write_parsing_readings([]) == ""
+
+
+def test_trainings_of_more_steps_have_an_answer_of_their_own(tmp_path):
+    runs = plant_components(tmp_path, {"full": 0.5, "without_matching_loss": 0.6}, noise=0.02)
+    for variant, score in (("full", 0.8), ("without_matching_loss", 0.7)):
+        runs += [plant(tmp_path, "matching_long", variant, seed, score + 0.001 * seed, steps=3700) for seed in range(3)]
+    sentences = parsing_readings(runs)
+    assert said(sentences, "beat training without it").startswith("No")
+    assert said(sentences, "And after 3,700 steps").startswith("Yes")

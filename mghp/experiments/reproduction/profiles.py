@@ -54,9 +54,9 @@ class Profile:
     """Parsers trained with rotated pictures."""
     assembly: tuple[str, ...] = ()
     """Settings of the assembly of true fields, which needs no training."""
-    rival: str = "nearest_keypoint"
+    rival: str = "without_matching_loss"
     """Variant whose failures stand beside those of the first."""
-    failures: int = 500
+    failures: int = 60
     """Persons a gallery shows at most."""
     evidence: bool = True
     """Whether its numbers are any; else every page says that they are a demonstration."""
@@ -140,13 +140,18 @@ _QUICK = Profile(
         ),
     ),
     assembly=("data.synthetic.num_validation=100",),
+    failures=500,
     evidence=False,
 )
 
 _STANDARD = Profile(
     matching=MatchingSize(images=2500, max_images=None, random_problems=1000, seconds=12),
     learned=(SweepSize("learned.yaml", seconds=45), SweepSize("learned_conditions.yaml", seconds=25)),
-    parsing=(SweepSize("parsing.yaml", seconds=230), SweepSize("field.yaml", seconds=230)),
+    parsing=(
+        SweepSize("parsing.yaml", seconds=230),
+        SweepSize("field.yaml", seconds=230),
+        SweepSize("matching_long.yaml", seconds=800),
+    ),
     rotation=(SweepSize("rotation.yaml", seconds=230),),
 )
 

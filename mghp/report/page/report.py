@@ -13,12 +13,12 @@ from mghp.report.runs import Run
 from mghp.report.table import write_tables
 
 
-def write_report(runs: Sequence[Run], profile: str, evidence: bool, out: Path) -> Path:
+def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) -> Path:
     """Write it.
 
     Args:
         runs: behind it.
-        profile: that they are of.
+        source: of them, in words.
         evidence: whether their numbers are any.
         out: folder of everything.
 
@@ -29,7 +29,7 @@ def write_report(runs: Sequence[Run], profile: str, evidence: bool, out: Path) -
     write_tables(tables, out)
     files = [*all_figures(runs, out), *_galleries(runs, out)]
     write_readings(runs, out)
-    return write_page(Report(profile, evidence, runs, tables, files), SECTIONS, out)
+    return write_page(Report(source, evidence, runs, tables, files), SECTIONS, out)
 
 
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:

@@ -66,7 +66,12 @@ SECTIONS = (
     Section(
         "Parsing crowds",
         (
-            Exhibit("What does each component bring?", components_readings, ("P2", "P2_differences"), ("components",)),
+            Exhibit(
+                "What does each component bring?",
+                components_readings,
+                ("P2", "P2_differences", "P2_long", "P2_long_differences"),
+                ("components",),
+            ),
             Exhibit("Does the projection field help, does its refinement?", field_readings, (), ("field_levels",)),
             Exhibit("Does another matcher at test time do as well?", matcher_readings, ("P2_matchers",)),
             Exhibit("What limits the result?", oracle_readings, ("P2_oracles", "oracles", "tags"), ("oracles",)),

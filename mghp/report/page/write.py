@@ -19,14 +19,14 @@ class Report:
     """What there is to show.
 
     Attributes:
-        profile: that was run.
+        source: of the runs, in words.
         evidence: whether its numbers are any; else the page says that they are a demonstration.
         runs: behind it.
         tables: with rows.
         files: figures and pages that were written, below the page's folder.
     """
 
-    profile: str
+    source: str
     evidence: bool
     runs: Sequence[Run]
     tables: Sequence[Table]
@@ -50,7 +50,7 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
     )  # fmt: skip
     shown = [(section.title, _shown(section.exhibits, report, out)) for section in sections]
     page = environment.get_template("index.html.j2").render(
-        profile=report.profile,
+        source=report.source,
         evidence=report.evidence,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         sections=[(title, exhibits) for title, exhibits in shown if exhibits],

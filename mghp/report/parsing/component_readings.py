@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from mghp.metrics.paired_seeds import paired_seeds
-from mghp.report.parsing.component_tables import BASELINE, DIFFERENCES, MATCHERS, RIVALS, by_variant, label_of, swapped
+from mghp.report.parsing.component_tables import (
+    BASELINE,
+    DIFFERENCES,
+    LONGER,
+    MATCHERS,
+    RIVALS,
+    by_variant,
+    label_of,
+    swapped,
+)
 from mghp.report.parsing.seed_cells import Compared
 from mghp.report.parsing.seed_comparison import BySeed, over_seeds, paired_difference
 from mghp.report.parsing.tables import ORACLES, SCORES
@@ -32,6 +41,11 @@ def components_readings(runs: Sequence[Run]) -> list[str]:
             f"{answer(main)}. The full model minus the one without matching loss, in points: {_told(found)} "
             f"({about(main)})."
         )
+    longer = by_variant(runs, LONGER)
+    main = (found := _all_compared(longer, BASELINE, WITHOUT_LOSS)).get("person IoU")
+    if main is not None:
+        steps = next(iter(longer[BASELINE].values())).metric("train/steps")
+        sentences.append(f"And after {steps:,.0f} steps? {answer(main)}: {_told(found)} ({about(main)}).")
     names = [name for name in variants if name.startswith("matching_")]
     through = {label_of(name): _compared(variants, name, WITHOUT_LOSS, "person IoU") for name in names}
     told = verdicts({label: cell for label, cell in through.items() if cell is not None})

@@ -24,6 +24,8 @@ from mghp.report.runs import Run
 from mghp.report.table import Table
 
 EXPERIMENT = "components"
+LONGER = "matching_long"
+"""The experiment in which two of the variants are trained for more steps."""
 BASELINE = "full"
 
 VARIANTS = {
@@ -75,13 +77,16 @@ _COMPARED = ("ap_p_vol", "keypoint_ap_50", "grouping")
 
 def component_tables(runs: Sequence[Run]) -> list[Table]:
     """P2, its differences, other matchers at test time, and oracles; those without a run stay empty."""
-    variants = by_variant(runs)
-    return [component_table(variants), difference_table(variants), matcher_table(variants), oracle_seed_table(variants)]
+    variants, longer = by_variant(runs), by_variant(runs, LONGER)
+    return [
+        component_table(variants), difference_table(variants), component_table(longer, "P2_long"),
+        difference_table(longer, "P2_long_differences"), matcher_table(variants), oracle_seed_table(variants),
+    ]  # fmt: skip
 
 
-def by_variant(runs: Iterable[Run]) -> dict[str, BySeed]:
-    """The finished trainings of the components' ablation, in the order of the table."""
-    trained = of_one_budget(runs, EXPERIMENT)
+def by_variant(runs: Iterable[Run], experiment: str = EXPERIMENT) -> dict[str, BySeed]:
+    """The finished trainings of the components' ablation, or of the longer one, in the order of the table."""
+    trained = of_one_budget(runs, experiment)
     names = dict.fromkeys([*VARIANTS, *sorted(run.variant for run in trained)])
     groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
     return {name: group for name, group in groups.items() if group}
@@ -92,36 +97,36 @@ def label_of(variant: str) -> str:
     return VARIANTS.get(variant, variant.replace("_", " "))
 
 
-def component_table(variants: Mapping[str, BySeed]) -> Table:
-    """P2: every variant's scores."""
+def component_table(variants: Mapping[str, BySeed], name: str = "P2") -> Table:
+    """Every variant's scores."""
     table = Table(
-        "P2",
+        name,
         "Components of the parser on rendered crowds; each variant differs from the full model in one choice. "
         f"{MEANS} {BEST} {about_seeds(variants.values())} Grouping is the share of human pixels given to the right "
         "person; 'true parts': with true parts in the place of predicted ones, on scene hard, mean over pictures.",
         {"variant": "", "seeds": "d", **dict.fromkeys(COLUMNS, ".1f")},
         best=dict.fromkeys(COLUMNS, "largest"),
     )
-    for name, group in variants.items():
+    for variant, group in variants.items():
         scores = {column: over_seeds(group, score) for column, score in COLUMNS.items()}
-        table.add({"variant": label_of(name), "seeds": len(group), **scores}, *group.values())
+        table.add({"variant": label_of(variant), "seeds": len(group), **scores}, *group.values())
     return table
 
 
-def difference_table(variants: Mapping[str, BySeed]) -> Table:
-    """P2, continued: every variant against the full model."""
+def difference_table(variants: Mapping[str, BySeed], name: str = "P2_differences") -> Table:
+    """Continued: every variant against the full model."""
     columns = {column: compared(variants, BASELINE, score) for column, score in DIFFERENCES.items()}
-    others = {name: group for name, group in variants.items() if any(name in column for column in columns.values())}
+    others = {key: group for key, group in variants.items() if any(key in column for column in columns.values())}
     table = Table(
-        "P2_differences",
+        name,
         f"Components of the parser: differences from the full model. {about_seeds(others.values())} "
         f"{PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
         {"variant": "", "seeds": "d", **dict.fromkeys(DIFFERENCES, ".1f")},
     )
-    for name, group in others.items():
-        told = {column: of_variant.get(name) for column, of_variant in columns.items()}
+    for variant, group in others.items():
+        told = {column: of_variant.get(variant) for column, of_variant in columns.items()}
         seeds = max(cell.difference.seeds for cell in told.values() if cell is not None)
-        table.add({"variant": label_of(name), "seeds": seeds, **told}, *group.values(), *variants[BASELINE].values())
+        table.add({"variant": label_of(variant), "seeds": seeds, **told}, *group.values(), *variants[BASELINE].values())
     return table
 
 

@@ -46,7 +46,7 @@ STEPS = {
 EVALUATION = "_evaluation"
 """What an evaluation adds to the name of its experiment."""
 
-ABLATIONS = ("components", "rotation")
+ABLATIONS = ("components", "matching_long", "rotation")
 """Experiments with tables of their own, over their seeds."""
 
 

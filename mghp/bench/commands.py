@@ -1,0 +1,146 @@
+"""The commands of `mghp bench`. Slow imports happen inside them, after the input has been checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mghp.errors import writable_folder
+from mghp.progress import progress_bar
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
+
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
+
+
+@bench_app.command("matcher")
+def bench_matcher_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+    from mghp.data.load import load_problems
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
+    problems = load_problems(config.data)
+
+    from mghp.bench.matcher import bench_matcher
+    from mghp.report.matching.tables import bench_table
+    from mghp.report.runs import Run
+
+    table = bench_table([Run(bench_matcher(config, problems))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("parsing")
+def bench_parsing_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """What the matching loss adds to a training step, and pictures rendered a second."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures, load_pictures
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "parsing" / "bench.yaml", overrides or [])
+    check_pictures(config.data)
+    with progress_bar() as show:
+        train, _ = load_pictures(config.data, show)
+
+        from mghp.bench.parsing import bench_parsing
+        from mghp.report.parsing.tables import bench_table
+        from mghp.report.runs import Run
+
+        table = bench_table([Run(bench_parsing(config, train, train.fingerprint, show))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("learned")
+def bench_learned_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Time and memory of a training step of every way to learn limb scores, beside one without a matcher."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config, variant_names
+
+    writable_folder(out)
+    file = ROOT / "experiments" / "matcher" / "bench_learned.yaml"
+    config = load_config(file, overrides or [])
+    arms = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
+    with progress_bar() as show:
+        from mghp.bench.learned import bench_learned
+        from mghp.report.learned.bench import learned_bench_table
+        from mghp.report.runs import Run
+
+        table = learned_bench_table([Run(bench_learned(config, arms, show))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("metrics")
+def bench_metrics_command(
+    stored: Annotated[Path | None, typer.Argument(help="Stored set of test vectors, .npz; made up without")] = None,
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram of a picture."""
+    from mghp.config import Config
+
+    writable_folder(out)
+
+    from mghp.bench.metrics import bench_metrics, made_set, stored_set
+    from mghp.report.metrics_tables import metrics_bench_table
+    from mghp.report.runs import Run
+
+    pictures, num_labels = (made_set(), 59) if stored is None else stored_set(stored)
+    name = "made up" if stored is None else stored.stem
+    run = bench_metrics(pictures, num_labels, name, Config(experiment="bench_metrics"))
+    table = metrics_bench_table([Run(run)])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("sweep")
+def bench_sweep_command(
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """What `mghp sweep` itself costs: CPU a trial, and seconds until the first trial runs."""
+    writable_folder(out)
+
+    from mghp.bench.sweep import bench_sweep
+    from mghp.config import Config
+    from mghp.report.runs import Run
+    from mghp.report.sweep_bench import sweep_bench_table
+
+    table = sweep_bench_table([Run(bench_sweep(Config(experiment="bench_sweep")))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
+
+
+@bench_app.command("gallery")
+def bench_gallery_command(
+    out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
+) -> None:
+    """How long galleries of up to 2,000 cases take to open, in headless Chromium."""
+    from mghp.bench.browser import find_browser
+
+    writable_folder(out)
+    find_browser()
+
+    from mghp.bench.gallery import bench_gallery
+    from mghp.config import Config
+    from mghp.report.gallery.bench import gallery_bench_table
+    from mghp.report.runs import Run
+
+    table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])
+    files = table.write(out)
+    typer.echo(table.markdown())
+    typer.echo(files[0])
