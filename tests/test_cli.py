@@ -7,9 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 import mghp.cli
+import mghp.experiments.reproduction.plan
+from mghp.errors import InputError
 
 HEAVY = {"torch", "lightning", "wandb", "matplotlib", "pandas", "numba", "cvxpy", "scipy", "numpy"}
-COMMANDS = [[], ["match"], ["reproduce"], ["tables"], ["figures"], ["bench"], ["bench", "matcher"]]
+COMMANDS = [
+    [], ["match"], ["reproduce"], ["tables"], ["figures"], ["report"], ["gallery"], ["bench"],
+    ["bench", "matcher"],
+]  # fmt: skip
 
 # Runs a command and says at its end which packages it has imported.
 PROGRAM = """
@@ -192,6 +197,30 @@ def test_tables_and_figures_say_what_they_wrote(tiny_runs, tmp_path):
         assert result.exit_code == 0, result.output
         assert set(result.output.split()) == {str(path) for path in out.iterdir()}
         assert {path.suffix for path in out.iterdir()} == endings
+
+
+def test_report_writes_one_page_of_all_that_runs_fill(tiny_runs, tmp_path):
+    folder = next(iter(tiny_runs.values())).path.parent
+    result = CliRunner().invoke(mghp.cli.app, ["report", str(folder), "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert result.output.split() == [str(tmp_path / "index.html")]
+    page = (tmp_path / "index.html").read_text()
+    assert str(folder) in page
+    assert "<b>M1.</b>" in page
+    assert (tmp_path / "M1_association.csv").is_file()
+
+
+def test_the_paper_s_scale_is_refused_in_one_line_that_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mghp.experiments.reproduction.plan, "make_plan", lambda *_: [])
+    arguments = ["reproduce", "--profile", "full", f"data.root={tmp_path}"]
+    result = CliRunner().invoke(mghp.cli.app, arguments)
+    assert isinstance(result.exception, InputError)
+    assert "mhp_v2: " in str(result.exception)
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [
+        "mhp_v2", "densepose_coco", "pascal_person_part"
+    ]  # fmt: skip
+    assert not list(tmp_path.iterdir())
 
 
 def test_match_says_where_it_wrote(tmp_path, monkeypatch, checkout):

@@ -1,12 +1,15 @@
 """The commands of `mghp bench`. Slow imports happen inside them, after the input has been checked."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mghp.errors import writable_folder
 from mghp.progress import progress_bar
+
+if TYPE_CHECKING:
+    from mghp.report.table import Table
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
 
@@ -31,9 +34,7 @@ def bench_matcher_command(
     from mghp.report.runs import Run
 
     table = bench_table([Run(bench_matcher(config, problems))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
+    _write(table, out)
 
 
 @bench_app.command("parsing")
@@ -56,9 +57,7 @@ def bench_parsing_command(
         from mghp.report.runs import Run
 
         table = bench_table([Run(bench_parsing(config, train, train.fingerprint, show))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
+    _write(table, out)
 
 
 @bench_app.command("learned")
@@ -79,9 +78,7 @@ def bench_learned_command(
         from mghp.report.runs import Run
 
         table = learned_bench_table([Run(bench_learned(config, arms, show))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
+    _write(table, out)
 
 
 @bench_app.command("metrics")
@@ -102,9 +99,7 @@ def bench_metrics_command(
     name = "made up" if stored is None else stored.stem
     run = bench_metrics(pictures, num_labels, name, Config(experiment="bench_metrics"))
     table = metrics_bench_table([Run(run)])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
+    _write(table, out)
 
 
 @bench_app.command("sweep")
@@ -120,9 +115,7 @@ def bench_sweep_command(
     from mghp.report.sweep_bench import sweep_bench_table
 
     table = sweep_bench_table([Run(bench_sweep(Config(experiment="bench_sweep")))])
-    files = table.write(out)
-    typer.echo(table.markdown())
-    typer.echo(files[0])
+    _write(table, out)
 
 
 @bench_app.command("gallery")
@@ -141,6 +134,10 @@ def bench_gallery_command(
     from mghp.report.runs import Run
 
     table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])
+    _write(table, out)
+
+
+def _write(table: "Table", out: Path) -> None:
     files = table.write(out)
     typer.echo(table.markdown())
     typer.echo(files[0])

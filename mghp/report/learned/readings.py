@@ -76,6 +76,7 @@ def _answer(baseline: Arm, through: Sequence[Arm], target: str) -> str:
     better, undecided = groups["better"], groups["undecided"]
     helps = f"yes, with {len(better)} of {len(through)} arms" if better else "undecided" if undecided else "no"
     seeds = " or ".join(str(number) for number in sorted({len(arm.runs) for arm in through}))
+    seeds += " seed" if seeds == "1" else " seeds"
     listed = ". ".join(
         f"{verdict.capitalize()}: {_listed(of_verdict, lambda arm: str(arm.compared[target]))}"
         for verdict, of_verdict in groups.items()
@@ -83,7 +84,7 @@ def _answer(baseline: Arm, through: Sequence[Arm], target: str) -> str:
     )
     return (
         f"does training through the matching help? {helps[0].upper()}{helps[1:]}. Without a matcher "
-        f"{100 * baseline.mean(TARGETS[target].metric):.2f} % ({TARGETS[target].what}, {seeds} seeds); points of "
+        f"{100 * baseline.mean(TARGETS[target].metric):.2f} % ({TARGETS[target].what}, {seeds}); points of "
         f"difference and their 95 % interval follow. {listed}."
     )
 
