@@ -332,9 +332,9 @@ def report_command(
 
     found = find_runs(runs)
     writable_folder(out)
-    from mghp.report.page.report import write_report
+    from mghp.report.page.report import is_evidence, write_report
 
-    typer.echo(write_report(found, ", ".join(map(str, runs)), True, out))
+    typer.echo(write_report(found, ", ".join(map(str, runs)), is_evidence(found), out))
 
 
 @app.command("gallery")

@@ -138,6 +138,14 @@ def is_finished(path: Path, key: str) -> bool:
         return False
 
 
+def was_stopped(path: Path) -> bool:
+    """Whether a run ended there because it was asked to."""
+    try:
+        return bool(json.loads((path / "result.json").read_text()).get("stopped"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
 def write_atomically(file: Path, text: str) -> None:
     """Write under a temporary name and rename: readers see the old file or the new one, whole."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}")

@@ -1,7 +1,7 @@
 """Finished runs, read back from their folders."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +111,24 @@ class Run:
 def grid_runs(runs: Iterable[Run]) -> list[Run]:
     """The runs of PGD-Dykstra over T, N and the step size."""
     return [run for run in runs if run.experiment == "steps" and run.config["matcher"]["name"] == "pgd_dykstra"]
+
+
+BySeed = Mapping[int, Run]
+"""Runs that differ in their seed alone."""
+
+
+def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
+    """Runs by their seeds, in order.
+
+    Raises:
+        InputError: if two are of one seed.
+    """
+    found: dict[int, Run] = {}
+    for run in runs:
+        other = found.setdefault(int(run.result["seed"]), run)
+        if other is not run:
+            raise InputError(f"{other.path} and {run.path}: two runs of one seed that differ; expected one of them")
+    return dict(sorted(found.items()))
 
 
 def find_runs(paths: Iterable[Path]) -> list[Run]:

@@ -4,7 +4,9 @@ import pytest
 
 from mghp.bench.made_cases import made_run
 from mghp.config import Config
+from mghp.errors import InputError
 from mghp.report.failures.figures import failure_figure, failure_figures, mending_figure, worst_figure
+from mghp.report.failures.readings import failure_readings
 from mghp.report.failures.tables import failure_groups, failure_table, failure_tag_table
 from mghp.report.gallery.cases import CAUSES, KINDS, read_cases
 from mghp.report.runs import Run
@@ -14,9 +16,10 @@ from mghp.report.runs import Run
 def runs(tmp_path):
     """Two seeds of one experiment, and a run without cases."""
 
-    def run(name, experiment, metrics):
+    def run(name, experiment, metrics, scene="hard"):
         folder = tmp_path / name
         folder.mkdir()
+        (folder / "config.yaml").write_text(f"data: {{name: synthetic, synthetic: {{scene: {scene}}}}}")
         content = {"metrics": metrics, "experiment": experiment, "variant": "full", "seed": int(name[-1])}
         (folder / "result.json").write_text(json.dumps(content))
         return Run(folder)
@@ -68,10 +71,34 @@ def test_runs_without_cases_fill_nothing(runs, tmp_path):
 
 
 def test_the_figure_has_a_bar_of_every_kind_and_cause(runs, tmp_path):
-    figure = failure_figure(next(failure_groups(runs))[2])
+    figure = failure_figure(failure_groups(runs)[0].runs)
     axes = figure.axes[0]
     assert len(axes.patches) == 7 * 6
     widths = sum(patch.get_width() for patch in axes.patches)
     assert widths == pytest.approx(100 * 5 / 40)
     files = failure_figures(runs, tmp_path / "out")
-    assert [file.name for file in files] == ["failures_crowd_full.png", "failures_crowd_full.svg"]
+    assert [file.name for file in files] == ["failures_crowd_full_hard.png", "failures_crowd_full_hard.svg"]
+
+
+def test_other_pictures_are_a_group_of_their_own(runs):
+    other = runs[1].path / "config.yaml"
+    other.write_text(other.read_text().replace("hard", "crossing"))
+    groups = failure_groups(runs)
+    assert [(group.name, len(group.runs)) for group in groups] == [("crowd_full_hard", 1), ("crowd_full_crossing", 1)]
+    assert [row["persons"] for row in failure_table(runs).rows if row["kind"] == "missed"] == [3, 1]
+
+
+def test_two_runs_of_one_seed_are_told(runs):
+    result = runs[1].path / "result.json"
+    result.write_text(result.read_text().replace('"seed": 1', '"seed": 0'))
+    with pytest.raises(InputError, match=r"seed0 and .*seed1: two runs of one seed"):
+        failure_groups([Run(run.path) for run in runs])
+
+
+def test_the_reading_tells_single_fields_from_all_together(runs):
+    (sentence,) = failure_readings(runs)
+    assert sentence.startswith("crowd full hard (2 seeds): 35 of 40 true persons are right; of 5 failures the most")
+    assert "'missed' (4, 80 %)" in sentence
+    assert "do not mend 1, 20 %" in sentence
+    assert sentence.endswith("most often the first that mends is 'true keypoints' (3, 60 %).")
+    assert "demonstration" in failure_readings(runs[:1])[0]

@@ -8,6 +8,7 @@ from mghp.config import Config, load_config
 from mghp.data.pictures import validation_fingerprint
 from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
+from mghp.run_folder import was_stopped
 
 _SECONDS = 40
 
@@ -36,16 +37,19 @@ def _failure_job(training: Job, cases: int) -> Job:
         from mghp.experiments.evaluate import weights_hash
 
         folder = training.finished()
-        weights = None if folder is None else folder / "checkpoints" / "last.ckpt"
-        if weights is None or not weights.is_file():
-            return _committed(config)
+        if folder is None:
+            return None
+        weights = folder / "checkpoints" / "last.ckpt"
+        if not weights.is_file():
+            return _committed(config) if folder.is_relative_to(COMMITTED) else None
         return finished_run(config, f"{validation_fingerprint(config.data)} {weights_hash(weights)}")
 
-    def run(progress: Progress) -> Path:
+    def run(progress: Progress) -> Path | None:
         from mghp.experiments.failures.run import run_failures
 
         folder = training.finished()
-        assert folder is not None  # jobs run in order
+        if folder is None or not (folder / "checkpoints" / "last.ckpt").is_file():
+            return None
         return run_failures(folder, settings, progress)
 
     return Job(config, _SECONDS, finished, run)
@@ -57,6 +61,6 @@ def _committed(config: Config) -> Path | None:
         theirs = load_config(file)
         data = replace(theirs.data, root=config.data.root)
         same = replace(theirs, runs=config.runs, wandb=config.wandb, data=data) == config
-        if same and (file.parent / "result.json").exists():
+        if same and (file.parent / "result.json").exists() and not was_stopped(file.parent):
             return file.parent
     return None

@@ -62,10 +62,13 @@ def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
     """
     folder = checkout() / "experiments" / "parsing"
     roots = [text.partition("=")[2] for text in overrides if text.startswith("data.root=")]
-    others = [text for text in overrides if not text.startswith("data.root=")]
+    of_one = ("data.root=", "data.annotations=")
+    others = [text for text in overrides if not text.startswith(of_one)]
+    joints = [text for text in overrides if text.startswith("data.annotations=")]
     found = []
     for name in EXPERIMENTS:
-        config = load_config(folder / f"{name}.yaml", ["wandb.mode=disabled", *others])
+        own = joints if name == "pascal_person_part" else []
+        config = load_config(folder / f"{name}.yaml", ["wandb.mode=disabled", *others, *own])
         if roots:
             config = replace(config, data=replace(config.data, root=str(Path(roots[-1]) / Path(config.data.root).name)))
         found.append(PaperExperiment(config, _missing(config)))

@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mghp.config import Config
+from mghp.errors import InputError
+from mghp.run_folder import was_stopped
 
 Progress = Callable[[int, int, str], None]
 """Told how many jobs are done, of how many, and what runs now."""
+
+
+_TRUSTED = 120.0
+"""Seconds for which the expectation counts before any job has run."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +25,14 @@ class Job:
         config: the whole.
         seconds: it may take on two CPU cores.
         finished: its run folder, where one stands that has ended; else None.
-        run: makes it; told a progress of its own to report to.
+        run: makes it; told a progress of its own to report to. None where it cannot be made, because a run that it
+            needs was kept without its weights.
     """
 
     config: Config
     seconds: float
     finished: Callable[[], Path | None]
-    run: Callable[[Progress], Path]
+    run: Callable[[Progress], Path | None]
 
     @property
     def what(self) -> str:
@@ -55,26 +62,34 @@ class Part:
 
 
 class Remaining:
-    """How long a plan may yet take: what was expected of the jobs left, times how this machine compares so far."""
+    """How long a plan may yet take: what is expected of the jobs that are left, times how this machine compares so far.
+
+    Args:
+        parts: of the plan; jobs that are finished already do not count.
+    """
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._left = sum(job.seconds for part in parts for job in part.jobs)
-        self._expected = self._taken = 0.0
+        self._left = {id(job): job.seconds for part in parts for job in part.jobs if job.finished() is None}
+        # As if that much had taken what was expected: the first jobs pay for imports and compilation.
+        self._expected = self._taken = _TRUSTED
+        self._began: float | None = None
 
-    def adopt(self, job: Job) -> None:
-        """A job that did not have to run."""
-        self._left -= job.seconds
+    def begin(self) -> None:
+        """A job runs from now on."""
+        self._began = time.perf_counter()
 
     def finish(self, job: Job, seconds: float) -> None:
         """A job that ran, and how long."""
-        self._left -= job.seconds
+        self._began = None
+        self._left.pop(id(job), None)
         self._expected += job.seconds
         self._taken += seconds
 
     @property
     def seconds(self) -> float:
         """Left, on this machine."""
-        return max(self._left, 0.0) * (self._taken / self._expected if self._expected else 1.0)
+        running = 0.0 if self._began is None else time.perf_counter() - self._began
+        return max(sum(self._left.values()) * self._taken / self._expected - running, 0.0)
 
     def __str__(self) -> str:
         return f"about {max(1, round(self.seconds / 60))} min left"
@@ -85,12 +100,14 @@ class Done:
     """A part that has run.
 
     Attributes:
-        folders: run folders, a job each.
+        folders: run folders.
         adopted: how many of them were there before.
+        left_out: what could not be made.
     """
 
     folders: list[Path]
     adopted: int
+    left_out: list[str]
 
 
 def run_part(part: Part, remaining: Remaining, progress: Progress) -> Done:
@@ -100,22 +117,29 @@ def run_part(part: Part, remaining: Remaining, progress: Progress) -> Done:
         part: the jobs.
         remaining: of the whole plan; told of each job.
         progress: told before each job, and by the jobs.
+
+    Raises:
+        InputError: if a job was asked to stop.
     """
-    folders: list[Path] = []
-    adopted = 0
+    done = Done([], 0, [])
     total = len(part.jobs)
-    for done, job in enumerate(part.jobs):
-        progress(done, total, f"{part.name} {done + 1}/{total}: {job.what}, {remaining}")
+    for position, job in enumerate(part.jobs):
+        progress(position, total, f"{part.name} {position + 1}/{total}: {job.what}, {remaining}")
         folder = job.finished()
         if folder is not None:
-            adopted += 1
-            remaining.adopt(job)
+            done = replace(done, adopted=done.adopted + 1)
         else:
+            remaining.begin()
             begin = time.perf_counter()
             folder = job.run(_within(job.what, remaining, progress))
             remaining.finish(job, time.perf_counter() - begin)
-        folders.append(folder)
-    return Done(folders, adopted)
+        if folder is None:
+            done.left_out.append(job.what)
+            continue
+        if was_stopped(folder):
+            raise InputError(f"{folder}: was stopped before its end; the same command goes on with it")
+        done.folders.append(folder)
+    return done
 
 
 def _within(what: str, remaining: Remaining, progress: Progress) -> Progress:

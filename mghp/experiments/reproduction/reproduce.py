@@ -22,22 +22,30 @@ def reproduce(parts: Sequence[Part], progress: Progress, tell: Callable[[str], N
     """
     remaining = Remaining(parts)
     for part in parts:
-        tell(f"{part.name}: {len(part.jobs)} runs, at most about {max(1, round(part.minutes))} min")
+        tell(f"{part.name}: {len(part.jobs)} runs, about {max(1, round(part.minutes))} min if none is finished")
     folders: list[Path] = []
     for part in parts:
         done = run_part(part, remaining, progress)
         tell(f"{part.name}: {_in_words(done)}")
+        for what in done.left_out:
+            tell(f"{part.name}: left out {what}, since its training was kept without weights")
         folders += done.folders
     progress(1, 1, "report")
     return list(dict.fromkeys(folders))
 
 
 def committed_beside(folders: Sequence[Path]) -> list[Run]:
-    """The runs of a reproduction, and those that are committed: of other data, or with more seeds."""
-    runs = {run.path.resolve(): run for run in map(Run, folders)}
-    keys = {run.result["key"] for run in runs.values()}
+    """The runs of a reproduction, and those committed ones that it has no counterpart of: of other data, or seeds."""
+    runs = list(map(Run, folders))
+    made = {_what_it_is(run) for run in runs}
     others = find_runs([COMMITTED]) if COMMITTED.is_dir() else []
-    return [*runs.values(), *(run for run in others if run.result["key"] not in keys)]
+    return [*runs, *(run for run in others if _what_it_is(run) not in made)]
+
+
+def _what_it_is(run: Run) -> tuple[str, str, int, str]:
+    """Experiment, variant, seed and data: of two runs that agree in them, and have other settings, one is reported."""
+    data = {key: value for key, value in run.config["data"].items() if key not in ("root", "annotations", "loader")}
+    return run.experiment, run.variant, int(run.result["seed"]), json.dumps(data, sort_keys=True)
 
 
 def _in_words(done: Done) -> str:

@@ -20,9 +20,8 @@ def failure_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """A figure of each experiment and variant whose failures were counted, as PNG and SVG."""
     files: list[Path] = []
     with plt.rc_context(STYLE):
-        for experiment, variant, some in failure_groups(runs):
-            name = f"failures_{experiment}_{variant}" if variant else f"failures_{experiment}"
-            files += save(failure_figure(some), folder, name)
+        for group in failure_groups(runs):
+            files += save(failure_figure(group.runs), folder, f"failures_{group.name}")
     return files
 
 

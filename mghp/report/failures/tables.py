@@ -1,10 +1,11 @@
 """Table of failures: how many persons fail in which way, and what mends them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet
-from mghp.report.runs import Run
+from mghp.report.runs import Run, by_seed
 from mghp.report.table import Table
 
 FAILURES = tuple(kind for kind in KINDS if kind != "right")
@@ -18,13 +19,40 @@ def failure_runs(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if "failures/persons" in run.result["metrics"]]
 
 
-def failure_groups(runs: Sequence[Run]) -> Iterator[tuple[str, str, list[Run]]]:
-    """Experiment, variant, and their runs: one a seed."""
-    groups: dict[tuple[str, str], list[Run]] = {}
+@dataclass(frozen=True)
+class FailureGroup:
+    """Runs of one experiment and variant on one set of pictures.
+
+    Attributes:
+        experiment: that trained them.
+        variant: of it, or "".
+        pictures: the rendered scene, or the dataset.
+        runs: one a seed.
+    """
+
+    experiment: str
+    variant: str
+    pictures: str
+    runs: list[Run]
+
+    @property
+    def name(self) -> str:
+        """All that tells it from others, as a file's name."""
+        return "_".join(word for word in (self.experiment, self.variant, self.pictures) if word)
+
+
+def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
+    """In the order of the runs.
+
+    Raises:
+        InputError: if two are of one seed.
+    """
+    groups: dict[tuple[str, str, str], list[Run]] = {}
     for run in failure_runs(runs):
-        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant), []).append(run)
-    for (experiment, variant), some in groups.items():
-        yield experiment, variant, some
+        data = run.config["data"]
+        pictures = data["synthetic"]["scene"] if data["name"] == "synthetic" else data["name"]
+        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures), []).append(run)
+    return [FailureGroup(*key, list(by_seed(some).values())) for key, some in groups.items()]
 
 
 def failure_table(runs: Sequence[Run]) -> Table:
@@ -35,16 +63,19 @@ def failure_table(runs: Sequence[Run]) -> Table:
         "the first of the predicted parts, keypoints, limbs and projection field that does so when it is replaced by "
         "the true one. Numbers are sums over seeds.",
         {
-            "experiment": "", "variant": "", "seeds": "d", "kind": "", "persons [%]": ".1f", "persons": "d",
+            "experiment": "", "variant": "", "pictures": "", "seeds": "d", "kind": "",
+            "persons [%]": ".1f", "persons": "d",
             **dict.fromkeys(CAUSES.values(), "d"),
         },
     )  # fmt: skip
-    for experiment, variant, some in failure_groups(runs):
+    for group in failure_groups(runs):
+        some = group.runs
         persons = count(some, "persons")
         for kind, words in KINDS.items():
             number = count(some, kind)
             row = {
-                "experiment": experiment, "variant": variant, "seeds": len(some), "kind": words,
+                "experiment": group.experiment, "variant": group.variant, "pictures": group.pictures,
+                "seeds": len(some), "kind": words,
                 "persons [%]": 100 * number / persons if persons else float("nan"), "persons": number,
             }  # fmt: skip
             if kind != "right":

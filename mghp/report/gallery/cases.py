@@ -32,7 +32,7 @@ KINDS_EXPLAINED = {
     "split": "several predicted persons share its pixels",
     "left_right": "left parts or keypoints are taken for right ones, or the other way round",
     "wrong_person": "pixels of it are given to others, or theirs to it",
-    "wrong_part": "too many of its pixels have another part's label",
+    "wrong_part": "too many of its pixels have another label, or none",
     "spurious": "a predicted person where there is none",
     "right": "nothing is wrong with it",
 }

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mghp.metrics.matching import Difference, SeedCounts, bootstrap_over_seeds, f1, holm, share
-from mghp.report.runs import Run
+from mghp.report.runs import Run, by_seed
 
 BASELINE = "binary_cross_entropy"
 UNTRAINED = "line_integral"
 NO_EFFECT = 0.005
 """An effect is absent if the whole interval of a difference lies within this: fixed before anything was run."""
+STEPS = 1000
+"""Of a training; of others the condition says how many they are."""
 LEAST_COUPLING = 0.1
 """Below it an arm is not trained through the matching."""
 DEAD = 0.5
@@ -80,14 +82,18 @@ class Comparison:
     Attributes:
         difference: from it.
         p: of no difference, Holm-corrected over the condition's arms.
+        seeds: that both have.
     """
 
     difference: Difference
     p: float
+    seeds: int
 
     @property
     def verdict(self) -> str:
-        """What the interval says."""
+        """What the interval says; of one seed, whose interval is of its test images alone, nothing."""
+        if self.seeds < 2:
+            return "one seed"
         if self.p < 0.05:
             return "better" if self.difference.mean > 0 else "worse"
         inside = self.difference.low >= -NO_EFFECT and self.difference.high <= NO_EFFECT
@@ -144,14 +150,13 @@ def learned_arms(runs: Sequence[Run]) -> list[Arm]:
 
 def runs_by_arm(runs: Sequence[Run]) -> dict[str, dict[str, dict[int, Run]]]:
     """Runs by condition, arm and seed, the positive control first and the arms in the order of `ARMS`."""
-    found: dict[str, dict[str, dict[int, Run]]] = {}
+    found: dict[str, dict[str, list[Run]]] = {}
     for run in runs:
         if run.experiment == "learned" and run.variant in ARMS:
-            of_arm = found.setdefault(condition_of(run), {}).setdefault(run.variant, {})
-            of_arm[int(run.result["seed"])] = run
+            found.setdefault(condition_of(run), {}).setdefault(run.variant, []).append(run)
     conditions = sorted(found, key=lambda condition: (condition != CONTROL, condition))
     return {
-        condition: {name: dict(sorted(found[condition][name].items())) for name in ARMS if name in found[condition]}
+        condition: {name: by_seed(found[condition][name]) for name in ARMS if name in found[condition]}
         for condition in conditions
     }
 
@@ -178,6 +183,8 @@ def condition_of(run: Run) -> str:
         words.append(f"{learned['train_images']} training images")
     if learned["layers"] == 1:
         words.append("linear scorer")
+    if learned["steps"] != STEPS:
+        words.append(f"{learned['steps']} steps")
     return ", ".join(words)
 
 
@@ -194,7 +201,7 @@ def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:
         ]
         corrected = holm([difference.p for difference in differences])
         for name, difference, p in zip(tested, differences, corrected, strict=True):
-            compared[name][label] = Comparison(difference, p)
+            compared[name][label] = Comparison(difference, p, len(seeds[name]))
     return [
         Arm(
             condition, name, list(of_seed.values()), compared[name],

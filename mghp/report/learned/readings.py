@@ -16,6 +16,8 @@ from mghp.report.learned.arms import (
 )
 from mghp.report.runs import Run
 
+ONE_SEED = "undecided: one seed is a demonstration and no evidence, and its interval is of its test images alone"
+
 
 def write_learned_readings(runs: Sequence[Run]) -> str:
     """The findings as a Markdown list; empty without a run of a learned scorer."""
@@ -44,6 +46,8 @@ def _control(arms: dict[str, Arm] | None) -> str:
         f"{len(passed)} of {len(through)} arms trained through the matching beat binary cross-entropy "
         f"({100 * arms[BASELINE].mean('test/f1'):.1f} %)"
     )
+    if any(arm.compared["limbs"].verdict == "one seed" for arm in through):
+        return f"The positive control: {ONE_SEED}: {_listed(through, _limbs)} points over binary cross-entropy."
     if passed:
         text += f": {_listed(passed, _mean_f1)}"
     return f"{text}. Not shown: {_listed(others, _limbs)}." if others else f"{text}."
@@ -71,10 +75,12 @@ def _condition(arms: dict[str, Arm]) -> Iterator[str]:
 def _answer(baseline: Arm, through: Sequence[Arm], target: str) -> str:
     groups = {
         verdict: [arm for arm in through if arm.compared[target].verdict == verdict]
-        for verdict in ("better", "no effect", "undecided", "worse")
+        for verdict in ("better", "no effect", "undecided", "worse", "one seed")
     }
     better, undecided = groups["better"], groups["undecided"]
     helps = f"yes, with {len(better)} of {len(through)} arms" if better else "undecided" if undecided else "no"
+    if groups["one seed"]:
+        helps = ONE_SEED
     seeds = " or ".join(str(number) for number in sorted({len(arm.runs) for arm in through}))
     seeds += " seed" if seeds == "1" else " seeds"
     listed = ". ".join(

@@ -83,9 +83,9 @@ def learned_tuning_table(runs: Sequence[Run]) -> Table:
         },
     )  # fmt: skip
     for condition, by_arm in runs_by_arm(runs).items():
-        for name, by_seed in by_arm.items():
+        for name, of_seed in by_arm.items():
             if name != UNTRAINED:
-                own = list(by_seed.values())
+                own = list(of_seed.values())
                 table.add({"condition": condition, "arm": ARMS[name], "seeds": len(own), **_tuned(own)}, *own)
     return table
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mghp.report.failures.tables import failure_runs
 from mghp.report.filled import all_figures, all_tables
-from mghp.report.gallery.cases import has_cases
+from mghp.report.gallery.cases import has_cases, read_cases
 from mghp.report.gallery.write import write_comparison, write_gallery
 from mghp.report.page.sections import SECTIONS
 from mghp.report.page.write import Report, write_page
@@ -32,12 +32,23 @@ def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) ->
     return write_page(Report(source, evidence, runs, tables, files), SECTIONS, out)
 
 
+def is_evidence(runs: Sequence[Run]) -> bool:
+    """Whether trainings, if there are any, have been done with several seeds."""
+    seeds: dict[tuple[str, str], set[int]] = {}
+    for run in runs:
+        if run.experiment == "learned" or "train/steps" in run.result["metrics"]:
+            seeds.setdefault((run.experiment, run.variant), set()).add(int(run.result["seed"]))
+    return not seeds or max(map(len, seeds.values())) > 1
+
+
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:
-    """A gallery of every run whose failures are known, and each against the first."""
+    """A gallery of every run whose failures are known, and each of the same pictures against the first."""
     folders = [run.path for run in failure_runs(runs) if has_cases(run.path)]
     pages = write_gallery(folders, out)
-    for other in folders[1:]:
-        pages += write_comparison(folders[0], other, out)
+    sets = [read_cases(folder).about["set"] for folder in folders]
+    for other, pictures in zip(folders[1:], sets[1:], strict=True):
+        if pictures == sets[0]:
+            pages += write_comparison(folders[0], other, out)
     return pages
 
 

@@ -19,9 +19,9 @@ from mghp.report.parsing.component_tables import (
 )
 from mghp.report.parsing.rotation_tables import TEST_SETS, by_angle, set_score
 from mghp.report.parsing.seed_cells import NO_EFFECT
-from mghp.report.parsing.seed_comparison import BySeed, PictureScore, Score, compared, over_seeds
+from mghp.report.parsing.seed_comparison import PictureScore, Score, compared, over_seeds
 from mghp.report.parsing.tables import ORACLES
-from mghp.report.runs import Run
+from mghp.report.runs import BySeed, Run
 from mghp.report.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, STYLE, save
 
 LEVELS = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
@@ -107,7 +107,7 @@ def level_figure(variants: Mapping[str, BySeed]) -> Figure:
     scores: dict[str, Score] = {
         "validation": PictureScore("grouping"),
         "hard, true parts": TRUE_PARTS,
-        "hard, true parts, overlapping people": OVERLAP,
+        "validation, where people overlap": OVERLAP,
     }
     figure, axis = plt.subplots(figsize=(COLUMN_INCHES, 3.4))
     present = {LEVELS[name]: variants[name] for name in LEVELS if name in variants}

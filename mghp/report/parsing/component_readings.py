@@ -14,9 +14,9 @@ from mghp.report.parsing.component_tables import (
     swapped,
 )
 from mghp.report.parsing.seed_cells import Compared
-from mghp.report.parsing.seed_comparison import BySeed, over_seeds, paired_difference
+from mghp.report.parsing.seed_comparison import over_seeds, paired_difference
 from mghp.report.parsing.tables import ORACLES, SCORES
-from mghp.report.runs import Run
+from mghp.report.runs import BySeed, Run
 
 WITHOUT_LOSS = "without_matching_loss"
 FIELD_SCORE = "grouping, true parts, hard"
@@ -71,10 +71,12 @@ def field_readings(runs: Sequence[Run]) -> list[str]:
         found = _all_compared(variants, BASELINE, rival)
         main = found.pop(FIELD_SCORE, None)
         if main is not None:
+            # Without poses persons are found otherwise: that, too, is in the difference.
+            whole = "; whole ways of grouping are compared, and the rival's persons need no pose" * (rival == RIVALS[1])
             sentences.append(
                 f"Does the projection field help, against {label_of(rival).removeprefix('no field: ')}? "
                 f"{answer(main)}: grouping with true parts on scene hard {main.interval} points ({about(main)}); "
-                f"{_told(found)}."
+                f"{_told(found)}{whole}."
             )
     levels = {name: _compared(variants, BASELINE, name, FIELD_SCORE) for name in LEVELS}
     known = {name: cell for name, cell in levels.items() if cell is not None}

@@ -9,18 +9,16 @@ from mghp.report.parsing.seed_comparison import (
     PICTURE_INTERVALS,
     SET_INTERVALS,
     VERDICTS,
-    BySeed,
     PictureScore,
     Score,
     about_seeds,
-    by_seed,
     compared,
     corrected,
     of_one_budget,
     over_seeds,
 )
 from mghp.report.parsing.tables import ORACLES, SCORES
-from mghp.report.runs import Run
+from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
 EXPERIMENT = "components"
@@ -46,7 +44,7 @@ VARIANTS = {
 """Variants in the order of the table; others come after them under their own names."""
 
 TRUE_PARTS = PictureScore("grouping", scene="hard", oracle="true_parts")
-OVERLAP = PictureScore("grouping", scene="hard", oracle="true_parts", tag="overlap")
+OVERLAP = PictureScore("grouping", tag="overlap")
 
 RIVALS = ("nearest_keypoint", "person_center")
 """Variants that group pixels without a projection field."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mghp.config import read_yaml
-from mghp.report.parsing.seed_comparison import BySeed, by_seed, over_seeds
+from mghp.report.parsing.seed_comparison import over_seeds
 from mghp.report.parsing.tables import EVALUATION, SCORES, trained_experiment
-from mghp.report.runs import Run
+from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
 NOT_VERIFIED = "n/v"

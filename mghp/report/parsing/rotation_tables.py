@@ -8,17 +8,15 @@ from mghp.report.parsing.seed_comparison import (
     PICTURE_INTERVALS,
     SET_INTERVALS,
     VERDICTS,
-    BySeed,
     PictureScore,
     Score,
     about_seeds,
-    by_seed,
     compared,
     of_one_budget,
     over_seeds,
 )
 from mghp.report.parsing.tables import SCORES
-from mghp.report.runs import Run
+from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
 EXPERIMENT = "rotation"

@@ -11,9 +11,7 @@ from mghp.errors import InputError
 from mghp.metrics.matching import holm
 from mghp.metrics.paired_seeds import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.parsing.seed_cells import AFTER_HOLM, NO_EFFECT, Compared, OverSeeds
-from mghp.report.runs import Run
-
-BySeed = Mapping[int, Run]
+from mghp.report.runs import BySeed, Run
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
 BEST = "The best of a column is bold."
@@ -118,11 +116,6 @@ def of_one_budget(runs: Iterable[Run], experiment: str) -> list[Run]:
     steps = Counter(run.metric("train/steps") for run in trained)
     usual = max(steps, key=lambda number: (steps[number], number))
     return [run for run in trained if run.metric("train/steps") == usual]
-
-
-def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
-    """Runs by their seeds, in order."""
-    return dict(sorted((int(run.result["seed"]), run) for run in runs))
 
 
 def about_seeds(groups: Iterable[BySeed]) -> str:

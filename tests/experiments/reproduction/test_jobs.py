@@ -1,7 +1,12 @@
+import json
+
 import pytest
+import yaml
 
 from mghp.config import Config
+from mghp.errors import InputError
 from mghp.experiments.reproduction.jobs import Job, Part, Remaining, run_part
+from mghp.experiments.reproduction.reproduce import committed_beside, reproduce
 
 
 def job(tmp_path, name, ran, seconds=60.0):
@@ -58,10 +63,57 @@ def test_progress_names_the_part_the_run_and_what_it_says_itself(tmp_path):
 
 def test_the_time_left_follows_how_fast_this_machine_is(tmp_path):
     jobs = [job(tmp_path, name, [], seconds=100) for name in "abcd"]
+    (tmp_path / "a").mkdir()
     remaining = Remaining([Part("some", jobs)])
-    assert remaining.seconds == 400
-    remaining.adopt(jobs[0])
-    assert remaining.seconds == 300
-    remaining.finish(jobs[1], 250)  # two and a half times as long as expected
-    assert remaining.seconds == pytest.approx(500)
-    assert str(remaining) == "about 8 min left"
+    assert remaining.seconds == pytest.approx(300)  # what is finished already does not count
+    remaining.finish(jobs[1], 320)  # with 120 s of trust: 440 s instead of 220
+    assert remaining.seconds == pytest.approx(400)
+    assert str(remaining) == "about 7 min left"
+    remaining.begin()
+    before = remaining.seconds
+    assert remaining.seconds < before  # a running job's time passes
+
+
+def test_a_job_that_was_asked_to_stop_ends_the_whole(tmp_path):
+    ran = []
+    jobs = [job(tmp_path, name, ran) for name in "ab"]
+
+    def stopped(progress):
+        folder = jobs[0].run(progress)
+        (folder / "result.json").write_text('{"stopped": true}')
+        return folder
+
+    part = Part("some", [Job(jobs[0].config, 1, lambda: None, stopped), jobs[1]])
+    with pytest.raises(InputError, match="a: was stopped before its end; the same command goes on"):
+        run_part(part, Remaining([part]), nothing)
+    assert ran == ["a"]
+
+
+def test_what_cannot_be_made_is_left_out_and_told(tmp_path):
+    jobs = [job(tmp_path, name, []) for name in "ab"]
+    part = Part("some", [Job(jobs[0].config, 1, lambda: None, lambda progress: None), jobs[1]])
+    done = run_part(part, Remaining([part]), nothing)
+    assert done.left_out == ["a"]
+    assert [folder.name for folder in done.folders] == ["b"]
+    (tmp_path / "b" / "result.json").write_text('{"commit": "c"}')
+    told = []
+    reproduce([part], nothing, told.append)
+    assert told[-1] == "some: left out a, since its training was kept without weights"
+
+
+def made(folder, name, seed, key, **data):
+    (folder / name).mkdir(parents=True)
+    result = {"metrics": {}, "experiment": "components", "variant": "full", "seed": seed, "key": key, "commit": "c"}
+    (folder / name / "result.json").write_text(json.dumps(result))
+    (folder / name / "config.yaml").write_text(yaml.safe_dump({"data": {"name": "synthetic", "root": name, **data}}))
+    return folder / name
+
+
+def test_committed_runs_stand_beside_one_s_own_but_never_replace_them(tmp_path, monkeypatch):
+    committed = tmp_path / "committed"
+    monkeypatch.setattr("mghp.experiments.reproduction.reproduce.COMMITTED", committed)
+    own = made(tmp_path, "own", 0, "of other settings")
+    made(committed, "same", 0, "k0")
+    made(committed, "seed", 1, "k1")
+    made(committed, "data", 0, "k2", augmentation={"rotation": 90})
+    assert {run.path.name for run in committed_beside([own])} == {"own", "seed", "data"}

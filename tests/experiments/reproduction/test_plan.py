@@ -5,7 +5,8 @@ import pytest
 import mghp.experiments.reproduction.finished
 from mghp.checkout import ROOT
 from mghp.cli import Part
-from mghp.config import config_key, load_config, variant_names
+from mghp.config import config_key, load_config, to_yaml, variant_names
+from mghp.data.pictures import training_fingerprint
 from mghp.errors import InputError
 from mghp.experiments.reproduction.failure_jobs import failure_jobs
 from mghp.experiments.reproduction.finished import finished_run
@@ -55,8 +56,7 @@ def test_trainings_of_the_quick_profile_are_expected_to_take_minutes():
 
 def test_each_part_takes_the_settings_that_concern_it():
     overrides = ["seed=3", "learned.hidden=8", "network.width=8", "data.poses.preset=easy"]
-    names = ("learned", "parsing", "rotation")
-    configs = {name: [job.config for job in part(name, "smoke", *overrides).jobs] for name in names}
+    configs = {found.name: [job.config for job in found.jobs] for found in make_plan(PROFILES["smoke"], overrides)}
     assert {config.seed for part in configs.values() for config in part} == {3}
     assert {config.learned.hidden for config in configs["learned"]} == {8}
     assert {config.learned.hidden for config in configs["parsing"]} == {32}
@@ -69,6 +69,19 @@ def test_each_part_takes_the_settings_that_concern_it():
 def test_a_misspelt_setting_is_told_whatever_is_run(only):
     with pytest.raises(InputError, match="unknown key 'netwrk'"):
         make_plan(PROFILES["smoke"], ["netwrk.width=8"], only)
+
+
+def test_a_setting_that_nothing_takes_is_told():
+    with pytest.raises(InputError, match=r"^learned\.hidden=8: concerns nothing that is run here, rotation$"):
+        make_plan(PROFILES["smoke"], ["learned.hidden=8"], "rotation")
+
+
+def test_the_number_of_cases_is_of_the_gallery_alone():
+    plain, asked = part("parsing"), part("parsing", "smoke", "evaluation.failure_cases=5")
+    assert [config_key(job.config, "data") for job in asked.jobs[:-2]] == [
+        config_key(job.config, "data") for job in plain.jobs[:-2]
+    ]
+    assert {job.config.evaluation.failure_cases for job in asked.jobs[-2:]} == {5}
 
 
 def test_a_missing_file_is_told_before_anything_runs(tmp_path):
@@ -98,7 +111,7 @@ def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tm
     assert finished_run(config, "data") is None
 
 
-def test_failures_are_looked_for_in_the_first_parser_and_its_rival(tmp_path, monkeypatch):
+def test_failures_are_looked_for_in_the_first_parser_and_its_rival(tmp_path):
     trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path}"])
     jobs = failure_jobs(trainings, "nearest_keypoint", 20)
     assert [(job.config.experiment, job.config.variant) for job in jobs] == [
@@ -106,14 +119,28 @@ def test_failures_are_looked_for_in_the_first_parser_and_its_rival(tmp_path, mon
     ]  # fmt: skip
     assert [job.config.variant for job in failure_jobs(trainings, "none such", 20)] == ["full"]
     assert jobs[0].finished() is None
-    monkeypatch.setattr("mghp.experiments.reproduction.failure_jobs.COMMITTED", tmp_path / "committed")
-    from mghp.config import to_yaml
+    assert jobs[0].run(lambda *_: None) is None  # no training, no weights
 
-    folder = tmp_path / "committed" / "components_failures" / "full-0"
+
+def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, monkeypatch):
+    committed = tmp_path / "committed"
+    for module in ("finished", "failure_jobs"):
+        monkeypatch.setattr(f"mghp.experiments.reproduction.{module}.COMMITTED", committed)
+    trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path / 'runs'}"])
+    (job,) = failure_jobs(trainings[:1], "none such", 20)
+    folder = committed / "components_failures" / "full-0"
     finish(folder, "0")
-    (folder / "config.yaml").write_text(to_yaml(jobs[0].config))
-    assert jobs[0].finished() == folder
-    assert jobs[1].finished() is None
+    (folder / "config.yaml").write_text(to_yaml(job.config))
+    assert job.finished() is None  # its training is not there
+    config = trainings[0].config
+    fingerprint = training_fingerprint(config.data)
+    own = run_path(config, fingerprint)
+    finish(committed / "components" / own.name, config_key(config, fingerprint))
+    assert job.finished() == folder
+    (folder / "result.json").write_text(json.dumps({"stopped": True}))
+    assert job.finished() is None
+    finish(own, config_key(config, fingerprint))  # one's own, without its weights
+    assert job.finished() is None
 
 
 def test_the_paper_s_scale_says_what_is_missing(tmp_path):
@@ -124,7 +151,7 @@ def test_the_paper_s_scale_says_what_is_missing(tmp_path):
         assert "GPU" in line
         assert "hours" in line
     with pytest.raises(
-        InputError, match=r"^--profile full cannot run, \d things are missing: mhp_v2: .*val\.txt|train"
+        InputError, match=r"^--profile full cannot run, \d things are missing: mhp_v2: .*(train|val)\.txt"
     ):
         refuse_incomplete(experiments)
     refuse_incomplete([])
