@@ -73,13 +73,14 @@ def own_lists(file, json_file):
     return [argument_list(sweep, given, json_file) for given in values]
 
 
-@pytest.mark.parametrize("name", ["matcher", "solvers", "parsing", "rotation"])
+@pytest.mark.parametrize("name", ["matcher", "solvers", "parsing", "rotation", "field", "matching_long"])
 def test_of_the_sweeps_here(checkout, agents_lists, tmp_path, name):
     file = checkout / "sweeps" / f"{name}.yaml"
     own = own_lists(file, tmp_path)
     assert own == agents_lists(file)
-    assert len(own) == {"matcher": 48, "solvers": 13, "parsing": 36, "rotation": 12}[name]
-    assert own[0][:3] == ["/usr/bin/env", "mghp", "train" if name in ("parsing", "rotation") else "match"]
+    trials = {"matcher": 48, "solvers": 13, "parsing": 39, "rotation": 12, "field": 12, "matching_long": 6}
+    assert len(own) == trials[name]
+    assert own[0][:3] == ["/usr/bin/env", "mghp", "match" if name in ("matcher", "solvers") else "train"]
 
 
 @pytest.mark.parametrize("form", FORMS)
