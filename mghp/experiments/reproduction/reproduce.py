@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mghp.experiments.reproduction.finished import COMMITTED
 from mghp.experiments.reproduction.jobs import Done, Part, Progress, Remaining, run_part
+from mghp.report.learned.arms import condition_of
 from mghp.report.runs import Run, find_runs
 
 
@@ -42,10 +43,11 @@ def committed_beside(folders: Sequence[Path]) -> list[Run]:
     return [*runs, *(run for run in others if _what_it_is(run) not in made)]
 
 
-def _what_it_is(run: Run) -> tuple[str, str, int, str]:
-    """Experiment, variant, seed and data: of two runs that agree in them, and have other settings, one is reported."""
-    data = {key: value for key, value in run.config["data"].items() if key not in ("root", "annotations", "loader")}
-    return run.experiment, run.variant, int(run.result["seed"]), json.dumps(data, sort_keys=True)
+def _what_it_is(run: Run) -> tuple[str, str, int, str, float]:
+    """What tables tell runs apart by: of two that agree in it, and have other settings, one can be reported."""
+    condition = condition_of(run) if run.experiment == "learned" else run.data
+    angle = float(run.config["data"]["augmentation"]["rotation"])
+    return run.experiment, run.variant, int(run.result["seed"]), condition, angle
 
 
 def _in_words(done: Done) -> str:

@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import pytest
-import yaml
 
-from mghp.config import Config
+from mghp.config import Config, to_yaml
+from mghp.data.configs import AugmentationConfig, SyntheticConfig
 from mghp.errors import InputError
 from mghp.experiments.reproduction.jobs import Job, Part, Remaining, run_part
 from mghp.experiments.reproduction.reproduce import committed_beside, reproduce
+from mghp.modules.configs import LearnedMatchingConfig
 
 
 def job(tmp_path, name, ran, seconds=60.0):
@@ -101,19 +103,27 @@ def test_what_cannot_be_made_is_left_out_and_told(tmp_path):
     assert told[-1] == "some: left out a, since its training was kept without weights"
 
 
-def made(folder, name, seed, key, **data):
+def made(folder, name, config):
     (folder / name).mkdir(parents=True)
-    result = {"metrics": {}, "experiment": "components", "variant": "full", "seed": seed, "key": key, "commit": "c"}
+    result = {"metrics": {}, "experiment": config.experiment, "variant": config.variant, "seed": config.seed}
     (folder / name / "result.json").write_text(json.dumps(result))
-    (folder / name / "config.yaml").write_text(yaml.safe_dump({"data": {"name": "synthetic", "root": name, **data}}))
+    (folder / name / "config.yaml").write_text(to_yaml(config))
     return folder / name
 
 
 def test_committed_runs_stand_beside_one_s_own_but_never_replace_them(tmp_path, monkeypatch):
     committed = tmp_path / "committed"
     monkeypatch.setattr("mghp.experiments.reproduction.reproduce.COMMITTED", committed)
-    own = made(tmp_path, "own", 0, "of other settings")
-    made(committed, "same", 0, "k0")
-    made(committed, "seed", 1, "k1")
-    made(committed, "data", 0, "k2", augmentation={"rotation": 90})
-    assert {run.path.name for run in committed_beside([own])} == {"own", "seed", "data"}
+    parser, learned = Config(experiment="rotation"), Config(experiment="learned", variant="softmax")
+    control = replace(learned, learned=LearnedMatchingConfig(problems="positive_control"))
+    own = [made(tmp_path, "own parser", parser), made(tmp_path, "own control", control)]
+    few = replace(parser.data, synthetic=SyntheticConfig(num_train=10))
+    rotated = replace(parser.data, augmentation=AugmentationConfig(rotation=90))
+    real = replace(learned.data, name="mhp_poses", annotations="poses.json")
+    made(committed, "same", replace(parser, data=few))
+    made(committed, "same control", replace(control, data=replace(control.data, max_images=20)))
+    made(committed, "seed", replace(parser, seed=1))
+    made(committed, "angle", replace(parser, data=rotated))
+    made(committed, "poses", replace(learned, data=real))
+    found = {run.path.name for run in committed_beside(own)}
+    assert found == {"own parser", "own control", "seed", "angle", "poses"}
