@@ -131,19 +131,22 @@ def run_path(config: Config, data_fingerprint: str) -> Path:
 
 def is_finished(path: Path, key: str) -> bool:
     """Whether a run of this key has ended there, and not because it was stopped."""
-    try:
-        result = json.loads((path / "result.json").read_text())
-        return bool(result["key"] == key and not result.get("stopped"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    result = _result(path)
+    return result.get("key") == key and not result.get("stopped")
 
 
 def was_stopped(path: Path) -> bool:
     """Whether a run ended there because it was asked to."""
+    return bool(_result(path).get("stopped"))
+
+
+def _result(path: Path) -> dict[str, Any]:
+    """result.json; empty where there is none to be read."""
     try:
-        return bool(json.loads((path / "result.json").read_text()).get("stopped"))
-    except (OSError, ValueError, AttributeError):
-        return False
+        result = json.loads((path / "result.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return result if isinstance(result, dict) else {}
 
 
 def write_atomically(file: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """`mghp reproduce`: runs a plan, adopts what is finished, and reports."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,9 +50,5 @@ def _what_it_is(run: Run) -> tuple[str, str, int, str, float]:
 
 
 def _in_words(done: Done) -> str:
-    commits = ", ".join(sorted({_commit(folder) for folder in done.folders}))
+    commits = ", ".join(sorted({str(Run(folder).result["commit"]) for folder in done.folders}))
     return f"{len(done.folders)} runs ({done.adopted} adopted), commits {commits[:60]}"
-
-
-def _commit(folder: Path) -> str:
-    return str(json.loads((folder / "result.json").read_text())["commit"])

@@ -83,7 +83,6 @@ def assembly_job(settings: Sequence[str], overrides: Sequence[str]) -> Job:
     config = load_config(
         checkout() / "experiments" / "parsing" / "assembly.yaml", ["wandb.mode=disabled", *settings, *overrides]
     )
-
     fingerprint = validation_fingerprint(config.data)
 
     def run(progress: Progress) -> Path:

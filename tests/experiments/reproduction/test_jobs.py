@@ -97,7 +97,8 @@ def test_what_cannot_be_made_is_left_out_and_told(tmp_path):
     done = run_part(part, Remaining([part]), nothing)
     assert done.left_out == ["a"]
     assert [folder.name for folder in done.folders] == ["b"]
-    (tmp_path / "b" / "result.json").write_text('{"commit": "c"}')
+    about = {"metrics": {}, "experiment": "b", "variant": "", "commit": "c"}
+    (tmp_path / "b" / "result.json").write_text(json.dumps(about))
     told = []
     reproduce([part], nothing, told.append)
     assert told[-1] == "some: left out a, since its training was kept without weights"
