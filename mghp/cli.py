@@ -1,5 +1,6 @@
 """The commands. Slow imports (torch, wandb, matplotlib) happen inside them, after the input has been checked."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class Part(StrEnum):
     rotation = "rotation"
 
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
+"""Why a disk takes no file: nothing that a traceback would explain."""
+
 RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
 
@@ -75,17 +79,31 @@ def match(
 
 @app.command()
 def train(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file, e.g. experiments/parsing/synthetic_10min.yaml")],
+    experiment: Annotated[
+        Path | None, typer.Argument(help="Experiment file, e.g. experiments/parsing/synthetic_10min.yaml")
+    ] = None,
     overrides: Overrides = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with the interrupted training of this run folder")
+    ] = None,
 ) -> None:
     """Train a parsing network on pictures, or limb scores on poses: scores and weights in a run folder."""
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures, what_is_not_trained
 
-    config = load_config(experiment, overrides or [])
+    if (experiment is None) == (resume is None):
+        raise InputError("mghp train: expected an experiment file, or --resume RUN, which has its own settings")
+    if experiment is not None:
+        config = load_config(experiment, overrides or [])
+    elif resume is not None:
+        from mghp.experiments.resume import interrupted_config
+
+        config = interrupted_config(resume)
     if config.data.name in ("generated_poses", "mhp_poses"):
         from mghp.experiments.learned import run_learned
 
+        if resume is not None:
+            raise InputError(f"--resume {resume}: takes a minute and keeps no checkpoints: train {resume}/config.yaml")
         typer.echo(run_learned(config))
         return
     check_pictures(config.data)
@@ -96,7 +114,7 @@ def train(
         typer.echo(f"mghp: {warning}", err=True)
     from mghp.experiments.train import is_first_process, run_training
 
-    folder = run_training(config, train_samples, validation)
+    folder = run_training(config, train_samples, validation, interrupted=resume)
     if is_first_process():
         typer.echo(folder)
 
@@ -390,4 +408,9 @@ def main() -> None:
         app()
     except InputError as error:
         typer.echo(f"mghp: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        typer.echo(f"mghp: {error.filename or 'a file'}: {error.strerror}", err=True)
         sys.exit(2)

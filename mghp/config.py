@@ -114,6 +114,8 @@ class BenchConfig:
     """Pairs of training steps, one with the matching loss and one without, whose times are compared."""
     pictures: int = 64
     """Pictures whose rendering is timed."""
+    kills: int = 20
+    """Times that a training is killed."""
 
     def __post_init__(self) -> None:
         for key, value in vars(self).items():

@@ -1,11 +1,11 @@
-"""The one exception that a user's input can cause; the commands print it as one line and exit 2."""
+"""The one exception that a user can cause or mend; the commands print it as one line and exit 2."""
 
 import os
 from pathlib import Path
 
 
 class InputError(ValueError):
-    """Something the user gave is wrong: a key, a value or a file. The message is one line."""
+    """Something the user gave, or a file or disk of theirs, is wrong. The message is one line that names it."""
 
 
 def existing_file(path: str | Path, what: str) -> Path:

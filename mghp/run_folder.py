@@ -5,7 +5,7 @@
                             timing.csv    one row a phase
                             result.json   final metrics and their provenance, written last and atomically
                             media/        pictures and arrays
-                            checkpoints/  weights, of a training
+                            checkpoints/  weights, of a training; what an interrupted one goes on from
 
 Times stand in timing.csv and result.json only, so that metrics.csv of two equal runs can be compared byte for byte.
 """
@@ -27,6 +27,7 @@ import numpy as np
 
 from mghp.config import SCHEMA_VERSION, Config, config_key, to_yaml
 from mghp.errors import InputError
+from mghp.writing import unfinished_files, write_atomically, writing
 
 REPLACED = "replaced"
 """Name of a folder of results that newer ones have taken the place of: kept, but reported no more."""
@@ -47,23 +48,37 @@ class RunFolder:
         config: the whole.
         data_fingerprint: of the data.
         writes: False in the other processes of a run that several make together: the first one writes for all.
+        path: of the folder, where it is another than `run_path` says.
+        resumed: whether what an interrupted run has logged stays, to be gone on with.
     """
 
-    def __init__(self, config: Config, data_fingerprint: str, writes: bool = True) -> None:
+    def __init__(
+        self,
+        config: Config,
+        data_fingerprint: str,
+        writes: bool = True,
+        path: Path | None = None,
+        resumed: bool = False,
+    ) -> None:
         self.config = config
         self.writes = writes
+        self.resumed = resumed
         self.data_fingerprint = data_fingerprint
         self.key = config_key(config, data_fingerprint)
-        self.path = run_path(config, data_fingerprint)
+        self.path = path or run_path(config, data_fingerprint)
         self._started = time.time()
         self._cpu_started = _cpu_seconds()
         if not writes:
             return
         try:
             self.media.mkdir(parents=True, exist_ok=True)
-            for name in ("metrics.csv", "timing.csv", "result.json"):
-                (self.path / name).unlink(missing_ok=True)
-            (self.path / "config.yaml").write_text(to_yaml(config))
+            (self.path / "result.json").unlink(missing_ok=True)
+            for unfinished in unfinished_files(self.path):
+                unfinished.unlink(missing_ok=True)
+            if not resumed:
+                for file in (self.path / "metrics.csv", self.path / "timing.csv", *resume_points(self.checkpoints)):
+                    file.unlink(missing_ok=True)
+                write_atomically(self.path / "config.yaml", to_yaml(config))
         except OSError as error:
             raise InputError(f"run folder {self.path}: cannot be written: {error.strerror}") from None
 
@@ -93,7 +108,9 @@ class RunFolder:
 
     def save_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Write arrays to media/<name>.npz."""
-        np.savez_compressed(self.media / f"{name}.npz", **arrays)  # type: ignore[arg-type]
+        file = self.media / f"{name}.npz"
+        with writing(file):
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
     def finish(self, metrics: Mapping[str, float], stopped: bool = False) -> dict[str, Any]:
         """Write result.json; from here on the run counts as finished, unless it was stopped before its end."""
@@ -129,10 +146,20 @@ def run_path(config: Config, data_fingerprint: str) -> Path:
     return Path(config.runs) / config.experiment / (f"{config.variant}-{name}" if config.variant else name)
 
 
+def resume_points(checkpoints: Path) -> tuple[Path, Path]:
+    """The files that an interrupted training goes on from: the last one, and the one before it."""
+    return checkpoints / "resume.ckpt", checkpoints / "resume_before.ckpt"
+
+
 def is_finished(path: Path, key: str) -> bool:
     """Whether a run of this key has ended there, and not because it was stopped."""
     result = _result(path)
     return result.get("key") == key and not result.get("stopped")
+
+
+def has_result(path: Path) -> bool:
+    """Whether a run of any key has ended there, by itself or because it was stopped."""
+    return bool(_result(path))
 
 
 def was_stopped(path: Path) -> bool:
@@ -147,13 +174,6 @@ def _result(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return result if isinstance(result, dict) else {}
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Write under a temporary name and rename: readers see the old file or the new one, whole."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(file)
 
 
 def git_commit() -> tuple[str, bool]:
@@ -178,7 +198,7 @@ def _cpu_seconds() -> float:
 
 
 def _append(file: Path, row: Mapping[str, Any]) -> None:
-    with file.open("a+", newline="") as stream:
+    with writing(file), file.open("a+", newline="") as stream:
         stream.seek(0)
         columns = next(csv.reader(stream), None)
         writer = csv.DictWriter(stream, fieldnames=columns or list(row))

@@ -10,7 +10,8 @@ import mghp.run_folder
 from mghp.config import SCHEMA_VERSION, Config, config_key, load_config
 from mghp.errors import InputError
 from mghp.peak_memory import measured_peak
-from mghp.run_folder import RunFolder, git_commit, is_finished, run_path, write_atomically
+from mghp.run_folder import RunFolder, git_commit, is_finished, run_path
+from mghp.writing import write_atomically
 
 
 @pytest.fixture
@@ -88,11 +89,11 @@ def test_a_result_that_cannot_be_written_leaves_the_one_before(config, monkeypat
     before = (folder.path / "result.json").read_text()
 
     def fail(self, target):
-        raise OSError("no space left")
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fail)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(InputError, match=r"result.json: cannot be written: No space left on device"):
             folder.finish({"gap": 0.1})
     assert (folder.path / "result.json").read_text() == before
 

@@ -137,6 +137,25 @@ def bench_gallery_command(
     _write(table, out)
 
 
+@bench_app.command("faults")
+def bench_faults_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Kill a short training at random moments, go on with it, and compare it with one that was never killed."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "parsing" / "bench_faults.yaml", overrides or [])
+    with progress_bar() as show:
+        from mghp.bench.faults import bench_faults
+        from mghp.report.faults_bench import faults_bench_table
+        from mghp.report.runs import Run
+
+        table = faults_bench_table([Run(bench_faults(config, show))])
+    _write(table, out)
+
+
 def _write(table: "Table", out: Path) -> None:
     files = table.write(out)
     typer.echo(table.markdown())

@@ -18,8 +18,9 @@ from mghp.data.batch import Batch
 from mghp.data.datamodule import ParsingDataModule
 from mghp.data.sample import Samples
 from mghp.data.synthetic import SCENES, render
-from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
+from mghp.experiments.parsing_parts import build_module, people_of
 from mghp.experiments.train import DEFAULT_MAX_STEPS
+from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder

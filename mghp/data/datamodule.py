@@ -1,55 +1,21 @@
 """Pictures to batches: what is drawn depends on (seed, epoch, index) alone, never on the workers."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from mghp.data.batch import Batch, collate
 from mghp.data.configs import DataConfig
 from mghp.data.resized import ResizedSamples
+from mghp.data.resumable_loader import ResumableLoader, ShuffledDraws, mixed_seed
 from mghp.data.sample import Sample, Samples
 from mghp.data.skipping import SkippingSamples
 from mghp.data.transforms import Augmentation
 from mghp.people.people import People
-
-
-class ShuffledDraws(Sampler[tuple[int, int]]):
-    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides.
-
-    Of several processes each gets its share: together their n-th batches are the n-th batch of one process whose
-    batches are larger by their number. What does not go up evenly is left out.
-
-    Args:
-        number: pictures.
-        seed: of the order.
-        process: of this share, 0 to processes - 1.
-        processes: that train together.
-    """
-
-    def __init__(self, number: int, seed: int, process: int = 0, processes: int = 1) -> None:
-        self.number = number
-        self.seed = seed
-        self.process = process
-        self.processes = processes
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning at the beginning of each."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.number // self.processes
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        generator = torch.Generator().manual_seed(_mixed(self.seed, self.epoch))
-        epoch = self.epoch
-        order = torch.randperm(self.number, generator=generator).tolist()
-        for index in order[self.process : len(self) * self.processes : self.processes]:
-            yield epoch, index
 
 
 class AugmentedSamples(Dataset[Sample]):
@@ -63,7 +29,7 @@ class AugmentedSamples(Dataset[Sample]):
     def __getitem__(self, draw: tuple[int, int]) -> Sample:
         epoch, index = draw
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_mixed(self.seed, epoch, index))
+            torch.manual_seed(mixed_seed(self.seed, epoch, index))
             return self.augmentation(self.samples[index])
 
 
@@ -87,6 +53,9 @@ class ParsingDataModule(LightningDataModule):
         train: pictures to train on; None where nothing is trained.
         validation: pictures to validate on.
         seed: of the order and the augmentation.
+
+    Attributes:
+        before_batch: called whenever a training batch is asked for; does nothing unless it is set.
     """
 
     def __init__(
@@ -101,6 +70,8 @@ class ParsingDataModule(LightningDataModule):
         self.augmentation = Augmentation(config.augmentation, people)
         self.collate = Collate(people)
         self.seed = seed
+        self.before_batch: Callable[[], None] = _nothing
+        self._training_loader: ResumableLoader | None = None
 
     @property
     def _process(self) -> tuple[int, int]:
@@ -112,15 +83,21 @@ class ParsingDataModule(LightningDataModule):
         """Damaged training pictures that others took the place of."""
         return self.train_samples.skipped if isinstance(self.train_samples, SkippingSamples) else 0
 
+    @property
+    def waited_seconds(self) -> float:
+        """How long the training has waited for batches."""
+        return 0.0 if self._training_loader is None else self._training_loader.waited_seconds
+
     def train_dataloader(self) -> DataLoader[Any]:
         """Shuffled, augmented, without the last incomplete batch."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
         draws = ShuffledDraws(len(self.train_samples), self.seed, *self._process)
-        return DataLoader(
+        self._training_loader = ResumableLoader(
             AugmentedSamples(self.train_samples, self.augmentation, self.seed),
+            draws=draws,
+            before_batch=lambda: self.before_batch(),
             batch_size=min(self.config.loader.batch_size, max(len(draws), 1)),
-            sampler=draws,
             collate_fn=self.collate,
             num_workers=workers,
             persistent_workers=workers > 0,
@@ -129,6 +106,7 @@ class ParsingDataModule(LightningDataModule):
             generator=torch.Generator().manual_seed(self.seed),  # else the loader draws from the global state
             drop_last=True,
         )
+        return self._training_loader
 
     def val_dataloader(self) -> DataLoader[Any]:
         """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""
@@ -141,12 +119,8 @@ class ParsingDataModule(LightningDataModule):
         )
 
 
-def _mixed(*numbers: int) -> int:
-    """One seed out of several, different for every tuple that occurs."""
-    mixed = 0
-    for number in numbers:
-        mixed = (mixed * 1_000_003 + number + 1) % 2**63
-    return mixed
+def _nothing() -> None:
+    """Where nobody wants to know."""
 
 
 def _be_patient(worker: int) -> None:

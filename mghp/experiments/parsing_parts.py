@@ -2,9 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
@@ -12,11 +9,12 @@ from mghp.assembly.label_balance import LabelBalance
 from mghp.config import Config, load_config_text, to_yaml
 from mghp.data.pictures import check_pictures
 from mghp.data.targets import TargetMaker
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
 from mghp.losses.objective import ParsingObjective
 from mghp.losses.weighting import FixedWeights, LearnedWeights
 from mghp.matching import make_matcher
 from mghp.metrics.parsing import parsing_metrics
+from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.training_matching import TrainingMatching
 from mghp.network.parser import ParsingNetwork
@@ -89,22 +87,6 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         training=config.training,
         config_text=to_yaml(config),
     )
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """A checkpoint of `mghp train`: tensors and plain types only.
-
-    Raises:
-        InputError: if the file is missing, no checkpoint, or of something else.
-    """
-    file = existing_file(path, "checkpoint")
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever the bytes lead to
-        raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
-    if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
-        raise InputError(f"{file}: a checkpoint, but not of mghp train")
-    return checkpoint
 
 
 def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[ParsingModule, Config]:

@@ -89,7 +89,10 @@ def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
         return
     import wandb  # slow to import, and only needed here
 
+    before = None if os.environ.get("WANDB_SWEEP_ID") else _run_before(folder)
     run = wandb.init(
+        id=before,
+        resume=None if before is None else "allow",
         project=config.wandb.project,
         name=folder.path.name,
         group=config.experiment,
@@ -104,3 +107,11 @@ def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
         failed = False
     finally:
         run.finish(exit_code=int(failed))
+
+
+def _run_before(folder: RunFolder) -> str | None:
+    """W&B's id of the same run before it was interrupted, if it was."""
+    if not folder.resumed:
+        return None
+    runs = sorted((folder.path / "wandb").glob("*run-*-*"), key=lambda run: run.name.split("run-")[-1])
+    return runs[-1].name.rsplit("-", 1)[-1] if runs else None

@@ -11,8 +11,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
-from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
-from lightning.pytorch.profilers import SimpleProfiler
+from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
@@ -23,11 +22,16 @@ from mghp.data.sample import PictureSet
 from mghp.errors import InputError
 from mghp.experiments.evaluate import examine_into
 from mghp.experiments.examination import tune
-from mghp.experiments.parsing_parts import build_module, people_of, read_checkpoint
+from mghp.experiments.metrics_file import MetricsFile
+from mghp.experiments.parsing_parts import build_module, people_of
+from mghp.experiments.resume import point_to_resume
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
-from mghp.modules.callbacks import BranchPoint, DrawPictures, StopWhenAsked
+from mghp.modules.callbacks import BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
+from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
+from mghp.modules.finite import NotFiniteError
 from mghp.modules.parsing import ParsingModule
-from mghp.run_folder import RunFolder
+from mghp.modules.resume_points import ResumePoints
+from mghp.run_folder import RunFolder, resume_points
 
 DEFAULT_MAX_STEPS = 1000
 """Where the config names no length."""
@@ -35,11 +39,8 @@ DEFAULT_MAX_STEPS = 1000
 EMA_EVERY = 8
 """Steps between two updates of the averaged weights, which cost a pass over all weights."""
 
-_LOADING = "[_TrainingEpochLoop].train_dataloader_next"
-"""What Lightning's profiler calls the wait for a batch."""
 
-
-def run_training(config: Config, train: PictureSet, validation: PictureSet) -> Path:
+def run_training(config: Config, train: PictureSet, validation: PictureSet, interrupted: Path | None = None) -> Path:
     """Train, validate, keep the last weights, and write the run folder.
 
     On SIGTERM the training ends early, and its result says so.
@@ -48,47 +49,77 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
         config: the whole.
         train: pictures to train on.
         validation: pictures to validate on.
+        interrupted: the folder of the same training, which is gone on with; None to begin.
 
     Returns:
         The run folder.
 
     Raises:
-        InputError: one line, if the config does not fit, a checkpoint is unreadable, or the folder cannot be written.
+        InputError: one line, if the config does not fit, a checkpoint is unreadable, the folder cannot be written, a
+            picture cannot be read any more, or a loss is not finite.
     """
     pl.seed_everything(config.seed, verbose=False)
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     module = build_module(config, max_steps)
-    if config.training.continue_from is not None:
+    fingerprint = fingerprint_of(train, validation)
+    point = None if interrupted is None else point_to_resume(interrupted, fingerprint)
+    if point is None and config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
-    folder = RunFolder(config, fingerprint_of(train, validation), writes=is_first_process())
-    profiler = SimpleProfiler(dirpath=folder.path, filename="profile")
+    folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
     with tracked(config, folder) as tracker, _quiet():
-        loggers: list[Logger] = [_csv_logger(folder)]
+        metrics_file = MetricsFile(folder.path / "metrics.csv")
+        loggers: list[Logger] = [metrics_file]
         if isinstance(tracker, WandbTracker):
             loggers.append(WandbLogger(experiment=tracker.run))
         stop = StopWhenAsked()
-        callbacks = [*_callbacks(config, folder, tracker, max_steps), stop]
-        trainer = _trainer(config, callbacks, folder, max_steps, loggers, profiler)
+        points = _resume_points(config, folder, metrics_file, is_resumed=point is not None)
+        data.before_batch = points.save_if_due
+        callbacks = [*_callbacks(config, folder, tracker, max_steps), stop, points]
+        trainer = _trainer(config, callbacks, folder, max_steps, loggers)
         with folder.timed("train") as training:
-            trainer.fit(module, datamodule=data, ckpt_path=config.training.continue_from)
+            try:
+                trainer.fit(module, datamodule=data, ckpt_path=point or config.training.continue_from)
+            except NotFiniteError as error:
+                raise InputError(f"{error}; the last finite checkpoint is {points.newest() or 'none'}") from None
         trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
         with folder.timed("validate"):
             # A training that is stopped has just been validated by Lightning.
             scores: Mapping[str, float | Tensor] = trainer.callback_metrics
             if not stop.asked:
                 scores = trainer.validate(module, datamodule=data, verbose=False)[0]
-        metrics = {name: float(value) for name, value in scores.items()} | _costs(
-            trainer, module, profiler, training.seconds
-        )
+        metrics = {name: float(value) for name, value in scores.items()} | {
+            "time/waiting_share": data.waited_seconds / max(training.seconds, 1e-9),
+            "time/train_seconds": training.seconds,
+            "train/steps": float(trainer.global_step),
+            "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
+        }
         if config.evaluation.at_end and not stop.asked and folder.writes:
             with folder.timed("evaluate"):
                 metrics |= _evaluated(module, config, folder, validation, tracker)
         if config.data.on_error == "skip":
             metrics["data/skipped"] = float(data.skipped)
+        if config.training.on_non_finite == "skip":
+            metrics["train/skipped_steps"] = float(module.finite.skipped)
         tracker.summarise(metrics)
     folder.finish(metrics, stopped=stop.asked)
+    if folder.writes and not stop.asked:
+        for file in resume_points(folder.checkpoints):
+            file.unlink(missing_ok=True)
     return folder.path
+
+
+def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_resumed: bool) -> ResumePoints:
+    def restore(state: Mapping[str, Any]) -> None:
+        # A branch of another training begins with a checkpoint too, and has rows of its own.
+        if is_resumed:
+            metrics.go_back_to(state["metrics"])
+
+    def state() -> dict[str, Any]:
+        return {"data": folder.data_fingerprint, "metrics": metrics.position}
+
+    last, before = resume_points(folder.checkpoints)
+    return ResumePoints(last, before, config.training.resume_every, state, restore)
 
 
 def _evaluated(
@@ -117,13 +148,12 @@ def _trainer(
     folder: RunFolder,
     max_steps: int,
     loggers: list[Logger],
-    profiler: SimpleProfiler,
 ) -> pl.Trainer:
     ours: dict[str, Any] = {
         "default_root_dir": folder.path,
         "logger": loggers,
         "callbacks": callbacks,
-        "profiler": profiler,
+        "plugins": CheckpointFiles(),
         "max_steps": max_steps,
         "max_epochs": -1,
         "log_every_n_steps": 25,
@@ -144,7 +174,7 @@ def _trainer(
 def _callbacks(config: Config, folder: RunFolder, tracker: Tracker, max_steps: int) -> list[Callback]:
     from rich.console import Console
 
-    callbacks: list[Callback] = [LearningRateMonitor("step")]
+    callbacks: list[Callback] = [LearningRateMonitor("step"), SeedEveryBatch(config.seed)]
     if Console(stderr=True).is_terminal:
         callbacks.append(RichProgressBar())
     if config.training.ema_decay is not None:
@@ -157,22 +187,6 @@ def _callbacks(config: Config, folder: RunFolder, tracker: Tracker, max_steps: i
         decay_begins = round(max_steps * (1 - optimizer.decay_share))
         callbacks.append(BranchPoint(decay_begins, folder.checkpoints / "before_decay.ckpt"))
     return callbacks
-
-
-def _csv_logger(folder: RunFolder) -> CSVLogger:
-    """Writes metrics.csv where every run folder has it."""
-    return CSVLogger(folder.path, name="", version="", flush_logs_every_n_steps=25)
-
-
-def _costs(trainer: pl.Trainer, module: ParsingModule, profiler: SimpleProfiler, seconds: float) -> dict[str, float]:
-    """What the training took; the first wait, in which the loading processes start, is no wait for data."""
-    waits = profiler.recorded_durations.get(_LOADING, [])[1:]
-    return {
-        "time/waiting_share": sum(waits) / max(seconds, 1e-9),
-        "time/train_seconds": seconds,
-        "train/steps": float(trainer.global_step),
-        "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
-    }
 
 
 @contextmanager

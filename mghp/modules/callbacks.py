@@ -8,10 +8,12 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 
 from mghp.data.batch import Batch
+from mghp.data.resumable_loader import mixed_seed
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.pictures import draw_batch, first_pictures
 from mghp.report.pictures.png import write_png
@@ -40,6 +42,27 @@ class BranchPoint(Callback):
         """Write it when its step is done."""
         if trainer.global_step == self.step:
             trainer.save_checkpoint(self.file)
+
+
+class SeedEveryBatch(Callback):
+    """Makes what the network draws a function of (seed, batch), so that it is the same where a training goes on.
+
+    Args:
+        seed: of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Before it is trained on; processes that train together draw apart."""
+        torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx))
 
 
 class StopWhenAsked(Callback):

@@ -79,7 +79,14 @@ class TrainingConfig:
     """Checkpoint to go on from: weights, optimiser and step. With another `max_steps` it is a branch of that run: under
     `linear_decay` the rate at a step is the same for every length until the decay begins. Null to start anew."""
 
+    resume_every: int = 200
+    """Steps from one checkpoint that `mghp train --resume` goes on from to the next; 0 for none."""
+    on_non_finite: Literal["stop", "skip"] = "stop"
+    """What a loss that is not finite does: it stops the training, or its step is left out and counted."""
+
     def __post_init__(self) -> None:
+        if self.resume_every < 0:
+            raise ValueError(f"resume_every must not be negative, got {self.resume_every}")
         if self.matching_every < 1:
             raise ValueError(f"matching_every must be at least 1, got {self.matching_every}")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:

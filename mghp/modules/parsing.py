@@ -17,6 +17,7 @@ from mghp.fields import Fields
 from mghp.losses.objective import ParsingObjective
 from mghp.metrics.people import TruePeople
 from mghp.modules.configs import TrainingConfig
+from mghp.modules.finite import FiniteLosses
 from mghp.modules.optimization import make_optimizer, rate_factor
 from mghp.modules.training_matching import SoftMatching, TrainingMatching
 from mghp.network.parser import ParsingNetwork, Prediction
@@ -61,6 +62,7 @@ class ParsingModule(LightningModule):
         self.assembler = assembler
         self.metrics = metrics
         self.training_config = training
+        self.finite = FiniteLosses(training.on_non_finite)
         self.config_text = config_text
 
     def forward(self, image: Tensor) -> Prediction:
@@ -89,6 +91,8 @@ class ParsingModule(LightningModule):
         self.label_balance.observe(batch.parts)
         losses, matching = self.losses(batch, self.global_step)
         total = self.total(losses)
+        if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
+            return self.total({})
         # Logging every step would cost more than a loss.
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
@@ -163,6 +167,11 @@ class ParsingModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """A checkpoint says what it is of."""
         checkpoint["mghp_config"] = self.config_text
+        checkpoint["mghp_skipped_steps"] = self.finite.skipped
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A training that goes on counts on."""
+        self.finite.skipped = checkpoint.get("mghp_skipped_steps", 0)
 
 
 def true_people(batch: Batch) -> list[TruePeople]:

@@ -14,7 +14,7 @@ from typing import IO, Any, Literal
 import optuna
 
 from mghp.errors import InputError
-from mghp.run_folder import REPLACED, git_commit, write_atomically
+from mghp.run_folder import REPLACED, git_commit
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.identity import Identifier, Identity, without_env
 from mghp.sweep.metric_rows import MetricRows
@@ -22,6 +22,7 @@ from mghp.sweep.parameters import Point, trial_values
 from mghp.sweep.processes import Executor, Job, Started
 from mghp.sweep.study import Study, index_of, owned, point_of, points_of
 from mghp.sweep.sweep_file import SweepFile
+from mghp.writing import write_atomically
 
 FAILURES_AT_THE_START = 3
 """So many failures before any result end a sweep: what they have in common is worth a look."""

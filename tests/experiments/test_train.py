@@ -15,9 +15,10 @@ from mghp.data.pictures import load_pictures
 from mghp.data.synthetic import SCENES, render
 from mghp.errors import InputError
 from mghp.experiments.limb_tuning import CENTER_THRESHOLDS
-from mghp.experiments.parsing_parts import build_module, load_module, read_checkpoint
+from mghp.experiments.parsing_parts import build_module, load_module
 from mghp.experiments.train import run_training
 from mghp.inference.human_parser import HumanParser
+from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.network.configs import BackboneConfig
 
 

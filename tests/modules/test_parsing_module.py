@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from mghp.assembly.peaks import find_peaks
 from mghp.config import MatcherConfig
 from mghp.data.batch import collate
 from mghp.data.sample import Sample
@@ -122,12 +123,13 @@ def person(pixels, keypoints=()):
 
 
 def crowd_of(number):
-    """So many persons, each a column of pixels with a few keypoints."""
+    """So many persons, each a column of pixels with a few keypoints; neighbours beyond 31 touch."""
     ids = np.zeros((64, 64), np.int16)
+    apart = 2 if number < 32 else 1
     pose = np.zeros((number, 17, 3), np.float32)
     for p in range(number):
-        ids[8:40, 2 * p] = p + 1
-        pose[p, :6] = [(2 * p + 0.5, 8 + 5 * k, 2) for k in range(6)]
+        ids[8:40, apart * p] = p + 1
+        pose[p, :6] = [(apart * p + 0.5, 8 + 5 * k, 2) for k in range(6)]
     image = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     return Sample(image, (ids > 0).astype(np.uint8), ids, pose, "crowd", (64, 64))
 
@@ -169,7 +171,7 @@ SAMPLES = {
     "all keypoints at one place": [person([(5, 5)], [(5.5, 5.5, 2)] * 17)],
     "no parsing labels": [poses_only()],
     "no keypoints": [parts_only()],
-    "30 persons": [crowd_of(30)],
+    "50 persons": [crowd_of(50)],
     "mixed": [nobody(), unlabelled(), crowd_of(30), poses_only(), parts_only()],
 }
 
@@ -192,6 +194,29 @@ def test_inference_and_metrics_go_on_with_unusual_batches(small_module, samples)
     for predicted, true in zip(found, true_people(batch), strict=True):
         module.metrics.update(predicted, true)
     module.metrics.compute()
+
+
+@pytest.mark.parametrize("peaks", ["none", "hundreds"])
+def test_no_peak_and_hundreds_of_peaks_a_type_are_ordinary(small_module, peaks):
+    module = small_module("training.candidates.true_share_start=0.0", "training.candidates.true_share_end=0.0")
+    with torch.no_grad():
+        bias = module.network.keypoints.output.bias.view(17, 3, -1)[:, 0]
+        bias.fill_(-50.0 if peaks == "none" else 0.0)
+    image = np.random.default_rng(0).integers(0, 256, (352, 352, 3), np.uint8)
+    ids = np.zeros((352, 352), np.int16)
+    ids[:64, :64] = crowd_of(3).person_ids
+    labels = (ids > 0).astype(np.uint8)
+    batch = collate([Sample(image, labels, ids, crowd_of(3).keypoints, "noise", (352, 352))], 17)
+    losses = step(module, batch)
+    assert "matching" in losses
+    assert all(np.isfinite(value) for value in losses.values())
+    assert all_finite(module)
+    with torch.no_grad():
+        fields = module(batch.image).fields()
+        found = find_peaks(fields.heatmaps, None, fields.keypoint_stride, max_peaks=10_000).is_candidate.sum(-1)
+        (people,) = module.eval().assembler(fields)
+    assert found.max() == 0 if peaks == "none" else found.float().mean() > 500
+    module.metrics.update(people, true_people(batch)[0])
 
 
 def test_a_missing_label_switches_off_just_its_terms(small_module):

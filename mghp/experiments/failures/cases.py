@@ -12,7 +12,7 @@ from mghp.experiments.failures.causes import Diagnosis
 from mghp.experiments.failures.pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.people.people import People
-from mghp.run_folder import write_atomically
+from mghp.writing import write_atomically
 
 FOLDER = Path("media") / "failures"
 """Below a run folder."""

@@ -1,0 +1,49 @@
+"""What `mghp train --resume RUN` finds in a run folder: its config, and the checkpoint to go on from."""
+
+import logging
+from pathlib import Path
+
+from mghp.config import Config, load_config
+from mghp.errors import InputError
+from mghp.run_folder import has_result, resume_points, was_stopped
+
+_LOGGER = logging.getLogger("mghp")
+
+
+def interrupted_config(run: Path) -> Config:
+    """The config of a run that was cut off, or stopped before its end.
+
+    Raises:
+        InputError: if the folder is none of a run, or of one that has finished.
+    """
+    if not (run / "config.yaml").is_file():
+        raise InputError(f"--resume {run}: no run folder: there is no config.yaml in it")
+    if has_result(run) and not was_stopped(run):
+        raise InputError(f"--resume {run}: this run has finished: {run / 'result.json'}")
+    return load_config(run / "config.yaml")
+
+
+def point_to_resume(run: Path, fingerprint: str) -> Path | None:
+    """The newest checkpoint of an interrupted training that can be read; None where none can: it begins anew.
+
+    Args:
+        run: its folder.
+        fingerprint: of the data as they are now.
+
+    Raises:
+        InputError: if these are not the data that it was trained on.
+    """
+    from mghp.modules.checkpoint_files import read_checkpoint
+
+    for file in filter(Path.exists, resume_points(run / "checkpoints")):
+        try:
+            before = read_checkpoint(file)["callbacks"]["ResumePoints"]["data"]
+        except (InputError, KeyError, TypeError) as error:
+            why = str(error) if isinstance(error, InputError) else f"{file}: nothing to go on from"
+            _LOGGER.warning("%s; the checkpoint before it is used, where there is one", why)
+            continue
+        if before != fingerprint:
+            raise InputError(f"--resume {run}: trained on data {before!r}, which now are {fingerprint!r}")
+        return file
+    _LOGGER.warning("%s: no checkpoint to go on from: begun anew", run)
+    return None

@@ -1,0 +1,181 @@
+"""Trainings that are cut off and gone on with. Real kills: tests/bench/test_bench_faults.py."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from mghp.data.pictures import load_pictures
+from mghp.errors import InputError
+from mghp.experiments.resume import interrupted_config, point_to_resume
+from mghp.experiments.train import run_training
+from mghp.modules.callbacks import SeedEveryBatch
+from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
+
+SETTINGS = (
+    "trainer.max_steps=12", "trainer.val_check_interval=5", "trainer.limit_val_batches=1", "training.resume_every=3",
+)  # fmt: skip
+
+
+class CutOffError(Exception):
+    """The power goes."""
+
+
+@pytest.fixture(scope="module")
+def small(small_config, tmp_path_factory):
+    """A config, with its pictures, below a folder of its own."""
+    torch.set_num_threads(1)
+
+    def make(*overrides):
+        config = small_config(f"runs={tmp_path_factory.mktemp('runs')}", *SETTINGS, *overrides)
+        return config, load_pictures(config.data, lambda *_: None)
+
+    return make
+
+
+def cut_off(config, pictures, step):
+    """The folder of a training that ended in the middle of a step, without a result."""
+
+    def end(self, trainer, *_):
+        if trainer.global_step == step:
+            raise CutOffError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SeedEveryBatch, "on_train_batch_end", end)
+        with pytest.raises(CutOffError):
+            run_training(config, *pictures)
+    (folder,) = (file.parent for file in Path(config.runs).rglob("config.yaml"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(small):
+    """A training that nothing happened to."""
+    config, pictures = small()
+    return run_training(config, *pictures)
+
+
+@pytest.fixture(scope="module")
+def interrupted(small):
+    """The same one, cut off in step 8, after checkpoints at 3 and 6. To be copied."""
+    return cut_off(*small(), step=8)
+
+
+@pytest.fixture
+def copied(interrupted, tmp_path):
+    return shutil.copytree(interrupted, tmp_path / "run")
+
+
+def weights(folder):
+    return read_checkpoint(folder / "checkpoints" / "last.ckpt")["state_dict"]
+
+
+def gone_on(run, pictures):
+    return run_training(interrupted_config(run), *pictures, interrupted=run)
+
+
+def assert_equal(one, two):
+    first, second = weights(one), weights(two)
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert (one / "metrics.csv").read_bytes() == (two / "metrics.csv").read_bytes()
+
+
+def test_it_ends_as_if_it_had_never_been_cut_off(small, whole, copied):
+    assert gone_on(copied, small()[1]) == copied
+    assert_equal(whole, copied)
+    assert json.loads((copied / "result.json").read_text())["metrics"]["train/steps"] == 12
+    assert not list((copied / "checkpoints").glob("resume*"))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("training.ema_decay=0.9",),
+        ("trainer.accumulate_grad_batches=2", "data.loader.batch_size=2"),
+        ("trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=1.0"),
+    ],
+)
+def test_so_do_averaged_weights_steps_of_several_batches_and_validation_by_epochs(small, overrides):
+    config, pictures = small(*overrides)
+    run = cut_off(config, pictures, step=7)  # in the second epoch
+    gone_on(run, pictures)
+    config, pictures = small(*overrides)
+    assert_equal(run_training(config, *pictures), run)
+
+
+def test_a_checkpoint_cut_short_is_told_and_the_one_before_it_used(small, whole, copied, caplog):
+    last = copied / "checkpoints" / "resume.ckpt"
+    last.write_bytes(last.read_bytes()[:5000])
+    gone_on(copied, small()[1])
+    assert "resume.ckpt: no readable checkpoint" in caplog.text
+    assert "the checkpoint before it is used" in caplog.text
+    assert_equal(whole, copied)
+
+
+def test_between_the_two_renames_the_one_before_is_there(copied):
+    """What a kill leaves after the last one became the one before, and before the new one took its name."""
+    last = copied / "checkpoints" / "resume.ckpt"
+    last.rename(last.with_name("resume_new.ckpt"))
+    fingerprint = read_checkpoint(last.with_name("resume_new.ckpt"))["callbacks"]["ResumePoints"]["data"]
+    assert point_to_resume(copied, fingerprint) == copied / "checkpoints" / "resume_before.ckpt"
+
+
+def test_without_a_readable_checkpoint_it_begins_anew(small, whole, copied, caplog):
+    for file in (copied / "checkpoints").glob("resume*"):
+        file.write_bytes(b"")
+    gone_on(copied, small()[1])
+    assert "begun anew" in caplog.text
+    assert_equal(whole, copied)
+
+
+def test_other_data_are_refused(small, copied):
+    config = interrupted_config(copied)
+    config.data.synthetic.num_train = 20
+    with pytest.raises(InputError, match=r"--resume .*: trained on data 'default_64_.*_24_.*', which now are"):
+        run_training(config, *load_pictures(config.data, lambda *_: None), interrupted=copied)
+
+
+def test_a_finished_run_and_a_folder_of_none_are_refused(whole, tmp_path):
+    with pytest.raises(InputError, match=r"this run has finished: .*result.json"):
+        interrupted_config(whole)
+    with pytest.raises(InputError, match=r"no run folder: there is no config\.yaml"):
+        interrupted_config(tmp_path)
+
+
+def test_the_command_goes_on_and_takes_no_settings(mghp, copied, whole, tmp_path):
+    for arguments, said in [
+        ((), "expected an experiment file, or --resume RUN"),
+        ((copied / "config.yaml", "--resume", copied), "expected an experiment file, or --resume RUN"),
+        (("--resume", whole), "this run has finished"),
+    ]:
+        refused = mghp("train", *arguments, folder=tmp_path)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+    process = mghp("train", "--resume", copied, folder=tmp_path, WANDB_MODE="disabled")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.strip() == str(copied)
+    assert read_checkpoint(copied / "checkpoints" / "last.ckpt")["global_step"] == 12
+
+
+def test_checkpoints_hold_tensors_and_plain_types_only(copied):
+    """Else they could not be read without running what is in them."""
+    assert torch.load(copied / "checkpoints" / "resume.ckpt", weights_only=True)["global_step"] == 6
+
+
+def test_the_last_good_checkpoint_is_there_until_the_new_one_is(copied, monkeypatch):
+    """Whatever fails while a checkpoint is written, one of this name that was there is left."""
+    file = copied / "checkpoints" / "resume.ckpt"
+    before = file.read_bytes()
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mghp.writing.os.fsync", fail)
+    with pytest.raises(InputError, match=r"resume.ckpt: cannot be written: No space left on device"):
+        CheckpointFiles().save_checkpoint({"mghp_config": ""}, file)
+    assert file.read_bytes() == before
+    assert {f.name for f in file.parent.iterdir()} >= {"resume.ckpt", "resume_before.ckpt"}
+    assert not [f for f in file.parent.iterdir() if f.name.startswith(".")]
