@@ -119,7 +119,7 @@ class ParsingNetwork(nn.Module):
         of_poses = features if self.pose_decoder is None else self.pose_decoder(pyramid)
 
         def cut(output: Tensor, stride: int) -> Tensor:
-            return output[..., : math.ceil(height / stride), : math.ceil(width / stride)].float()
+            return output[..., : -(-height // stride), : -(-width // stride)].float()
 
         # A keypoint's three channels: the logit, then its offset in cells.
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
