@@ -200,7 +200,8 @@ def export_command(
     from mghp.experiments.parsing_parts import load_module
     from mghp.inference.export import describe, export_program, write_program
 
-    module, config = load_module(checkpoint_of(checkpoint), overrides or [])
+    # Float32: not every ONNX runtime computes in bfloat16.
+    module, config = load_module(checkpoint_of(checkpoint), [*(overrides or []), "inference.bf16=false"])
     program = export_program(module, config, sides)
     for file in files:
         write_program(program, describe(module, config, sides), file)

@@ -27,6 +27,7 @@ from mghp.experiments.parsing_parts import build_module, people_of, read_checkpo
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
 from mghp.modules.callbacks import BranchPoint, DrawPictures, StopWhenAsked
 from mghp.modules.parsing import ParsingModule
+from mghp.network.compilation import compile_network
 from mghp.run_folder import RunFolder
 
 DEFAULT_MAX_STEPS = 1000
@@ -58,6 +59,8 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet) -> P
     pl.seed_everything(config.seed, verbose=False)
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     module = build_module(config, max_steps)
+    if config.training.compile:
+        compile_network(module.network)
     if config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)

@@ -41,8 +41,8 @@ of a field: the picture's pixels divided by the stride of that name, which is in
 class PictureProgram(nn.Module):
     """Network, the 16 strongest peaks of each keypoint type, affinities, and PGD-Dykstra in torch operations.
 
-    Fields are those that `mghp predict` assembles at one scale: with the mirror and the balance of labels as the
-    config says. The matcher has T = 10, N = 3 and the T alpha of `matcher.pgd_dykstra`, which is what it acts through.
+    Fields are those that `mghp predict` assembles at one scale, with the mirror and the balance of labels as the config
+    says. The matcher has T = 10, N = 3 and the T alpha of `matcher.pgd_dykstra`, which is what it acts through.
 
     Args:
         module: trained, in evaluation mode.
