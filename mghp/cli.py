@@ -200,6 +200,32 @@ def predict_command(
         raise typer.Exit(1)
 
 
+@app.command("export")
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
+    overrides: Overrides = None,
+    out: Annotated[list[Path] | None, typer.Option(help="FILE.onnx or FILE.pt2; give it twice for both")] = None,
+    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of all pictures; open without")] = None,
+) -> None:
+    """Write a trained parser as one program: picture to fields, 16 candidates a keypoint type, affinities, matches."""
+    from mghp.inference.export_files import check_export_files, picture_size
+
+    files = out or [Path("parser.onnx")]
+    check_export_files(files)
+    sides = picture_size(size)
+
+    from mghp.experiments.evaluate import checkpoint_of
+    from mghp.experiments.parsing_parts import load_module
+    from mghp.inference.export import describe, export_program, write_program
+
+    # Float32: not every ONNX runtime computes in bfloat16.
+    module, config = load_module(checkpoint_of(checkpoint), [*(overrides or []), "inference.bf16=false"])
+    program = export_program(module, config, sides)
+    for file in files:
+        write_program(program, describe(module, config, sides), file)
+        typer.echo(file)
+
+
 @data_app.command("render")
 def render_command(
     experiment: Annotated[Path, typer.Argument(help="Experiment file with data.name=synthetic")],

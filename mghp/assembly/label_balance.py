@@ -44,9 +44,11 @@ class LabelBalance(nn.Module):
 
     def forward(self, fields: Fields) -> Fields:
         """The fields with other part logits."""
-        if not self.share or not bool(self.pixels.any()):
+        if not self.share:
             return fields
         # A label that was never seen counts as one pixel: its logarithm is finite.
         seen = self.pixels.clamp(min=1)
         logarithm = (seen / seen.sum()).log().to(fields.part_logits.dtype)
-        return replace(fields, part_logits=fields.part_logits - self.share * logarithm[:, None, None])
+        # Without a branch on what was counted, so that torch.export takes it.
+        taken = torch.where(self.pixels.any(), self.share * logarithm, 0)
+        return replace(fields, part_logits=fields.part_logits - taken[:, None, None])

@@ -45,12 +45,41 @@ def find_peaks(
     Returns:
         As many candidates a type as the fullest type has, at least one.
     """
-    width = heatmaps.shape[3]
-    scores = torch.where(_is_peak(heatmaps, threshold), heatmaps, 0).flatten(2)
+    scores = _peak_scores(heatmaps, threshold)
     number = int((scores > 0).sum(-1).max().clamp(min=1, max=max_peaks)) if scores.numel() else 1
-    best, cell = scores.topk(min(number, scores.shape[-1]), -1)
+    return _strongest(scores, heatmaps, offsets, stride, min(number, scores.shape[-1]))
+
+
+def top_peaks(
+    heatmaps: Tensor, offsets: Tensor | None, stride: int, threshold: float = 0.1, num_peaks: int = 16
+) -> Candidates:
+    """`find_peaks` with a fixed number of candidates: no shape depends on what is found, as torch.export wants it.
+
+    Args:
+        heatmaps: (batch, keypoint, height, width), confidences; at least `num_peaks` cells.
+        offsets: see `find_peaks`.
+        stride: pixels a cell.
+        threshold: least confidence.
+        num_peaks: candidates a type and picture; where there are fewer peaks, the rest is padding.
+
+    Returns:
+        Exactly `num_peaks` candidates a type, strongest first.
+    """
+    return _strongest(_peak_scores(heatmaps, threshold), heatmaps, offsets, stride, num_peaks)
+
+
+def _peak_scores(heatmaps: Tensor, threshold: float) -> Tensor:
+    """Confidences of the peaks, 0 elsewhere: (batch, keypoint, cell)."""
+    return torch.where(_is_peak(heatmaps, threshold), heatmaps, 0).flatten(2)
+
+
+def _strongest(scores: Tensor, heatmaps: Tensor, offsets: Tensor | None, stride: int, number: int) -> Candidates:
+    """The `number` best of the peaks' scores, and where exactly they lie."""
+    width = heatmaps.shape[3]
+    best, cell = scores.topk(number, -1)
     is_candidate = best > 0
-    column, row = cell % width, cell // width
+    row = cell // width
+    column = cell - width * row  # unlike %, this goes to ONNX where the width is left open
     centres = stride * (torch.stack([column, row], -1) + 0.5).to(heatmaps.dtype)
     if offsets is None:
         shift = _parabola_shift(heatmaps, row, column) * stride

@@ -60,6 +60,31 @@ def bench_parsing_command(
     _write(table, out)
 
 
+@bench_app.command("speed")
+def bench_speed_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Training step and parsing with channels_last, bfloat16 and torch.compile, as ratios to plain."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config, variant_names
+    from mghp.data.pictures import check_pictures, load_pictures
+
+    writable_folder(out)
+    file = ROOT / "experiments" / "parsing" / "bench_speed.yaml"
+    config = load_config(file, overrides or [])
+    variants = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
+    check_pictures(config.data)
+    with progress_bar() as show:
+        train, _ = load_pictures(config.data, show)
+
+        from mghp.bench.speed import bench_speed
+        from mghp.report.runs import Run
+        from mghp.report.speed_bench import speed_bench_table
+
+        table = speed_bench_table([Run(bench_speed(config, variants, train, train.fingerprint, show))])
+    _write(table, out)
+
+
 @bench_app.command("learned")
 def bench_learned_command(
     overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")

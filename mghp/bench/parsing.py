@@ -4,21 +4,19 @@ import dataclasses
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch.optim import Optimizer
 
 from mghp.bench.measure import median_seconds
+from mghp.bench.training_step import first_batches, training_step
 from mghp.config import Config
 from mghp.data.batch import Batch
-from mghp.data.datamodule import ParsingDataModule
 from mghp.data.sample import Samples
 from mghp.data.synthetic import SCENES, render
-from mghp.experiments.parsing_parts import build_module, people_of
+from mghp.experiments.parsing_parts import build_module
 from mghp.experiments.train import DEFAULT_MAX_STEPS
 from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.optimization import make_optimizer
@@ -49,7 +47,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
     """
     torch.manual_seed(config.seed)
     module, max_steps = _stepped_module(config)
-    batches = _batches(config, train)
+    batches = first_batches(config, train, BATCHES)
     folder = RunFolder(config, fingerprint)
     rows: list[dict[str, Any]] = []
     for number, (moment, share) in enumerate(MOMENTS.items()):
@@ -77,13 +75,6 @@ def _stepped_module(config: Config) -> tuple[ParsingModule, int]:
     return module.train(), max_steps
 
 
-def _batches(config: Config, train: Samples) -> list[Batch]:
-    loader = dataclasses.replace(config.data.loader, workers=0)
-    data = dataclasses.replace(config.data, loader=loader)
-    loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()
-    return list(islice(loaded, BATCHES))
-
-
 def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
     """Milliseconds of both kinds of steps, and by how much the matching makes one longer."""
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
@@ -94,7 +85,7 @@ def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], 
             for with_matching in _alternating(pair):
                 module.matching = matching if with_matching else None
                 began = time.perf_counter()
-                _step(config, module, optimizer, batches[pair % len(batches)], step)
+                training_step(config, module, optimizer, batches[pair % len(batches)], step)
                 seconds[with_matching].append(time.perf_counter() - began)
     finally:
         module.matching = matching
@@ -112,18 +103,6 @@ def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], 
 def _alternating(pair: int) -> Iterator[bool]:
     """Which of the pair comes first changes, since the second finds the batch in the cache."""
     return iter((False, True) if pair % 2 else (True, False))
-
-
-def _step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> None:
-    half = config.trainer.get("precision") == "bf16-mixed"
-    with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
-        losses, _ = module.losses(batch, step)
-    optimizer.zero_grad()
-    torch.autograd.backward(module.total(losses))
-    clip = config.trainer.get("gradient_clip_val")
-    if clip:
-        torch.nn.utils.clip_grad_norm_(module.parameters(), clip)
-    optimizer.step()
 
 
 def _render_rate(config: Config) -> float:

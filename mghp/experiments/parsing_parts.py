@@ -86,6 +86,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         metrics=parsing_metrics(people, config.metrics),
         training=config.training,
         config_text=to_yaml(config),
+        bf16=config.inference.bf16,
     )
 
 

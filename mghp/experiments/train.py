@@ -31,6 +31,7 @@ from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
 from mghp.modules.finite import NotFiniteError
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.resume_points import ResumePoints
+from mghp.network.compilation import compile_network
 from mghp.run_folder import RunFolder, resume_points
 
 DEFAULT_MAX_STEPS = 1000
@@ -61,6 +62,8 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     pl.seed_everything(config.seed, verbose=False)
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     module = build_module(config, max_steps)
+    if config.training.compile:
+        compile_network(module.network)
     fingerprint = fingerprint_of(train, validation)
     point = None if interrupted is None else point_to_resume(interrupted, fingerprint)
     if point is None and config.training.continue_from is not None:

@@ -25,6 +25,9 @@ class InferenceConfig:
     """Pixels that neighbouring windows share at least."""
     batch_size: int = 1
     """Windows that go through the network together."""
+    bf16: bool = False
+    """Whether the network runs in bfloat16 but for its heads, as `trainer.precision=bf16-mixed` trains it. `mghp bench
+    speed` measures whether that is faster."""
     submission: Literal["none", "mhp_v2", "cihp"] = "none"
     """Whose official scripts `mghp evaluate` writes its predictions for, into the run folder."""
 

@@ -73,6 +73,9 @@ class TrainingConfig:
     gradient stays, its cost falls."""
     ema_decay: float | None = None
     """Decay a step of the averaged weights that are validated and kept; null for none."""
+    compile: bool = False
+    """Whether torch.compile makes the network faster first, which takes a minute or more for training and again for
+    validation, and for every size of pictures. `mghp bench speed` measures whether it does."""
     pictures: int = 2
     """Validation pictures drawn at every validation; 0 for none."""
     continue_from: str | None = None

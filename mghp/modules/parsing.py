@@ -1,5 +1,6 @@
 """The parsing module: wires network, targets, losses, matching, assembly and metrics into Lightning."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -37,6 +38,7 @@ class ParsingModule(LightningModule):
         metrics: of people.
         training: how to train.
         config_text: the whole resolved config, kept in every checkpoint.
+        bf16: whether `fields` runs the network under autocast to bfloat16, inside a Trainer or not.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ParsingModule(LightningModule):
         metrics: MetricCollection,
         training: TrainingConfig,
         config_text: str,
+        bf16: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
@@ -64,6 +67,7 @@ class ParsingModule(LightningModule):
         self.training_config = training
         self.finite = FiniteLosses(training.on_non_finite)
         self.config_text = config_text
+        self.bf16 = bf16
 
     def forward(self, image: Tensor) -> Prediction:
         """Pictures (batch, 3, height, width), uint8 -> raw outputs."""
@@ -72,9 +76,11 @@ class ParsingModule(LightningModule):
 
     def fields(self, image: Tensor) -> Fields:
         """Pictures -> the fields that are assembled."""
-        fields = self(image).fields()
-        if self.assembler.config.average_mirror:
-            fields = mean_fields([fields, self._fields_in_the_mirror(image)])
+        # Without bf16 an autocast of the Trainer's stays as it is.
+        with torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext():
+            fields = self(image).fields()
+            if self.assembler.config.average_mirror:
+                fields = mean_fields([fields, self._fields_in_the_mirror(image)])
         balanced: Fields = self.label_balance(fields)
         return balanced
 

@@ -103,6 +103,8 @@ class ParsingNetwork(nn.Module):
         # Made last: all other weights start as they do without it.
         self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
         self.multiple = max(available)
+        self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+        self.to(memory_format=self.memory_format)
 
     def forward(self, image: Tensor) -> Prediction:
         """Pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size -> `Prediction`.
@@ -114,12 +116,12 @@ class ParsingNetwork(nn.Module):
         padded = functional.pad(
             self.normalised(image), (0, -width % self.multiple, 0, -height % self.multiple), mode="constant"
         )
-        pyramid = self.backbone(padded)
+        pyramid = self.backbone(padded.contiguous(memory_format=self.memory_format))
         features = self.decoder(pyramid)
         of_poses = features if self.pose_decoder is None else self.pose_decoder(pyramid)
 
         def cut(output: Tensor, stride: int) -> Tensor:
-            return output[..., : math.ceil(height / stride), : math.ceil(width / stride)].float()
+            return output[..., : -(-height // stride), : -(-width // stride)].float()
 
         # A keypoint's three channels: the logit, then its offset in cells.
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)

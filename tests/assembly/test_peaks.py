@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.assembly.peaks import find_peaks
+from mghp.assembly.peaks import find_peaks, top_peaks
 
 
 def blobs(centres, size=(12, 16), stride=4, sigma=5.0, types=1):
@@ -77,3 +77,20 @@ def test_peaks_are_the_local_maxima(seed):
     }
     offsets = torch.zeros(1, 1, 2, 7, 8)
     assert set(map(tuple, found(find_peaks(heat, offsets, 4, 0.3)))) == expected
+
+
+@pytest.mark.parametrize("with_offsets", [False, True])
+def test_a_fixed_number_of_peaks_is_the_same_peaks_and_padding(with_offsets):
+    generator = torch.Generator().manual_seed(0)
+    heat = torch.rand(2, 3, 8, 9, generator=generator)
+    heat[1, 2] = 0
+    offsets = torch.rand(2, 3, 2, 8, 9, generator=generator) if with_offsets else None
+    found, fixed = find_peaks(heat, offsets, 4, threshold=0.5), top_peaks(heat, offsets, 4, threshold=0.5, num_peaks=40)
+    number = found.scores.shape[-1]
+    assert 1 < number < 40
+    for name, value in vars(fixed).items():
+        assert value.shape[:3] == (2, 3, 40)
+        assert torch.equal(value[:, :, :number], getattr(found, name))
+        assert not value[:, :, number:].any()
+    few = top_peaks(heat, offsets, 4, threshold=0.5, num_peaks=2)
+    assert torch.equal(few.positions_input, found.positions_input[:, :, :2])

@@ -68,7 +68,7 @@ def test_the_cost_is_the_median_of_the_pairs_ratios(small_config, monkeypatch):
         held_up = 1.0 if len(steps) % 6 == 0 else 0.0
         now[0] += 0.1 * (1.1 if module.matching is not None else 1.0) + held_up
 
-    monkeypatch.setattr(mghp.bench.parsing, "_step", step)
+    monkeypatch.setattr(mghp.bench.parsing, "training_step", step)
     monkeypatch.setattr(mghp.bench.parsing.time, "perf_counter", lambda: now[0])
     row = mghp.bench.parsing._matching_cost(config, module, [None], 0)
     assert steps[:4] == [True, False, False, True]

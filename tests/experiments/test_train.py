@@ -243,6 +243,15 @@ def test_what_does_not_fit_is_one_line(small_config, tmp_path, override, said):
         run_training(config, *load_pictures(config.data, nothing))
 
 
+def test_the_network_is_compiled_where_it_is_asked_for(small_config, tmp_path, monkeypatch):
+    """And without a compiler nothing is written."""
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    config = small_config(f"runs={tmp_path / 'runs'}", "training.compile=true")
+    with pytest.raises(InputError, match=r"training\.compile: no C"):
+        run_training(config, *load_pictures(config.data, nothing))
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     text = tmp_path / "text.ckpt"
     text.write_text("no weights")

@@ -301,3 +301,16 @@ def test_any_number_of_parts_and_keypoints(small_config, monkeypatch, parts, key
     assert found.part_scores.shape[1] == parts + 1
     module.metrics.update(found, true_people(batch)[0])
     module.metrics.compute()
+
+
+def test_parsing_in_half_precision_is_parsing_under_autocast(small_module, batch):
+    """What a Trainer of `bf16-mixed` validates; assembled fields stay in single precision."""
+    half, single = small_module("inference.bf16=true").eval(), small_module().eval()
+    with torch.no_grad():
+        found, exact = half.fields(batch.image), single.fields(batch.image)
+        with torch.autocast("cpu", torch.bfloat16):
+            expected = single.fields(batch.image)
+    assert torch.equal(found.heatmaps, expected.heatmaps)
+    assert torch.equal(found.projection, expected.projection)
+    assert found.heatmaps.dtype == found.limb_fields.dtype == torch.float32
+    assert not torch.equal(found.heatmaps, exact.heatmaps)

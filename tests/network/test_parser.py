@@ -66,6 +66,20 @@ def test_every_head_has_its_own_stride(strides):
     assert prediction.projection_levels[-1].shape[-1] == 64 // strides.field
 
 
+def test_channels_last_is_another_order_in_memory_and_the_same_answer():
+    network = tiny(channels_last=True)
+    weight = network.backbone.stages[1][0][0].weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert not weight.is_contiguous()
+    seen = []
+    network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        found, expected = (net(picture(2, 3, 64, 96)).fields() for net in (network, tiny()))
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+    assert torch.allclose(found.heatmaps, expected.heatmaps, atol=1e-5)
+    assert torch.allclose(found.part_logits, expected.part_logits, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["resnet18", "mobilenetv3_small_050", "hrnet_w18_small"])
 def test_backbones_of_timm_by_name(name):
     config = NetworkConfig(backbone=BackboneConfig(name=name), width=8)

@@ -1,0 +1,38 @@
+"""A training step as Lightning takes it, to be timed."""
+
+import dataclasses
+from itertools import islice
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from mghp.config import Config
+from mghp.data.batch import Batch
+from mghp.data.datamodule import ParsingDataModule
+from mghp.data.sample import Samples
+from mghp.experiments.parsing_parts import people_of
+from mghp.modules.parsing import ParsingModule
+
+
+def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
+    """The batches that a training begins with."""
+    loader = dataclasses.replace(config.data.loader, workers=0)
+    data = dataclasses.replace(config.data, loader=loader)
+    loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()
+    return list(islice(loaded, number))
+
+
+def training_step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> Tensor:
+    """Forward, backward and update at a step of the training; the loss."""
+    half = config.trainer.get("precision") == "bf16-mixed"
+    with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
+        losses, _ = module.losses(batch, step)
+    total = module.total(losses)
+    optimizer.zero_grad()
+    torch.autograd.backward(total)
+    clip = config.trainer.get("gradient_clip_val")
+    if clip:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), clip)
+    optimizer.step()
+    return total.detach()

@@ -1,0 +1,114 @@
+"""`mghp export`: a trained parser as one program, for `torch.export.load` or for any ONNX runtime."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import Dim, ExportedProgram
+
+from mghp.config import Config
+from mghp.errors import InputError
+from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
+from mghp.modules.parsing import ParsingModule
+
+DESCRIPTION_FILE = "description.json"
+"""Name of the description inside a .pt2 file (`extra_files` of `torch.export.load`)."""
+
+
+def export_program(module: ParsingModule, config: Config, size: tuple[int, int] | None = None) -> ExportedProgram:
+    """The program of `PictureProgram`, batch of one.
+
+    Args:
+        module: trained, in evaluation mode, on the CPU.
+        config: of its training.
+        size: (height, width) of all pictures, multiples of the network's coarsest stride; None leaves both open: any
+            multiples of it from `least_side` up.
+
+    Raises:
+        InputError: if the size does not fit the network.
+    """
+    program = PictureProgram(module, config.matcher.pgd_dykstra).eval()
+    multiple, least = module.network.multiple, least_side(module)
+    if size is not None and (any(side % multiple for side in size) or min(size) < least):
+        raise InputError(f"--size: expected multiples of {multiple} from {least} on, got {size[0]}x{size[1]}")
+    dynamic = None
+    if size is None:
+        fewest = least // multiple
+        dynamic = {
+            "image": {axis + 2: multiple * Dim(name, min=fewest) for axis, name in enumerate(("rows", "columns"))}
+        }
+    # Any size that has no side in common with another: equal sides would be taken for one.
+    height, width = size or (least + multiple, least + 2 * multiple)
+    example = torch.zeros(1, 3, height, width, dtype=torch.uint8)
+    with torch.no_grad():
+        return torch.export.export(program, (example,), dynamic_shapes=dynamic)
+
+
+def least_side(module: ParsingModule) -> int:
+    """Pixels of the smallest picture's sides: two coarsest cells, and as many cells of heatmaps as there are peaks."""
+    stride, multiple = module.network.strides["keypoints"], module.network.multiple
+    least: int = multiple * max(2, math.ceil(math.isqrt(NUM_PEAKS) * stride / multiple))
+    return least
+
+
+def describe(module: ParsingModule, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
+    """What a file says of its program: input, outputs, strides, and the names of keypoints, limbs and labels."""
+    people, multiple = module.assembler.people, module.network.multiple
+    sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
+    has_centers = module.network.centers is not None
+    return {
+        "image": f"(1, 3, height, width) uint8, red, green, blue, 0 to 255; height and width: {sides}. A picture of "
+        "another size is widened at the right and at the bottom, by grey (124, 116, 104).",
+        "outputs": {name: text for name, text in OUTPUTS.items() if name != "centers" or has_centers},
+        "strides": module.network.strides,
+        "keypoints": list(people.skeleton.keypoints),
+        "limbs": [list(limb) for limb in people.skeleton.limbs],
+        "labels": ["background", *people.parts.names],
+        "peak_threshold": module.assembler.config.peak_threshold,
+        "matcher": {"name": "pgd_dykstra", **vars(exported_matcher(config.matcher.pgd_dykstra).config)},
+    }
+
+
+def write_program(program: ExportedProgram, description: Mapping[str, Any], file: Path) -> None:
+    """Write a .pt2 or .onnx file, under a temporary name first.
+
+    Args:
+        program: of `export_program`.
+        description: of `describe`; JSON in the .onnx file's metadata, or in `DESCRIPTION_FILE` of the .pt2 file.
+        file: its ending decides.
+
+    Raises:
+        InputError: if PyTorch's exporter cannot convert the network to ONNX.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{os.getpid()}.{file.name}")
+    try:
+        if file.suffix == ".pt2":
+            torch.export.save(program, temporary, extra_files={DESCRIPTION_FILE: json.dumps(description)})
+        else:
+            _converted(program, description).save(str(temporary))
+        temporary.replace(file)
+    except torch.onnx.OnnxExporterError as error:
+        raise InputError(f"{file}: an operation of the network has none in ONNX: {_first_line(error)}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _converted(program: ExportedProgram, description: Mapping[str, Any]) -> torch.onnx.ONNXProgram:
+    names = list(description["outputs"])
+    converted = torch.onnx.export(program, dynamo=True, output_names=names, verbose=False)
+    assert converted is not None
+    graph = converted.model.graph
+    graph.inputs[0].doc_string = description["image"]
+    for output, text in zip(graph.outputs, description["outputs"].values(), strict=True):
+        output.doc_string = text
+    converted.model.metadata_props.update({key: json.dumps(value) for key, value in description.items()})
+    return converted
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,42 @@
+"""What a user asks `mghp export` for, checked without torch: files, what they need, and the picture's size."""
+
+import re
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from mghp.errors import InputError, writable_folder
+
+_NEEDED = ("onnx", "onnxscript")
+"""Packages that write .onnx files; nothing else needs them."""
+
+
+def check_export_files(files: Iterable[Path]) -> None:
+    """Refuse what cannot be written.
+
+    Raises:
+        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, or a package is missing.
+    """
+    for file in files:
+        if file.suffix not in (".onnx", ".pt2"):
+            raise InputError(f"{file}: expected a file that ends in .onnx or .pt2")
+        if file.is_dir():
+            raise InputError(f"{file}: a folder, not a file")
+        writable_folder(file.parent)
+        missing = [name for name in _NEEDED if find_spec(name) is None] if file.suffix == ".onnx" else []
+        if missing:
+            raise InputError(f"{file}: {' and '.join(missing)} missing; pip install {' '.join(_NEEDED)} onnxruntime")
+
+
+def picture_size(text: str | None) -> tuple[int, int] | None:
+    """(height, width) of "HEIGHTxWIDTH"; None stays open.
+
+    Raises:
+        InputError: if it is no size.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
+    if found is None:
+        raise InputError(f"--size: expected HEIGHTxWIDTH in pixels, e.g. 384x512; got {text!r}")
+    return int(found[1]), int(found[2])

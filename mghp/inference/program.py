@@ -1,0 +1,98 @@
+"""One module from a picture to soft assignments, every shape fixed by the picture's, so that it can be exported."""
+
+import dataclasses
+
+from torch import Tensor, nn
+
+from mghp.assembly.peaks import top_peaks
+from mghp.matching import PGDDykstra
+from mghp.matching.configs import PGDDykstraConfig
+from mghp.modules.parsing import ParsingModule
+
+NUM_PEAKS = 16
+"""Candidates of each keypoint type."""
+
+NUM_STEPS, NUM_CYCLES = 10, 3
+"""T and N of the matcher inside."""
+
+OUTPUTS = {
+    "part_logits": "(1, label, height / parts, width / parts) float32: logits of the parts, background first.",
+    "heatmaps": "(1, keypoint, height / keypoints, width / keypoints) float32: confidences in [0, 1].",
+    "keypoint_offsets": "(1, keypoint, 2, height / keypoints, width / keypoints) float32: (x, y) from a cell's centre "
+    "to the keypoint, pixels.",
+    "limb_fields": "(1, limb, 2, height / limbs, width / limbs) float32: unit vectors (x, y) along the limb.",
+    "projection": "(1, 2, height / field, width / field) float32: (x, y) from a cell's centre to the nearest keypoint "
+    "of its person, or to the person's centre; pixels.",
+    "centers": "(1, 1, height / keypoints, width / keypoints) float32: confidences of persons' centres, in [0, 1]; "
+    "only of a network that has them.",
+    "positions": f"(1, keypoint, {NUM_PEAKS}, 2) float32: candidates (x, y), pixels of the picture, the strongest "
+    "first; 0 where there is no candidate.",
+    "scores": f"(1, keypoint, {NUM_PEAKS}) float32: their confidences in [0, 1].",
+    "is_candidate": f"(1, keypoint, {NUM_PEAKS}) bool: a candidate, not padding.",
+    "affinity": f"(1, limb, {NUM_PEAKS}, {NUM_PEAKS}) float32: limb scores by source and destination, dimensionless, "
+    "larger is better; 0 where one of them is padding.",
+    "assignment": f"(1, limb, {NUM_PEAKS}, {NUM_PEAKS}) float32: soft assignment, dimensionless, 0 to 1 but for what "
+    "few cycles leave over; 0 where one of them is padding.",
+}
+"""What the program returns, in this order: shape, type, meaning and unit. `height / parts` and its like are the cells
+of a field: the picture's pixels divided by the stride of that name, which is in the file's description."""
+
+
+class PictureProgram(nn.Module):
+    """Network, the 16 strongest peaks of each keypoint type, affinities, and PGD-Dykstra in torch operations.
+
+    Fields are those that `mghp predict` assembles at one scale, with the mirror and the balance of labels as the config
+    says. The matcher has T = 10, N = 3 and the T alpha of `matcher.pgd_dykstra`, which is what it acts through.
+
+    Args:
+        module: trained, in evaluation mode.
+        matcher: of the config, whichever matcher it was trained with.
+    """
+
+    def __init__(self, module: ParsingModule, matcher: PGDDykstraConfig) -> None:
+        super().__init__()
+        self.module = module
+        self.matcher = exported_matcher(matcher)
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """A picture (1, 3, height, width) uint8, red, green, blue -> `OUTPUTS`, by name.
+
+        Height and width are multiples of the network's coarsest stride.
+        """
+        fields = self.module.fields(image)
+        assembler = self.module.assembler
+        candidates = top_peaks(
+            fields.heatmaps,
+            fields.keypoint_offsets,
+            fields.keypoint_stride,
+            assembler.config.peak_threshold,
+            NUM_PEAKS,
+        )
+        scored = assembler.affinity(fields, candidates)
+        outputs = {
+            "part_logits": fields.part_logits,
+            "heatmaps": fields.heatmaps,
+            "keypoint_offsets": fields.keypoint_offsets,
+            "limb_fields": fields.limb_fields,
+            "projection": fields.projection,
+            "centers": fields.centers,
+            "positions": candidates.positions_input,
+            "scores": candidates.scores,
+            "is_candidate": candidates.is_candidate,
+            "affinity": scored.affinity,
+            "assignment": self.matcher(scored.affinity, scored.source_mask, scored.destination_mask),
+        }
+        return {name: value for name, value in outputs.items() if value is not None}
+
+
+def exported_matcher(config: PGDDykstraConfig) -> PGDDykstra:
+    """T = 10 and N = 3 with the same T alpha, on any device."""
+    exported = dataclasses.replace(
+        config,
+        num_steps=NUM_STEPS,
+        num_cycles=NUM_CYCLES,
+        step_size=config.num_steps * config.step_size / NUM_STEPS,
+        gradient_steps=0,
+        backend="torch",
+    )
+    return PGDDykstra(**vars(exported))
