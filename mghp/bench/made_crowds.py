@@ -18,9 +18,11 @@ ALONE = 0.92
 _POSE = 1
 """Seed of the figure: it stands, turned to the viewer, and fits its cell of the grid."""
 
+_LACKING = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
+
 
 def made_crowd(persons: int, size: int) -> Sample:
-    """So many people side by side, all of whom is seen; together they cover the same pixels whatever their number.
+    """So many people side by side; together they cover the same pixels whatever their number.
 
     What depends on the number of persons is told from what depends on the number of human pixels.
 
@@ -29,7 +31,8 @@ def made_crowd(persons: int, size: int) -> Sample:
         size: height and width of the picture, pixels.
 
     Returns:
-        The labelled picture: parts of DensePose-COCO, COCO's keypoints, all visible.
+        The labelled picture: parts of DensePose-COCO, COCO's keypoints. Each person lacks one hand or foot, of which
+        nothing is annotated, so that there is a keypoint to be looked for.
     """
     columns = math.ceil(math.sqrt(persons))
     rows = math.ceil(persons / columns)
@@ -41,7 +44,7 @@ def made_crowd(persons: int, size: int) -> Sample:
         pelvis = (column + 0.5) * size / columns, (row + 0.5) * size / rows
         body = draw_body(np.random.default_rng(_POSE), pelvis, height, 0.0)
         paint_figure(canvas, body, draw_outfit(np.random.default_rng(person), True, 0.035 * height), person + 1)
-        poses.append(_keypoints(body))
+        poses.append(_keypoints(body, lacking=_LACKING[person % len(_LACKING)]))
     return Sample(
         image=canvas.rgb.clip(0, 255).astype(np.uint8),
         parts=canvas.parts,
@@ -52,6 +55,9 @@ def made_crowd(persons: int, size: int) -> Sample:
     )
 
 
-def _keypoints(body: Body) -> NDArray[np.float32]:
-    positions = [(*body.joints[name], VISIBLE) for name in DENSEPOSE_COCO.skeleton.keypoints]
-    return np.array(positions, np.float32)
+def _keypoints(body: Body, lacking: str) -> NDArray[np.float32]:
+    """(keypoint, 3): x, y, visibility."""
+    names = DENSEPOSE_COCO.skeleton.keypoints
+    keypoints = np.array([(*body.joints[name], VISIBLE) for name in names], np.float32)
+    keypoints[names.index(lacking)] = 0
+    return keypoints

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torch.optim import Optimizer
 
 from mghp.bench.measure import median_seconds
+from mghp.bench.training_step import training_step
 from mghp.config import Config
 from mghp.data.batch import Batch
 from mghp.data.datamodule import ParsingDataModule
@@ -47,13 +47,13 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
         InputError: if the config does not fit, or the checkpoint is unreadable.
     """
     torch.manual_seed(config.seed)
-    module, max_steps = _stepped_module(config)
-    batches = _batches(config, train)
+    module, max_steps = stepped_module(config)
+    batches = loaded_batches(config, train)
     folder = RunFolder(config, fingerprint)
     rows: list[dict[str, Any]] = []
     for number, (moment, share) in enumerate(MOMENTS.items()):
         progress(number, len(MOMENTS) + 1, f"training steps {moment}")
-        rows.append(_matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
+        rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
     progress(len(MOMENTS), len(MOMENTS) + 1, "render")
     pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
     folder.finish(
@@ -66,7 +66,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
     return folder.path
 
 
-def _stepped_module(config: Config) -> tuple[ParsingModule, int]:
+def stepped_module(config: Config) -> tuple[ParsingModule, int]:
     """A module whose every step has a matching loss, and the length of the training it is built for."""
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     training = dataclasses.replace(config.training, matching_every=1)
@@ -76,14 +76,15 @@ def _stepped_module(config: Config) -> tuple[ParsingModule, int]:
     return module.train(), max_steps
 
 
-def _batches(config: Config, train: Samples) -> list[Batch]:
+def loaded_batches(config: Config, train: Samples) -> list[Batch]:
+    """The first training batches."""
     loader = dataclasses.replace(config.data.loader, workers=0)
     data = dataclasses.replace(config.data, loader=loader)
     loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()
     return list(islice(loaded, BATCHES))
 
 
-def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
+def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
     """Milliseconds of both kinds of steps, and by how much the matching makes one longer."""
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     matching = module.matching
@@ -93,7 +94,7 @@ def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], 
             for with_matching in _alternating(pair):
                 module.matching = matching if with_matching else None
                 began = time.perf_counter()
-                _step(config, module, optimizer, batches[pair % len(batches)], step)
+                training_step(config, module, optimizer, batches[pair % len(batches)], step)
                 seconds[with_matching].append(time.perf_counter() - began)
     finally:
         module.matching = matching
@@ -111,18 +112,6 @@ def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], 
 def _alternating(pair: int) -> Iterator[bool]:
     """Which of the pair comes first changes, since the second finds the batch in the cache."""
     return iter((False, True) if pair % 2 else (True, False))
-
-
-def _step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> None:
-    half = config.trainer.get("precision") == "bf16-mixed"
-    with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
-        losses, _ = module.losses(batch, step)
-    optimizer.zero_grad()
-    torch.autograd.backward(module.total(losses))
-    clip = config.trainer.get("gradient_clip_val")
-    if clip:
-        torch.nn.utils.clip_grad_norm_(module.parameters(), clip)
-    optimizer.step()
 
 
 def _render_rate(config: Config) -> float:

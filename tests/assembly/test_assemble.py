@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
