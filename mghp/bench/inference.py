@@ -89,7 +89,7 @@ def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) 
     return {
         "persons": persons,
         "found": len(found.person_scores),
-        "human_pixels": int(np.count_nonzero(made_crowd(persons, config.bench.size).person_ids)),
+        "human_pixels": int(np.count_nonzero(found.parts)),
         "pairs": int(pairs.sum()),
         "peak_mb": peak.megabytes,
     }

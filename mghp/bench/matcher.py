@@ -43,8 +43,9 @@ FEW = 8
 
 
 def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
-    """Measure everything, into a run folder: ratios.csv a row a measurement, padding.csv a
-    row a mix of sizes, metrics.csv time against size and batch.
+    """Measure everything, into a run folder.
+
+    ratios.csv has a row a measurement, padding.csv a row a mix of sizes, metrics.csv time against size and batch.
 
     Raises:
         InputError: if the tests folder, which holds the literal algorithm, is not there.
