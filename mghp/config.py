@@ -116,6 +116,12 @@ class BenchConfig:
     """Pictures whose rendering is timed."""
     kills: int = 20
     """Times that a training is killed."""
+    persons: list[int] = field(default_factory=lambda: [1, 5, 20, 50])
+    """Persons in a picture at which the assembly is timed."""
+    target_persons: list[int] = field(default_factory=lambda: [1, 5, 10, 20, 50])
+    """Persons in a picture at which the making of targets is timed."""
+    size: int = 512
+    """Height and width of the pictures that the assembly is timed on, pixels."""
 
     def __post_init__(self) -> None:
         for key, value in vars(self).items():

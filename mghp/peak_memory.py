@@ -32,6 +32,14 @@ def measured_peak() -> Iterator[PeakMemory]:
     peak.megabytes = _megabytes("VmHWM") - before
 
 
+def highest_megabytes() -> float:
+    """Highest resident memory of this process so far; NaN where /proc does not tell."""
+    try:
+        return _megabytes("VmHWM")
+    except OSError:
+        return float("nan")
+
+
 def _megabytes(key: str) -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     return float(next(line for line in lines if line.startswith(f"{key}:")).split()[1]) / 1024

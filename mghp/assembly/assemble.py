@@ -7,12 +7,13 @@ from mghp.assembly.affinities import Affinity, ScoredLimbs
 from mghp.assembly.config import AssemblyConfig
 from mghp.assembly.duplicates import without_duplicates
 from mghp.assembly.missing_keypoints import with_missing_keypoints
+from mghp.assembly.parts import pixel_parts
 from mghp.assembly.peaks import Candidates, find_peaks
 from mghp.assembly.person_centers import group_by_centers, join_poses
 from mghp.assembly.persons import merge_limbs
 from mghp.assembly.pixels import group_pixels
 from mghp.assembly.scores import part_scores, person_scores
-from mghp.fields import Fields, at_pixels
+from mghp.fields import Fields
 from mghp.matching import Matcher, round_assignment
 from mghp.metrics.people import PredictedPeople
 from mghp.people.people import People
@@ -95,7 +96,7 @@ class Assembler(nn.Module):
 
     def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
         """Parts of one picture, and each human pixel given to one of the persons."""
-        probability, parts = part_probabilities(fields, picture).max(0)
+        probability, parts = pixel_parts(fields, picture)
         keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
         scores = person_scores(keypoints, probability, ids, of_centers)
         by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
@@ -124,9 +125,3 @@ class Assembler(nn.Module):
             size = torch.ones_like(size)
         ids = group_pixels(fields, picture, is_human, poses, size, config.max_distance, config.grouping)
         return poses, ids, None
-
-
-def part_probabilities(fields: Fields, picture: int) -> Tensor:
-    """Probability of each label at each pixel of one picture: (label, height, width)."""
-    logits = at_pixels(fields.part_logits[picture : picture + 1], fields.part_stride, fields.image_size)
-    return logits[0].softmax(0)

@@ -1,8 +1,9 @@
 """Keypoints that no limb brought: read from the heatmap among the person's own pixels."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mghp.fields import Fields
 
@@ -22,21 +23,41 @@ def with_missing_keypoints(fields: Fields, picture: int, keypoints: Tensor, pers
     Returns:
         (person, keypoint, 3); 0 is left only for persons without a pixel.
     """
-    heatmaps, stride = fields.heatmaps[picture], fields.keypoint_stride
-    rows, columns = heatmaps.shape[1:]
-    persons = len(keypoints)
-    if not persons:
-        return keypoints
-    height, width = person_ids.shape
-    owned = functional.one_hot(person_ids, persons + 1)[..., 1:].permute(2, 0, 1).to(heatmaps.dtype)
-    owned = functional.pad(owned, (0, columns * stride - width, 0, rows * stride - height))
-    near = functional.max_pool2d(functional.max_pool2d(owned, stride), 3, stride=1, padding=1)
-    confidence, cell = (heatmaps[None] * near[:, None]).flatten(2).max(-1)
+    heatmaps, stride = fields.heatmaps[picture].flatten(1), fields.keypoint_stride
+    near = _cells_near(person_ids, len(keypoints), fields.heatmaps.shape[2:], stride).flatten(1)
+    completed = keypoints.clone()
+    lacking = ((keypoints[..., 2] <= 0).any(1) & near.any(1)).nonzero()[:, 0].tolist()
+    for person in lacking:
+        # The person's own cells alone are looked at: over all persons hardly more than the picture has.
+        cells = near[person].nonzero()[:, 0]
+        confidence, which = heatmaps[:, cells].max(1)
+        read = _read(fields, picture, cells[which], confidence).to(keypoints.dtype)
+        is_missing = (keypoints[person, :, 2] <= 0) & (confidence > 0)
+        completed[person] = torch.where(is_missing[:, None], read, keypoints[person])
+    return completed
+
+
+def _cells_near(person_ids: Tensor, persons: int, shape: Sequence[int], stride: int) -> Tensor:
+    """Cells that hold a pixel of a person, and the eight around each: (person, row, column) bool."""
+    row, column = person_ids.nonzero(as_tuple=True)
+    person = person_ids[row, column] - 1
+    near = torch.zeros(persons, *shape, dtype=torch.bool, device=person_ids.device)
+    near[person, row // stride, column // stride] = True
+    for axis in (1, 2):
+        before, after = (near.narrow(axis, start, near.shape[axis] - 1) for start in (0, 1))
+        own = near.clone()
+        own_before, own_after = (own.narrow(axis, start, own.shape[axis] - 1) for start in (0, 1))
+        after |= own_before
+        before |= own_after
+    return near
+
+
+def _read(fields: Fields, picture: int, cell: Tensor, confidence: Tensor) -> Tensor:
+    """Keypoints (keypoint, 3) of one cell a type, (keypoint,)."""
+    columns = fields.heatmaps.shape[3]
     row, column = cell // columns, cell % columns
-    position = stride * (torch.stack([column, row], -1) + 0.5).to(heatmaps.dtype)
+    position = fields.keypoint_stride * (torch.stack([column, row], -1) + 0.5).to(confidence.dtype)
     if fields.keypoint_offsets is not None:
-        kind = torch.arange(len(heatmaps), device=cell.device).expand_as(cell)
+        kind = torch.arange(len(cell), device=cell.device)
         position = position + fields.keypoint_offsets[picture][kind, :, row, column]
-    read = torch.cat([position, confidence[..., None]], -1).to(keypoints.dtype)
-    is_missing = (keypoints[..., 2] <= 0) & (confidence > 0)
-    return torch.where(is_missing[..., None], read, keypoints)
+    return torch.cat([position, confidence[:, None]], 1)

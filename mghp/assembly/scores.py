@@ -26,7 +26,8 @@ def person_scores(
     pose = confidence.sum(1) / found.sum(1).clamp(min=1) * found.mean(1).sqrt()
     if center_confidence is not None:
         pose = torch.where(found.any(1), pose, center_confidence.double())
-    return pose * _means(part_probability, person_ids, len(keypoints))[1:]
+    own = _own(person_ids)
+    return pose * _means(part_probability.flatten()[own], person_ids.flatten()[own] - 1, len(keypoints))
 
 
 def part_scores(scores: Tensor, part_probability: Tensor, parts: Tensor, person_ids: Tensor, num_labels: int) -> Tensor:
@@ -42,13 +43,18 @@ def part_scores(scores: Tensor, part_probability: Tensor, parts: Tensor, person_
     Returns:
         (person, label) float64; 0 for a part without a pixel.
     """
-    cells = person_ids * num_labels + parts
-    means = _means(part_probability, cells, (len(scores) + 1) * num_labels - 1)
-    return scores[:, None] * means.view(len(scores) + 1, num_labels)[1:]
+    own = _own(person_ids)
+    groups = (person_ids.flatten()[own] - 1) * num_labels + parts.flatten()[own]
+    means = _means(part_probability.flatten()[own], groups, len(scores) * num_labels)
+    return scores[:, None] * means.view(len(scores), num_labels)
 
 
-def _means(values: Tensor, groups: Tensor, last: int) -> Tensor:
-    """Mean of the values of each group 0 ... last; 0 for an empty one."""
-    flat = groups.flatten()
-    sums = torch.bincount(flat, weights=values.flatten().double(), minlength=last + 1)
-    return sums / torch.bincount(flat, minlength=last + 1).clamp(min=1)
+def _own(person_ids: Tensor) -> Tensor:
+    """Positions of the pixels that are somebody's: most of a picture is nobody's."""
+    return person_ids.flatten().nonzero()[:, 0]
+
+
+def _means(values: Tensor, groups: Tensor, number: int) -> Tensor:
+    """Mean of the values of each group 0 ... number - 1; 0 for an empty one."""
+    sums = torch.bincount(groups, weights=values.double(), minlength=number)
+    return sums / torch.bincount(groups, minlength=number).clamp(min=1)

@@ -30,11 +30,12 @@ def bench_matcher_command(
     problems = load_problems(config.data)
 
     from mghp.bench.matcher import bench_matcher
-    from mghp.report.matching.tables import bench_table
+    from mghp.report.matching.tables import bench_table, padding_table, scaling_table
     from mghp.report.runs import Run
 
-    table = bench_table([Run(bench_matcher(config, problems))])
-    _write(table, out)
+    runs = [Run(bench_matcher(config, problems))]
+    for table in (bench_table(runs), padding_table(runs), scaling_table(runs)):
+        _write(table, out)
 
 
 @bench_app.command("parsing")
@@ -60,28 +61,91 @@ def bench_parsing_command(
     _write(table, out)
 
 
-@bench_app.command("speed")
-def bench_speed_command(
+@bench_app.command("data")
+def bench_data_command(
     overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
 ) -> None:
-    """Training step and parsing with channels_last, bfloat16 and torch.compile, as ratios to plain."""
+    """The loader against a training, and the making of targets against the number of persons."""
     from mghp.checkout import ROOT
-    from mghp.config import load_config, variant_names
+    from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures
 
     writable_folder(out)
-    file = ROOT / "experiments" / "parsing" / "bench_speed.yaml"
-    config = load_config(file, overrides or [])
-    variants = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
+    config = load_config(ROOT / "experiments" / "parsing" / "bench_data.yaml", overrides or [])
     check_pictures(config.data)
     with progress_bar() as show:
         train, _ = load_pictures(config.data, show)
 
-        from mghp.bench.speed import bench_speed
+        from mghp.bench.data import bench_data
+        from mghp.report.bench_tables import data_bench_table, target_bench_table
         from mghp.report.runs import Run
-        from mghp.report.speed_bench import speed_bench_table
 
-        table = speed_bench_table([Run(bench_speed(config, variants, train, train.fingerprint, show))])
+        run = Run(bench_data(config, train, train.fingerprint, show))
+    _write(data_bench_table([run]), out)
+    _write(target_bench_table([run]), out)
+
+
+@bench_app.command("step")
+def bench_step_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Where a training step's time goes: backbone, heads, targets, losses, matcher, backward pass, waiting."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures, load_pictures
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "parsing" / "bench_step.yaml", overrides or [])
+    check_pictures(config.data)
+    with progress_bar() as show:
+        train, _ = load_pictures(config.data, show)
+
+        from mghp.bench.step import bench_step
+        from mghp.report.bench_tables import step_bench_table
+        from mghp.report.runs import Run
+
+        table = step_bench_table([Run(bench_step(config, train, train.fingerprint, show))])
+    _write(table, out)
+
+
+@bench_app.command("inference")
+def bench_inference_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """From fields to persons, against the number of persons at constant human pixels; peak memory."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+
+    writable_folder(out)
+    config = load_config(ROOT / "experiments" / "parsing" / "bench_inference.yaml", overrides or [])
+    with progress_bar() as show:
+        from mghp.bench.inference import bench_inference
+        from mghp.report.bench_tables import inference_bench_table
+        from mghp.report.runs import Run
+
+        table = inference_bench_table([Run(bench_inference(config, show))])
+    _write(table, out)
+
+
+@bench_app.command("memory")
+def bench_memory_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Peak memory of training, evaluation and prediction, each in a process of its own."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config
+    from mghp.data.pictures import check_pictures
+
+    writable_folder(out)
+    file = ROOT / "experiments" / "parsing" / "bench_memory.yaml"
+    config = load_config(file, overrides or [])
+    check_pictures(config.data)
+    with progress_bar() as show:
+        from mghp.bench.memory import bench_memory
+        from mghp.report.bench_tables import memory_bench_table
+        from mghp.report.runs import Run
+
+        table = memory_bench_table([Run(bench_memory(config, file, overrides or [], show))])
     _write(table, out)
 
 
@@ -159,6 +223,31 @@ def bench_gallery_command(
     from mghp.report.runs import Run
 
     table = gallery_bench_table([Run(bench_gallery(Config(experiment="bench_gallery")))])
+    _write(table, out)
+
+
+@bench_app.command("speed")
+def bench_speed_command(
+    overrides: Overrides = None, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
+) -> None:
+    """Training step and parsing with channels_last, bfloat16 and torch.compile, as ratios to plain."""
+    from mghp.checkout import ROOT
+    from mghp.config import load_config, variant_names
+    from mghp.data.pictures import check_pictures, load_pictures
+
+    writable_folder(out)
+    file = ROOT / "experiments" / "parsing" / "bench_speed.yaml"
+    config = load_config(file, overrides or [])
+    variants = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
+    check_pictures(config.data)
+    with progress_bar() as show:
+        train, _ = load_pictures(config.data, show)
+
+        from mghp.bench.speed import bench_speed
+        from mghp.report.runs import Run
+        from mghp.report.speed_bench import speed_bench_table
+
+        table = speed_bench_table([Run(bench_speed(config, variants, train, train.fingerprint, show))])
     _write(table, out)
 
 

@@ -1,7 +1,7 @@
 """`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,20 @@ Solve = Callable[[Tensor], Tensor]
 SHAPES = ((256, 16, 16), (152, 6, 6), (152, 3, 3))
 """Batches on which the literal algorithm is the peer."""
 
+MIXES = ((16,), (12, 16), (8, 12, 16), (4, 8, 12, 16), (2, 4, 16), (2, 16), (2, 2, 2, 16))
+"""Candidates a side of the problems that are padded into one batch, in equal numbers each."""
+
+MIXED = 252
+"""Problems in such a batch."""
+
 FEW = 8
 """Problems that solvers without batches are timed on; the time is scaled to the batch."""
 
 
 def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
-    """Measure everything, into a run folder: ratios.csv a row a measurement, metrics.csv time against size and batch.
+    """Measure everything, into a run folder.
+
+    ratios.csv has a row a measurement, padding.csv a row a mix of sizes, metrics.csv time against size and batch.
 
     Raises:
         InputError: if the tests folder, which holds the literal algorithm, is not there.
@@ -48,6 +56,7 @@ def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
     rows = [row for shape in SHAPES for row in _against_literal(literal, torch.rand(shape), config.bench.repeats)]
     rows += _against_loop(literal, config, problems)
     pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    pd.DataFrame(_padding(config)).to_csv(folder.path / "padding.csv", index=False)
     for row in _scaling(config):
         folder.log(row)
     imports = {
@@ -131,6 +140,41 @@ def _evenly_by_size(problems: MatchingProblems, number: int) -> list[int]:
     by_size = np.argsort([problem.affinity.size for problem in problems], kind="stable")
     spread = np.linspace(0, len(by_size) - 1, min(number, len(by_size))).round().astype(int)
     return [int(by_size[k]) for k in spread]
+
+
+def _padding(config: Config) -> Iterator[dict[str, Any]]:
+    """Problems of several sizes in one padded batch, against the same problems without padding, a batch a size."""
+    for mix in MIXES:
+        each = MIXED // len(mix)
+        largest = max(mix)
+        affinity = torch.zeros(len(mix), each, largest, largest)
+        mask = torch.zeros(len(mix), each, largest, dtype=torch.bool)
+        for problems, is_real, size in zip(affinity, mask, mix, strict=True):
+            problems[:, :size, :size] = torch.rand(each, size, size)
+            is_real[:, :size] = True
+        by_size = [problems[:, :size, :size].contiguous() for problems, size in zip(affinity, mix, strict=True)]
+        masks = mask.flatten(0, 1), mask.flatten(0, 1)
+        cells = sum(part.numel() for part in by_size)
+        for backend in ("numba", "torch"):
+            matcher = PGDDykstra(backend=backend)
+            repeats = config.bench.repeats
+            padded = _both_seconds(matcher, [(affinity.flatten(0, 1), *masks)], repeats)
+            without = _both_seconds(matcher, [(part,) for part in by_size], repeats)
+            yield {
+                "sizes": ", ".join(map(str, mix)), "problems": each * len(mix), "method": backend, "cells": cells,
+                "padded_cells": affinity.numel() - cells, "padding": 1 - cells / affinity.numel(),
+                "padded_ms": 1000 * padded, "without_ms": 1000 * without, "ratio": padded / without,
+            }  # fmt: skip
+
+
+def _both_seconds(matcher: Matcher, batches: Sequence[tuple[Tensor, ...]], repeats: int) -> float:
+    """Seconds of forward + backward of all batches."""
+
+    def both() -> None:
+        for affinity, *masks in batches:
+            torch.autograd.backward(matcher(affinity.clone().requires_grad_(), *masks).sum())
+
+    return median_seconds(both, repeats)
 
 
 def _scaling(config: Config) -> Iterator[dict[str, Any]]:

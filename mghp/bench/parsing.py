@@ -46,13 +46,13 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
         InputError: if the config does not fit, or the checkpoint is unreadable.
     """
     torch.manual_seed(config.seed)
-    module, max_steps = _stepped_module(config)
+    module, max_steps = stepped_module(config)
     batches = first_batches(config, train, BATCHES)
     folder = RunFolder(config, fingerprint)
     rows: list[dict[str, Any]] = []
     for number, (moment, share) in enumerate(MOMENTS.items()):
         progress(number, len(MOMENTS) + 1, f"training steps {moment}")
-        rows.append(_matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
+        rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
     progress(len(MOMENTS), len(MOMENTS) + 1, "render")
     pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
     folder.finish(
@@ -65,7 +65,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
     return folder.path
 
 
-def _stepped_module(config: Config) -> tuple[ParsingModule, int]:
+def stepped_module(config: Config) -> tuple[ParsingModule, int]:
     """A module whose every step has a matching loss, and the length of the training it is built for."""
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     training = dataclasses.replace(config.training, matching_every=1)
@@ -75,7 +75,7 @@ def _stepped_module(config: Config) -> tuple[ParsingModule, int]:
     return module.train(), max_steps
 
 
-def _matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
+def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
     """Milliseconds of both kinds of steps, and by how much the matching makes one longer."""
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     matching = module.matching

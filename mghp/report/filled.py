@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mghp.report.bench_tables import suite_bench_tables
 from mghp.report.failures.figures import failure_figures
 from mghp.report.failures.tables import failure_table
 from mghp.report.learned.bench import learned_bench_table
@@ -28,6 +29,7 @@ def all_tables(runs: Sequence[Run]) -> list[Table]:
     tables = [
         *matching_tables(runs), *learned_tables(runs), learned_bench_table(runs), *parsing_tables(runs),
         *component_tables(runs), *rotation_tables(runs), failure_table(runs), published_table(runs),
+        *suite_bench_tables(runs),
     ]  # fmt: skip
     return [table for table in tables if table.rows]
 

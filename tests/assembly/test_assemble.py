@@ -4,10 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from mghp.assembly.affinities import Affinity
-from mghp.assembly.assemble import Assembler, part_probabilities
+from mghp.assembly.assemble import Assembler
 from mghp.assembly.config import AssemblyConfig
 from mghp.data.batch import collate
 from mghp.data.synthetic import SCENES, render
@@ -105,19 +104,3 @@ def test_size_normalisation_is_a_choice(batch, fields):
         scores(assembler(normalise_by_size=choice)(fields), batch)["grouping"] for choice in (False, True)
     )
     assert plain != normalised
-
-
-@pytest.mark.parametrize("stride", [1, 2, 4])
-@pytest.mark.parametrize("size", [(16, 16), (13, 18)])
-def test_part_probabilities_are_of_the_picture_s_size(stride, size):
-    rows, columns = (-(-side // stride) for side in size)
-    logits = torch.randn(2, 5, rows, columns)
-    empty = torch.zeros(1, 1, 1, 1)
-    from mghp.fields import Fields
-
-    fields = Fields(size, logits, empty, None, empty[None], empty, stride, 4, 4, 4)
-    probabilities = part_probabilities(fields, 1)
-    assert probabilities.shape == (5, *size)
-    torch.testing.assert_close(probabilities.sum(0), torch.ones(size))
-    if stride == 1:
-        torch.testing.assert_close(probabilities, logits[1].softmax(0))

@@ -12,7 +12,7 @@ from mghp.config import load_config
 from mghp.data.load import load_problems
 from mghp.errors import InputError
 from mghp.matching import PGDDykstra
-from mghp.report.matching.tables import bench_table
+from mghp.report.matching.tables import bench_table, padding_table, scaling_table
 from mghp.report.runs import Run
 
 FLOAT = 4
@@ -97,6 +97,8 @@ def bench(checkout, tmp_path_factory):
     config = load_config(checkout / "experiments" / "matcher" / "bench.yaml", small)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mghp.bench.matcher, "SHAPES", tuple((3, *shape[1:]) for shape in SHAPES))
+        patch.setattr(mghp.bench.matcher, "MIXES", ((4,), (2, 4)))
+        patch.setattr(mghp.bench.matcher, "MIXED", 6)
         return Run(bench_matcher(config, load_problems(config.data)))
 
 
@@ -143,6 +145,25 @@ def test_every_solver_is_timed_at_every_size_and_batch(bench):
     assert (frame["forward_ms"] > 0).all()
     without = frame.loc[frame["both_ms"].isna(), "solver"].unique()
     assert set(without) == {"Hungarian", "greedy", "linear program"}
+
+
+def test_padding_is_counted_and_held_against_batches_without_any(bench):
+    rows = pd.read_csv(bench.path / "padding.csv")
+    assert rows["sizes"].astype(str).tolist() == ["4", "4", "2, 4", "2, 4"]
+    assert rows["method"].tolist() == ["numba", "torch"] * 2
+    assert rows["cells"].tolist() == [6 * 16] * 2 + [3 * 4 + 3 * 16] * 2
+    assert rows["padded_cells"].tolist() == [0] * 2 + [3 * 12] * 2
+    assert (rows["padding"] == rows["padded_cells"] / (rows["cells"] + rows["padded_cells"])).all()
+    assert rows["ratio"].tolist() == pytest.approx((rows["padded_ms"] / rows["without_ms"]).tolist())
+    table = padding_table([bench])
+    assert [row["padding [%]"] for row in table.rows] == pytest.approx((100 * rows["padding"]).tolist())
+    assert len(scaling_table([bench]).rows) == len(bench.steps)
+
+
+def test_the_bench_goes_to_large_batches_and_sizes(checkout):
+    config = load_config(checkout / "experiments" / "matcher" / "bench.yaml")
+    assert (min(config.bench.sizes), max(config.bench.sizes)) == (2, 128)
+    assert (min(config.bench.batches), max(config.bench.batches)) == (1, 4096)
 
 
 def test_the_bench_is_a_finished_run_that_fills_its_table(bench):

@@ -60,7 +60,7 @@ def test_the_table_says_what_was_measured(measured):
 def test_the_cost_is_the_median_of_the_pairs_ratios(small_config, monkeypatch):
     """On a clock by which a step takes 100 ms, and one with the matching 10 % more, and one in three is held up."""
     config = small_config(f"bench.steps={9}", "training.matching_every=2")
-    module = mghp.bench.parsing._stepped_module(config)[0]
+    module = mghp.bench.parsing.stepped_module(config)[0]
     now, steps = [0.0], []
 
     def step(config, module, optimizer, batch, position):
@@ -70,7 +70,7 @@ def test_the_cost_is_the_median_of_the_pairs_ratios(small_config, monkeypatch):
 
     monkeypatch.setattr(mghp.bench.parsing, "training_step", step)
     monkeypatch.setattr(mghp.bench.parsing.time, "perf_counter", lambda: now[0])
-    row = mghp.bench.parsing._matching_cost(config, module, [None], 0)
+    row = mghp.bench.parsing.matching_cost(config, module, [None], 0)
     assert steps[:4] == [True, False, False, True]
     assert row["added"] == pytest.approx(0.1)
     assert row["added_on_average"] == pytest.approx(0.05)
@@ -79,10 +79,10 @@ def test_the_cost_is_the_median_of_the_pairs_ratios(small_config, monkeypatch):
 
 def test_weights_of_a_checkpoint_are_taken(small_config, tmp_path):
     config = small_config()
-    module = mghp.bench.parsing._stepped_module(config)[0]
+    module = mghp.bench.parsing.stepped_module(config)[0]
     with torch.no_grad():
         module.assembler.affinity.price.fill_(7.0)
     file = tmp_path / "last.ckpt"
     torch.save({"mghp_config": module.config_text, "state_dict": module.state_dict()}, file)
     again = replace(config, training=replace(config.training, continue_from=str(file)))
-    assert mghp.bench.parsing._stepped_module(again)[0].assembler.affinity.price.item() == 7.0
+    assert mghp.bench.parsing.stepped_module(again)[0].assembler.affinity.price.item() == 7.0

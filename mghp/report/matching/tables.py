@@ -30,6 +30,8 @@ def matching_tables(runs: Sequence[Run]) -> list[Table]:
         size_table(runs),
         reading_table(runs),
         bench_table(runs),
+        padding_table(runs),
+        scaling_table(runs),
     ]
 
 
@@ -234,6 +236,57 @@ def bench_table(runs: Iterable[Run]) -> Table:
                     "problems": row["problems"], "method": row["method"], "forward [ms]": row["forward_ms"],
                     "both [ms]": row["both_ms"], "forward, times faster": row["forward_ratio"],
                     "both, times faster": row["both_ratio"], "memory, share": row["memory_share"],
+                },
+                run,
+            )  # fmt: skip
+    return table
+
+
+def padding_table(runs: Iterable[Run]) -> Table:
+    """`mghp bench matcher`: what padding costs."""
+    table = Table(
+        "bench_padding",
+        "Problems of several sizes, as many of each, in one padded batch, against the same problems in a batch a size, "
+        "without padding: forward and backward of PGD-Dykstra (T = 50, N = 5, float32).",
+        {
+            "candidates a side": "", "method": "", "problems": "d", "padding [%]": ".1f", "padded [ms]": ".2f",
+            "without [ms]": ".2f", "times the time": ".2f",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "bench_matcher"):
+        file = run.path / "padding.csv"
+        if not file.exists():  # a run of before it was measured
+            continue
+        for row in pd.read_csv(file, dtype={"sizes": str}).to_dict("records"):
+            table.add(
+                {
+                    "candidates a side": row["sizes"], "method": row["method"], "problems": row["problems"],
+                    "padding [%]": 100 * row["padding"], "padded [ms]": row["padded_ms"],
+                    "without [ms]": row["without_ms"], "times the time": row["ratio"],
+                },
+                run,
+            )  # fmt: skip
+    return table
+
+
+def scaling_table(runs: Iterable[Run]) -> Table:
+    """`mghp bench matcher`: every solver against size and batch."""
+    table = Table(
+        "bench_scaling",
+        "Milliseconds a batch of every solver, forward and, where it is differentiable, forward and backward: against "
+        "candidates a side in batches of 64, and against problems in a batch of 16x16.",
+        {
+            "varied": "", "solver": "", "batch": "d", "candidates a side": "d", "forward [ms]": ".2f",
+            "both [ms]": ".2f", "forward, a problem [us]": ".1f",
+        },
+    )  # fmt: skip
+    for run in _of(runs, "bench_matcher"):
+        for row in run.steps.to_dict("records"):
+            table.add(
+                {
+                    "varied": row["varied"], "solver": row["solver"], "batch": row["batch"],
+                    "candidates a side": row["size"], "forward [ms]": row["forward_ms"], "both [ms]": row["both_ms"],
+                    "forward, a problem [us]": 1000 * row["forward_ms"] / row["batch"],
                 },
                 run,
             )  # fmt: skip
