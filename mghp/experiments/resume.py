@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mghp.config import Config, load_config
 from mghp.errors import InputError
-from mghp.run_folder import has_result, resume_points, was_stopped
+from mghp.run_folder import git_commit, has_result, resume_points, was_stopped
 
 _LOGGER = logging.getLogger("mghp")
 
@@ -23,6 +23,12 @@ def interrupted_config(run: Path) -> Config:
     return load_config(run / "config.yaml")
 
 
+def interrupted_run(run: Path) -> Path | None:
+    """The folder, if a training of it was cut off or stopped, and left what one can go on from."""
+    has_ended = has_result(run) and not was_stopped(run)
+    return run if not has_ended and any(file.exists() for file in resume_points(run / "checkpoints")) else None
+
+
 def point_to_resume(run: Path, fingerprint: str) -> Path | None:
     """The newest checkpoint of an interrupted training that can be read; None where none can: it begins anew.
 
@@ -37,13 +43,16 @@ def point_to_resume(run: Path, fingerprint: str) -> Path | None:
 
     for file in filter(Path.exists, resume_points(run / "checkpoints")):
         try:
-            before = read_checkpoint(file)["callbacks"]["ResumePoints"]["data"]
+            before = read_checkpoint(file)["callbacks"]["ResumePoints"]
+            data, commit = before["data"], before["commit"]
         except (InputError, KeyError, TypeError) as error:
             why = str(error) if isinstance(error, InputError) else f"{file}: nothing to go on from"
             _LOGGER.warning("%s; the checkpoint before it is used, where there is one", why)
             continue
-        if before != fingerprint:
-            raise InputError(f"--resume {run}: trained on data {before!r}, which now are {fingerprint!r}")
+        if data != fingerprint:
+            raise InputError(f"--resume {run}: trained on data {data!r}, which now are {fingerprint!r}")
+        if commit != git_commit()[0]:
+            _LOGGER.warning("%s: begun at commit %s, gone on with at %s", run, commit[:10], git_commit()[0][:10])
         return file
     _LOGGER.warning("%s: no checkpoint to go on from: begun anew", run)
     return None

@@ -32,7 +32,7 @@ from mghp.modules.finite import NotFiniteError
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.resume_points import ResumePoints
 from mghp.network.compilation import compile_network
-from mghp.run_folder import RunFolder, resume_points
+from mghp.run_folder import RunFolder, git_commit, resume_points
 
 DEFAULT_MAX_STEPS = 1000
 """Where the config names no length."""
@@ -118,8 +118,10 @@ def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_r
         if is_resumed:
             metrics.go_back_to(state["metrics"])
 
+    commit = git_commit()[0]
+
     def state() -> dict[str, Any]:
-        return {"data": folder.data_fingerprint, "metrics": metrics.position}
+        return {"data": folder.data_fingerprint, "commit": commit, "metrics": metrics.position}
 
     last, before = resume_points(folder.checkpoints)
     return ResumePoints(last, before, config.training.resume_every, state, restore)

@@ -138,6 +138,22 @@ def test_other_data_are_refused(small, copied):
         run_training(config, *load_pictures(config.data, lambda *_: None), interrupted=copied)
 
 
+def test_another_commit_is_told(copied, monkeypatch, caplog):
+    monkeypatch.setattr("mghp.experiments.resume.git_commit", lambda: ("0123456789abcdef", False))
+    data = read_checkpoint(copied / "checkpoints" / "resume.ckpt")["callbacks"]["ResumePoints"]["data"]
+    assert point_to_resume(copied, data) is not None
+    assert "gone on with at 0123456789" in caplog.text
+
+
+def test_reproduce_goes_on_with_what_was_cut_off(small, whole, copied, monkeypatch):
+    from mghp.experiments.reproduction import training_jobs
+
+    monkeypatch.setattr(training_jobs, "run_path", lambda config, fingerprint: copied)
+    job = training_jobs.training_job(small()[0], seconds=1)
+    assert job.run(lambda *_: None) == copied
+    assert_equal(whole, copied)
+
+
 def test_a_finished_run_and_a_folder_of_none_are_refused(whole, tmp_path):
     with pytest.raises(InputError, match=r"this run has finished: .*result.json"):
         interrupted_config(whole)

@@ -11,6 +11,8 @@ from mghp.experiments.reproduction.finished import finished_run
 from mghp.experiments.reproduction.grid import experiment_of, grid_points, settings_of
 from mghp.experiments.reproduction.jobs import Job, Progress
 from mghp.experiments.reproduction.profiles import SweepSize
+from mghp.experiments.resume import interrupted_run
+from mghp.run_folder import run_path
 
 
 def sweep_configs(size: SweepSize, overrides: Sequence[str]) -> list[Config]:
@@ -64,7 +66,7 @@ def parsing_jobs(sizes: Sequence[SweepSize], overrides: Sequence[str]) -> list[J
 
 
 def training_job(config: Config, seconds: float) -> Job:
-    """One parser's training."""
+    """One parser's training; one that was cut off is gone on with."""
     fingerprint = training_fingerprint(config.data)
 
     def run(progress: Progress) -> Path:
@@ -73,7 +75,7 @@ def training_job(config: Config, seconds: float) -> Job:
 
         train, validation = load_pictures(config.data, progress)
         progress(0, 1, "train")
-        return run_training(config, train, validation)
+        return run_training(config, train, validation, interrupted_run(run_path(config, fingerprint)))
 
     return Job(config, seconds, lambda: finished_run(config, fingerprint), run)
 
