@@ -43,7 +43,9 @@ def read_text(file: Path) -> str:
     """
     try:
         if file.stat().st_size > MOST_BYTES:
-            raise InputError(f"{file}: not readable as YAML: {file.stat().st_size} bytes; expected {MOST_BYTES} at most")
+            raise InputError(
+                f"{file}: not readable as YAML: {file.stat().st_size} bytes; expected {MOST_BYTES} at most"
+            )
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: not readable as YAML: {error}") from None

@@ -77,7 +77,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 (whatever JSON holds)
 
 
 def _runs(counts: str) -> list[int] | None:
-    """The run lengths of COCO's text form, where each but the first three is told by how it differs; None: no such text.
+    """The run lengths of COCO's text form, where each but the first three is told by how it differs; None: no such.
 
     A number is written five bits a letter, the lowest first; the highest bit of all is its sign.
     """

@@ -119,10 +119,10 @@ def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, in
     Raises:
         InputError: if it is no box, or one that reaches farther from the picture than it is large.
     """
-    is_box = isinstance(box, list) and len(box) == 4 and all(type(value) in (int, float) for value in box)
-    if not is_box or not all(abs(value) <= 2 * max(height, width) for value in box):  # type: ignore[attr-defined]
+    numbers: list[float] = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+    if len(numbers) != 4 or not all(abs(value) <= 2 * max(height, width) for value in numbers):
         raise InputError(f"{where}: expected a bbox of 4 numbers about the picture, got {reprlib.repr(box)}")
-    x, y, wide, high = box  # type: ignore[misc]
+    x, y, wide, high = numbers
     left, top = round(x), round(y)
     return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)
 

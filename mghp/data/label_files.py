@@ -12,7 +12,7 @@ from PIL import Image
 from mghp.errors import InputError, existing_file
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
-"""What is taken for a picture, whatever its file is called: others of Pillow's readers start programs of the machine."""
+"""What is taken for a picture, whatever its name ends in: others of Pillow's readers start programs of the machine."""
 
 
 def read_picture(file: Path) -> NDArray[np.uint8]:

@@ -32,13 +32,14 @@ _COMPLEX = 0x0800
 """Flag."""
 
 
-def read_mat(file: Path, what: str, **options: bool) -> dict[str, Any]:
+def read_mat(file: Path, what: str, *, squeeze_me: bool = False, struct_as_record: bool = True) -> dict[str, Any]:
     """Variables by name.
 
     Args:
         file: to read.
         what: it is, for errors.
-        options: of `scipy.io.loadmat`.
+        squeeze_me: as of `scipy.io.loadmat`.
+        struct_as_record: likewise.
 
     Raises:
         InputError: if it is missing, damaged, nested without sense, or unpacks to more than `MOST_BYTES`.
@@ -49,7 +50,11 @@ def read_mat(file: Path, what: str, **options: bool) -> dict[str, Any]:
         order = ">" if plain[126:128] == b"MI" else "<"
         for element in _elements(plain, _HEADER, len(plain), order):
             _check(plain, element, order)
-        content: dict[str, Any] = loadmat(io.BytesIO(plain), **options)
+        content: dict[str, Any] = loadmat(
+            io.BytesIO(plain),  # type: ignore[arg-type]
+            squeeze_me=squeeze_me,
+            struct_as_record=struct_as_record,
+        )
     except InputError:
         raise
     except Exception as error:  # SciPy raises whatever the bytes lead to
@@ -129,7 +134,8 @@ def _check(data: bytes, element: _Element, order: str, level: int = 0) -> None:
     if flags.end - flags.first != 8 or (dimensions.end - dimensions.first) % 4:
         raise ValueError("a matrix without flags and sizes")
     word = struct.unpack_from(f"{order}I", data, flags.first)[0]
-    sizes = struct.unpack(f"{order}{(dimensions.end - dimensions.first) // 4}i", data[dimensions.first : dimensions.end])
+    number_of_sizes = (dimensions.end - dimensions.first) // 4
+    sizes = struct.unpack_from(f"{order}{number_of_sizes}i", data, dimensions.first)
     matrix_class, number = word & 0xFF, math.prod(sizes)
     if matrix_class == _STRUCTURE:
         length, names, *parts = parts

@@ -1,6 +1,7 @@
 """From a config to the built pieces of a parsing experiment."""
 
 import dataclasses
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +100,25 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     file = existing_file(path, "checkpoint")
     try:
+        with zipfile.ZipFile(file) as archive:  # torch.save packs, but never compresses: no weights have to grow
+            packed = [member.filename for member in archive.infolist() if member.compress_size < member.file_size]
+        if packed:
+            raise InputError(f"{file}: no readable checkpoint: {packed[0][:60]!r} is compressed")
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:  # torch raises whatever the bytes lead to
-        raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
+        raise InputError(f"{file}: no readable checkpoint: {_first_words(error)}") from None
     if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
         raise InputError(f"{file}: a checkpoint, but not of mghp train")
+    for key, kind in (("mghp_config", str), ("state_dict", dict)):
+        if not isinstance(checkpoint.get(key), kind):
+            raise InputError(f"{file}: {key}: expected {kind.__name__}, got {type(checkpoint.get(key)).__name__}")
     return checkpoint
+
+
+def _first_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[ParsingModule, Config]:
@@ -122,10 +136,17 @@ def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[P
     module = build_module(dataclasses.replace(config, losses=losses, network=network))
     state = checkpoint["state_dict"]
     # What only training needs (learned weights, the matching's) may differ; the network and the affinity may not.
-    needed = {name: value.shape for name, value in module.state_dict().items() if name.startswith(_NEEDED)}
-    given = {name: value.shape for name, value in state.items() if name.startswith(_NEEDED)}
+    needed = {name: _kind(value) for name, value in module.state_dict().items() if name.startswith(_NEEDED)}
+    given = {name: _kind(value) for name, value in state.items() if str(name).startswith(_NEEDED)}
     if needed != given:
         other = [name for name in sorted(needed | given) if needed.get(name) != given.get(name)]
         raise InputError(f"{path}: its weights do not fit the network of the config ({other[0]}, {len(other)} in all)")
-    module.load_state_dict(state, strict=False)
+    module.load_state_dict({name: state[name] for name in needed}, strict=False)
     return module.eval(), config
+
+
+def _kind(value: object) -> tuple[object, ...]:
+    """By which a checkpoint's weights are told to fit."""
+    if not isinstance(value, torch.Tensor):
+        return (type(value),)
+    return (value.shape, value.dtype, value.layout, value.device.type)

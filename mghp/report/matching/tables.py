@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
@@ -19,6 +16,10 @@ NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")
 """Matchers that cannot be trained through."""
 
 ROUNDINGS = ("hungarian", "mutual", "greedy")
+
+
+_MEASURED = ("problems", "method", "forward_ms", "both_ms", "forward_ratio", "both_ratio", "memory_share")
+_WORDS = ("problems", "method")
 
 
 def matching_tables(runs: Sequence[Run]) -> list[Table]:
@@ -228,7 +229,7 @@ def bench_table(runs: Iterable[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_matcher"):
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
                     "problems": row["problems"], "method": row["method"], "forward [ms]": row["forward_ms"],

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -48,6 +45,10 @@ EVALUATION = "_evaluation"
 
 ABLATIONS = ("components", "matching_long", "rotation")
 """Experiments with tables of their own, over their seeds."""
+
+
+_MEASURED = ("moment", "without_ms", "with_ms", "added", "every", "added_on_average")
+_WORDS = ("moment",)
 
 
 def parsing_tables(runs: Sequence[Run]) -> list[Table]:
@@ -169,7 +170,7 @@ def bench_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         if run.experiment != "bench_parsing":
             continue
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
                     "training": row["moment"], "without [ms]": row["without_ms"], "with [ms]": row["with_ms"],
