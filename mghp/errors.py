@@ -23,8 +23,8 @@ def existing_file(path: str | Path, what: str) -> Path:
         if path.is_file():
             return path
         kind = "a folder, not a file" if path.is_dir() else "no such file"
-    except OSError as error:  # a name that is too long, a folder that may not be entered
-        kind = str(error.strerror)
+    except (OSError, ValueError) as error:  # a name that is too long, or has letters that no name can have
+        kind = str(getattr(error, "strerror", error))
     raise InputError(f"{what} {path}: {kind}")
 
 
@@ -39,12 +39,12 @@ def inside(folder: Path, name: object) -> Path:
         InputError: if the name leads out of the folder, by `..`, from the root or through a link, or can name no file.
     """
     if not isinstance(name, str) or not stays_below(name):
-        raise InputError(f"{folder}: {reprlib.repr(name)} names no file in it")
+        raise InputError(f"{folder}: {reprlib.repr(name)} names no file below it")
     path = folder / name
     try:
         is_inside = path.resolve().is_relative_to(folder.resolve())
         path.is_file()  # raises where the name is too long
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, letters that no name can have
         raise InputError(f"{folder}: {reprlib.repr(name)}: {getattr(error, 'strerror', error)}") from None
     if not is_inside:
         raise InputError(f"{folder}: {reprlib.repr(name)} is a link that leads out of it")

@@ -131,7 +131,7 @@ def _parts(value: Any) -> dict[str, Any]:  # noqa: ANN401 (a number, text, nothi
 
 def _in_a_cell(text: str) -> str:
     """Text that a Markdown table shows as it is: neither the end of a cell nor HTML."""
-    for plain, shown in (("&", "&amp;"), ("<", "&lt;"), ("|", r"\|")):
+    for plain, shown in (("<", "&lt;"), ("|", r"\|")):
         text = text.replace(plain, shown)
     return " ".join(text.split())
 
