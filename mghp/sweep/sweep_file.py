@@ -78,7 +78,7 @@ def read_sweep(path: Path) -> SweepFile:
     try:
         return _checked(path, _as_uploaded(content))
     except InputError as error:
-        raise InputError(f"{path}: {str(error):.500}") from None
+        raise InputError(f"{path}: {error!s:.500}") from None
 
 
 def _as_uploaded(content: object) -> object:
