@@ -26,6 +26,8 @@ MOST_LEVELS = 20
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
 """Kinds of elements."""
+_DATA = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13, 16, 17, 18)
+"""Kinds that hold numbers or letters; SciPy has a table of them, and looks up others beyond its end."""
 _CELLS, _STRUCTURE, _NUMERIC = 1, 2, (4, *range(6, 16))
 """Classes of matrices: neither objects nor functions, which no dataset has."""
 _COMPLEX = 0x0800
@@ -146,7 +148,7 @@ def _check(data: bytes, element: _Element, order: str, level: int = 0) -> None:
     elif matrix_class != _CELLS:
         raise ValueError(f"a matrix of class {matrix_class}")
     holds_matrices = matrix_class in (_STRUCTURE, _CELLS)
-    if number != len(parts) or any((part.kind == _MATRIX) != holds_matrices for part in parts):
-        raise ValueError("lengths that do not add up")
+    if number != len(parts) or any(part.kind not in ((_MATRIX,) if holds_matrices else _DATA) for part in parts):
+        raise ValueError("lengths that do not add up, or parts of unknown kinds")
     for part in parts:
         _check(data, part, order, level + 1)

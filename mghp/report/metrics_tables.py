@@ -20,7 +20,7 @@ def metrics_bench_table(runs: Sequence[Run]) -> Table:
         for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
-                    "set": run.result["data_fingerprint"], "metric": row["metric"],
+                    "set": run.said("data_fingerprint"), "metric": row["metric"],
                     "histograms a picture": row["units"], "ms a picture": row["ms"],
                 },
                 run,

@@ -66,6 +66,21 @@ class Run:
         return str(self.result["variant"])
 
     @property
+    def seed(self) -> int:
+        """Its seed."""
+        return int(self.said("seed"))
+
+    def said(self, key: str) -> Any:  # noqa: ANN401 (any JSON)
+        """What result.json says under a key that every run of the suite has.
+
+        Raises:
+            InputError: if it is not there.
+        """
+        if key not in self.result:
+            raise InputError(f"{self.path / 'result.json'}: expected a key {key!r}")
+        return self.result[key]
+
+    @property
     def matcher(self) -> dict[str, Any]:
         """The named matcher's options."""
         options: dict[str, Any] = self.config["matcher"][self.config["matcher"]["name"]]
@@ -131,7 +146,7 @@ def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
     """
     found: dict[int, Run] = {}
     for run in runs:
-        other = found.setdefault(int(run.result["seed"]), run)
+        other = found.setdefault(run.seed, run)
         if other is not run:
             raise InputError(f"{other.path} and {run.path}: two runs of one seed that differ; expected one of them")
     return dict(sorted(found.items()))

@@ -475,12 +475,19 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) show
 
 @pytest.mark.parametrize("read", [read_picture, read_numbers, upright_picture])
 @pytest.mark.parametrize(
-    "content", [b"", b"x", png(60_000, 60_000), png(64, 64), png(8, 8)[:40], EPS, b"\x89PNG\r\n\x1a\n" + b"\xff" * 40]
+    "content", [b"", b"x", png(60_000, 60_000), png(64, 64), png(8, 8)[:40], b"\x89PNG\r\n\x1a\n" + b"\xff" * 40]
 )
 def test_a_picture_that_is_none_is_refused(read, content, tmp_path):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.png: unreadable"):
         read(tmp_path / "a.png")
+
+
+def test_no_reader_that_starts_programs_is_asked(tmp_path):
+    """Pillow would hand it to Ghostscript, whatever the file is called."""
+    (tmp_path / "a.png").write_bytes(EPS)
+    with pytest.raises(InputError, match=r"a\.png: unreadable: cannot identify image file"):
+        read_picture(tmp_path / "a.png")
 
 
 def test_labels_beyond_a_byte_or_below_0_or_no_whole_numbers_are_refused(tmp_path):
@@ -504,6 +511,12 @@ def element(kind, content):
     return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
 
 
+def number_of_kind(kind):
+    parts = element(6, struct.pack("<II", 6, 0)) + element(5, struct.pack("<ii", 1, 1)) + element(1, b"a")
+    matrix = element(14, parts + element(kind, struct.pack("<d", 1.0)))
+    return b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + matrix
+
+
 def cells_in_cells(levels, lie=False):
     """A file of cells; `lie`: the inner ones' lengths say 8 bytes, which SciPy does not believe."""
     head = element(6, struct.pack("<II", 1, 0)) + element(5, struct.pack("<ii", 1, 1)) + element(1, b"a")
@@ -521,13 +534,15 @@ def cells_in_cells(levels, lie=False):
     [
         (cells_in_cells(20_000), "nested too deeply"),
         (cells_in_cells(20_000, lie=True), "lengths that do not add up|not enough values"),
+        (number_of_kind(8), "parts of unknown kinds"),
+        (number_of_kind(1000), "parts of unknown kinds"),
         (cells_in_cells(3)[:-40], "lengths that do not add up|breaks off"),
         (b"no MATLAB file" * 20, "no MATLAB file of level 5"),
         (b"", "no MATLAB file of level 5"),
     ],
 )
 def test_a_mat_file_that_has_no_end_is_refused(content, words, tmp_path):
-    """SciPy ends the process over the first two."""
+    """SciPy ends the process over the first four."""
     (tmp_path / "1.mat").write_bytes(content)
     with pytest.raises(InputError, match=rf"pose file .*1\.mat: unreadable: .*({words})"):
         read_mat(tmp_path / "1.mat", "pose file")
@@ -611,7 +626,7 @@ def test_text_stays_text_in_tables():
 
 def test_text_stays_text_in_figures(tmp_path):
     figure, axes = plt.subplots()
-    axes.set_title(plain(r"$\frac{"))
+    axes.set_title(plain(r"$\frac{$"))
     assert all(file.is_file() for file in save(figure, tmp_path, "any"))
 
 

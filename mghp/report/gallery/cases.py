@@ -2,6 +2,7 @@
 
 import math
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def read_cases(run: Path) -> CaseSet:
     _needs(content, _ABOUT, str(file))
     for key in ("experiment", "variant", "commit", "score"):
         if not isinstance(content[key], str):
-            raise InputError(f"{file}: {key} {content[key]!r}: expected text")
+            raise InputError(f"{file}: {key} {reprlib.repr(content[key])}: expected text")
     if not isinstance(content["cases"], list):
         raise InputError(f"{file}: cases: expected a list")
     cases = CaseSet(run, {key: content[key] for key in _ABOUT if key != "cases"}, content["cases"])
@@ -134,7 +135,7 @@ def read_cases(run: Path) -> CaseSet:
         where = f"{file}: cases[{number}]"
         _check_case(case, where)
         if case["id"] in ids:
-            raise InputError(f"{where}: id {case['id']!r} is there twice")
+            raise InputError(f"{where}: id {reprlib.repr(case['id'])} is there twice")
         ids.add(case["id"])
     return cases
 
@@ -157,21 +158,21 @@ def _check_case(case: Any, where: str) -> None:  # noqa: ANN401 (whatever the fi
     _needs(case, _CASE, where)
     for key, known in (("kind", KINDS), ("cause", CAUSES)):
         if (not isinstance(case[key], str) or case[key] not in known) and not (key == "cause" and case[key] is None):
-            raise InputError(f"{where}: {key} {case[key]!r}: expected one of {', '.join(known)}")
+            raise InputError(f"{where}: {key} {reprlib.repr(case[key])}: expected one of {', '.join(known)}")
     for key in ("score", "mended_score"):
         value = case.get(key)
         if not (_is_number(value) and 0 <= value <= 1) and not (key == "mended_score" and value is None):
-            raise InputError(f"{where}: {key} {value!r}: expected a number from 0 to 1")
+            raise InputError(f"{where}: {key} {reprlib.repr(value)}: expected a number from 0 to 1")
     for key in ("id", "picture"):
         if not isinstance(case[key], str):
-            raise InputError(f"{where}: {key} {case[key]!r}: expected text")
+            raise InputError(f"{where}: {key} {reprlib.repr(case[key])}: expected text")
     for key, number in (("box", 4), ("size", 2)):
         value = case.get(key)
         are_numbers = isinstance(value, list) and len(value) == number and all(map(_is_number, value))
         if not are_numbers and not (key == "size" and value is None):
-            raise InputError(f"{where}: {key} {value!r}: expected {number} numbers")
+            raise InputError(f"{where}: {key} {reprlib.repr(value)}: expected {number} numbers")
     if not isinstance(case["tags"], list) or not all(isinstance(tag, str) for tag in case["tags"]):
-        raise InputError(f"{where}: tags {case['tags']!r}: expected a list of words")
+        raise InputError(f"{where}: tags {reprlib.repr(case['tags'])}: expected a list of words")
     if not isinstance(case["limbs"], list):
         raise InputError(f"{where}: limbs: expected a list")
     for position, limb in enumerate(case["limbs"]):

@@ -77,12 +77,12 @@ def score_table(runs: Sequence[Run]) -> Table:
         if "train/steps" not in run.result["metrics"]:
             continue
         # Scores of the evaluation in full precision, where it was made, else of the training's own validation.
-        scored = evaluated.get((run.experiment, run.result["seed"], str(run.config["trainer"].get("max_steps"))), run)
+        scored = evaluated.get((run.experiment, run.seed, str(run.config["trainer"].get("max_steps"))), run)
         table.add(
             {
                 "experiment": run.experiment,
                 "scene": run.config["data"]["synthetic"]["scene"],
-                "seed": str(run.result["seed"]),
+                "seed": str(run.seed),
                 "steps": run.metric("train/steps"),
                 **_scores(scored, "val"),
                 "minutes": run.metric("time/train_seconds") / 60,
@@ -185,7 +185,7 @@ def bench_table(runs: Sequence[Run]) -> Table:
 
 def trained_experiment(run: Run) -> tuple[str, int, str]:
     """What a training and its evaluation share: experiment, seed and number of steps."""
-    return run.experiment.removesuffix(EVALUATION), run.result["seed"], str(run.config["trainer"].get("max_steps"))
+    return run.experiment.removesuffix(EVALUATION), run.seed, str(run.config["trainer"].get("max_steps"))
 
 
 def _score_formats() -> dict[str, str]:
