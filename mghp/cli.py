@@ -433,7 +433,8 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"mghp: {' '.join(str(error).split())}", err=True)
+        line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(str(error).split()))
+        typer.echo(f"mghp: {line}", err=True)  # names may hold what commands a terminal
         sys.exit(2)
     except OSError as error:
         if error.errno not in _DISK:

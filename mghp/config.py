@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mghp.assembly.config import AssemblyConfig
 from mghp.data.configs import DataConfig
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError, existing_file, stays_below
 from mghp.experiments.config import EvaluationConfig
 from mghp.inference.config import InferenceConfig
 from mghp.losses.configs import LossesConfig
@@ -42,6 +42,10 @@ from mghp.matching.configs import (
 from mghp.metrics.config import MetricsConfig
 from mghp.modules.configs import LearnedMatchingConfig, TrainingConfig
 from mghp.network.configs import NetworkConfig
+from mghp.yaml_text import PlainLoader, read_plain, read_text
+
+MOST_INTERPOLATIONS = 20
+"""Of a whole config. They stand for others at most: twenty can make some hundred copies of a value."""
 
 SCHEMA_VERSION = 2
 """Raised when the meaning or the default of a key changes, so that results of the old meaning are not adopted."""
@@ -171,6 +175,10 @@ class Config:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
             raise InputError(f"seed must be at least 0 and fit 63 bits, got {self.seed}")
+        for key in ("experiment", "variant"):  # they name the run folder
+            name = getattr(self, key)
+            if name and not stays_below(name):
+                raise InputError(f"{key}: {name!r} is no name of a folder below runs")
         weights = self.losses.weights
         if self.assembly.grouping == "center" and not (weights.heatmaps and weights.field):
             raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
@@ -194,10 +202,7 @@ def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "co
     Raises:
         InputError: one line that names the origin or key.
     """
-    try:
-        content = yaml.load(text, Loader=_FloatSafeLoader)
-    except _UNREADABLE as error:
-        raise InputError(f"{origin}: not readable as YAML: {_one_line(error)}") from None
+    content = read_plain(text, _FloatSafeLoader, origin)
     if not isinstance(content, dict):
         raise InputError(f"{origin}: expected a mapping of keys to values, got {type(content).__name__}")
     return _with_overrides(content, overrides, origin)
@@ -274,10 +279,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         InputError: if the file is no YAML, or no mapping.
     """
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_FloatSafeLoader)
-    except _UNREADABLE as error:
-        raise InputError(f"{file}: not readable as YAML: {_one_line(error)}") from None
+    content = read_plain(read_text(file), _FloatSafeLoader, str(file))
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -285,12 +287,8 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-_UNREADABLE = (yaml.YAMLError, OSError, ValueError, KeyError, AttributeError, RecursionError)
-"""What reading YAML raises: the last four for 2020-13-45, a tag that its value does not fit, or deep nesting."""
-
-
-class _FloatSafeLoader(yaml.SafeLoader):
-    """SafeLoader that also reads 1e-3 as a number, as every scientist means it (YAML 1.2)."""
+class _FloatSafeLoader(PlainLoader):
+    """PlainLoader that also reads 1e-3 as a number, as every scientist means it (YAML 1.2)."""
 
 
 _FloatSafeLoader.yaml_implicit_resolvers = {
@@ -338,10 +336,7 @@ def _parse_override(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise InputError(f"{text!r}: expected key=value")
-    try:
-        return key, yaml.load(value, Loader=_FloatSafeLoader) if value else ""
-    except _UNREADABLE as error:
-        raise InputError(f"{text!r}: value not readable: {_one_line(error)}") from None
+    return key, read_plain(value, _FloatSafeLoader, repr(text)) if value else ""
 
 
 def _nested(key: str, value: object) -> dict[str, Any]:
@@ -364,10 +359,13 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
         for content, origin in layers:
             _check_keys(content, schema, origin)
             whole = _merged(whole, content)
+        _check_interpolations(whole)
         schema = cast(DictConfig, OmegaConf.merge(schema, OmegaConf.create(whole)))
-    except (OmegaConfBaseException, RecursionError):
-        _blame(layers, schema)
+    except InputError:
         raise
+    except (OmegaConfBaseException, *_MERGING_RAISES) as error:
+        _blame(layers, schema)
+        raise InputError(_one_line(error)) from None
     _check_ranges(schema)
     try:
         config = OmegaConf.to_object(schema)
@@ -380,17 +378,34 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     return config
 
 
+_MERGING_RAISES = (TypeError, ValueError, RecursionError, OverflowError)
+"""What OmegaConf lets through over values of no use: lists that refer to numbers, bytes, numbers beyond float."""
+
+
+def _check_interpolations(content: dict[str, Any]) -> None:
+    """Of ${a}${a} in b, ${b}${b} in c and so on a few lines could make gigabytes.
+
+    Raises:
+        InputError: if there are more than anybody needs.
+    """
+    number = repr(content).count("${")
+    if number > MOST_INTERPOLATIONS:
+        raise InputError(f"{number} interpolations (${{...}}); expected {MOST_INTERPOLATIONS} at most")
+
+
 def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:
     """Merge layer by layer, which is slow, to name the one that does not fit."""
     for content, origin in layers:
         try:
             _check_keys(content, schema, origin)
             OmegaConf.merge(schema, OmegaConf.create(content))
+        except InputError:
+            raise
         except OmegaConfBaseException as error:
             key = f"{error.full_key}: " if error.full_key else ""
             raise InputError(f"{origin}: {key}{_one_line(error)}") from None
-        except RecursionError:
-            raise InputError(f"{origin}: nested too deeply") from None
+        except _MERGING_RAISES as error:
+            raise InputError(f"{origin}: {_one_line(error)}") from None
 
 
 def _check_ranges(section: DictConfig, prefix: str = "") -> None:

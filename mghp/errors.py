@@ -1,6 +1,10 @@
-"""The one exception that a user can cause or mend; the commands print it as one line and exit 2."""
+"""The one exception that a user can cause or mend, and paths that are checked by it.
+
+The commands print it as one line and exit 2.
+"""
 
 import os
+import reprlib
 from pathlib import Path
 
 
@@ -15,10 +19,41 @@ def existing_file(path: str | Path, what: str) -> Path:
         InputError: if there is none; `what` says what was looked for.
     """
     path = Path(path)
-    if not path.is_file():
+    try:
+        if path.is_file():
+            return path
         kind = "a folder, not a file" if path.is_dir() else "no such file"
-        raise InputError(f"{what} {path}: {kind}")
+    except (OSError, ValueError) as error:  # a name that is too long, or has letters that no name can have
+        kind = str(getattr(error, "strerror", error))
+    raise InputError(f"{what} {path}: {kind}")
+
+
+def inside(folder: Path, name: object) -> Path:
+    """The path of a file below a folder, whose name came from outside: from annotations, a list, another's run folder.
+
+    Args:
+        folder: may itself be reached through a link.
+        name: relative to it, with `/` between folders.
+
+    Raises:
+        InputError: if the name leads out of the folder, by `..`, from the root or through a link, or can name no file.
+    """
+    if not isinstance(name, str) or not stays_below(name):
+        raise InputError(f"{folder}: {reprlib.repr(name)} names no file below it")
+    path = folder / name
+    try:
+        is_inside = path.resolve().is_relative_to(folder.resolve())
+        path.is_file()  # raises where the name is too long
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, letters that no name can have
+        raise InputError(f"{folder}: {reprlib.repr(name)}: {getattr(error, 'strerror', error)}") from None
+    if not is_inside:
+        raise InputError(f"{folder}: {reprlib.repr(name)} is a link that leads out of it")
     return path
+
+
+def stays_below(name: str) -> bool:
+    """Whether a name, taken relative to a folder, is of something below it, as far as letters tell; `inside` looks."""
+    return not set("\\\0") & set(name) and {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 def writable_folder(path: Path) -> Path:

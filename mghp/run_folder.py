@@ -171,7 +171,7 @@ def _result(path: Path) -> dict[str, Any]:
     """result.json; empty where there is none to be read."""
     try:
         result = json.loads((path / "result.json").read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return result if isinstance(result, dict) else {}
 

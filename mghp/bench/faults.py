@@ -125,17 +125,18 @@ def _left_behind(run: Path) -> dict[str, Any]:
     }
 
 
-def _equal(whole: Path, killed: Path) -> dict[str, bool]:
-    """Whether both trainings ended alike, bit by bit; times apart."""
+def _equal(whole: Path, killed: Path) -> dict[str, int]:
+    """Whether both trainings ended alike, bit by bit, times apart: 1 or 0."""
     one, two = (read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (whole, killed))
     results = [json.loads((run / "result.json").read_text())["metrics"] for run in (whole, killed)]
     pictures = [{file.name: file.read_bytes() for file in (run / "media").iterdir()} for run in (whole, killed)]
-    return {
-        "weights equal": one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one),
-        "metrics.csv equal": (whole / "metrics.csv").read_bytes() == (killed / "metrics.csv").read_bytes(),
-        "scores equal": _timeless(results[0]) == _timeless(results[1]),
-        "pictures equal": pictures[0] == pictures[1],
+    equal = {
+        "weights": one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one),
+        "metrics.csv": (whole / "metrics.csv").read_bytes() == (killed / "metrics.csv").read_bytes(),
+        "scores": _timeless(results[0]) == _timeless(results[1]),
+        "pictures": pictures[0] == pictures[1],
     }
+    return {f"{what} equal": int(value) for what, value in equal.items()}
 
 
 def _timeless(metrics: Mapping[str, float]) -> dict[str, float | None]:

@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.config import Config
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
 from mghp.metrics.ap_parsing import ap_and_pcp, detections, joined
 from mghp.metrics.ap_region import HUMAN_THRESHOLDS, ap_per_class, human_regions, joined_regions, part_regions
 from mghp.metrics.mean_iou import joint_histogram, semantic_scores
 from mghp.metrics.painting import painted
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import person_iou_of_maps
+from mghp.report.arrays import read_arrays
 from mghp.run_folder import RunFolder
 
 ROUNDS = 5
@@ -55,14 +56,12 @@ def stored_set(file: Path) -> tuple[list[TimedPicture], int]:
     Raises:
         InputError: if it is missing, or no such set.
     """
+    arrays = read_arrays(file, "set")
     try:
-        with np.load(existing_file(file, "set")) as arrays:
-            num_labels = int(arrays["num_classes"])
-            keys = ("gt_parts", "gt_ids", "pred_parts", "pred_scores")
-            maps = [[arrays[f"{i:04d}_{key}"] for key in keys] for i in range(int(arrays["num_images"]))]
-    except (KeyError, ValueError, OSError) as error:
-        if isinstance(error, InputError):
-            raise
+        num_labels = int(arrays["num_classes"])
+        keys = ("gt_parts", "gt_ids", "pred_parts", "pred_scores")
+        maps = [[arrays[f"{i:04d}_{key}"] for key in keys] for i in range(int(arrays["num_images"]))]
+    except (KeyError, ValueError, TypeError):
         raise InputError(f"set {file}: expected num_images, num_classes and maps of each image") from None
     return [timed_picture(parts, ids, found, scores, num_labels) for parts, ids, found, scores in maps], num_labels
 

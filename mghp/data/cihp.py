@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mghp.data.disk_samples import DiskSamples, Labels
 from mghp.data.label_files import read_labels, read_lines
-from mghp.errors import InputError
+from mghp.errors import InputError, inside
 from mghp.people.cihp import CIHP
 
 _FOLDERS = {"train": "Training", "val": "Validation", "test": "Testing"}
@@ -37,10 +37,10 @@ class CIHPSamples(DiskSamples):
     no_keypoints = "CIHP has no keypoints"
 
     def __init__(self, root: Path, split: str) -> None:
-        self.folder = root / _FOLDERS.get(split, split)
+        self.folder = inside(root, _FOLDERS.get(split, split))
         if not self.folder.is_dir():
             self.folder = root
-        listed = [root / f"{split}_id.txt", self.folder / f"{split}_id.txt"]
+        listed = [inside(folder, f"{split}_id.txt") for folder in (root, self.folder)]
         found = [file for file in listed if file.exists()]
         self.names = (
             read_lines(found[0]) if found else sorted(f.stem for f in (self.folder / "Category_ids").glob("*.png"))
@@ -51,15 +51,15 @@ class CIHPSamples(DiskSamples):
 
     def picture_file(self, index: int) -> Path:
         """Images/ID.jpg."""
-        return self.folder / "Images" / f"{self.names[index]}.jpg"
+        return inside(self.folder / "Images", f"{self.names[index]}.jpg")
 
     def labels(self, index: int) -> Labels:
         """Parts, and persons where there is a map of them."""
-        file = self.folder / "Category_ids" / f"{self.names[index]}.png"
+        file = inside(self.folder / "Category_ids", f"{self.names[index]}.png")
         parts = read_labels(file)
         if (parts[parts != 255] >= self.people.num_labels).any():
             raise InputError(f"{file}: label {parts[parts != 255].max()}; expected 0 to {self.people.num_labels - 1}")
-        humans = self.folder / "Human_ids" / f"{self.names[index]}.png"
+        humans = inside(self.folder / "Human_ids", f"{self.names[index]}.png")
         if not humans.parent.is_dir():
             return Labels(parts, None, None)
         ids = read_labels(humans)

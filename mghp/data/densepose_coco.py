@@ -5,6 +5,7 @@ ROOT/train2014/*.jpg, ROOT/val2014/*.jpg           the pictures of COCO 2014, or
 """
 
 import hashlib
+import reprlib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pycocotools import mask as coco_mask
 
-from mghp.data.coco_json import read_coco
+from mghp.data.coco_json import coco_keypoints, read_coco
+from mghp.data.coco_masks import decoded_mask, polygons_mask
 from mghp.data.disk_samples import DiskSamples, Labels
-from mghp.errors import InputError
+from mghp.errors import InputError, inside
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 from mghp.people.parts import IGNORE
 
@@ -40,26 +41,27 @@ class DensePoseCOCO(DiskSamples):
     def __init__(self, root: Path, split: str) -> None:
         self.root = root
         name = f"densepose_coco_2014_{split}.json"
-        self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
+        in_folder = inside(root / "annotations", name)
+        self.file = in_folder if in_folder.exists() else inside(root, name)
         content = read_coco(self.file)
         self.of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
             self.of_image[annotation["image_id"]].append(annotation)
         self.images = [image for image in content["images"] if self.of_image[image["id"]]]
-        self.names = [Path(str(image["file_name"])).stem for image in self.images]
+        self.names = [Path(image["file_name"]).stem for image in self.images]
         self.fingerprint = hashlib.sha256(f"densepose {split} {self.names}".encode()).hexdigest()[:16]
 
     def picture_file(self, index: int) -> Path:
         """The photograph, in the folder that its name tells."""
-        name = Path(str(self.images[index]["file_name"])).name
+        name = Path(self.images[index]["file_name"]).name
         folders = [folder for folder in ("train2014", "val2014") if folder in name]
-        candidates = [self.root / folder / name for folder in (*folders, "images")]
+        candidates = [inside(self.root / folder, name) for folder in (*folders, "images")]
         return next((file for file in candidates if file.exists()), candidates[0])
 
     def labels(self, index: int) -> Labels:
         """Parts, persons and keypoints."""
         image = self.images[index]
-        height, width = int(image["height"]), int(image["width"])
+        height, width = image["height"], image["width"]
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
         keypoints: list[NDArray[np.float32]] = []
         for annotation in self.of_image[image["id"]]:
@@ -80,51 +82,52 @@ class DensePoseCOCO(DiskSamples):
 
 def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.bool_]:
     """From polygons or a run-length code; empty where neither is given."""
-    segmentation = annotation.get("segmentation") or []
-    if not segmentation:
+    segmentation = annotation.get("segmentation")
+    if segmentation is None or segmentation == []:
         return np.zeros((height, width), bool)
-    try:
-        if isinstance(segmentation, dict):
-            code = segmentation
-            if isinstance(code["counts"], list):
-                code = coco_mask.frPyObjects(code, height, width)
-        else:
-            code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-        mask: NDArray[np.bool_] = coco_mask.decode(code).astype(bool)
-    except Exception as error:  # pycocotools raises whatever the numbers lead to
-        raise InputError(f"{where}: segmentation: {' '.join(str(error).split())[:100]}") from None
-    if mask.shape != (height, width):
-        raise InputError(f"{where}: segmentation of {mask.shape[::-1]} pixels in a picture of {(width, height)}")
-    return mask
+    where = f"{where}: segmentation"
+    if isinstance(segmentation, dict):
+        return decoded_mask(segmentation, where, (height, width)).astype(bool)
+    return polygons_mask(segmentation, (height, width), where).astype(bool)
 
 
 def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:
     """`dp_masks` (of the box, whatever their own size) in the picture: (height, width) labels."""
-    masks, box = annotation["dp_masks"], annotation.get("bbox", [])
-    if len(masks) != len(DENSEPOSE_COCO.parts.names) or len(box) != 4:
-        raise InputError(f"{where}: {len(masks)} dp_masks and a box of {len(box)}; expected 14 and 4")
+    codes = annotation["dp_masks"]
+    if not isinstance(codes, list) or len(codes) != len(DENSEPOSE_COCO.parts.names):
+        raise InputError(f"{where}: dp_masks: expected {len(DENSEPOSE_COCO.parts.names)}, got {reprlib.repr(codes)}")
+    left, top, wide, high = _box(annotation.get("bbox"), height, width, where)
     pasted = np.zeros((height, width), np.uint8)
-    try:
-        decoded = [(label + 1, coco_mask.decode(code)) for label, code in enumerate(masks) if code]
-    except Exception as error:  # pycocotools raises whatever the bytes lead to
-        raise InputError(f"{where}: dp_masks: {' '.join(str(error).split())[:100]}") from None
+    decoded = [(label + 1, decoded_mask(code, f"{where}: dp_masks")) for label, code in enumerate(codes) if code]
     if not decoded:
         return pasted
     in_box = np.zeros(decoded[0][1].shape, np.uint8)
     for label, mask in decoded:
+        if mask.shape != in_box.shape:
+            raise InputError(f"{where}: dp_masks: of {mask.shape[::-1]} and {in_box.shape[::-1]} pixels")
         in_box[mask > 0] = label
-    left, top = round(box[0]), round(box[1])
-    wide, high = max(1, round(box[0] + box[2]) - left), max(1, round(box[1] + box[3]) - top)
     resized = np.asarray(Image.fromarray(in_box).resize((wide, high), Image.Resampling.NEAREST))
     rows, columns = slice(max(0, top), min(height, top + high)), slice(max(0, left), min(width, left + wide))
-    pasted[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    if rows.start < rows.stop and columns.start < columns.stop:
+        pasted[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     return pasted
 
 
+def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, int, int]:
+    """Left, top, width and height in whole pixels.
+
+    Raises:
+        InputError: if it is no box, or one that reaches farther from the picture than it is large.
+    """
+    numbers: list[float] = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+    if len(numbers) != 4 or not all(abs(value) <= 2 * max(height, width) for value in numbers):
+        raise InputError(f"{where}: expected a bbox of 4 numbers about the picture, got {reprlib.repr(box)}")
+    x, y, wide, high = numbers
+    left, top = round(x), round(y)
+    return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)
+
+
 def _keypoints(annotation: dict[str, Any], number: int, where: str) -> NDArray[np.float32]:
-    values = annotation.get("keypoints", [0] * (3 * number))
-    if len(values) != 3 * number:
-        raise InputError(f"{where}: {len(values)} numbers in keypoints; expected {3 * number}")
-    keypoints = np.asarray(values, np.float32).reshape(number, 3)
+    keypoints = coco_keypoints(annotation.get("keypoints", [0] * (3 * number)), number, where)
     kept: NDArray[np.float32] = keypoints * (keypoints[:, 2:] > 0)
     return kept

@@ -7,20 +7,25 @@ ROOT/SPLIT/pose_annos/ID.mat               person_0, person_1, ...: rows 0-15 x,
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
+from mghp.data.coco_json import check_keypoints
 from mghp.data.disk_samples import DiskSamples, Labels, with_poses
 from mghp.data.label_files import read_labels, read_lines
-from mghp.errors import InputError
+from mghp.data.mat_files import read_mat
+from mghp.errors import InputError, inside
 from mghp.people.mhp_v2 import MHP_V2
 
 _JOINTS = 16
+
+_MOST_POSES = 1000
+"""Of a picture; the fullest has 26."""
 
 
 class MHPv2(DiskSamples):
@@ -40,8 +45,8 @@ class MHPv2(DiskSamples):
 
     def __init__(self, root: Path, split: str) -> None:
         root = root / "LV-MHP-v2" if (root / "LV-MHP-v2").is_dir() else root
-        self.names = read_lines(root / "list" / f"{split}.txt")
-        self.folder = root / split
+        self.names = read_lines(inside(root / "list", f"{split}.txt"))
+        self.folder = inside(root, split)
         self.fingerprint = hashlib.sha256(f"mhp_v2 {split} {self.names}".encode()).hexdigest()[:16]
         self.masks: dict[str, list[Path]] = defaultdict(list)
         for file in sorted((self.folder / "parsing_annos").glob("*_*_*.png")):
@@ -49,11 +54,11 @@ class MHPv2(DiskSamples):
 
     def picture_file(self, index: int) -> Path:
         """images/ID.jpg."""
-        return self.folder / "images" / f"{self.names[index]}.jpg"
+        return inside(self.folder / "images", f"{self.names[index]}.jpg")
 
     def pose_file(self, index: int) -> Path:
         """pose_annos/ID.mat."""
-        return self.folder / "pose_annos" / f"{self.names[index]}.mat"
+        return inside(self.folder / "pose_annos", f"{self.names[index]}.mat")
 
     def labels(self, index: int) -> Labels:
         """Masks of all persons, and the pose that lies on each."""
@@ -61,7 +66,7 @@ class MHPv2(DiskSamples):
         if not files:
             raise InputError(f"{self.folder / 'parsing_annos' / self.names[index]}_NN_KK.png: no mask of anybody")
         self._check_numbers(files)
-        maps = [read_labels(file) for file in files]
+        maps = [read_labels(inside(file.parent, file.name)) for file in files]
         parts, ids = np.zeros(maps[0].shape, np.uint8), np.zeros(maps[0].shape, np.int16)
         for number, (file, labels) in enumerate(zip(files, maps, strict=True)):
             if labels.shape != parts.shape:
@@ -91,11 +96,10 @@ def read_poses(file: Path) -> NDArray[np.float32]:
     Raises:
         InputError: if the file is unreadable or holds something else.
     """
-    try:
-        content = loadmat(file)
-    except Exception as error:  # SciPy raises whatever the bytes lead to
-        raise InputError(f"pose file {file}: unreadable: {' '.join(str(error).split())[:120]}") from None
+    content = read_mat(file, "pose file")
     named = {int(key.removeprefix("person_")): value for key, value in content.items() if _is_person(key)}
+    if max(named, default=0) > _MOST_POSES:
+        raise InputError(f"pose file {file}: person_{max(named)}; expected {_MOST_POSES} at most")
     poses = np.zeros((max(named, default=-1) + 1, _JOINTS, 3), np.float32)
     for number, value in named.items():
         poses[number] = _with_visibility(value, f"pose file {file}: person_{number}")
@@ -103,14 +107,15 @@ def read_poses(file: Path) -> NDArray[np.float32]:
 
 
 def _is_person(key: str) -> bool:
-    return key.startswith("person_") and key.removeprefix("person_").isdigit()
+    return re.fullmatch("person_[0-9]{1,9}", key) is not None
 
 
 def _with_visibility(value: NDArray[Any], where: str) -> NDArray[np.float64]:
-    if value.ndim != 2 or value.shape[0] < _JOINTS or value.shape[1] != 3 or value.dtype.kind not in "iuf":
+    if not isinstance(value, np.ndarray) or value.ndim != 2:
+        raise InputError(f"{where}: expected 20 rows of x, y and a flag, got {type(value).__name__}")
+    if value.shape[0] < _JOINTS or value.shape[1] != 3 or value.dtype.kind not in "iuf":
         raise InputError(f"{where}: {value.shape} of {value.dtype}; expected 20 rows of x, y and a flag")
     joints = value[:_JOINTS].astype(np.float64)
-    if not np.isfinite(joints).all() or not np.isin(joints[:, 2], (0, 1, 2)).all():
-        raise InputError(f"{where}: expected finite numbers and flags 0, 1 or 2")
+    check_keypoints(np.column_stack([joints[:, :2], 2 - joints[:, 2]]), where)
     joints[:, 2] = 2 - joints[:, 2]
     return joints * (joints[:, 2:] > 0)

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
 from mghp.data.cihp import numbered
-from mghp.data.coco_json import read_coco
+from mghp.data.coco_json import coco_keypoints, read_coco
 from mghp.data.disk_samples import DiskSamples, Labels, with_poses
 from mghp.data.label_files import read_labels, read_lines
-from mghp.errors import InputError, existing_file
+from mghp.data.mat_files import read_mat
+from mghp.errors import InputError, inside
 from mghp.people.pascal_person_part import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
 
 _MERGED = {
@@ -85,21 +85,22 @@ class PascalPersonPart(DiskSamples):
 
     def _names(self, split: str) -> list[str]:
         for listed in (self.root / "pascal_person_part_trainval_list", self.root / "list"):
-            if (listed / f"{split}.txt").exists():
-                return [Path(line.split()[0]).stem for line in read_lines(listed / f"{split}.txt")]
+            file = inside(listed, f"{split}.txt")
+            if file.exists():
+                return [Path(line.split()[0]).stem for line in read_lines(file)]
         if self.mat_files is not None:
             return sorted(file.stem for file in self.mat_files.glob("*.mat"))
         return sorted(file.stem for file in self.parts.glob("*.png"))
 
     def picture_file(self, index: int) -> Path:
         """The photograph."""
-        return self.pictures / f"{self.names[index]}.jpg"
+        return inside(self.pictures, f"{self.names[index]}.jpg")
 
     def labels(self, index: int) -> Labels:
         """Parts and persons, and their keypoints where a joints file has them."""
         name = self.names[index]
         if self.mat_files is not None:
-            parts, ids, persons = read_pascal_part(self.mat_files / f"{name}.mat")
+            parts, ids, persons = read_pascal_part(inside(self.mat_files, f"{name}.mat"))
         else:
             parts, ids = self._maps(name)
             persons = int(ids.max(initial=0))
@@ -108,7 +109,7 @@ class PascalPersonPart(DiskSamples):
         return with_poses(parts, ids, persons, self.poses[name])
 
     def _maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
-        parts, humans = self.parts / f"{name}.png", self.humans / f"{name}.png"
+        parts, humans = inside(self.parts, f"{name}.png"), inside(self.humans, f"{name}.png")
         labels, ids = read_labels(parts), read_labels(humans)
         if labels.shape != ids.shape:
             raise InputError(f"{humans}: {ids.shape[::-1]} pixels, {parts.name} {labels.shape[::-1]}")
@@ -125,14 +126,16 @@ def read_pascal_part(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16], 
     Raises:
         InputError: if the file is unreadable, or a person has a part of an unknown name.
     """
-    existing_file(file, "annotation")
+    content = read_mat(file, "annotation", squeeze_me=True, struct_as_record=False)
     try:
-        objects = list(np.atleast_1d(loadmat(file, squeeze_me=True, struct_as_record=False)["anno"].objects))
+        objects = list(np.atleast_1d(content["anno"].objects))
         shape = np.asarray(objects[0].mask).shape
         persons = [np.atleast_1d(o.parts) for o in objects if str(getattr(o, "class")) == "person"]
         found = [[(str(part.part_name), np.asarray(part.mask, bool)) for part in person] for person in persons]
-    except Exception as error:  # SciPy raises whatever the bytes lead to
-        raise InputError(f"annotation {file}: unreadable: {' '.join(str(error).split())[:120]}") from None
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"annotation {file}: expected anno.objects with masks and parts: {error}") from None
+    if len(shape) != 2 or any(mask.shape != shape for person in found for _, mask in person):
+        raise InputError(f"annotation {file}: expected masks of one height and width, the first is {shape}")
     parts, ids = np.zeros(shape, np.uint8), np.zeros(shape, np.int16)
     order = [PASCAL_PERSON_PART.parts.names.index(name) + 1 for name in _PAINTED]
     for number, person in enumerate(found):
@@ -151,14 +154,10 @@ def _label(name: str, file: Path) -> int:
 def _read_joints(file: Path, num_keypoints: int) -> dict[str, NDArray[np.float32]]:
     """Poses (pose, keypoint, 3) by picture name; none for a picture that is not in the file."""
     content = read_coco(file)
-    names = {image["id"]: Path(str(image["file_name"])).stem for image in content["images"]}
+    names = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
     poses: dict[str, list[Any]] = defaultdict(list)
     for annotation in content["annotations"]:
-        keypoints = np.asarray(annotation.get("keypoints", []), np.float32)
-        if keypoints.size != 3 * num_keypoints:
-            raise InputError(
-                f"{file}: annotation {annotation['id']}: expected 3 numbers each of {num_keypoints} keypoints"
-            )
-        poses[names[annotation["image_id"]]].append(keypoints.reshape(num_keypoints, 3))
+        where = f"{file}: annotation {annotation['id']}"
+        poses[names[annotation["image_id"]]].append(coco_keypoints(annotation.get("keypoints"), num_keypoints, where))
     nobody = np.zeros((0, num_keypoints, 3), np.float32)
     return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()})

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from mghp.data.coco_json import read_json
 from mghp.data.configs import SyntheticConfig
 from mghp.data.sample import Sample
 from mghp.data.synthetic import SCENES, render
-from mghp.errors import InputError
+from mghp.errors import InputError, existing_file
 
 VALIDATION_SEED = 1
 """Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
@@ -28,6 +29,7 @@ TUNING_SEED = 2
 FIRST_TRAINING_SEED = 1000
 """Training set s is rendered with seed FIRST_TRAINING_SEED + s."""
 
+_LABELS = ("names", "persons", "tags")
 _CHUNK = 50
 _MAX_PERSONS = 16
 _Chunk = tuple[SyntheticConfig, int, range]
@@ -42,7 +44,11 @@ class CachedSamples:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.labels = json.loads((folder / "labels.json").read_text())
+        self.labels, _ = read_json(existing_file(folder / "labels.json", "rendered set"))
+        if not isinstance(self.labels, dict) or not all(isinstance(self.labels.get(key), list) for key in _LABELS):
+            raise InputError(
+                f"{folder / 'labels.json'}: expected {', '.join(_LABELS)}; delete the folder to render again"
+            )
         self._arrays: dict[str, np.ndarray] = {}
 
     @property
@@ -71,7 +77,11 @@ class CachedSamples:
     def _array(self, name: str) -> np.ndarray:
         # Opened at first use, so that every worker process maps the file itself.
         if name not in self._arrays:
-            self._arrays[name] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
+            file = self.folder / f"{name}.npy"
+            try:
+                self._arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                raise InputError(f"{file}: damaged ({error}); delete the folder to render again") from None
         return self._arrays[name]
 
     def __getstate__(self) -> dict[str, object]:

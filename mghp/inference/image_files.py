@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from mghp.data.label_files import UNREADABLE
+from mghp.data.label_files import opened_picture
 from mghp.errors import InputError
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
@@ -21,12 +21,9 @@ def upright_picture(file: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: naming the file, if it is missing, truncated or no picture.
     """
-    try:
-        with Image.open(file) as opened:
-            opened.load()
-            return np.asarray(_rgb(ImageOps.exif_transpose(opened)))
-    except UNREADABLE as error:
-        raise InputError(f"{file}: no readable picture: {' '.join(str(error).split())[:120]}") from None
+    with opened_picture(file, "picture") as opened:
+        opened.load()
+        return np.asarray(_rgb(ImageOps.exif_transpose(opened)))
 
 
 def picture_files(source: Path) -> list[Path]:

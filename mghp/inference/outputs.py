@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
+from mghp.errors import inside
 from mghp.metrics.people import PredictedPeople
 from mghp.people.people import People
 from mghp.report.pictures.parts import parts_overlay
@@ -32,10 +33,21 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
         people: what the numbers mean.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _write_indexed(out / f"{name}_parts.png", found.parts, np.array(people.parts.colours, np.uint8))
+    parts, persons, overlay = output_files(out, name)
+    _write_indexed(parts, found.parts, np.array(people.parts.colours, np.uint8))
     colours = person_colours(len(found.person_scores))
-    _write_indexed(out / f"{name}_persons.png", found.person_ids, colours)
-    Image.fromarray(_overlay(image, found, people, colours)).save(out / f"{name}_overlay.png")
+    _write_indexed(persons, found.person_ids, colours)
+    Image.fromarray(_overlay(image, found, people, colours)).save(overlay)
+
+
+def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
+    """Of a picture: parts, persons and overlay.
+
+    Raises:
+        InputError: if the name leads out of the folder, or is too long.
+    """
+    parts, persons, overlay = (inside(out, f"{name}_{what}.png") for what in ("parts", "persons", "overlay"))
+    return parts, persons, overlay
 
 
 def _overlay(

@@ -8,7 +8,7 @@ from pathlib import Path
 from mghp.errors import InputError
 from mghp.inference.human_parser import HumanParser
 from mghp.inference.image_files import picture_files, upright_picture
-from mghp.inference.outputs import PoseFile, write_people
+from mghp.inference.outputs import PoseFile, output_files, write_people
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,22 @@ def predict(parser: HumanParser, source: Path, out: Path, progress: Callable[[in
     """
     files = picture_files(source)
     stems = Counter(file.stem for file in files)
+    names = {file.name for file in files}
+    # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.
+    keep_ending = {file: stems[file.stem] > 1 or file.stem in names for file in files}
     poses = PoseFile(parser.people)
     parsed, unreadable = [], []
     for number, file in enumerate(files):
         progress(number, len(files), file.name)
+        name = file.name if keep_ending[file] else file.stem
         try:
+            output_files(out, name)  # refused before the picture is parsed
             image = upright_picture(file)
         except InputError as error:
             unreadable.append(str(error))
             continue
         found = parser.predict(image)
-        write_people(out, file.stem if stems[file.stem] == 1 else file.name, image, found, parser.people)
+        write_people(out, name, image, found, parser.people)
         poses.add(file.name, (image.shape[0], image.shape[1]), found)
         parsed.append(file)
         poses.write(out / "poses.json")  # after every picture, so that nothing is lost where the next one fails

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mghp.data.label_files import read_labels, read_lines, read_numbers
-from mghp.errors import InputError
+from mghp.errors import InputError, inside
 from mghp.metrics.people import PredictedPeople
 
 
@@ -43,8 +43,8 @@ class MHPSubmission(SubmissionWriter):
 
     def add(self, name: str, predicted: PredictedPeople) -> None:
         """Both maps, and the picture's line."""
-        _write_map(self.folder / "global_seg" / f"{name}.png", predicted.parts)
-        _write_map(self.folder / "global_tag" / f"{name}.png", predicted.person_ids)
+        _write_map(inside(self.folder / "global_seg", f"{name}.png"), predicted.parts)
+        _write_map(inside(self.folder / "global_tag", f"{name}.png"), predicted.person_ids)
         seen = np.unique(predicted.person_ids[predicted.person_ids > 0])
         pairs = [f"{person} {float(predicted.person_scores[person - 1])!r}" for person in seen.tolist()]
         self.lines.append(" ".join([name, *pairs]))
@@ -63,18 +63,20 @@ class CIHPSubmission(SubmissionWriter):
 
     def add(self, name: str, predicted: PredictedPeople) -> None:
         """Both maps, and the classes and scores of the instances."""
-        _write_map(self.folder / "global_parsing" / f"{name}.png", predicted.parts)
+        _write_map(inside(self.folder / "global_parsing", f"{name}.png"), predicted.parts)
         parts = np.where(predicted.person_ids > 0, predicted.parts, 0)
         labels = int(parts.max(initial=0)) + 1
         cells = predicted.person_ids.astype(np.int64) * labels + parts
         cells[parts == 0] = 0
         instances = np.unique(cells[cells > 0])
-        _write_map(self.folder / "instance_parsing" / f"{name}.png", np.searchsorted(instances, cells) + (cells > 0))
+        _write_map(
+            inside(self.folder / "instance_parsing", f"{name}.png"), np.searchsorted(instances, cells) + (cells > 0)
+        )
         lines = [
             f"{cell % labels} {float(predicted.part_scores[cell // labels - 1, cell % labels])!r}\n"
             for cell in instances.tolist()
         ]
-        (self.folder / "instance_parsing" / f"{name}.txt").write_text("".join(lines))
+        inside(self.folder / "instance_parsing", f"{name}.txt").write_text("".join(lines))
 
 
 _WRITERS = {"mhp_v2": MHPSubmission, "cihp": CIHPSubmission}
@@ -103,8 +105,8 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeo
             scores = {int(person): float(score) for person, score in zip(pairs[::2], pairs[1::2], strict=True)}
         except ValueError:
             raise InputError(f"{where}: expected a name and pairs of person and score, got {line[:60]!r}") from None
-        parts = read_labels(folder / "global_seg" / f"{name}.png")
-        tags = read_numbers(folder / "global_tag" / f"{name}.png")
+        parts = read_labels(inside(folder / "global_seg", f"{name}.png"))
+        tags = read_numbers(inside(folder / "global_tag", f"{name}.png"))
         if parts.shape != tags.shape:
             raise InputError(f"{where}: its maps of parts and persons differ in size")
         seen = [person for person in scores if (tags == person).any()]

@@ -1,6 +1,7 @@
 """Checkpoints as files: written whole or not at all, read without running what they contain."""
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,18 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     file = existing_file(path, "checkpoint")
     try:
+        with zipfile.ZipFile(file) as archive:  # torch.save packs, but never compresses: no weights have to grow
+            packed = [member.filename for member in archive.infolist() if member.compress_size < member.file_size]
+        if packed:
+            raise InputError(f"{file}: no readable checkpoint: {packed[0][:60]!r} is compressed")
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:  # torch raises whatever the bytes lead to
         raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
         raise InputError(f"{file}: a checkpoint, but not of mghp train")
+    for key, kind in (("mghp_config", str), ("state_dict", dict)):
+        if not isinstance(checkpoint.get(key), kind):
+            raise InputError(f"{file}: {key}: expected {kind.__name__}, got {type(checkpoint.get(key)).__name__}")
     return checkpoint

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -83,7 +80,7 @@ def target_bench_table(runs: Sequence[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_data"):
-        rows = _rows(run)
+        rows = run.measurements("ratios.csv", ("persons", "keypoints", "human_pixels", "ms"))
         for row, added in zip(rows, _added(rows, "ms"), strict=True):
             table.add(
                 {
@@ -106,7 +103,7 @@ def step_bench_table(runs: Sequence[Run]) -> Table:
         {"part": "", "ms": ".2f", "share [%]": ".1f"},
     )
     for run in _of(runs, "bench_step"):
-        for row in _rows(run):
+        for row in run.measurements("ratios.csv", ("part", "ms", "share"), ("part",)):
             table.add({"part": PARTS[row["part"]], "ms": row["ms"], "share [%]": 100 * row["share"]}, run)
         table.add({"part": "matching, forward and backward", "share [%]": 100 * run.metric("matching/share")}, run)
     return table
@@ -133,7 +130,10 @@ def inference_bench_table(runs: Sequence[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_inference"):
-        rows = _rows(run)
+        rows = run.measurements(
+            "ratios.csv",
+            ("persons", "found", "human_pixels", "pairs", "cpu_ms", "peak_mb", *(f"{name}_ms" for name in stages)),
+        )
         for row, added in zip(rows, _added(rows, "cpu_ms"), strict=True):
             table.add(
                 {
@@ -158,7 +158,7 @@ def memory_bench_table(runs: Sequence[Run]) -> Table:
         {"command": "", "peak [MB]": ".0f", "above the imports [MB]": ".0f", "times the imports": ".2f"},
     )
     for run in _of(runs, "bench_memory"):
-        rows = _rows(run)
+        rows = run.measurements("ratios.csv", ("command", "peak_mb"), ("command",))
         for row in rows:
             table.add(
                 {
@@ -173,11 +173,6 @@ def memory_bench_table(runs: Sequence[Run]) -> Table:
 
 def _of(runs: Sequence[Run], experiment: str) -> Iterator[Run]:
     return (run for run in runs if run.experiment == experiment)
-
-
-def _rows(run: Run) -> list[dict[str, Any]]:
-    frame = pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:"))
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _added(rows: Sequence[dict[str, Any]], column: str) -> list[float | None]:

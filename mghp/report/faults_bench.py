@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -22,7 +19,8 @@ def faults_bench_table(runs: Sequence[Run]) -> Table:
         },
     )  # fmt: skip
     for run in runs:
-        kills = pd.read_csv(existing_file(run.path / "faults.csv", "measurements of the bench:"))
-        for kill in kills.to_dict("records"):
-            table.add({str(k): ("no", "yes")[v] if isinstance(v, bool) else v for k, v in kill.items()}, run)
+        if run.experiment != "bench_faults":
+            continue
+        for kill in run.measurements("faults.csv", table.formats, ("training",)):
+            table.add({k: ("no", "yes")[int(v)] if k.endswith("equal") else v for k, v in kill.items()}, run)
     return table

@@ -6,6 +6,7 @@ from pathlib import Path
 from mghp.report.bench_tables import suite_bench_tables
 from mghp.report.failures.figures import failure_figures
 from mghp.report.failures.tables import failure_table
+from mghp.report.faults_bench import faults_bench_table
 from mghp.report.learned.bench import learned_bench_table
 from mghp.report.learned.figures import learned_figures
 from mghp.report.learned.tables import learned_tables
@@ -17,6 +18,7 @@ from mghp.report.parsing.published_table import published_table
 from mghp.report.parsing.rotation_tables import rotation_tables
 from mghp.report.parsing.tables import parsing_tables
 from mghp.report.runs import Run
+from mghp.report.speed_bench import speed_bench_table
 from mghp.report.table import Table
 
 
@@ -29,7 +31,7 @@ def all_tables(runs: Sequence[Run]) -> list[Table]:
     tables = [
         *matching_tables(runs), *learned_tables(runs), learned_bench_table(runs), *parsing_tables(runs),
         *component_tables(runs), *rotation_tables(runs), failure_table(runs), published_table(runs),
-        *suite_bench_tables(runs),
+        *suite_bench_tables(runs), faults_bench_table(runs), speed_bench_table(runs),
     ]  # fmt: skip
     return [table for table in tables if table.rows]
 

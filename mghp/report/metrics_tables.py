@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
+
+_MEASURED = ("metric", "units", "ms")
+_WORDS = ("set", "metric")
 
 
 def metrics_bench_table(runs: Sequence[Run]) -> Table:
@@ -17,10 +17,10 @@ def metrics_bench_table(runs: Sequence[Run]) -> Table:
         {"set": "", "metric": "", "histograms a picture": ".1f", "ms a picture": ".2f"},
     )
     for run in runs:
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
-                    "set": run.result["data_fingerprint"], "metric": row["metric"],
+                    "set": run.said("data_fingerprint"), "metric": row["metric"],
                     "histograms a picture": row["units"], "ms a picture": row["ms"],
                 },
                 run,

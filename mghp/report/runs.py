@@ -1,7 +1,6 @@
 """Finished runs, read back from their folders."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mghp.config import read_yaml
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
+from mghp.report.arrays import read_arrays
+from mghp.report.run_files import read_config, read_result, read_rows
 from mghp.run_folder import REPLACED
+
+_TEXTS_OF_STEPS = ("varied", "solver")
+"""Columns of metrics.csv that are words: of `mghp bench`."""
 
 
 @dataclass(frozen=True)
@@ -25,26 +28,32 @@ class Run:
     @cached_property
     def result(self) -> dict[str, Any]:
         """result.json."""
-        try:
-            content = json.loads((self.path / "result.json").read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.path / 'result.json'}: not readable: {error}") from None
-        if not isinstance(content, dict) or not {"metrics", "experiment", "variant"} <= set(content):
-            raise InputError(f"{self.path / 'result.json'}: expected an object with metrics, experiment and variant")
-        return content
+        return read_result(self.path / "result.json")
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """The resolved config."""
-        file = self.path / "config.yaml"
-        content: dict[str, Any] = read_yaml(existing_file(file, "run folder's config"))
-        return content
+        return read_config(self.path / "config.yaml")
 
     @cached_property
     def steps(self) -> pd.DataFrame:
         """metrics.csv, a row a step; empty where nothing was traced."""
         file = self.path / "metrics.csv"
-        return pd.read_csv(file) if file.exists() else pd.DataFrame()
+        return read_rows(file, texts=_TEXTS_OF_STEPS) if file.exists() else pd.DataFrame()
+
+    def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Rows of what a bench has measured, e.g. ratios.csv.
+
+        Args:
+            name: of the file.
+            columns: that it must have.
+            texts: of them those that are no numbers.
+
+        Raises:
+            InputError: if it is missing or of something else.
+        """
+        rows = read_rows(self.path / name, columns, texts)
+        return [{str(column): value for column, value in row.items()} for row in rows.to_dict("records")]
 
     @property
     def experiment(self) -> str:
@@ -55,6 +64,21 @@ class Run:
     def variant(self) -> str:
         """Its variant, or ""."""
         return str(self.result["variant"])
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return int(self.said("seed"))
+
+    def said(self, key: str) -> Any:  # noqa: ANN401 (any JSON)
+        """What result.json says under a key that every run of the suite has.
+
+        Raises:
+            InputError: if it is not there.
+        """
+        if key not in self.result:
+            raise InputError(f"{self.path / 'result.json'}: expected a key {key!r}")
+        return self.result[key]
 
     @property
     def matcher(self) -> dict[str, Any]:
@@ -92,10 +116,7 @@ class Run:
 
     def _arrays(self, name: str) -> dict[str, NDArray[Any]]:
         file = self.path / "media" / f"{name}.npz"
-        if not file.exists():
-            return {}
-        with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_arrays(file, "arrays") if file.exists() else {}
 
     @property
     def data(self) -> str:
@@ -125,7 +146,7 @@ def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
     """
     found: dict[int, Run] = {}
     for run in runs:
-        other = found.setdefault(int(run.result["seed"]), run)
+        other = found.setdefault(run.seed, run)
         if other is not run:
             raise InputError(f"{other.path} and {run.path}: two runs of one seed that differ; expected one of them")
     return dict(sorted(found.items()))

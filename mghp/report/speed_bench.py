@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
+from mghp.report.run_files import read_rows
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
 _WORK = {"parse": "pictures to fields", "train": "training step"}
+
+_MEASURED = ("work", "variant", "ms", "ratio", "heatmap_difference", "same_parts", "note")
 
 
 def speed_bench_table(runs: Sequence[Run]) -> Table:
@@ -26,7 +26,7 @@ def speed_bench_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         if run.experiment != "bench_speed":
             continue
-        rows = pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:"))
+        rows = read_rows(run.path / "ratios.csv", _MEASURED, ("work", "variant", "note"))
         for row in rows.fillna({"note": ""}).to_dict("records"):
             table.add(
                 {

@@ -13,6 +13,8 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
 
+from mghp.errors import inside
+
 # Okabe and Ito (2008).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
@@ -52,10 +54,19 @@ def png(draw: Callable[[], Figure]) -> bytes:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and SVG and close it."""
+    """Write a figure as PNG and SVG and close it.
+
+    Raises:
+        InputError: if the name, which a run may have given, leads out of the folder.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{name}.png", folder / f"{name}.svg"]
+    files = [inside(folder, f"{name}.{ending}") for ending in ("png", "svg")]
     for file in files:
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     plt.close(figure)
     return files
+
+
+def plain(text: str) -> str:
+    """Text for a figure that Matplotlib would else take for mathematics between its dollars."""
+    return text.replace("$", r"\$")

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from mghp.report.style import COLOURS, PAGE_INCHES, STYLE, save
+from mghp.report.style import COLOURS, PAGE_INCHES, STYLE, plain, save
 from mghp.report.table import Table
 from mghp.sweep.rows import TrialRow
 from mghp.sweep.sweep_file import SweepFile
@@ -211,10 +211,10 @@ def _effect(axis: Axes, scale: _Axis, values: Sequence[Any], metrics: Sequence[f
 
 def _short(value: object, most: int = 24) -> str:
     text = str(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return plain(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def _broken(name: str) -> str:
     """A long dotted key on two lines."""
-    head, dot, tail = name.rpartition(".")
+    head, dot, tail = plain(name).rpartition(".")
     return f"{head}{dot}\n{tail}" if len(name) > 14 and head else name

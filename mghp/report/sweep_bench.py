@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
+from mghp.report.run_files import read_rows
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
 _WHAT = {"stub": "grid of trials that do nearly nothing", "matcher": "sweeps/matcher.yaml, to its first trial"}
+
+
+_MEASURED = ("sweep", "trials", "start_seconds", "start_cpu_seconds", "cpu_ms_a_trial")
 
 
 def sweep_bench_table(runs: Sequence[Run]) -> Table:
@@ -19,7 +20,7 @@ def sweep_bench_table(runs: Sequence[Run]) -> Table:
         {"sweep": "", "trials": "d", "start [s]": ".2f", "CPU to the start [s]": ".2f", "CPU a trial [ms]": ".1f"},
     )
     for run in runs:
-        rows = pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:"))
+        rows = read_rows(run.path / "ratios.csv", _MEASURED, ("sweep",))
         for name, of_sweep in rows.groupby("sweep", sort=False):
             median = of_sweep.drop(columns="sweep").median()
             row = {

@@ -64,7 +64,8 @@ class Table:
 
     def markdown(self) -> str:
         """A GitHub table under its caption."""
-        cells = self._emphasised(self.cells(), "**", "**")
+        plain = [[_in_a_cell(cell) for cell in line] for line in self.cells()]
+        cells = self._emphasised(plain, "**", "**")
         lines = [list(self.formats), ["---" if not form else "---:" for form in self.formats.values()], *cells]
         return f"**{self.name}.** {self.caption}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
@@ -128,7 +129,18 @@ def _parts(value: Any) -> dict[str, Any]:  # noqa: ANN401 (a number, text, nothi
     return parts
 
 
+def _in_a_cell(text: str) -> str:
+    """Text that a Markdown table shows as it is: neither the end of a cell nor HTML."""
+    for plain, shown in (("<", "&lt;"), ("|", r"\|")):
+        text = text.replace(plain, shown)
+    return " ".join(text.split())
+
+
+_LATEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", **{letter: rf"\{letter}" for letter in "%_&#${}"}}
+)
+
+
 def _escape(text: str) -> str:
-    for plain, escaped in (("\\", r"\textbackslash{}"), ("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("#", r"\#")):
-        text = text.replace(plain, escaped)
+    text = text.translate(_LATEX)
     return re.sub(r"\^(\w)", r"\\textsuperscript{\1}", text)

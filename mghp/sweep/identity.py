@@ -35,10 +35,11 @@ class Identity:
         """Its result.json; None where there is none of this key."""
         try:
             content = json.loads((self.folder / "result.json").read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
-        is_own = isinstance(content, dict) and (not self.writes_key or content.get("key") == self.key)
-        return content if is_own else None
+        if not isinstance(content, dict) or not isinstance(content.get("metrics"), dict):
+            return None
+        return content if not self.writes_key or content.get("key") == self.key else None
 
 
 class Identifier:

@@ -1,6 +1,7 @@
 """Follows a metric through a run's metrics.csv while it is written."""
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,18 +20,23 @@ class MetricRows:
         self._seen = 0
 
     def new(self) -> list[float]:
-        """Values that came since the last call. Rows without the metric do not count."""
+        """Values that came since the last call. Rows without the metric, or with words for it, do not count."""
         try:
             size = self._file.stat().st_size
             if size == self._size:
                 return []
             text = self._file.read_text()
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return []
         self._size = size
         # Loggers write the file anew when a column is added: it is read from its beginning, whole lines only.
-        rows = csv.DictReader(text[: text.rfind("\n") + 1].splitlines())
-        values = [float(row[self._metric]) for row in rows if row.get(self._metric)]
+        values: list[float] = []
+        try:
+            for row in csv.DictReader(text[: text.rfind("\n") + 1].splitlines()):
+                with suppress(TypeError, ValueError):
+                    values.append(float(row.get(self._metric) or ""))
+        except csv.Error:  # what follows is no table
+            pass
         fresh = values[self._seen :]
         self._seen = max(self._seen, len(values))
         return fresh

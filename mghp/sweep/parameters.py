@@ -4,6 +4,7 @@ Values are referred to by their positions in `values`: Optuna compares choices b
 """
 
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -17,6 +18,9 @@ Point = dict[str, Any]
 """Optuna's values by parameter name: a position in `values`, or a number."""
 
 _FORMS = "value, values, or min and max with uniform, int_uniform, q_uniform, log_uniform or log_uniform_values"
+_LARGEST = 2.0**62
+"""Of bounds and of numbers of steps: what Optuna stores."""
+_LARGEST_LOG = 700
 _KEYS = {"value", "values", "min", "max", "distribution", "q", "parameters"}
 
 
@@ -48,24 +52,38 @@ class Parameter:
         """What the trial is given for what Optuna has drawn."""
         return drawn if self.values is None else self.values[drawn]
 
+    def num_drawn(self) -> int:
+        """How many values can be drawn, for a grid.
+
+        Raises:
+            InputError: if there is no end of them.
+        """
+        if self.values is not None:
+            return len(self.values)
+        distribution = self.distribution
+        if isinstance(distribution, IntDistribution):
+            return distribution.high - distribution.low + 1
+        assert isinstance(distribution, FloatDistribution)
+        if distribution.step is None:
+            raise InputError(
+                f"parameters.{self.name}: a grid has no end over a range of numbers; expected values, or q"
+            )
+        return math.floor((distribution.high - distribution.low) / distribution.step + 1e-9) + 1
+
     def all_drawn(self) -> list[Any]:
         """All that can be drawn, for a grid.
 
         Raises:
             InputError: if there is no end of it.
         """
+        number, distribution = self.num_drawn(), self.distribution
         if self.values is not None:
-            return list(range(len(self.values)))
-        distribution = self.distribution
+            return list(range(number))
         if isinstance(distribution, IntDistribution):
             return list(range(distribution.low, distribution.high + 1))
         assert isinstance(distribution, FloatDistribution)
-        if distribution.step is None:
-            raise InputError(
-                f"parameters.{self.name}: a grid has no end over a range of numbers; expected values, or q"
-            )
-        number = math.floor((distribution.high - distribution.low) / distribution.step + 1e-9)
-        return [distribution.low + index * distribution.step for index in range(number + 1)]
+        assert distribution.step is not None
+        return [distribution.low + index * distribution.step for index in range(number)]
 
 
 def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Parameter]:
@@ -91,6 +109,23 @@ def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Paramet
         else:
             parameters.append(_parameter(path, form, where))
     return parameters
+
+
+MOST_TRIALS = 1_000_000
+"""Of a grid; there are sweeps of some hundred."""
+
+
+def check_grid(parameters: Sequence[Parameter]) -> None:
+    """Refuse a grid that nobody could run, before it is written out.
+
+    Raises:
+        InputError: if a parameter has no end of values, or the combinations are too many.
+    """
+    number = 1
+    for parameter in parameters:
+        number *= parameter.num_drawn()
+        if number > MOST_TRIALS:
+            raise InputError(f"parameters.{parameter.name}: a grid of more than {MOST_TRIALS} trials")
 
 
 def grid(parameters: Sequence[Parameter]) -> list[Point]:
@@ -141,10 +176,10 @@ def _bound(form: Mapping[str, Any], key: str, where: str) -> float:
     if key not in form:
         raise InputError(f"{where}: expected {_FORMS}; got {dict(form)!r}")
     bound = form[key]
-    if isinstance(bound, bool) or not isinstance(bound, int | float) or not math.isfinite(bound):
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not abs(bound) < _LARGEST:
         text = isinstance(bound, str)
         hint = " (YAML, as W&B reads it, takes 1e-3 for text: write 1.0e-3)" if text else ""
-        raise InputError(f"{where}.{key}: expected a finite number, got {bound!r}{hint}")
+        raise InputError(f"{where}.{key}: expected a finite number, got {reprlib.repr(bound)}{hint}")
     return bound
 
 
@@ -163,10 +198,13 @@ def _range(low: float, high: float, form: Mapping[str, Any], where: str) -> Base
         return FloatDistribution(low, high)
     if kind == "q_uniform":
         step = form.get("q", 1)
-        if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step <= max(high - low, 0):
+        is_number = isinstance(step, int | float) and not isinstance(step, bool)
+        if not is_number or not 0 < step <= max(high - low, 0) or (high - low) / step > _LARGEST:
             raise InputError(f"{where}.q: expected a positive number within max - min, got {step!r}")
         return FloatDistribution(low, low + step * math.floor((high - low) / step + 1e-9), step=step)
     if kind == "log_uniform":
+        if not -_LARGEST_LOG < low <= high < _LARGEST_LOG:
+            raise InputError(f"{where}: log_uniform takes exponents of e from -700 to 700, got {low} and {high}")
         return FloatDistribution(math.exp(low), math.exp(high), log=True)
     if kind == "log_uniform_values":
         if low <= 0:

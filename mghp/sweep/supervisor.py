@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import IO, Any, Literal
 
 import optuna
 
-from mghp.errors import InputError
+from mghp.errors import InputError, inside
 from mghp.run_folder import REPLACED, git_commit
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.identity import Identifier, Identity, without_env
@@ -134,7 +135,7 @@ def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:
     if points is not None and not points:
         raise InputError(f"{sweep.path}: no trial at all")
     of_seed = f"-seed{options.seed}" if options.seed and sweep.method != "grid" else ""
-    folder = out / f"{sweep.name}-{sweep.identity}{of_seed}"
+    folder = inside(out, f"{sweep.name}-{sweep.identity}{of_seed}")
     plan = Plan(sweep, folder, None if points is None else owned(points, options.shard), Identifier(folder / "trials"))
     if options.shard is not None:
         position, number = options.shard
@@ -338,12 +339,14 @@ class Supervisor:
     ) -> None:  # fmt: skip
         metrics = result.get("metrics")
         value = metrics.get(self._sweep.metric) if isinstance(metrics, dict) else None
-        if not isinstance(value, int | float) or value != value:
+        # Beyond float's range Python still has whole numbers, which the study cannot store.
+        if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             found = ", ".join(sorted(metrics)) if isinstance(metrics, dict) else "no metrics"
             got = "is not a number" if value is not None else f"is not in its result ({found})"
             self._fail(trial, values, identity.folder, f"metric {self._sweep.metric} {got}")
             return
-        trial.set_user_attr("seconds", result.get("wall_seconds"))
+        seconds = result.get("wall_seconds")
+        trial.set_user_attr("seconds", seconds if isinstance(seconds, int | float) else None)
         self.study.complete(trial, float(value))
         self._outcome.completed += 1
         self._tell(Event(index_of(trial), values, state, identity.folder, float(value), note))

@@ -3,14 +3,14 @@
 import difflib
 import hashlib
 import json
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from mghp.errors import InputError, existing_file
-from mghp.sweep.parameters import Parameter, grid, read_parameters
+from mghp.sweep.parameters import Parameter, check_grid, read_parameters
+from mghp.yaml_text import PlainLoader, read_plain, read_text
 
 METHODS = ("grid", "random", "bayes")
 
@@ -73,24 +73,19 @@ def read_sweep(path: Path) -> SweepFile:
     Raises:
         InputError: one line that names the file, the key and what was expected.
     """
-    try:
-        # yaml.safe_load, not our own loader: there 1e-3 is text, and argument lists must be those of `wandb agent`.
-        content = yaml.safe_load(existing_file(path, "sweep file").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: not readable as YAML: {error}") from None
+    # YAML as W&B reads it, not as our own files: there 1e-3 is text, and argument lists must be those of `wandb agent`.
+    content = read_plain(read_text(existing_file(path, "sweep file")), PlainLoader, str(path))
     try:
         return _checked(path, _as_uploaded(content))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{path}: {error!s:.500}") from None
 
 
 def _as_uploaded(content: object) -> object:
     """What the server gets: `wandb sweep` sorts all keys, and trials take their arguments in that order."""
     try:
         return json.loads(json.dumps(content, sort_keys=True))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"not what `wandb sweep` could send: {error}") from None
 
 
@@ -107,7 +102,7 @@ def _checked(path: Path, content: object) -> SweepFile:
     metric, goal = _metric(content.get("metric"))
     parameters = read_parameters(content.get("parameters"))
     if method == "grid":
-        grid(parameters)
+        check_grid(parameters)
     command, program = content.get("command") or _COMMAND, content.get("program")
     if not isinstance(command, list) or not all(isinstance(part, str | int | float) for part in command):
         raise InputError(f"command: expected a list of words, got {command!r}")
@@ -161,12 +156,13 @@ def _hyperband(block: object) -> Hyperband:
         if halvings is None:
             raise InputError("early_terminate.s: expected how often trials are halved before max_iter")
         assert longest is not None
-        first = max(1, longest // eta**halvings)
+        # More halvings than the longest has bits leave one iteration, as all of them do.
+        first = max(1, longest // eta ** min(halvings, longest.bit_length()))
     return Hyperband(first, eta)
 
 
 def _whole(block: dict[str, Any], key: str, default: int | None, least: int = 1, within: str = "") -> int | None:
     value = block.get(key, default)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= least):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63):
         return value
-    raise InputError(f"{within}{key}: expected a whole number from {least} up, got {value!r}")
+    raise InputError(f"{within}{key}: expected a whole number from {least} up, got {reprlib.repr(value)}")

@@ -58,7 +58,7 @@ def faulty(kind):
 @pytest.mark.parametrize("kind", ["truncated", "text", "empty"])
 def test_an_unreadable_file_is_named(kind, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(faulty(kind))
-    with pytest.raises(InputError, match=r"bad\.jpg: no readable picture"):
+    with pytest.raises(InputError, match=r"bad\.jpg: unreadable"):
         upright_picture(tmp_path / "bad.jpg")
 
 

@@ -46,9 +46,9 @@ def _what_it_is(run: Run) -> tuple[str, str, int, str, float]:
     """What tables tell runs apart by: of two that agree in it, and have other settings, one can be reported."""
     condition = condition_of(run) if run.experiment == "learned" else run.data
     angle = float(run.config["data"]["augmentation"]["rotation"])
-    return run.experiment, run.variant, int(run.result["seed"]), condition, angle
+    return run.experiment, run.variant, run.seed, condition, angle
 
 
 def _in_words(done: Done) -> str:
-    commits = ", ".join(sorted({str(Run(folder).result["commit"]) for folder in done.folders}))
+    commits = ", ".join(sorted({str(Run(folder).said("commit")) for folder in done.folders}))
     return f"{len(done.folders)} runs ({done.adopted} adopted), commits {commits[:60]}"

@@ -6,12 +6,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
+from mghp.data.label_files import read_picture
 from mghp.report.failures.tables import FAILURES, count, failure_groups
 from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet, image_file
 from mghp.report.runs import Run
-from mghp.report.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, STYLE, save
+from mghp.report.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, STYLE, plain, save
 
 _COLOURS = dict(zip(CAUSES, [*COLOURS[:5], "#999999"], strict=True))
 
@@ -98,7 +98,7 @@ def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         for axes, case in zip(row, some, strict=False):
-            axes.imshow(Image.open(image_file(cases.folder, case["images"]["thumbnail"])).convert("RGB"))
+            axes.imshow(read_picture(image_file(cases.folder, case["images"]["thumbnail"])))
             axes.set_title(f"{KINDS[case['kind']]} {case['score']:.2f}", fontsize=6, pad=2)
-        row[0].set_ylabel(tag.replace("_", " "), fontsize=7)
+        row[0].set_ylabel(plain(tag.replace("_", " ")), fontsize=7)
     return figure

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
+from mghp.report.run_files import read_rows
 from mghp.report.runs import Run
 from mghp.report.table import Table
+
+_MEASURED = ("cases", "page_kb", "list_ms", "thumbnails_ms", "thumbnails", "filter_ms")
 
 
 def gallery_bench_table(runs: Sequence[Run]) -> Table:
@@ -21,7 +21,7 @@ def gallery_bench_table(runs: Sequence[Run]) -> Table:
         },
     )  # fmt: skip
     for run in runs:
-        rows = pd.read_csv(existing_file(run.path / "opening.csv", "measurements of the bench:"))
+        rows = read_rows(run.path / "opening.csv", _MEASURED)
         for _, of_size in rows.groupby("cases"):
             median = of_size.median()
             table.add(

@@ -2,6 +2,7 @@
 
 import math
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mghp.data.coco_json import read_json
-from mghp.errors import InputError
+from mghp.errors import InputError, existing_file, inside
 from mghp.run_folder import REPLACED
 
 Case = dict[str, Any]
@@ -55,6 +56,7 @@ NEEDED_IMAGES = ("picture", "thumbnail", "prediction_parts", "prediction_persons
 
 _FILE = Path("media") / "failures" / "cases.json"
 _ABOUT = ("experiment", "variant", "seed", "commit", "set", "score", "cases")
+_LIMB = ("name", "source", "destination", "affinity", "assignment")
 _CASE = ("id", "picture", "kind", "cause", "tags", "score", "true_person", "images", "box", "limbs")
 
 
@@ -122,6 +124,9 @@ def read_cases(run: Path) -> CaseSet:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"{file}: expected an object of schema {SCHEMA}")
     _needs(content, _ABOUT, str(file))
+    for key in ("experiment", "variant", "commit", "score"):
+        if not isinstance(content[key], str):
+            raise InputError(f"{file}: {key} {reprlib.repr(content[key])}: expected text")
     if not isinstance(content["cases"], list):
         raise InputError(f"{file}: cases: expected a list")
     cases = CaseSet(run, {key: content[key] for key in _ABOUT if key != "cases"}, content["cases"])
@@ -130,7 +135,7 @@ def read_cases(run: Path) -> CaseSet:
         where = f"{file}: cases[{number}]"
         _check_case(case, where)
         if case["id"] in ids:
-            raise InputError(f"{where}: id {case['id']!r} is there twice")
+            raise InputError(f"{where}: id {reprlib.repr(case['id'])} is there twice")
         ids.add(case["id"])
     return cases
 
@@ -146,27 +151,37 @@ def image_file(folder: Path, name: str) -> Path:
     Raises:
         InputError: if it lies outside the folder of the cases, or is not there.
     """
-    file = folder / name
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"image {name!r}: expected a file below {folder}")
-    if not file.is_file():
-        raise InputError(f"image {file}: no such file")
-    return file
+    return existing_file(inside(folder, name), "image")
 
 
 def _check_case(case: Any, where: str) -> None:  # noqa: ANN401 (whatever the file holds)
     _needs(case, _CASE, where)
     for key, known in (("kind", KINDS), ("cause", CAUSES)):
-        if case[key] not in known and not (key == "cause" and case[key] is None):
-            raise InputError(f"{where}: {key} {case[key]!r}: expected one of {', '.join(known)}")
+        if (not isinstance(case[key], str) or case[key] not in known) and not (key == "cause" and case[key] is None):
+            raise InputError(f"{where}: {key} {reprlib.repr(case[key])}: expected one of {', '.join(known)}")
     for key in ("score", "mended_score"):
         value = case.get(key)
-        is_number = isinstance(value, int | float) and math.isfinite(value) and 0 <= value <= 1
-        if not is_number and not (key == "mended_score" and value is None):
-            raise InputError(f"{where}: {key} {value!r}: expected a number from 0 to 1")
-    if not isinstance(case["id"], str):
-        raise InputError(f"{where}: id {case['id']!r}: expected text")
+        if not (_is_number(value) and 0 <= value <= 1) and not (key == "mended_score" and value is None):
+            raise InputError(f"{where}: {key} {reprlib.repr(value)}: expected a number from 0 to 1")
+    for key in ("id", "picture"):
+        if not isinstance(case[key], str):
+            raise InputError(f"{where}: {key} {reprlib.repr(case[key])}: expected text")
+    for key, number in (("box", 4), ("size", 2)):
+        value = case.get(key)
+        are_numbers = isinstance(value, list) and len(value) == number and all(map(_is_number, value))
+        if not are_numbers and not (key == "size" and value is None):
+            raise InputError(f"{where}: {key} {reprlib.repr(value)}: expected {number} numbers")
+    if not isinstance(case["tags"], list) or not all(isinstance(tag, str) for tag in case["tags"]):
+        raise InputError(f"{where}: tags {reprlib.repr(case['tags'])}: expected a list of words")
+    if not isinstance(case["limbs"], list):
+        raise InputError(f"{where}: limbs: expected a list")
+    for position, limb in enumerate(case["limbs"]):
+        _needs(limb, _LIMB, f"{where}: limbs[{position}]")
     _needs(case["images"], NEEDED_IMAGES, f"{where}: images")
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, int | float) and abs(value) < math.inf
 
 
 def _needs(content: Any, keys: Iterable[str], where: str) -> None:  # noqa: ANN401

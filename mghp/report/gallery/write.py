@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mghp.errors import inside
 from mghp.report.gallery.cases import CaseSet, read_cases
 from mghp.report.gallery.comparison import Comparison, compare, is_right
 from mghp.report.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
@@ -28,7 +29,7 @@ def write_gallery(folders: Sequence[Path], out: Path) -> list[Path]:
     for cases in map(read_cases, folders):
         name = cases.name if cases.name not in names else f"{cases.name}-{cases.run.resolve().name}"
         names.add(name)
-        pages += _write_run(cases, out / "gallery" / name)
+        pages += _write_run(cases, inside(out / "gallery", name))
     return pages
 
 
@@ -47,7 +48,7 @@ def write_comparison(first: Path, second: Path, out: Path) -> list[Path]:
         InputError: if a folder holds no cases, or the two are of different pictures.
     """
     compared = compare(read_cases(first), read_cases(second))
-    folder = out / "gallery" / f"compare-{compared.first.name}-{compared.second.name}"
+    folder = inside(out / "gallery", f"compare-{compared.first.name}-{compared.second.name}")
     clear(folder)
     copies = [
         PictureCopies(cases.folder, folder, name)

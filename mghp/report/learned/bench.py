@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.learned.arms import ARMS
 from mghp.report.runs import Run
 from mghp.report.table import Table
+
+_MEASURED = ("arm", "ms", "ratio", "kept_bytes", "kept_ratio")
+_WORDS = ("arm",)
 
 
 def learned_bench_table(runs: Sequence[Run]) -> Table:
@@ -25,7 +25,7 @@ def learned_bench_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         if run.experiment != "bench_learned":
             continue
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
                     "arm": ARMS[str(row["arm"])], "problems a step": run.config["learned"]["batch_problems"],

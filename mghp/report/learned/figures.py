@@ -173,4 +173,4 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
 
 
 def _seed(run: Run) -> int:
-    return int(run.result["seed"])
+    return run.seed

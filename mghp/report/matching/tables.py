@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
@@ -19,6 +16,11 @@ NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")
 """Matchers that cannot be trained through."""
 
 ROUNDINGS = ("hungarian", "mutual", "greedy")
+
+
+_MEASURED = ("problems", "method", "forward_ms", "both_ms", "forward_ratio", "both_ratio", "memory_share")
+_WORDS = ("problems", "method")
+_PADDED = ("sizes", "method", "problems", "padding", "padded_ms", "without_ms", "ratio")
 
 
 def matching_tables(runs: Sequence[Run]) -> list[Table]:
@@ -230,7 +232,7 @@ def bench_table(runs: Iterable[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_matcher"):
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
                     "problems": row["problems"], "method": row["method"], "forward [ms]": row["forward_ms"],
@@ -254,10 +256,9 @@ def padding_table(runs: Iterable[Run]) -> Table:
         },
     )  # fmt: skip
     for run in _of(runs, "bench_matcher"):
-        file = run.path / "padding.csv"
-        if not file.exists():  # a run of before it was measured
+        if not (run.path / "padding.csv").exists():  # a run of before it was measured
             continue
-        for row in pd.read_csv(file, dtype={"sizes": str}).to_dict("records"):
+        for row in run.measurements("padding.csv", _PADDED, ("sizes", "method")):
             table.add(
                 {
                     "candidates a side": row["sizes"], "method": row["method"], "problems": row["problems"],

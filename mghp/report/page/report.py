@@ -37,7 +37,7 @@ def is_evidence(runs: Sequence[Run]) -> bool:
     seeds: dict[tuple[str, str], set[int]] = {}
     for run in runs:
         if run.experiment == "learned" or "train/steps" in run.result["metrics"]:
-            seeds.setdefault((run.experiment, run.variant), set()).add(int(run.result["seed"]))
+            seeds.setdefault((run.experiment, run.variant), set()).add(run.seed)
     return not seeds or max(map(len, seeds.values())) > 1
 
 

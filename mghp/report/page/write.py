@@ -109,13 +109,14 @@ def _provenance(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """A line an experiment: how many runs, of which seeds and commits, on which machines, and what they took."""
     lines = []
     for experiment in dict.fromkeys(run.experiment for run in runs):
-        results = [run.result for run in runs if run.experiment == experiment]
+        of_experiment = [run for run in runs if run.experiment == experiment]
+        results = [run.result for run in of_experiment]
         lines.append(
             {
                 "experiment": experiment,
                 "runs": len(results),
-                "seeds": ", ".join(map(str, sorted({result["seed"] for result in results}))),
-                "commits": ", ".join(sorted({result["commit"][:10] for result in results})),
+                "seeds": ", ".join(map(str, sorted({run.seed for run in of_experiment}))),
+                "commits": ", ".join(sorted({run.said("commit")[:10] for run in of_experiment})),
                 "changed": any(result.get("uncommitted_changes") for result in results),
                 "machines": "; ".join(sorted({str(result.get("machine", "")) for result in results})),
                 "hours": sum(float(result.get("wall_seconds") or 0) for result in results) / 3600,

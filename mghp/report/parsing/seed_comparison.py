@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mghp.errors import InputError
 from mghp.metrics.matching import holm
 from mghp.metrics.paired_seeds import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.parsing.seed_cells import AFTER_HOLM, NO_EFFECT, Compared, OverSeeds
+from mghp.report.run_files import read_rows
 from mghp.report.runs import BySeed, Run
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
@@ -52,10 +52,8 @@ class PictureScore:
         file = run.path / "media" / ("scenes.csv" if self.scene else "per_picture.csv")
         if not file.exists():
             return pd.Series(dtype=float)
-        rows = pd.read_csv(file, dtype={"tags": str})
-        lacking = {"name", "tags", self.column, *(("scene", "oracle") if self.scene else ())} - set(rows.columns)
-        if lacking:
-            raise InputError(f"{file}: expected the column {sorted(lacking)[0]}, as mghp evaluate writes it")
+        words = ("name", "tags", *(("scene", "oracle") if self.scene else ()))
+        rows = read_rows(file, {self.column, *words}, words)
         if self.scene:
             rows = rows[(rows["scene"] == self.scene) & (rows["oracle"] == self.oracle)]
         if self.tag:

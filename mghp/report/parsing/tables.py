@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from mghp.errors import existing_file
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -50,6 +47,10 @@ ABLATIONS = ("components", "matching_long", "rotation")
 """Experiments with tables of their own, over their seeds."""
 
 
+_MEASURED = ("moment", "without_ms", "with_ms", "added", "every", "added_on_average")
+_WORDS = ("moment",)
+
+
 def parsing_tables(runs: Sequence[Run]) -> list[Table]:
     """All tables that these runs can fill; those without a run stay empty.
 
@@ -76,12 +77,12 @@ def score_table(runs: Sequence[Run]) -> Table:
         if "train/steps" not in run.result["metrics"]:
             continue
         # Scores of the evaluation in full precision, where it was made, else of the training's own validation.
-        scored = evaluated.get((run.experiment, run.result["seed"], str(run.config["trainer"].get("max_steps"))), run)
+        scored = evaluated.get((run.experiment, run.seed, str(run.config["trainer"].get("max_steps"))), run)
         table.add(
             {
                 "experiment": run.experiment,
                 "scene": run.config["data"]["synthetic"]["scene"],
-                "seed": str(run.result["seed"]),
+                "seed": str(run.seed),
                 "steps": run.metric("train/steps"),
                 **_scores(scored, "val"),
                 "minutes": run.metric("time/train_seconds") / 60,
@@ -169,7 +170,7 @@ def bench_table(runs: Sequence[Run]) -> Table:
     for run in runs:
         if run.experiment != "bench_parsing":
             continue
-        for row in pd.read_csv(existing_file(run.path / "ratios.csv", "measurements of the bench:")).to_dict("records"):
+        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
             table.add(
                 {
                     "training": row["moment"], "without [ms]": row["without_ms"], "with [ms]": row["with_ms"],
@@ -184,7 +185,7 @@ def bench_table(runs: Sequence[Run]) -> Table:
 
 def trained_experiment(run: Run) -> tuple[str, int, str]:
     """What a training and its evaluation share: experiment, seed and number of steps."""
-    return run.experiment.removesuffix(EVALUATION), run.result["seed"], str(run.config["trainer"].get("max_steps"))
+    return run.experiment.removesuffix(EVALUATION), run.seed, str(run.config["trainer"].get("max_steps"))
 
 
 def _score_formats() -> dict[str, str]:

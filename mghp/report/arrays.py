@@ -1,0 +1,45 @@
+"""Arrays of a .npz file, that may be anybody's."""
+
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.errors import InputError, existing_file
+
+MOST_BYTES = 2**30
+"""Of all arrays of a file, unpacked."""
+
+
+def read_arrays(file: Path, what: str) -> dict[str, NDArray[Any]]:
+    """All arrays by name.
+
+    Raises:
+        InputError: if the file is missing, damaged, holds objects, or unpacks to more than `MOST_BYTES`.
+    """
+    try:
+        with zipfile.ZipFile(existing_file(file, what)) as archive:
+            # What a header promises is allocated before it is read; no member is read beyond its size here.
+            size = sum(_promised(archive, member) for member in archive.infolist())
+        if size > MOST_BYTES:
+            raise InputError(f"{what} {file}: {size} bytes of arrays; expected {MOST_BYTES} at most")
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except InputError:
+        raise
+    except Exception as error:  # NumPy and zipfile raise whatever the bytes lead to
+        raise InputError(f"{what} {file}: unreadable: {' '.join(str(error).split())[:120]}") from None
+
+
+def _promised(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Bytes of an array, by the archive's directory or by its own header."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(stream)
+    if min(shape, default=0) < 0:
+        raise ValueError(f"an array of shape {shape}")
+    return max(member.file_size, math.prod(shape) * dtype.itemsize)

@@ -1,0 +1,99 @@
+"""YAML from outside: plain values only, no key twice, and no more of it than somebody has written."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mghp.errors import InputError
+
+MOST_BYTES = 1_000_000
+"""Of a file; our largest, a resolved config, has some thousand."""
+
+MOST_VALUES = 100_000
+"""Values of a text, those that aliases repeat counted as often as they stand for; our largest file has some hundred."""
+
+MOST_LEVELS = 100
+"""Of lists and mappings in one another."""
+
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_MOST_DIGITS = 400
+
+_UNREADABLE = (yaml.YAMLError, OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What reading YAML raises: all but the first two for 2020-13-45, a tag that its value does not fit, or nesting."""
+
+
+class PlainLoader(yaml.SafeLoader):
+    """PyYAML's SafeLoader, which makes plain values alone, with bounds on what a short text can grow to."""
+
+    def get_single_node(self) -> Any:  # noqa: ANN401 (as PyYAML has it)
+        """The text's tree, checked before any value is made of it."""
+        node: Any = super().get_single_node()  # type: ignore[no-untyped-call, unused-ignore]
+        if node is not None:
+            _checked_size(node, {}, 0)
+        return node
+
+
+def read_text(file: Path) -> str:
+    """A YAML file's text.
+
+    Raises:
+        InputError: if it cannot be read, is no text, or is far larger than what a person writes.
+    """
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise InputError(
+                f"{file}: not readable as YAML: {file.stat().st_size} bytes; expected {MOST_BYTES} at most"
+            )
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not readable as YAML: {error}") from None
+
+
+def read_plain(text: str, loader: type[PlainLoader], where: str) -> Any:  # noqa: ANN401 (any YAML)
+    """The text's value; None where there is none.
+
+    Raises:
+        InputError: one line that opens with `where`, if it is no YAML, or more than plain values.
+    """
+    try:
+        return yaml.load(text, Loader=loader)
+    except _UNREADABLE as error:
+        raise InputError(f"{where}: not readable as YAML: {' '.join(str(error).split())[:300]}") from None
+
+
+def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  # noqa: ANN401
+    """How many values a node stands for; `known` has those of nodes that were met, None while they are open."""
+    if id(node) in known:
+        size = known[id(node)]
+        if size is None:
+            raise yaml.constructor.ConstructorError(None, None, "a value that holds itself", node.start_mark)
+        return size
+    if level > MOST_LEVELS:
+        raise yaml.constructor.ConstructorError(None, None, "nested too deeply", node.start_mark)
+    known[id(node)] = None
+    size = 1
+    if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and len(node.value) > _MOST_DIGITS:
+        what = f"a number of {len(node.value)} characters"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        _check_keys(node)
+        size += sum(_checked_size(part, known, level + 1) for pair in node.value for part in pair)
+    elif isinstance(node, yaml.SequenceNode):
+        size += sum(_checked_size(part, known, level + 1) for part in node.value)
+    if size > MOST_VALUES:
+        what = f"aliases that stand for more than {MOST_VALUES} values"
+        raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+    known[id(node)] = size
+    return size
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen: set[Hashable] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if (key.tag, key.value) in seen:
+                what = f"key {key.value[:60]!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            seen.add((key.tag, key.value))
