@@ -103,7 +103,7 @@ def step_bench_table(runs: Sequence[Run]) -> Table:
         {"part": "", "ms": ".2f", "share [%]": ".1f"},
     )
     for run in _of(runs, "bench_step"):
-        for row in run.measurements("ratios.csv", ("part", "ms", "share"), ("part",)):
+        for row in run.measurements("ratios.csv", ("part", "ms", "share"), ("part", "within")):
             table.add({"part": PARTS[row["part"]], "ms": row["ms"], "share [%]": 100 * row["share"]}, run)
         table.add({"part": "matching, forward and backward", "share [%]": 100 * run.metric("matching/share")}, run)
     return table
