@@ -112,3 +112,14 @@ def test_no_shared_data_is_copied_into_the_checkout(real_poses_file):
     suspects = [path for path in tracked_files() if path.stat().st_size in sizes]
     digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in shared if path.stat().st_size in sizes}
     assert not [path for path in suspects if hashlib.sha256(path.read_bytes()).hexdigest() in digests]
+
+
+def test_every_fault_of_the_table_is_a_test():
+    text = (CHECKOUT / "analysis" / "results" / "faults" / "faults.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if "`tests/" in line]
+    assert len(rows) >= 25
+    assert all(len(row) == 4 for row in rows)
+    for row in rows:
+        file, name = row[3].strip("`").split("::")
+        defined = {node.name for node in ast.parse((CHECKOUT / file).read_text()).body if hasattr(node, "name")}
+        assert name in defined, row[3]
