@@ -65,7 +65,7 @@ class DensePoseCOCO(DiskSamples):
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
         keypoints: list[NDArray[np.float32]] = []
         for annotation in self.of_image[image["id"]]:
-            where = f"{self.file}: annotation {annotation['id']}"
+            where = f"{self.file}: annotation {reprlib.repr(annotation['id'])}"
             mask = _person_mask(annotation, height, width, where)
             if annotation.get("iscrowd"):
                 parts[mask & (ids == 0)] = IGNORE
