@@ -41,8 +41,7 @@ class DensePoseCOCO(DiskSamples):
     def __init__(self, root: Path, split: str) -> None:
         self.root = root
         name = f"densepose_coco_2014_{split}.json"
-        in_folder = inside(root / "annotations", name)
-        self.file = in_folder if in_folder.exists() else inside(root, name)
+        self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
         content = read_coco(self.file)
         self.of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:

@@ -86,7 +86,7 @@ class PascalPersonPart(DiskSamples):
 
     def _names(self, split: str) -> list[str]:
         for listed in (self.root / "pascal_person_part_trainval_list", self.root / "list"):
-            file = inside(listed, f"{split}.txt")
+            file = listed / f"{split}.txt"
             if file.exists():
                 return [Path(line.split()[0]).stem for line in read_lines(file)]
         if self.mat_files is not None:
