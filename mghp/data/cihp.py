@@ -37,10 +37,10 @@ class CIHPSamples(DiskSamples):
     no_keypoints = "CIHP has no keypoints"
 
     def __init__(self, root: Path, split: str) -> None:
-        self.folder = inside(root, _FOLDERS.get(split, split))
+        self.folder = root / _FOLDERS.get(split, split)
         if not self.folder.is_dir():
             self.folder = root
-        listed = [inside(folder, f"{split}_id.txt") for folder in (root, self.folder)]
+        listed = [root / f"{split}_id.txt", self.folder / f"{split}_id.txt"]
         found = [file for file in listed if file.exists()]
         self.names = (
             read_lines(found[0]) if found else sorted(f.stem for f in (self.folder / "Category_ids").glob("*.png"))

@@ -38,14 +38,15 @@ def read_coco(file: Path) -> dict[str, Any]:
     for number, image in enumerate(content["images"]):
         where = f"annotations {file}: images[{number}]"
         if image["id"] in known:
-            raise InputError(f"{where}: id {image['id']!r} is taken by another image")
+            raise InputError(f"{where}: id {reprlib.repr(image['id'])} is taken by another image")
         known.add(image["id"])
         height, width = image["height"], image["width"]
         if min(height, width) < 1 or height * width > 2 * (Image.MAX_IMAGE_PIXELS or height * width):
             raise InputError(f"{where}: {reprlib.repr(width)} x {reprlib.repr(height)} pixels is no size of a picture")
     for annotation in content["annotations"]:
         if annotation["image_id"] not in known:
-            raise InputError(f"annotations {file}: annotation {annotation['id']}: no image {annotation['image_id']}")
+            identifier, image = reprlib.repr(annotation["id"]), reprlib.repr(annotation["image_id"])
+            raise InputError(f"annotations {file}: annotation {identifier}: no image {image}")
     return content
 
 

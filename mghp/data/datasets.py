@@ -8,6 +8,7 @@ from mghp.data.densepose_coco import DensePoseCOCO
 from mghp.data.disk_samples import DiskSamples
 from mghp.data.mhp_v2 import MHPv2
 from mghp.data.pascal_person_part import PascalPersonPart
+from mghp.errors import InputError, stays_below
 
 
 def open_dataset(config: DataConfig, split: str) -> DiskSamples:
@@ -16,6 +17,8 @@ def open_dataset(config: DataConfig, split: str) -> DiskSamples:
     Raises:
         InputError: if it is not there, or its lists are faulty; single pictures are read later.
     """
+    if not stays_below(split):
+        raise InputError(f"data.splits: {split!r} is no name of a split")
     root = Path(config.root)
     if config.name == "mhp_v2":
         samples: DiskSamples = MHPv2(root, split)

@@ -41,8 +41,7 @@ class DensePoseCOCO(DiskSamples):
     def __init__(self, root: Path, split: str) -> None:
         self.root = root
         name = f"densepose_coco_2014_{split}.json"
-        in_folder = inside(root / "annotations", name)
-        self.file = in_folder if in_folder.exists() else inside(root, name)
+        self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
         content = read_coco(self.file)
         self.of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
@@ -65,7 +64,7 @@ class DensePoseCOCO(DiskSamples):
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
         keypoints: list[NDArray[np.float32]] = []
         for annotation in self.of_image[image["id"]]:
-            where = f"{self.file}: annotation {annotation['id']}"
+            where = f"{self.file}: annotation {reprlib.repr(annotation['id'])}"
             mask = _person_mask(annotation, height, width, where)
             if annotation.get("iscrowd"):
                 parts[mask & (ids == 0)] = IGNORE

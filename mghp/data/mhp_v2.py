@@ -45,8 +45,8 @@ class MHPv2(DiskSamples):
 
     def __init__(self, root: Path, split: str) -> None:
         root = root / "LV-MHP-v2" if (root / "LV-MHP-v2").is_dir() else root
-        self.names = read_lines(inside(root / "list", f"{split}.txt"))
-        self.folder = inside(root, split)
+        self.names = read_lines(root / "list" / f"{split}.txt")
+        self.folder = root / split
         self.fingerprint = hashlib.sha256(f"mhp_v2 {split} {self.names}".encode()).hexdigest()[:16]
         self.masks: dict[str, list[Path]] = defaultdict(list)
         for file in sorted((self.folder / "parsing_annos").glob("*_*_*.png")):

@@ -11,6 +11,7 @@ None of them has keypoints: they come from a joints file of COCO-keypoint form.
 """
 
 import hashlib
+import reprlib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class PascalPersonPart(DiskSamples):
 
     def _names(self, split: str) -> list[str]:
         for listed in (self.root / "pascal_person_part_trainval_list", self.root / "list"):
-            file = inside(listed, f"{split}.txt")
+            file = listed / f"{split}.txt"
             if file.exists():
                 return [Path(line.split()[0]).stem for line in read_lines(file)]
         if self.mat_files is not None:
@@ -157,7 +158,7 @@ def _read_joints(file: Path, num_keypoints: int) -> dict[str, NDArray[np.float32
     names = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
     poses: dict[str, list[Any]] = defaultdict(list)
     for annotation in content["annotations"]:
-        where = f"{file}: annotation {annotation['id']}"
+        where = f"{file}: annotation {reprlib.repr(annotation['id'])}"
         poses[names[annotation["image_id"]]].append(coco_keypoints(annotation.get("keypoints"), num_keypoints, where))
     nobody = np.zeros((0, num_keypoints, 3), np.float32)
     return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()})

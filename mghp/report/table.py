@@ -91,7 +91,7 @@ class Table:
             ".json": json.dumps({"caption": self.caption, "rows": self._provenance()}, indent=1),
         }
         for ending, text in texts.items():
-            (folder / f"{self.name}{ending}").write_text(text)
+            (folder / f"{self.name}{ending}").write_text(text, encoding="utf-8", errors="replace")
         return [folder / f"{self.name}{ending}" for ending in texts]
 
     def _emphasised(self, cells: list[list[str]], before: str, after: str) -> list[list[str]]:

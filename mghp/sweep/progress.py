@@ -6,8 +6,8 @@ from time import monotonic
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from mghp.sweep.supervisor import Event
 from mghp.sweep.sweep_file import SweepFile
@@ -63,12 +63,12 @@ class Progress:
         tally = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
         best = self._best()
         table = Table(
-            title=Text(f"{self._sweep.name}: {len(self._events)}{of} trials ({tally})"),
-            caption=None if best is None else Text(f"best {self._sweep.metric} {best:.6g}"),
+            title=escape(f"{self._sweep.name}: {len(self._events)}{of} trials ({tally})"),
+            caption=None if best is None else escape(f"best {self._sweep.metric} {best:.6g}"),
         )
         names = [parameter.name for parameter in self._sweep.varied]
         for name in ("trial", *names, self._sweep.metric, "state", "seconds"):
-            table.add_column(Text(name), overflow="fold")
+            table.add_column(escape(name), overflow="fold")  # a name may look like markup
         running = [event for event in self._events.values() if event.state == "running"]
         others = [event for event in self._events.values() if event.state != "running"]
         for event in [*others[-_SHOWN:], *running]:
@@ -78,7 +78,7 @@ class Progress:
                 seconds = monotonic() - self._began[event.index]
             table.add_row(
                 str(event.index),
-                *(Text(str(varied.get(name, ""))) for name in names),  # not str: that may hold markup
+                *(escape(str(varied.get(name, ""))) for name in names),
                 "" if event.metric is None else f"{event.metric:.6g}",
                 f"[{_COLOURS.get(event.state, 'white')}]{event.state}",
                 "" if seconds is None else f"{seconds:.0f}",

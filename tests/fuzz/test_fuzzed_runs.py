@@ -56,7 +56,7 @@ def test_any_damaged_run_folder_is_reported_or_refused(tmp_path):
             file.write_bytes(whole)
 
     before = files_below(runs)
-    outcomes = fuzz(200, make, read)
+    outcomes = fuzz(150, make, read)
     assert files_below(runs) == before
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "out"}
     assert min(outcomes.values()) > 0
@@ -73,7 +73,7 @@ def test_any_damaged_cases_make_a_gallery_or_are_refused(tmp_path):
         write_gallery([run], tmp_path / "out")
 
     before = set(files_below(tmp_path / "runs"))
-    outcomes = fuzz(150, lambda rng: damaged_json(rng, json.loads(whole)), read)
+    outcomes = fuzz(80, lambda rng: damaged_json(rng, json.loads(whole)), read)
     assert set(files_below(tmp_path / "runs")) == before
     assert {path.name for path in tmp_path.iterdir()} <= {"runs", "out"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"gallery"}
@@ -130,6 +130,6 @@ def test_any_damaged_checkpoint_is_loaded_or_refused(small_config, tmp_path):
         file.write_bytes(saved)
         load_module(file)
 
-    outcomes = fuzz(40, make, read)
+    outcomes = fuzz(24, make, read)
     assert list(tmp_path.iterdir()) == [file]
     assert outcomes["refused"] > 0

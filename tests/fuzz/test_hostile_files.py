@@ -21,6 +21,8 @@ from mghp.config import load_config, load_config_text
 from mghp.data.cihp import CIHPSamples
 from mghp.data.coco_json import read_coco, read_json
 from mghp.data.coco_masks import decoded_mask, polygons_mask
+from mghp.data.configs import DataConfig
+from mghp.data.datasets import open_dataset
 from mghp.data.densepose_coco import DensePoseCOCO
 from mghp.data.label_files import read_labels, read_numbers, read_picture
 from mghp.data.mat_files import read_mat
@@ -104,8 +106,8 @@ def test_a_list_cannot_name_pictures_outside_the_dataset(name, tmp_path):
     (tmp_path / "cihp" / "val_id.txt").write_text(name)
     with pytest.raises(InputError, match="names no file below it"):
         CIHPSamples(tmp_path / "cihp", "val").labels(0)
-    with pytest.raises(InputError, match="names no file below it"):
-        MHPv2(tmp_path / "mhp", "../list/val")
+    with pytest.raises(InputError, match=r"data\.splits: .* is no name of a split"):
+        open_dataset(DataConfig(name="mhp_v2", root=str(tmp_path / "mhp")), "../list/val")
 
 
 def test_a_linked_mask_is_not_read(tmp_path):

@@ -178,6 +178,9 @@ def _check_case(case: Any, where: str) -> None:  # noqa: ANN401 (whatever the fi
     for position, limb in enumerate(case["limbs"]):
         _needs(limb, _LIMB, f"{where}: limbs[{position}]")
     _needs(case["images"], NEEDED_IMAGES, f"{where}: images")
+    for name, image in case["images"].items():
+        if not isinstance(image, str):
+            raise InputError(f"{where}: images: {name} {reprlib.repr(image)}: expected the name of a file")
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mghp.errors import inside
 from mghp.report.gallery.cases import Case, CaseSet, image_file
 
 Entry = dict[str, Any]
@@ -33,9 +34,10 @@ class PictureCopies:
             InputError: if it is not there, or not a file of the run.
         """
         if name not in self._copied:
-            target = self.page / self.name / name
+            picture = image_file(self.source, name)
+            target = inside(self.page / self.name, name)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(image_file(self.source, name), target)
+            shutil.copyfile(picture, target)
             self._copied.add(name)
         return quote(f"{self.name}/{name}", errors="surrogateescape")
 

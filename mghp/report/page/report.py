@@ -63,5 +63,5 @@ def write_readings(runs: Sequence[Run], out: Path) -> list[Path]:
     if not lines:
         return []
     file = out / "readings.md"
-    file.write_text("\n".join(lines))
+    file.write_text("\n".join(lines), encoding="utf-8", errors="replace")
     return [file]

@@ -58,7 +58,7 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
         style=resources.files("mghp.report.page").joinpath("style.css").read_text(encoding="utf-8"),
     )
     file = out / "index.html"
-    file.write_text(page, encoding="utf-8")
+    file.write_text(page, encoding="utf-8", errors="replace")
     return file
 
 
