@@ -1,6 +1,7 @@
 """From a config to the built pieces of a parsing experiment."""
 
 import dataclasses
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except InputError:
         raise
+    except pickle.UnpicklingError:  # torch's own words say how to load it all the same
+        raise InputError(f"{file}: no readable checkpoint: more than tensors and plain types in it") from None
     except Exception as error:  # torch raises whatever the bytes lead to
         raise InputError(f"{file}: no readable checkpoint: {_first_words(error)}") from None
     if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
