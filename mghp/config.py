@@ -359,7 +359,7 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
         for content, origin in layers:
             _check_keys(content, schema, origin)
             whole = _merged(whole, content)
-        _check_interpolations(whole)
+        _check_interpolations(whole, layers[0][1])
         schema = cast(DictConfig, OmegaConf.merge(schema, OmegaConf.create(whole)))
     except InputError:
         raise
@@ -382,7 +382,7 @@ _MERGING_RAISES = (TypeError, ValueError, RecursionError, OverflowError)
 """What OmegaConf lets through over values of no use: lists that refer to numbers, bytes, numbers beyond float."""
 
 
-def _check_interpolations(content: dict[str, Any]) -> None:
+def _check_interpolations(content: dict[str, Any], origin: str) -> None:
     """Of ${a}${a} in b, ${b}${b} in c and so on a few lines could make gigabytes.
 
     Raises:
@@ -390,7 +390,7 @@ def _check_interpolations(content: dict[str, Any]) -> None:
     """
     number = repr(content).count("${")
     if number > MOST_INTERPOLATIONS:
-        raise InputError(f"{number} interpolations (${{...}}); expected {MOST_INTERPOLATIONS} at most")
+        raise InputError(f"{origin}: {number} interpolations (${{...}}); expected {MOST_INTERPOLATIONS} at most")
 
 
 def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:

@@ -1,6 +1,7 @@
 """Checkpoints as files: written whole or not at all, read without running what they contain."""
 
 import io
+import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except InputError:
         raise
+    except pickle.UnpicklingError:  # torch's own words say how to load it all the same
+        raise InputError(f"{file}: no readable checkpoint: more than tensors and plain types in it") from None
     except Exception as error:  # torch raises whatever the bytes lead to
         raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
