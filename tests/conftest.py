@@ -8,6 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores: se
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from filelock import FileLock
 
 CHECKOUT = Path(__file__).parents[1]
 REAL_POSES = CHECKOUT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
@@ -60,11 +61,18 @@ def mghp():
 
 @pytest.fixture(scope="session")
 def smoke_results(tmp_path_factory, mghp):
-    """The folder in which `mghp reproduce --profile smoke` ran: results/ and runs/. Read only."""
-    folder = tmp_path_factory.mktemp("smoke")
-    process = mghp("reproduce", "--profile", "smoke", folder=folder)
-    assert process.returncode == 0, process.stderr
-    (folder / "stdout.txt").write_text(process.stdout)
+    """The folder in which `mghp reproduce --profile smoke` ran: results/ and runs/. Read only.
+
+    Whichever of the testing processes needs it first makes it for all of them.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "stdout.txt").exists():
+            folder.mkdir()
+            process = mghp("reproduce", "--profile", "smoke", folder=folder)
+            assert process.returncode == 0, process.stderr
+            (folder / "stdout.txt").write_text(process.stdout)
     return folder
 
 

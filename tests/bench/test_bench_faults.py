@@ -6,7 +6,7 @@ from mghp.report.faults_bench import faults_bench_table
 from mghp.report.runs import Run
 
 SHORT = (
-    "trainer.max_steps=14", "trainer.val_check_interval=5", "trainer.limit_val_batches=1", "training.resume_every=2",
+    "trainer.max_steps=10", "trainer.val_check_interval=4", "trainer.limit_val_batches=1", "training.resume_every=2",
     "training.pictures=1", "data.loader.workers=1", "bench.kills=3",
 )  # fmt: skip
 
@@ -29,7 +29,7 @@ def test_the_kills_fell_into_the_trainings(run):
     kills = pd.read_csv(run.path / "faults.csv")
     assert kills["killed after [s]"].nunique() > 1
     assert kills["killed after [s]"].between(0, run.result["metrics"]["seconds"]).all()
-    assert (kills["goes on from"] < 14).all()
+    assert (kills["goes on from"] < 10).all()
 
 
 def test_the_table_says_yes_and_no(run):

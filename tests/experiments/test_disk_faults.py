@@ -28,12 +28,12 @@ def nothing(*_):
     """No progress to show."""
 
 
-def test_a_disk_that_is_full_is_one_line_and_what_was_written_is_kept(small_config, checkout, tmp_path):
+def test_a_disk_that_is_full_is_one_line_and_what_was_written_is_kept(small_config, small_settings, checkout, tmp_path):
     """No file may grow beyond 150 kB: rows fit, checkpoints do not. With room again the training goes on."""
     settings = (f"runs={tmp_path}", "trainer.max_steps=4", "training.resume_every=1", "trainer.limit_val_batches=1")
     config = small_config(*settings)
     pictures = load_pictures(config.data, nothing)
-    process = _limited(checkout, [f"data.root={config.data.root}", *settings], tmp_path)
+    process = _limited(checkout, [*small_settings, f"data.root={config.data.root}", *settings], tmp_path)
     assert process.returncode == 2
     (line,) = process.stderr.strip().splitlines()
     assert line.endswith("checkpoints/resume_new.ckpt: cannot be written: File too large")
@@ -46,14 +46,12 @@ def test_a_disk_that_is_full_is_one_line_and_what_was_written_is_kept(small_conf
 
 
 def _limited(checkout, settings, folder):
-    from conftest import SMALL
-
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
     experiment = checkout / "experiments" / "parsing" / "synthetic_10min.yaml"
     return subprocess.run(
-        [sys.executable, "-c", "from mghp.cli import main; main()", "train", experiment, *SMALL, *settings],
+        [sys.executable, "-c", "from mghp.cli import main; main()", "train", experiment, *settings],
         cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, preexec_fn=limit,
     )  # fmt: skip
 
