@@ -76,8 +76,9 @@ class RunFolder:
             for unfinished in unfinished_files(self.path):
                 unfinished.unlink(missing_ok=True)
             if not resumed:
-                for file in (self.path / "metrics.csv", self.path / "timing.csv", *resume_points(self.checkpoints)):
-                    file.unlink(missing_ok=True)
+                for name in ("metrics.csv", "timing.csv"):
+                    (self.path / name).unlink(missing_ok=True)
+                self.forget_resume_points()
                 write_atomically(self.path / "config.yaml", to_yaml(config))
         except OSError as error:
             raise InputError(f"run folder {self.path}: cannot be written: {error.strerror}") from None
@@ -91,6 +92,11 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """Folder of weights."""
         return self.path / "checkpoints"
+
+    def forget_resume_points(self) -> None:
+        """Remove what an interrupted training would go on from: it has ended, or begins anew."""
+        for file in self.checkpoints.glob("resume*.ckpt"):
+            file.unlink(missing_ok=True)
 
     def log(self, row: Mapping[str, float]) -> None:
         """Append a row to metrics.csv; the first decides the columns."""
@@ -121,6 +127,7 @@ class RunFolder:
             "experiment": self.config.experiment,
             "variant": self.config.variant,
             **({"stopped": True} if stopped else {}),
+            **({"resumed": True} if self.resumed else {}),  # seconds are then those since it was gone on with
             "metrics": dict(metrics),
             "seed": self.config.seed,
             "data_seed": self.config.data.seed,

@@ -107,8 +107,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
         tracker.summarise(metrics)
     folder.finish(metrics, stopped=stop.asked)
     if folder.writes and not stop.asked:
-        for file in resume_points(folder.checkpoints):
-            file.unlink(missing_ok=True)
+        folder.forget_resume_points()
     return folder.path
 
 

@@ -64,14 +64,15 @@ class ResumePoints(Callback):
             self._save(self._trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After a step that ended with a validation."""
-        if trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking and self._is_due(trainer):
+        """After a step that ended with a validation; where the epoch ends too, the next one is waited for."""
+        is_training = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if is_training and self._is_due(trainer) and not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             self._save(trainer)
 
     def _is_due(self, trainer: Trainer) -> bool:
-        step, batches = trainer.global_step, trainer.fit_loop.epoch_loop.batch_progress
+        step, batches = trainer.global_step, trainer.fit_loop.epoch_loop.batch_progress.current.ready
         # In the middle of a step of several batches the gradients so far would be lost.
-        is_whole = batches.current.ready % trainer.accumulate_grad_batches == 0 or batches.is_last_batch
+        is_whole = batches % trainer.accumulate_grad_batches == 0
         return bool(self.every) and step - self.saved_at >= self.every and is_whole and step != trainer.max_steps
 
     def _save(self, trainer: Trainer) -> None:

@@ -88,7 +88,10 @@ def assert_equal(one, two):
 def test_it_ends_as_if_it_had_never_been_cut_off(small, whole, copied):
     assert gone_on(copied, small()[1]) == copied
     assert_equal(whole, copied)
-    assert json.loads((copied / "result.json").read_text())["metrics"]["train/steps"] == 12
+    result = json.loads((copied / "result.json").read_text())
+    assert result["metrics"]["train/steps"] == 12
+    assert result["resumed"]
+    assert "resumed" not in json.loads((whole / "result.json").read_text())
     assert not list((copied / "checkpoints").glob("resume*"))
 
 
@@ -97,7 +100,7 @@ def test_it_ends_as_if_it_had_never_been_cut_off(small, whole, copied):
     [
         ("training.ema_decay=0.9",),
         ("trainer.accumulate_grad_batches=2", "data.loader.batch_size=2"),
-        ("trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=1.0"),
+        ("trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=1.0", "trainer.limit_train_batches=4"),
     ],
 )
 def test_so_do_averaged_weights_steps_of_several_batches_and_validation_by_epochs(small, overrides):
