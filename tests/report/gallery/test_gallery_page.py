@@ -321,6 +321,7 @@ def test_sheets_show_rows_of_pictures(page, chromium):
     broken = "[...document.images].filter(image => image.complete && image.src && !image.naturalWidth).length"
     assert chromium.execute_script(f"return {broken}") == 0
     chromium.find_element("css selector", ".row h3 a").click()
+    page.wait("document.getElementById('case')?.open")  # on another page, which has to be loaded first
     assert page.opened
 
 
