@@ -1,6 +1,7 @@
 """`mghp bench faults`: trainings killed at random moments and gone on with, beside one that never was."""
 
 import dataclasses
+import itertools
 import json
 import math
 import multiprocessing
@@ -51,8 +52,10 @@ def bench_faults(config: Config, progress: Callable[[int, int, str], None]) -> P
     seconds = time.perf_counter() - began
     random_moments = random.Random(config.seed)
     rows: list[dict[str, Any]] = []
-    while len(rows) < config.bench.kills:
-        training = _killable(config, folder, f"killed_{len({row['training'] for row in rows})}")
+    for number in itertools.count():  # a training may end before it was killed once
+        if len(rows) >= config.bench.kills:
+            break
+        training = _killable(config, folder, f"killed_{number}")
         kills = list(_killed_until_done(context, training, seconds, random_moments, config.bench.kills - len(rows)))
         equal = _equal(_run_of(whole), _run_of(training))
         rows += [{"training": training.experiment, **kill, **equal} for kill in kills]
