@@ -164,9 +164,10 @@ def is_finished(path: Path, key: str) -> bool:
     return result.get("key") == key and not result.get("stopped")
 
 
-def has_result(path: Path) -> bool:
-    """Whether a run of any key has ended there, by itself or because it was stopped."""
-    return bool(_result(path))
+def has_ended(path: Path) -> bool:
+    """Whether a run of any key has ended there, and not because it was stopped."""
+    result = _result(path)
+    return bool(result) and not result.get("stopped")
 
 
 def was_stopped(path: Path) -> bool:

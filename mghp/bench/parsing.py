@@ -11,14 +11,12 @@ import pandas as pd
 import torch
 
 from mghp.bench.measure import median_seconds
-from mghp.bench.training_step import first_batches, training_step
+from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
 from mghp.data.batch import Batch
 from mghp.data.sample import Samples
 from mghp.data.synthetic import SCENES, render
-from mghp.experiments.parsing_parts import build_module
 from mghp.experiments.train import DEFAULT_MAX_STEPS
-from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder
@@ -69,10 +67,7 @@ def stepped_module(config: Config) -> tuple[ParsingModule, int]:
     """A module whose every step has a matching loss, and the length of the training it is built for."""
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
     training = dataclasses.replace(config.training, matching_every=1)
-    module = build_module(dataclasses.replace(config, training=training), max_steps)
-    if training.continue_from is not None:
-        module.load_state_dict(read_checkpoint(training.continue_from)["state_dict"], strict=False)
-    return module.train(), max_steps
+    return begun_module(dataclasses.replace(config, training=training), max_steps).train(), max_steps
 
 
 def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:

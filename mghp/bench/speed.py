@@ -11,13 +11,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from mghp.bench.training_step import first_batches, training_step
+from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
 from mghp.data.batch import Batch
 from mghp.data.sample import Samples
-from mghp.experiments.parsing_parts import build_module
 from mghp.fields import Fields
-from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
 from mghp.network.compilation import compile_network, missing_compiler
@@ -96,9 +94,7 @@ def bench_speed(
 
 def _made(config: Config) -> _Way:
     torch.manual_seed(config.seed)
-    module = build_module(config)
-    if config.training.continue_from is not None:
-        module.load_state_dict(read_checkpoint(config.training.continue_from)["state_dict"], strict=False)
+    module = begun_module(config)
     if config.training.compile:
         compile_network(module.network)
     return _Way(config, module, make_optimizer(config.training.optimizer, module, fused=True))

@@ -13,13 +13,11 @@ from torch import nn
 
 from mghp.bench.data import endless_batches
 from mghp.bench.parsing import BATCHES, matching_cost, stepped_module
-from mghp.bench.training_step import first_batches, training_step
+from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
 from mghp.data.sample import Samples
 from mghp.errors import InputError
-from mghp.experiments.parsing_parts import build_module
 from mghp.experiments.train import DEFAULT_MAX_STEPS
-from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
 from mghp.run_folder import RunFolder
@@ -118,9 +116,7 @@ def _profile(config: Config, train: Samples) -> dict[str, float]:
     """Seconds of each part over all steps, `step` for the whole of them."""
     torch.manual_seed(config.seed)
     max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
-    module = build_module(config, max_steps).train()
-    if config.training.continue_from is not None:
-        module.load_state_dict(read_checkpoint(config.training.continue_from)["state_dict"], strict=False)
+    module = begun_module(config, max_steps).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     watch = Stopwatch()
     _watch_parts(watch, module)

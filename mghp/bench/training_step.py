@@ -11,8 +11,21 @@ from mghp.config import Config
 from mghp.data.batch import Batch
 from mghp.data.datamodule import ParsingDataModule
 from mghp.data.sample import Samples
-from mghp.experiments.parsing_parts import people_of
+from mghp.experiments.parsing_parts import build_module, people_of
+from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.modules.parsing import ParsingModule
+
+
+def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
+    """The module that a training would begin with: weights of `training.continue_from`, where that is given.
+
+    Raises:
+        InputError: if the config does not fit, or the checkpoint is unreadable.
+    """
+    module = build_module(config, max_steps)
+    if config.training.continue_from is not None:
+        module.load_state_dict(read_checkpoint(config.training.continue_from)["state_dict"], strict=False)
+    return module
 
 
 def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mghp.config import Config, load_config
 from mghp.errors import InputError
-from mghp.run_folder import git_commit, has_result, resume_points, was_stopped
+from mghp.run_folder import git_commit, has_ended, resume_points
 
 _LOGGER = logging.getLogger("mghp")
 
@@ -18,15 +18,15 @@ def interrupted_config(run: Path) -> Config:
     """
     if not (run / "config.yaml").is_file():
         raise InputError(f"--resume {run}: no run folder: there is no config.yaml in it")
-    if has_result(run) and not was_stopped(run):
+    if has_ended(run):
         raise InputError(f"--resume {run}: this run has finished: {run / 'result.json'}")
     return load_config(run / "config.yaml")
 
 
 def interrupted_run(run: Path) -> Path | None:
     """The folder, if a training of it was cut off or stopped, and left what one can go on from."""
-    has_ended = has_result(run) and not was_stopped(run)
-    return run if not has_ended and any(file.exists() for file in resume_points(run / "checkpoints")) else None
+    is_left = any(file.exists() for file in resume_points(run / "checkpoints"))
+    return run if is_left and not has_ended(run) else None
 
 
 def point_to_resume(run: Path, fingerprint: str) -> Path | None:
@@ -51,8 +51,9 @@ def point_to_resume(run: Path, fingerprint: str) -> Path | None:
             continue
         if data != fingerprint:
             raise InputError(f"--resume {run}: trained on data {data!r}, which now are {fingerprint!r}")
-        if commit != git_commit()[0]:
-            _LOGGER.warning("%s: begun at commit %s, gone on with at %s", run, commit[:10], git_commit()[0][:10])
+        now, _ = git_commit()
+        if commit != now:
+            _LOGGER.warning("%s: begun at commit %s, gone on with at %s", run, commit[:10], now[:10])
         return file
     _LOGGER.warning("%s: no checkpoint to go on from: begun anew", run)
     return None
