@@ -216,8 +216,10 @@ def make_limb_fields(
     x, y = columns - start[:, :1], rows - start[:, 1:]
     along = (unit[:, :1] * x)[:, None, :] + (unit[:, 1:] * y)[:, :, None]
     across = (unit[:, :1] * y)[:, :, None] - (unit[:, 1:] * x)[:, None, :]
-    beyond = along - along.clamp(min=0).minimum(length[:, None, None])
-    instance, row, column = (beyond.square() + across.square() <= reach.square()[:, None, None]).nonzero(as_tuple=True)
+    # In place: a plane for every limb of every person makes these the largest arrays of the targets.
+    nearest = along.clamp(min=0)
+    distance = along.sub_(torch.minimum(nearest, length[:, None, None], out=nearest)).square_().add_(across.square_())
+    instance, row, column = (distance <= reach.square()[:, None, None]).nonzero(as_tuple=True)
     place = ((image * len(limbs) + limb)[instance] * height + row) * width + column
     sums = start.new_zeros(len(batch) * len(limbs) * height * width, 2).index_add_(0, place, unit[instance])
     count = torch.bincount(place, minlength=len(sums))
