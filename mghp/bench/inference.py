@@ -31,7 +31,7 @@ def bench_inference(config: Config, progress: Callable[[int, int, str], None]) -
     """Measure, into a run folder: ratios.csv, a row a number of persons.
 
     Fields are the true ones, noiseless: as many peaks a keypoint type as there are persons. Crowds of all sizes take
-    turns, so that a slower or busier moment of the machine meets all of them.
+    turns, so that a slower or busier moment of the machine meets all of them. One thread does it.
 
     Args:
         config: of a parser; `bench.persons`, `bench.size` and `bench.repeats` say what is timed.
@@ -41,6 +41,7 @@ def bench_inference(config: Config, progress: Callable[[int, int, str], None]) -
         InputError: if the data are not rendered people, or the assembly keeps fewer peaks than there are persons.
     """
     _check(config)
+    torch.set_num_threads(1)  # CPU time counts what a second thread spins away while it waits
     assembler = build_module(config).eval().assembler
     crowds = {persons: made_fields(config, persons) for persons in config.bench.persons}
     folder = RunFolder(config, f"{', '.join(map(str, crowds))} persons at {config.bench.size}")

