@@ -111,13 +111,7 @@ def step_bench_table(runs: Sequence[Run]) -> Table:
 
 def inference_bench_table(runs: Sequence[Run]) -> Table:
     """`mghp bench inference`: the assembly against persons."""
-    stages = {
-        "peaks": "peaks",
-        "affinities": "affinities",
-        "matching": "matching",
-        "poses": "poses",
-        "pixels": "pixels",
-    }
+    stages = ("peaks", "affinities", "matching", "poses", "pixels")
     table = Table(
         "bench_inference",
         "From fields to persons: CPU time, on one thread, of the assembly of one picture against the persons in it, "
@@ -126,13 +120,13 @@ def inference_bench_table(runs: Sequence[Run]) -> Table:
         {
             "persons": "d", "found": "d", "human pixels": "d", "pairs scored": "d", "CPU [ms]": ".1f",
             "a further person [ms]": ".2f", "times the first row": ".2f",
-            **{f"{label} [ms]": ".1f" for label in stages.values()}, "peak [MB]": ".0f",
+            **{f"{stage} [ms]": ".1f" for stage in stages}, "peak [MB]": ".0f",
         },
     )  # fmt: skip
     for run in _of(runs, "bench_inference"):
         rows = run.measurements(
             "ratios.csv",
-            ("persons", "found", "human_pixels", "pairs", "cpu_ms", "peak_mb", *(f"{name}_ms" for name in stages)),
+            ("persons", "found", "human_pixels", "pairs", "cpu_ms", "peak_mb", *(f"{stage}_ms" for stage in stages)),
         )
         for row, added in zip(rows, _added(rows, "cpu_ms"), strict=True):
             table.add(
@@ -141,7 +135,7 @@ def inference_bench_table(runs: Sequence[Run]) -> Table:
                     "pairs scored": row["pairs"], "CPU [ms]": row["cpu_ms"],
                     "a further person [ms]": added,
                     "times the first row": row["cpu_ms"] / rows[0]["cpu_ms"],
-                    **{f"{label} [ms]": row[f"{stage}_ms"] for stage, label in stages.items()},
+                    **{f"{stage} [ms]": row[f"{stage}_ms"] for stage in stages},
                     "peak [MB]": row["peak_mb"],
                 },
                 run,
