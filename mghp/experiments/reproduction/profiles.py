@@ -146,7 +146,7 @@ _QUICK = Profile(
 
 _STANDARD = Profile(
     matching=MatchingSize(images=2500, max_images=None, random_problems=1000, seconds=12),
-    learned=(SweepSize("learned.yaml", seconds=45), SweepSize("learned_conditions.yaml", seconds=25)),
+    learned=(SweepSize("learned.yaml", seconds=45), SweepSize("learned_conditions.yaml", seconds=15)),
     parsing=(
         SweepSize("parsing.yaml", seconds=230),
         SweepSize("field.yaml", seconds=230),
