@@ -321,5 +321,6 @@ def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):
     assert len(keys) == 40
     flat = {"learned.nuisance=1", "learned.layers=1", "learned.train_images=50", "learned.min_candidates=5"}
     for text in flat:
-        by_hand = load_config(checkout / "experiments" / "matcher" / "learned.yaml", ["variant=softmax", text])
+        settings = ["variant=softmax", "learned.steps=400", text]
+        by_hand = load_config(checkout / "experiments" / "matcher" / "learned.yaml", settings)
         assert config_key(by_hand, "x") in keys, text
