@@ -8,8 +8,10 @@ Alternating maximisation of the dual gives Y_ij = exp((A_ij + f_i + g_j) / eps) 
     kl            F(s) = rho KL(s | 1):                     f = -(rho / (rho + eps)) eps LSE_j((A + g) / eps)
     dustbin       every row and column may go to a bin of learned score instead; bins hold any number
 
-and g likewise over rows. References: Chizat, Peyre, Schmitzer, Vialard, Math. Comp. 2018 (at_most_one, kl); Sarlin,
-DeTone, Malisiewicz, Rabinovich, SuperGlue, CVPR 2020 (dustbin); Zhou et al., TPAMI 2023 (as a matcher).
+and g likewise over rows. The code works in units of eps: scores A / eps, potentials f / eps and g / eps.
+
+References: Chizat, Peyre, Schmitzer, Vialard, Math. Comp. 2018 (at_most_one, kl); Sarlin, DeTone, Malisiewicz,
+Rabinovich, SuperGlue, CVPR 2020 (dustbin); Zhou et al., TPAMI 2023 (as a matcher).
 """
 
 from collections.abc import Iterator
@@ -17,10 +19,12 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from typing_extensions import override
 
 from mghp.matching.configs import SinkhornConfig
-from mghp.matching.matcher import IterativeMatcher
+from mghp.matching.matcher import IterativeMatcher, is_traced
+from mghp.matching.size_groups import size_groups
 
 # Finite, so that a row without any real entry has a gradient (0) instead of NaN.
 _NEVER = -1e30
@@ -60,6 +64,18 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        if source_mask is None or destination_mask is None or is_traced():
+            return self._last(affinity, source_mask, destination_mask)
+        assignment = torch.zeros_like(affinity)
+        for chosen, source, destination in size_groups(source_mask, destination_mask):
+            masks = source_mask[chosen, :source], destination_mask[chosen, :destination]
+            solved = self._last(affinity[chosen, :source, :destination], *masks)
+            around = (0, affinity.shape[-1] - destination, 0, affinity.shape[-2] - source)
+            assignment = assignment.index_copy(0, chosen, functional.pad(solved, around))
+        return assignment
+
+    def _last(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        """The assignment of the last round."""
         rows, columns = _masks(affinity, source_mask, destination_mask)
         scores, log_rows, log_columns = self._with_bins(affinity, rows, columns)
         *_, (f, g) = self._potentials(scores, log_rows, log_columns)
@@ -76,12 +92,12 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
     def _with_bins(self, affinity: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores with masked entries out of reach, and the log marginals (0 = one, _NEVER = not there)."""
-        scores = torch.where(rows & columns, affinity, _NEVER)
+        scores = torch.where(rows & columns, affinity / self.config.epsilon, _NEVER)
         log_rows = torch.where(rows, 0.0, _NEVER).to(affinity.dtype)
         log_columns = torch.where(columns, 0.0, _NEVER).to(affinity.dtype)
         if self.config.marginal != "dustbin":
             return scores, log_rows, log_columns
-        bin_score = self.bin_score.to(affinity.dtype)
+        bin_score = self.bin_score.to(affinity.dtype) / self.config.epsilon
         to_bin = torch.where(rows, bin_score, _NEVER)
         from_bin = torch.where(columns, bin_score, _NEVER)
         corner = bin_score.expand(len(affinity), 1, 1)
@@ -98,19 +114,18 @@ class UnbalancedSinkhorn(IterativeMatcher):
             yield f, g
 
     def _update(self, scores: Tensor, axis: int, log_marginal: Tensor) -> Tensor:
-        epsilon = self.config.epsilon
-        soft_max = epsilon * torch.logsumexp(scores / epsilon, dim=axis, keepdim=True)
+        soft_max = torch.logsumexp(scores, dim=axis, keepdim=True)
         if self.config.marginal == "at_most_one":
             potential = (-soft_max).clamp(max=0)
         elif self.config.marginal == "kl":
-            potential = -(self.config.rho / (self.config.rho + epsilon)) * soft_max
+            potential = -(self.config.rho / (self.config.rho + self.config.epsilon)) * soft_max
         else:
-            potential = epsilon * log_marginal - soft_max
+            potential = log_marginal - soft_max
         return torch.where(log_marginal > _NEVER / 2, potential, 0)
 
     def _assignment(self, scores: Tensor, f: Tensor, g: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         n, m = rows.shape[-2], columns.shape[-1]
-        plan = torch.exp((scores + f + g) / self.config.epsilon)[:, :n, :m]
+        plan = torch.exp(scores + f + g)[:, :n, :m]
         return torch.where(rows & columns, plan, 0)
 
 

@@ -138,6 +138,30 @@ def test_padding_changes_nothing(marginal, sizes, seed):
 
 
 @every_marginal
+def test_small_problems_pay_no_padding_of_large_ones(marginal, monkeypatch):
+    large = torch.arange(60) == 17
+    affinity = torch.stack([random_affinity(12, 9, seed) for seed in range(60)])
+    sources = large.unsqueeze(1) | (torch.arange(12) < 3)
+    destinations = large.unsqueeze(1) | (torch.arange(9) < 4)
+    affinity = torch.where(sources.unsqueeze(2) & destinations.unsqueeze(1), affinity, 0)
+    matcher = UnbalancedSinkhorn(0.2, num_iterations=20, marginal=marginal)
+    solve, shapes = UnbalancedSinkhorn._last, []
+
+    def seen(self, part, *masks):
+        shapes.append(tuple(part.shape))
+        return solve(self, part, *masks)
+
+    monkeypatch.setattr(UnbalancedSinkhorn, "_last", seen)
+    leaves = [affinity.clone().requires_grad_() for _ in range(2)]
+    apart, whole = matcher(leaves[0], sources, destinations), solve(matcher, leaves[1], sources, destinations)
+    assert shapes == [(59, 3, 4), (1, 12, 9)]
+    torch.testing.assert_close(apart, whole, rtol=0, atol=1e-12)
+    for assignment in (apart, whole):
+        (assignment * affinity).sum().backward()
+    torch.testing.assert_close(leaves[0].grad, leaves[1].grad, rtol=0, atol=1e-11)
+
+
+@every_marginal
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("masked", ["a row", "a column", "all rows", "all columns", "everything"])
 def test_no_nan_where_all_is_masked(marginal, dtype, masked):
