@@ -31,7 +31,7 @@ def learned_readings(runs: Sequence[Run]) -> list[str]:
         return []
     sentences = [_control(conditions.get(CONTROL))]
     for condition, arms in conditions.items():
-        sentences += [f"{condition}: {sentence}" for sentence in _condition(arms)]
+        sentences += [f"{condition}: {sentence}" for sentence in _condition(condition, arms)]
     return [*sentences, _expected(conditions)]
 
 
@@ -53,7 +53,7 @@ def _control(arms: dict[str, Arm] | None) -> str:
     return f"{text}. Not shown: {_listed(others, _limbs)}." if others else f"{text}."
 
 
-def _condition(arms: dict[str, Arm]) -> Iterator[str]:
+def _condition(condition: str, arms: dict[str, Arm]) -> Iterator[str]:
     through = [arm for arm in _through(arms) if arm.compared]
     apart = [arm for arm in arms.values() if arm.compared and arm.name != UNTRAINED and not arm.is_through_the_matching]
     text = f"trained through the matching (coupling from {LEAST_COUPLING:g} up) are {_listed(through, _coupling)}"
@@ -61,7 +61,8 @@ def _condition(arms: dict[str, Arm]) -> Iterator[str]:
     for target in TARGETS:
         if through and target in through[0].compared:
             yield f"{target}: {_answer(arms[BASELINE], through, target)}"
-    if through and "persons, own threshold" not in through[0].compared:
+    has_persons = condition != CONTROL  # whose problems are one limb of nobody in particular
+    if has_persons and through and "persons, own threshold" not in through[0].compared:
         yield (
             "persons were grouped at the threshold tuned for limbs, which moves them by itself; no run here had one "
             "tuned for persons, so a difference of persons may be one of thresholds."
