@@ -13,7 +13,7 @@ from mghp.experiments import learned
 from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
 from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm, share
 from mghp.report.learned.arms import learned_arms
-from mghp.report.learned.figures import learned_figures
+from mghp.report.learned.figures import compared_arms, difference_figure, learned_figures
 from mghp.report.learned.readings import learned_readings, write_learned_readings
 from mghp.report.learned.tables import learned_table, learned_tuning_table
 from mghp.report.runs import Run
@@ -310,6 +310,19 @@ def test_figures_are_drawn_of_what_is_there(every_arm, tmp_path):
     assert all(file.stat().st_size > 2000 for file in files)
     assert learned_figures([every_arm["line_integral"]], tmp_path) == []
     assert write_learned_readings([every_arm["line_integral"]]) == ""
+
+
+def test_variations_have_a_figure_of_their_own():
+    both = ("binary_cross_entropy", "fenchel_young")
+    runs = [run for name in both for run in planted(name, 0.9, 0.7)]
+    runs += [run for name in both for run in planted(name, 0.8, 0.7, learned={"nuisance": 1.0})]
+    runs += [run for name in both for run in planted(name, 0.7, 0.7, learned={"problems": "positive_control"})]
+    arms = learned_arms(runs)
+    plain, varied = (compared_arms(arms, variations) for variations in (False, True))
+    assert [arm.condition for arm in plain] == ["positive control, 6x6", "planted poses"]
+    assert [arm.condition for arm in varied] == ["planted poses, candidate offsets 1"]
+    titles = [axis.get_title(loc="left") for axis in difference_figure(plain).axes]
+    assert [title for title in titles if title] == [arm.condition for arm in plain]
 
 
 def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):

@@ -132,6 +132,11 @@ class Arm:
         """Whether the gradient couples pairs at all; the hinge's is the difference of two matchings."""
         return self.name == "structured_hinge" or self.mean("matching/coupling") >= LEAST_COUPLING
 
+    @property
+    def is_of_a_variation(self) -> bool:
+        """Whether the poses' problems, the scorer or the training images were made other than they are."""
+        return bool(_variation(self.runs[0]))
+
     def mean(self, metric: str) -> float:
         """Over the seeds."""
         return float(np.mean([run.metric(metric) for run in self.runs]))
@@ -174,7 +179,15 @@ def condition_of(run: Run) -> str:
     learned = run.config["learned"]
     if learned["problems"] == "positive_control":
         return CONTROL
-    words = [run.data]
+    steps = [f"{learned['steps']} steps"] if learned["steps"] != STEPS else []
+    return ", ".join([run.data, *_variation(run), *steps])
+
+
+def _variation(run: Run) -> list[str]:
+    learned = run.config["learned"]
+    words: list[str] = []
+    if learned["problems"] == "positive_control":
+        return words
     if learned["nuisance"]:
         words.append(f"candidate offsets {learned['nuisance']:g}")
     if learned["min_candidates"] > 1:
@@ -183,9 +196,7 @@ def condition_of(run: Run) -> str:
         words.append(f"{learned['train_images']} training images")
     if learned["layers"] == 1:
         words.append("linear scorer")
-    if learned["steps"] != STEPS:
-        words.append(f"{learned['steps']} steps")
-    return ", ".join(words)
+    return words
 
 
 def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:

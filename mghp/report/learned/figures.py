@@ -23,8 +23,9 @@ def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     arms = learned_arms(runs)
     files: list[Path] = []
     with plt.rc_context(STYLE):
-        if compared_arms(arms):
-            files += save(difference_figure(arms), folder, "learned_matching")
+        for name, variations in (("learned_matching", False), ("learned_conditions", True)):
+            if chosen := compared_arms(arms, variations):
+                files += save(difference_figure(chosen), folder, name)
         if shown_arms(arms):
             files += save(example_figure(arms), folder, "learned_example")
         if traced_arms(arms):
@@ -32,9 +33,9 @@ def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     return files
 
 
-def compared_arms(arms: Sequence[Arm]) -> list[Arm]:
-    """Those that are trained and compared with the baseline."""
-    return [arm for arm in arms if arm.compared and arm.name != UNTRAINED]
+def compared_arms(arms: Sequence[Arm], variations: bool) -> list[Arm]:
+    """Those that are trained and compared with the baseline, of the plain conditions or of the variations."""
+    return [arm for arm in arms if arm.compared and arm.name != UNTRAINED and arm.is_of_a_variation == variations]
 
 
 def shown_arms(arms: Sequence[Arm]) -> list[Arm]:
@@ -66,9 +67,9 @@ def _number_of_runs(arms: Iterable[Arm]) -> int:
 
 
 def difference_figure(arms: Sequence[Arm]) -> Figure:
-    """Intervals of the differences in points: a row a condition, a column for limbs and others for persons."""
+    """Intervals of the differences of `compared_arms` in points: a row a condition, a column a target."""
     targets = [label for label in TARGETS if any(label in arm.compared for arm in arms)]
-    conditions = by_condition(compared_arms(arms))
+    conditions = by_condition(arms)
     heights = [len(of_condition) for of_condition in conditions.values()]
     figure, grid = plt.subplots(
         len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 1.2),
@@ -77,7 +78,7 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
     for axes, (condition, of_condition) in zip(grid, conditions.items(), strict=True):
         shown = list(of_condition.values())[::-1]
         for axis, target in zip(axes, targets, strict=True):
-            _intervals(axis, [arm for arm in shown if target in arm.compared], target)
+            _intervals(axis, shown, target)
         axes[0].set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
         axes[0].set_ylim(-0.6, len(shown) - 0.4)
         axes[0].set_title(condition, loc="left")
@@ -92,6 +93,10 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
 
 
 def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
+    if not all(target in arm.compared for arm in arms):
+        axis.set_xticks([])
+        axis.text(0.5, 0.5, "not in\nthese runs", transform=axis.transAxes, ha="center", va="center", fontsize=7)
+        return
     axis.axvspan(-100 * NO_EFFECT, 100 * NO_EFFECT, color="0.9", zorder=0)
     axis.axvline(0, color="0.4", linewidth=0.8)
     for place, arm in enumerate(arms):
@@ -101,7 +106,8 @@ def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
         axis.plot([mean], [place], "o", color=colour)
     # Half a point and a training that died are both to be seen.
     axis.set_xscale("symlog", linthresh=1)
-    axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))
+    widest = max(abs(end) for end in axis.get_xlim())
+    axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1,) if widest > 10 else (1, 3)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
@@ -151,6 +157,8 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
     )
     for axis in grid.flat[len(traced) :]:
         axis.set_visible(False)
+    for axis in grid.flat[max(0, len(traced) - columns) : len(traced)]:  # the lowest that is there
+        axis.tick_params(labelbottom=True)
     for axis, arm in zip(grid.flat, traced, strict=False):
         for run in arm.runs:
             if not run.steps.empty:
