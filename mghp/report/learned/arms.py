@@ -135,7 +135,7 @@ class Arm:
     @property
     def is_of_a_variation(self) -> bool:
         """Whether the poses' problems, the scorer or the training images were made other than they are."""
-        return bool(_variation(self.runs[0]))
+        return self.condition != CONTROL and bool(_variation(self.runs[0]))
 
     def mean(self, metric: str) -> float:
         """Over the seeds."""
@@ -184,10 +184,9 @@ def condition_of(run: Run) -> str:
 
 
 def _variation(run: Run) -> list[str]:
+    """In words, what was made other than in the plain problems of poses."""
     learned = run.config["learned"]
     words: list[str] = []
-    if learned["problems"] == "positive_control":
-        return words
     if learned["nuisance"]:
         words.append(f"candidate offsets {learned['nuisance']:g}")
     if learned["min_candidates"] > 1:
