@@ -12,7 +12,7 @@ from mghp.errors import InputError
 from mghp.experiments import learned
 from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
 from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm, share
-from mghp.report.learned.arms import learned_arms
+from mghp.report.learned.arms import TARGETS, learned_arms
 from mghp.report.learned.figures import compared_arms, difference_figure, learned_figures
 from mghp.report.learned.readings import learned_readings, write_learned_readings
 from mghp.report.learned.tables import learned_table, learned_tuning_table
@@ -271,9 +271,10 @@ def test_a_difference_of_persons_is_found_where_limbs_have_none():
     assert [arm.is_through_the_matching for arm in arms.values()] == [False, True, True, False]
     text = write_learned_readings(runs)
     assert "The positive control was not run" in text
-    assert "persons: does training through the matching help? Yes, with 1 of 2 arms" in text
-    assert "persons, own threshold: does training through the matching help? Yes" not in text
-    assert "not straight-through Hungarian (control) (0.00)" in text
+    assert "gain F1 of joined pairs? Planted poses: undecided." in text
+    assert f"gain {TARGETS['persons, own threshold'].what}? Planted poses: " in text
+    assert f"gain {TARGETS['persons'].what}? " not in text  # the fairer threshold answers for both
+    assert "coupling under 0.1: straight-through Hungarian (control) (0.00)." in text
     assert "died" not in text
     assert "Hungarian on log-odds is already optimal" in text
 
@@ -284,7 +285,16 @@ def test_without_a_threshold_of_their_own_persons_come_with_a_warning():
     ]  # fmt: skip
     text = write_learned_readings(runs)
     assert "may be one of thresholds" in text
-    assert "persons, own threshold: does" not in text
+    assert f"gain {TARGETS['persons'].what}? Planted poses: yes, with 1 of 1 arms." in text
+    assert "Better: one projection, Fenchel-Young loss (+" in text
+
+
+def test_a_second_seed_counts_even_where_another_arm_has_one():
+    runs = [*planted("binary_cross_entropy", 0.9, 0.7), *planted("fenchel_young", 0.95, 0.7)]
+    assert "joined pairs? Planted poses: undecided, for one seed" in write_learned_readings([runs[0], runs[6]])
+    text = write_learned_readings([*runs, *planted("softmax", 0.95, 0.7, 1)])
+    assert "joined pairs? Planted poses: yes, with 1 of 2 arms." in text
+    assert "One seed: soft-max over rows and columns (control) (+" in text
 
 
 @pytest.mark.parametrize(("right", "said"), [(0.95, "passed: where"), (0.5, "has not passed: where")])
@@ -297,11 +307,11 @@ def test_the_readings_say_whether_the_positive_control_passed_and_who_died(right
         PlantedRun("pgd_warm", 5, 0.1, 0.1),
     ]  # fmt: skip
     sentences = learned_readings(runs)
-    assert sentences[0].startswith(f"The positive control {said}")
+    (control_said,) = [sentence for sentence in sentences if sentence.startswith("The positive control")]
+    assert control_said.startswith(f"The positive control {said}")
     assert [arm.died for arm in learned_arms(runs)] == [None, 0, None, 1]
     (died,) = [sentence for sentence in sentences if "died" in sentence]
-    assert died.startswith("planted poses: ")
-    assert "(1 of 6)" in died
+    assert died.endswith(" warm start (1 of 6 on planted poses).")
 
 
 def test_figures_are_drawn_of_what_is_there(every_arm, tmp_path):

@@ -11,6 +11,7 @@ from mghp.report.runs import Run, by_seed
 
 BASELINE = "binary_cross_entropy"
 UNTRAINED = "line_integral"
+PAPER = "pgd_paper"
 NO_EFFECT = 0.005
 """An effect is absent if the whole interval of a difference lies within this: fixed before anything was run."""
 STEPS = 1000
@@ -24,7 +25,7 @@ CONTROL = "positive control, 6x6"
 ARMS = {
     UNTRAINED: "line integral, nothing trained",
     BASELINE: "binary cross-entropy on the affinity, no matcher",
-    "pgd_paper": "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
+    PAPER: "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
     "pgd_large_step": "PGD-Dykstra, alpha = 1, last iterate",
     "pgd_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
     "pgd_last_1": "PGD-Dykstra, alpha = 0.1, gradient of the last step",
@@ -69,7 +70,7 @@ TARGETS = {
     "limbs": Target("F1 of joined pairs", "counts", "test/f1", f1),
     "persons": Target("candidates in their own person's group", "grouping", "test/grouping", share),
     "persons, own threshold": Target(
-        "the same, threshold tuned for it", "grouping_tuned", "test/grouping_tuned", share
+        "candidates in their own person's group, threshold tuned for it", "grouping_tuned", "test/grouping_tuned", share
     ),
 }
 """Thresholds are tuned for limbs, but for the last, which is tuned for persons."""

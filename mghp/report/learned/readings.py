@@ -1,6 +1,6 @@
 """A plain answer, computed from the numbers: does training through the matcher beat training without it?"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mghp.report.learned.arms import (
     ARMS,
@@ -8,6 +8,7 @@ from mghp.report.learned.arms import (
     CONTROL,
     LEAST_COUPLING,
     NO_EFFECT,
+    PAPER,
     TARGETS,
     UNTRAINED,
     Arm,
@@ -16,7 +17,10 @@ from mghp.report.learned.arms import (
 )
 from mghp.report.runs import Run
 
-ONE_SEED = "undecided: one seed is a demonstration and no evidence, and its interval is of its test images alone"
+ONE_SEED = "undecided, for one seed is a demonstration and no evidence: its interval is of its test images alone"
+
+Conditions = Mapping[str, Mapping[str, Arm]]
+"""Arms by condition and name."""
 
 
 def write_learned_readings(runs: Sequence[Run]) -> str:
@@ -25,88 +29,116 @@ def write_learned_readings(runs: Sequence[Run]) -> str:
 
 
 def learned_readings(runs: Sequence[Run]) -> list[str]:
-    """Whether the positive control passed, and for every condition what counts and what helps."""
+    """The answer a target in short, whether the positive control passed, then what each condition says."""
     conditions = {condition: arms for condition, arms in by_condition(learned_arms(runs)).items() if BASELINE in arms}
+    poses = {condition: arms for condition, arms in conditions.items() if condition != CONTROL}
     if not conditions:
         return []
-    sentences = [_control(conditions.get(CONTROL))]
-    for condition, arms in conditions.items():
-        sentences += [f"{condition}: {sentence}" for sentence in _condition(condition, arms)]
-    return [*sentences, _expected(conditions)]
+    sentences = [_in_short(target, poses) for target in TARGETS if _asked(target, poses)]
+    sentences.append(_control(conditions.get(CONTROL)))
+    for target in TARGETS:
+        sentences += [_in_full(target, condition, arms) for condition, arms in _asked(target, poses).items()]
+    return [*sentences, *_left_out(conditions), *_thresholds(poses), _expected(poses)]
 
 
-def _control(arms: dict[str, Arm] | None) -> str:
+def _asked(target: str, conditions: Conditions) -> Conditions:
+    """Conditions with something to say of a target; of persons only at the fairest threshold that runs have."""
+    fairer = {"persons": "persons, own threshold"}.get(target)
+    return {
+        condition: arms
+        for condition, arms in conditions.items()
+        if any(target in arm.compared and fairer not in arm.compared for arm in _through(arms))
+    }
+
+
+def _in_short(target: str, conditions: Conditions) -> str:
+    answers = [f"{condition}: {_answer(target, arms)}" for condition, arms in _asked(target, conditions).items()]
+    return f"Does training through the matching gain {TARGETS[target].what}? {_first_upper('; '.join(answers))}."
+
+
+def _answer(target: str, arms: Mapping[str, Arm]) -> str:
+    through = _through(arms)
+    verdicts = [arm.compared[target].verdict for arm in through]
+    if set(verdicts) == {"one seed"}:
+        return ONE_SEED
+    if "better" in verdicts:
+        return f"yes, with {verdicts.count('better')} of {len(verdicts)} arms"
+    return "undecided" if {"undecided", "one seed"} & set(verdicts) else "no"
+
+
+def _in_full(target: str, condition: str, arms: Mapping[str, Arm]) -> str:
+    through = _through(arms)
+    text = (
+        f"{_first_upper(condition)}, {TARGETS[target].what}: without a matcher "
+        f"{100 * arms[BASELINE].mean(TARGETS[target].metric):.2f} % ({_seeds(through)}; differences in points, "
+        "95 % intervals)"
+    )
+    for verdict in ("better", "worse", "no effect", "undecided", "one seed"):
+        of_verdict = [arm for arm in through if arm.compared[target].verdict == verdict]
+        # Of arms that decide nothing only the paper's is named, for its are the settings that are asked about.
+        unnamed = [arm for arm in of_verdict if verdict == "undecided" and arm.name != PAPER]
+        named = [arm for arm in of_verdict if arm not in unnamed]
+        listed = [f"{ARMS[arm.name]} ({arm.compared[target]})" for arm in named]
+        if unnamed:
+            listed.append(f"{len(unnamed)} {'others' if named else 'arms'}")
+        if listed:
+            text += f". {_first_upper(verdict)}: {'; '.join(listed)}"
+    return f"{text}."
+
+
+def _control(arms: Mapping[str, Arm] | None) -> str:
     if arms is None:
-        return "The positive control was not run: where nothing is found below, nothing may have been findable."
-    through = [arm for arm in _through(arms) if arm.compared]
+        return "The positive control was not run: where nothing is found, nothing may have been findable."
+    through = _through(arms)
     passed = [arm for arm in through if arm.compared["limbs"].verdict == "better"]
     others = [arm for arm in through if arm not in passed]
+    if any(arm.compared["limbs"].verdict == "one seed" for arm in through):
+        return f"The positive control: {ONE_SEED}. {_first_upper(_listed(through, _limbs))} over binary cross-entropy."
     text = (
         f"The positive control {'passed' if passed else 'has not passed'}: where competition must help, "
         f"{len(passed)} of {len(through)} arms trained through the matching beat binary cross-entropy "
         f"({100 * arms[BASELINE].mean('test/f1'):.1f} %)"
     )
-    if any(arm.compared["limbs"].verdict == "one seed" for arm in through):
-        return f"The positive control: {ONE_SEED}: {_listed(through, _limbs)} points over binary cross-entropy."
     if passed:
         text += f": {_listed(passed, _mean_f1)}"
     return f"{text}. Not shown: {_listed(others, _limbs)}." if others else f"{text}."
 
 
-def _condition(condition: str, arms: dict[str, Arm]) -> Iterator[str]:
-    through = [arm for arm in _through(arms) if arm.compared]
-    apart = [arm for arm in arms.values() if arm.compared and arm.name != UNTRAINED and not arm.is_through_the_matching]
-    text = f"trained through the matching (coupling from {LEAST_COUPLING:g} up) are {_listed(through, _coupling)}"
-    yield f"{text}; not {_listed(apart, _coupling)}." if apart else f"{text}."
-    for target in TARGETS:
-        if through and target in through[0].compared:
-            yield f"{target}: {_answer(arms[BASELINE], through, target)}"
-    has_persons = condition != CONTROL  # whose problems are one limb of nobody in particular
-    if has_persons and through and "persons, own threshold" not in through[0].compared:
-        yield (
-            "persons were grouped at the threshold tuned for limbs, which moves them by itself; no run here had one "
-            "tuned for persons, so a difference of persons may be one of thresholds."
-        )
-    died = [arm for arm in arms.values() if arm.died and arm.name != UNTRAINED]
+def _left_out(conditions: Conditions) -> Iterator[str]:
+    """What does not count, and what died."""
+    apart = _by_arm(
+        conditions, lambda arm: bool(arm.compared) and arm.name != UNTRAINED and not arm.is_through_the_matching
+    )
+    if apart:
+        each = [f"{ARMS[name]} ({_range([arm.mean('matching/coupling') for arm in arms])})" for name, arms in apart]
+        yield f"Not trained through the matching, with a coupling under {LEAST_COUPLING:g}: {'; '.join(each)}."
+    died = _by_arm(conditions, lambda arm: bool(arm.died) and arm.name != UNTRAINED)
     if died:
-        number = sum(arm.died or 0 for arm in died)
-        yield f"seeds that died, with under half of the baseline's F1: {number}, of {_listed(died, _died)}."
+        each = [
+            f"{ARMS[name]} ({' and '.join(f'{arm.died} of {len(arm.runs)} on {arm.condition}' for arm in arms)})"
+            for name, arms in died
+        ]
+        yield f"Seeds that died, with under half of the baseline's F1: {'; '.join(each)}."
 
 
-def _answer(baseline: Arm, through: Sequence[Arm], target: str) -> str:
-    groups = {
-        verdict: [arm for arm in through if arm.compared[target].verdict == verdict]
-        for verdict in ("better", "no effect", "undecided", "worse", "one seed")
-    }
-    better, undecided = groups["better"], groups["undecided"]
-    helps = f"yes, with {len(better)} of {len(through)} arms" if better else "undecided" if undecided else "no"
-    if groups["one seed"]:
-        helps = ONE_SEED
-    seeds = " or ".join(str(number) for number in sorted({len(arm.runs) for arm in through}))
-    seeds += " seed" if seeds == "1" else " seeds"
-    listed = ". ".join(
-        f"{verdict.capitalize()}: {_listed(of_verdict, lambda arm: str(arm.compared[target]))}"
-        for verdict, of_verdict in groups.items()
-        if of_verdict
-    )
-    return (
-        f"does training through the matching help? {helps[0].upper()}{helps[1:]}. Without a matcher "
-        f"{100 * baseline.mean(TARGETS[target].metric):.2f} % ({TARGETS[target].what}, {seeds}); points of "
-        f"difference and their 95 % interval follow. {listed}."
-    )
+def _thresholds(poses: Conditions) -> Iterator[str]:
+    if _asked("persons", poses):
+        yield (
+            "Persons were grouped at the threshold tuned for limbs, which moves them by itself, where no run had one "
+            "tuned for persons: a difference of persons may be one of thresholds."
+        )
 
 
-def _expected(conditions: dict[str, dict[str, Arm]]) -> str:
+def _expected(poses: Conditions) -> str:
     text = (
         "Where the scorer can express the local posterior, Hungarian on log-odds is already optimal and no difference "
         f"is expected; 'no effect' was said only of intervals within {100 * NO_EFFECT:g} points, fixed beforehand"
     )
     best = [
         (arm.compared["limbs"].difference.mean, condition, arm)
-        for condition, arms in conditions.items()
-        if condition != CONTROL
+        for condition, arms in poses.items()
         for arm in _through(arms)
-        if arm.compared and arm.compared["limbs"].verdict == "better"
+        if arm.compared["limbs"].verdict == "better"
     ]
     if not best:
         return f"{text}. On poses, no arm was found better than binary cross-entropy."
@@ -117,8 +149,24 @@ def _expected(conditions: dict[str, dict[str, Arm]]) -> str:
     )
 
 
-def _through(arms: dict[str, Arm]) -> list[Arm]:
-    return [arm for arm in arms.values() if arm.is_through_the_matching]
+def _through(arms: Mapping[str, Arm]) -> list[Arm]:
+    return [arm for arm in arms.values() if arm.is_through_the_matching and arm.compared]
+
+
+def _by_arm(conditions: Conditions, holds: Callable[[Arm], bool]) -> list[tuple[str, list[Arm]]]:
+    """Names of arms of which something holds, and under which conditions it does."""
+    found = {name: [arms[name] for arms in conditions.values() if name in arms and holds(arms[name])] for name in ARMS}
+    return [(name, arms) for name, arms in found.items() if arms]
+
+
+def _seeds(arms: Sequence[Arm]) -> str:
+    numbers = sorted({len(arm.runs) for arm in arms})
+    return " or ".join(map(str, numbers)) + (" seed" if numbers == [1] else " seeds")
+
+
+def _range(numbers: Sequence[float]) -> str:
+    low, high = f"{min(numbers):.2f}", f"{max(numbers):.2f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _mean_f1(arm: Arm) -> str:
@@ -126,17 +174,12 @@ def _mean_f1(arm: Arm) -> str:
 
 
 def _limbs(arm: Arm) -> str:
-    return str(arm.compared["limbs"])
-
-
-def _died(arm: Arm) -> str:
-    return f"{arm.died} of {len(arm.runs)}"
-
-
-def _coupling(arm: Arm) -> str:
-    coupling = arm.mean("matching/coupling")
-    return f"{coupling:.2f}" if coupling == coupling else "a difference of two matchings"  # NaN is unequal to itself
+    return f"{arm.compared['limbs']} points"
 
 
 def _listed(arms: Sequence[Arm], say: Callable[[Arm], str]) -> str:
-    return "; ".join(f"{ARMS[arm.name]} ({say(arm)})" for arm in arms) or "none"
+    return "; ".join(f"{ARMS[arm.name]} ({say(arm)})" for arm in arms)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
