@@ -37,6 +37,8 @@ class SweepSize:
     """In the place of the file's."""
     settings: tuple[str, ...] = ()
     """Of every run."""
+    own_poses: bool = False
+    """Whether it is run on its own poses even where a file of others is given."""
     seconds: float = 60.0
     """A run may take on two CPU cores."""
 
@@ -117,9 +119,9 @@ _QUICK = Profile(
             seconds=25,
         ),
         SweepSize(
-            "learned.yaml",
+            "learned_control.yaml",
             {"variant": ["binary_cross_entropy", "pgd_paper", "fenchel_young"], "seed": [0]},
-            ("learned.problems=positive_control", "learned.steps=400"),
+            own_poses=True,
             seconds=8,
         ),
     ),
@@ -146,7 +148,12 @@ _QUICK = Profile(
 
 _STANDARD = Profile(
     matching=MatchingSize(images=2500, max_images=None, random_problems=1000, seconds=12),
-    learned=(SweepSize("learned.yaml", seconds=45), SweepSize("learned_conditions.yaml", seconds=15)),
+    learned=(
+        SweepSize("learned_control.yaml", own_poses=True, seconds=8),
+        SweepSize("learned.yaml", seconds=45),
+        SweepSize("learned.yaml", own_poses=True, seconds=45),
+        SweepSize("learned_conditions.yaml", seconds=10),
+    ),
     parsing=(
         SweepSize("parsing.yaml", seconds=230),
         SweepSize("field.yaml", seconds=230),

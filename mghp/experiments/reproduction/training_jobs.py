@@ -14,6 +14,8 @@ from mghp.experiments.reproduction.profiles import SweepSize
 from mghp.experiments.resume import interrupted_run
 from mghp.run_folder import run_path
 
+_POSES_FILE = ("data.name=", "data.annotations=")
+
 
 def sweep_configs(size: SweepSize, overrides: Sequence[str]) -> list[Config]:
     """The configs of a sweep's trials: those that `wandb agent` and `mghp sweep` would run, but for `size.settings`.
@@ -53,7 +55,12 @@ def learned_jobs(sizes: Sequence[SweepSize], overrides: Sequence[str]) -> list[J
 
         return Job(config, seconds, lambda: finished_run(config, fingerprint), run)
 
-    return [job(config, size.seconds) for size in sizes for config in sweep_configs(size, overrides)]
+    jobs: dict[str, Job] = {}  # with no file of poses given, a sweep on its own poses and on those given are one
+    for size in sizes:
+        taken = [text for text in overrides if not (size.own_poses and text.startswith(_POSES_FILE))]
+        for config in sweep_configs(size, taken):
+            jobs.setdefault(repr(config), job(config, size.seconds))
+    return list(jobs.values())
 
 
 def parsing_jobs(sizes: Sequence[SweepSize], overrides: Sequence[str]) -> list[Job]:

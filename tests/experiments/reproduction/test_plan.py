@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from mghp.experiments.reproduction.full import paper_experiments, refuse_incompl
 from mghp.experiments.reproduction.grid import grid_points
 from mghp.experiments.reproduction.plan import make_plan
 from mghp.experiments.reproduction.profiles import PROFILES, SweepSize
-from mghp.experiments.reproduction.training_jobs import parsing_jobs, sweep_configs
+from mghp.experiments.reproduction.training_jobs import learned_jobs, parsing_jobs, sweep_configs
 from mghp.run_folder import run_path
 
 
@@ -41,6 +42,33 @@ def test_the_standard_profile_runs_whole_sweeps():
     assert {config_key(config, "data") for config in trials} == {config_key(config, "data") for config in by_hand}
     of_components = [point["variant"] for point in grid_points(ROOT / "sweeps" / "parsing.yaml", {})]
     assert set(of_components) == set(variant_names(ROOT / "experiments/parsing/ablation/components.yaml"))
+
+
+def test_the_control_and_generated_poses_are_run_beside_a_file_of_poses(tmp_path):
+    """Both on what they are always run on, so that a file makes no run of them another."""
+    file = tmp_path / "poses.json"
+    joints = [f"joint {number}" for number in range(17)]
+    people = [
+        {"image_id": 1, "keypoints": [5, 5, 2] * 17, "num_keypoints": 17, "category_id": 1, "id": person, "iscrowd": 0,
+         "area": 9, "bbox": [0, 0, 9, 9]}
+        for person in range(3)
+    ]  # fmt: skip
+    content = {
+        "images": [{"id": 1, "width": 9, "height": 9}], "annotations": people,
+        "categories": [{"id": 1, "name": "person", "keypoints": joints, "skeleton": [[1, 2]]}],
+    }  # fmt: skip
+    file.write_text(json.dumps(content))
+    one_seed = [replace(size, values={"seed": [0]}) for size in PROFILES["standard"].learned]
+    poses = ["data.name=mhp_poses", f"data.annotations={file}"]
+    alone, given = ([job.config for job in learned_jobs(one_seed, more)] for more in ([], poses))
+    made = {repr(config) for config in given if config.data.name == "generated_poses"}
+    arms = variant_names(ROOT / "experiments" / "matcher" / "learned.yaml")
+    of_control = [config for config in alone if config.learned.problems == "positive_control"]
+    plain = [config for config in alone if config.learned.steps == 1000]
+    assert [config.variant for config in plain] == arms
+    assert made == {repr(config) for config in (*of_control, *plain)}
+    assert len(given) == len(alone) + len(arms)
+    assert len({repr(config) for config in alone}) == len(alone)
 
 
 def test_no_run_stands_twice_in_a_plan():
