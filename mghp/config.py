@@ -50,6 +50,9 @@ MOST_INTERPOLATIONS = 20
 SCHEMA_VERSION = 2
 """Raised when the meaning or the default of a key changes, so that results of the old meaning are not adopted."""
 
+_SCHEMAS = {"learned": 3}
+"""Of experiments that only their own keys or scores have changed for since."""
+
 
 @dataclass
 class MatcherConfig:
@@ -237,8 +240,15 @@ def config_key(config: Config, data_fingerprint: str) -> str:
     """
     resolved = dataclasses.asdict(config)
     del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
-    text = json.dumps([SCHEMA_VERSION, data_fingerprint, _differences(resolved, _defaults())], sort_keys=True)
+    text = json.dumps(
+        [schema_version(config.experiment), data_fingerprint, _differences(resolved, _defaults())], sort_keys=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def schema_version(experiment: str) -> int:
+    """Of an experiment's results."""
+    return max(SCHEMA_VERSION, _SCHEMAS.get(experiment, 0))
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from mghp.config import SCHEMA_VERSION, Config, config_key, to_yaml
+from mghp.config import Config, config_key, schema_version, to_yaml
 from mghp.errors import InputError
 from mghp.writing import unfinished_files, write_atomically, writing
 
@@ -123,7 +123,7 @@ class RunFolder:
         commit, is_dirty = git_commit()
         result = {
             "key": self.key,
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": schema_version(self.config.experiment),
             "experiment": self.config.experiment,
             "variant": self.config.variant,
             **({"stopped": True} if stopped else {}),

@@ -47,6 +47,11 @@ class PairProblems:
         return np.concatenate([[0], np.cumsum(self.sizes.prod(1))])
 
     @property
+    def image_of_pair(self) -> NDArray[np.int64]:
+        """(pairs,)."""
+        return np.repeat(self.image, self.sizes.prod(1))
+
+    @property
     def images(self) -> NDArray[np.int64]:
         """The images that have problems, in order."""
         return np.unique(self.image)

@@ -3,7 +3,6 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -11,35 +10,40 @@ from pathlib import Path
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from torch import Tensor
 
 from mghp.config import Config
 from mghp.data.load import load_poses
-from mghp.data.pair_features import PairProblems, by_size, padded, pair_problems, positive_control
-from mghp.data.pose_problems import SPURIOUS
+from mghp.data.pair_features import PairProblems, pair_problems, positive_control
 from mghp.errors import InputError
 from mghp.experiments.example import LARGEST
 from mghp.experiments.learned_gradients import gradient_metrics
+from mghp.experiments.learned_scores import (
+    ROUNDINGS,
+    Rounding,
+    calibration_error,
+    examined,
+    limb_counts,
+    person_counts,
+    tuned_rounding,
+)
 from mghp.experiments.tracking import tracked
 from mghp.matching import make_matcher
 from mghp.matching.problem import best_matching
-from mghp.metrics.matching import f1, share
-from mghp.modules.matcher import MatcherModule, PairBatch, make_batch, training_batches
+from mghp.metrics.matching import f1
+from mghp.modules.matcher import MatcherModule, make_batch, training_batches
 from mghp.network.pair_scorer import PairScorer
 from mghp.run_folder import RunFolder
 
 SHARES = (0.7, 0.1, 0.2)
 """Of the images, for training, for tuning and for the score."""
 
+LEAST_IMAGES = 10
+"""So many can be split."""
+
 CLIP = 1.0
 """Largest norm of a step's gradient."""
-_BATCH = 4096
-_LEVELS = 12
-"""Thresholds that are tried, besides 0: quantiles of the true pairs' values."""
 
 
 @dataclass(frozen=True)
@@ -49,46 +53,6 @@ class Split:
     train: PairProblems
     validation: PairProblems
     test: PairProblems
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """How pairs are chosen: the best matching of what exceeds a threshold.
-
-    Attributes:
-        of_assignment: whether of the soft assignment, or of the affinity.
-        threshold: taken off every value first; what is then negative is not joined.
-    """
-
-    of_assignment: bool
-    threshold: float
-
-
-@dataclass(frozen=True)
-class _Examined:
-    """Scores and assignments of all problems of a split, batch by batch and pair by pair."""
-
-    problems: PairProblems
-    batches: list[tuple[PairBatch, NDArray[np.int64], Tensor, Tensor]]
-    """Batch, its pairs, affinity and soft assignment."""
-    score: NDArray[np.float32]
-    soft: NDArray[np.float32]
-
-    def joined(self, rounding: Rounding) -> NDArray[np.bool_]:
-        """Which pairs are chosen, (pairs,)."""
-        kept = np.zeros(len(self.score), bool)
-        for batch, pairs, affinity, soft in self.batches:
-            values = soft if rounding.of_assignment else affinity
-            values = torch.where(batch.is_pair, values - rounding.threshold, 0)
-            kept[pairs] = best_matching(values)[tuple(batch.place)].numpy()
-        return kept
-
-    def counts(self, joined: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """True positives, false positives, false negatives of each image, (images, 3)."""
-        images, truth = self.problems.images, self.problems.truth
-        of_pair = np.searchsorted(images, np.repeat(self.problems.image, self.problems.sizes.prod(1)))
-        sums = [np.bincount(of_pair[chosen], minlength=len(images)) for chosen in (joined & truth, joined, truth)]
-        return np.stack([sums[0], sums[1] - sums[0], sums[2] - sums[0]], 1)
 
 
 def run_learned(config: Config) -> Path:
@@ -107,20 +71,22 @@ def run_learned(config: Config) -> Path:
         raise InputError(
             f"matcher.name: nothing can be trained through {config.matcher.name}; learned.objective says so"
         )
+    if "max_steps" in config.trainer:
+        raise InputError("trainer.max_steps: learned.steps says how long a scorer is trained")
     problems, fingerprint = load_pair_problems(config)
     split = split_problems(problems, config)
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("train"):
-            module, rounding, tuned = _tuned(config, split)
-            of_persons = _tuned_rounding(module, _examined(module, split.validation), _share_grouped)[1]
+            module, of_limbs, tuned = _tuned(config, split)
+            of_persons = tuned_rounding(examined(module, split.validation), person_counts)[1]
         for step, loss in enumerate(module.losses, start=1):
             if step % 20 == 0 or step == 1:
                 folder.log({"step": step, "train/loss": loss})
                 tracker.log({"train/loss": loss})
         with folder.timed("score"):
-            metrics = tuned | {"tuned/threshold_of_persons": of_persons.threshold}
-            metrics |= _scores(module, rounding, of_persons, split.test, folder) | gradient_metrics(module, split.test)
+            metrics = tuned | _about("", of_limbs) | _about("persons_", of_persons)
+            metrics |= _scores(module, of_limbs, of_persons, split.test, folder) | gradient_metrics(module, split.test)
         torch.save(module.scorer.state_dict(), folder.path / "scorer.pt")
         tracker.summarise(metrics)
     folder.finish(metrics)
@@ -137,11 +103,14 @@ def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
     seed = config.data.seed + config.seed  # noise, split and weights vary together
     poses = load_poses(config.data)
     if learned.problems == "positive_control":  # made up: of the poses nothing is used but their name
+        if learned.control_problems < LEAST_IMAGES:
+            raise InputError(f"learned.control_problems: expected {LEAST_IMAGES}, got {learned.control_problems}")
         return positive_control(learned.control_problems, seed), poses.fingerprint
     problems = pair_problems(poses, config.data.poses, seed, learned.nuisance)
     problems = problems.chosen(problems.sizes.min(1) >= learned.min_candidates)
-    if len(problems.images) < 10:
-        raise InputError(f"data: {len(problems.images)} images have a problem of learned.min_candidates; expected 10")
+    if len(problems.images) < LEAST_IMAGES:
+        number = len(problems.images)
+        raise InputError(f"data: {number} images have a problem of learned.min_candidates; expected {LEAST_IMAGES}")
     return problems, poses.fingerprint
 
 
@@ -162,14 +131,21 @@ def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[
     best: tuple[float, MatcherModule, Rounding, dict[str, float]] | None = None
     for rate, scale in settings:
         module, milliseconds = _trained(config, split.train, rate, scale)
-        score, rounding = _tuned_rounding(module, _examined(module, split.validation))
+        if not all(bool(values.isfinite().all()) for values in module.scorer.parameters()):
+            continue  # it diverged: the other settings are what can be chosen among
+        score, rounding = tuned_rounding(examined(module, split.validation), limb_counts)
         if best is None or score > best[0]:
             about = {"tuned/learning_rate": rate, "tuned/scale": scale, "tuned/f1_validation": score}
-            about |= {"tuned/threshold": rounding.threshold, "tuned/of_assignment": float(rounding.of_assignment)}
             best = score, module, rounding, about | {"time/step_ms": milliseconds}
-    assert best is not None
+    if best is None:
+        raise InputError(f"learned.learning_rates: every training diverged, with each of {learned.learning_rates}")
     images = {"train/images": len(split.train.images), "test/images": len(split.test.images)}
     return best[1], best[2], best[3] | {name: float(number) for name, number in images.items()}
+
+
+def _about(whose: str, rounding: Rounding) -> dict[str, float]:
+    place = float(ROUNDINGS.index(rounding.of))  # results are numbers
+    return {f"tuned/{whose}rounding": place, f"tuned/{whose}threshold": rounding.threshold}
 
 
 def untrained(config: Config, train: PairProblems, rate: float, scale: float) -> MatcherModule:
@@ -194,74 +170,32 @@ def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> 
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
-        trainer = pl.Trainer(**{**options, **config.trainer})
+        try:
+            trainer = pl.Trainer(**{**options, **config.trainer})
+        except (TypeError, ValueError, MisconfigurationException) as error:
+            raise InputError(f"trainer: {' '.join(str(error).split())}") from None
         begin = time.perf_counter()
         trainer.fit(module, training_batches(train, learned.batch_problems, config.seed))
     return module.eval(), 1000 * (time.perf_counter() - begin) / learned.steps
 
 
-@torch.no_grad()
-def _examined(module: MatcherModule, problems: PairProblems) -> _Examined:
-    soft, score = (np.zeros(len(problems.truth), np.float32) for _ in range(2))
-    batches = []
-    for chosen in by_size(problems, _BATCH):
-        batch, pairs = make_batch(problems, chosen), padded(problems, chosen).pairs
-        affinity = module(batch)
-        assignment = module.assignment(batch, affinity)
-        soft[pairs], score[pairs] = assignment[tuple(batch.place)].numpy(), affinity[tuple(batch.place)].numpy()
-        batches.append((batch, pairs, affinity, assignment))
-    return _Examined(problems, batches, score, soft)
-
-
-def _f1_of_limbs(examined: _Examined, joined: NDArray[np.bool_]) -> float:
-    return float(f1(examined.counts(joined).sum(0)))
-
-
-def _share_grouped(examined: _Examined, joined: NDArray[np.bool_]) -> float:
-    return float(share(_grouping(examined.problems, np.flatnonzero(joined)).sum(0)))
-
-
-def _tuned_rounding(
-    module: MatcherModule,
-    examined: _Examined,
-    score_of: Callable[[_Examined, NDArray[np.bool_]], float] = _f1_of_limbs,
-) -> tuple[float, Rounding]:
-    """The largest score, and the rounding that has it: of the affinity, or of the assignment where that is soft."""
-    best = -1.0, Rounding(False, 0.0)
-    for of_assignment in (False, True) if module.matcher.differentiable else (False,):
-        values = examined.soft if of_assignment else examined.score
-        chances = np.quantile(values[examined.problems.truth], np.linspace(0, 0.5, _LEVELS))
-        # From the doubtful true pairs' values up to their median: beyond lies no gain.
-        for threshold in np.unique(np.concatenate([[0.0], chances])):
-            rounding = Rounding(of_assignment, float(threshold))
-            score = score_of(examined, examined.joined(rounding))
-            if score > best[0]:
-                best = score, rounding
-    return best
-
-
 def _scores(
-    module: MatcherModule, rounding: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
+    module: MatcherModule, of_limbs: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
 ) -> dict[str, float]:
-    """Scores of limbs and persons; of persons also with the rounding that was tuned for them."""
-    examined = _examined(module, test)
-    joined = examined.joined(rounding)
-    counts = examined.counts(joined)
-    grouped = _grouping(test, np.flatnonzero(joined))
-    tuned = _grouping(test, np.flatnonzero(examined.joined(of_persons)))
-    folder.save_arrays("association", image=test.images, counts=counts, grouping=grouped, grouping_tuned=tuned)
+    """Scores of limbs and persons on the test images, each with the rounding that was tuned for it."""
+    on_test = examined(module, test)
+    limbs = limb_counts(test, on_test.joined(of_limbs))
+    persons = person_counts(test, on_test.joined(of_persons))
+    folder.save_arrays("association", image=test.images, limbs=limbs, persons=persons)
     folder.save_arrays("example", **_example(module, test))
     metrics = {
-        "test/f1": float(f1(counts.sum(0))),
-        "test/grouping": float(share(grouped.sum(0))),
-        "test/grouping_tuned": float(share(tuned.sum(0))),
-        "test/mean_size_of_score": float(np.abs(examined.score).mean()),
+        "test/f1": float(f1(limbs.sum(0))),
+        "test/person_f1": float(f1(persons.sum(0))),
+        "test/mean_size_of_score": float(np.abs(on_test.values["affinity"]).mean()),
     }
-    if module.objective == "binary_cross_entropy":
-        probability = torch.from_numpy(examined.score).double().sigmoid().numpy()
-        metrics["test/calibration_error"] = calibration_error(probability, test.truth)
-    elif module.matcher.differentiable:
-        metrics["test/calibration_error"] = calibration_error(examined.soft, test.truth)
+    promised = "sigmoid" if module.objective == "binary_cross_entropy" else "assignment"
+    if promised in on_test.values and module.objective != "none":
+        metrics["test/calibration_error"] = calibration_error(on_test.values[promised].astype(np.float64), test.truth)
     return metrics
 
 
@@ -284,31 +218,3 @@ def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray
         "truth": batch.truth,
     }
     return {name: values[0].float().numpy() for name, values in arrays.items()}
-
-
-def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error: mean over pairs of |share of true ones - mean probability| in bins of equal width."""
-    position = np.clip((np.clip(probability, 0, 1) * bins).astype(int), 0, bins - 1)
-    number = np.bincount(position, minlength=bins)
-    gap = np.bincount(position, truth, minlength=bins) - np.bincount(position, probability, minlength=bins)
-    return float(np.abs(gap).sum() / max(number.sum(), 1))
-
-
-def _grouping(problems: PairProblems, joined: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Candidates in their own person's group, and all candidates of persons, of each image: (images, 2).
-
-    Joined pairs connect candidates to groups; groups and persons are paired one to one so that most candidates agree.
-    """
-    of_pair = np.repeat(problems.image, problems.sizes.prod(1))
-    rows = []
-    for image in problems.images:
-        person = problems.person[int(image)]
-        mine = joined[of_pair[joined] == image]
-        edges = problems.source_candidate[mine], problems.destination_candidate[mine]
-        graph = coo_array((np.ones(len(mine)), edges), shape=(len(person), len(person)))
-        number, group = connected_components(graph, directed=False)
-        real = person != SPURIOUS
-        overlap = np.zeros((number, int(person.max(initial=0)) + 1), np.int64)
-        np.add.at(overlap, (group[real], person[real]), 1)
-        rows.append((overlap[linear_sum_assignment(overlap, maximize=True)].sum(), real.sum()))
-    return np.array(rows, np.int64)

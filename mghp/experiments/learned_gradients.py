@@ -15,7 +15,7 @@ _SMOOTHING_SAMPLES = 300
 
 
 def gradient_metrics(module: MatcherModule, problems: PairProblems) -> dict[str, float]:
-    """Coupling and tight rows of the trained matcher; cosine of its gradient and that of the smoothed task loss."""
+    """Coupling and tight rows of the trained matcher; mean cosine of its gradient and the smoothed task loss's."""
     contested = np.flatnonzero(problems.sizes.min(1) > 1)
     if module.objective == "none" or not len(contested):
         return {}
@@ -24,13 +24,20 @@ def gradient_metrics(module: MatcherModule, problems: PairProblems) -> dict[str,
     affinity = module(batch).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(module.loss_of(batch, affinity), affinity)
     smoothed = _smoothed_task_gradient(affinity.detach(), batch)
-    norm = gradient.norm() * smoothed.norm()
-    metrics = {"gradient/cosine": float((gradient * smoothed).sum() / norm) if norm > 0 else 0.0}
+    metrics = {"gradient/cosine": _mean_cosine(gradient, smoothed)}
     if module.objective == "matching":
         soft = module.assignment(batch, affinity).detach()
         metrics["matching/coupling"] = _coupling(module.matcher, affinity.detach(), batch)
         metrics["matching/tight_rows"] = float(tight_rows(soft, batch.source_mask).double().mean())
     return metrics
+
+
+def _mean_cosine(gradient: Tensor, reference: Tensor) -> float:
+    """Over the problems that have a reference, since losses weight problems differently; 0 where the gradient is 0."""
+    ours, theirs = gradient.flatten(1).double(), reference.flatten(1).double()
+    there = theirs.norm(dim=1) > 0
+    cosines = torch.nn.functional.cosine_similarity(ours[there], theirs[there], dim=1, eps=1e-300)
+    return float(cosines.mean()) if there.any() else 0.0
 
 
 def _coupling(matcher: Matcher, affinity: Tensor, batch: PairBatch) -> float:

@@ -1,5 +1,6 @@
 """How the parsing network is trained. Without torch."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -124,7 +125,7 @@ class LearnedMatchingConfig:
     """Steps of each training."""
     batch_problems: int = 256
     """Problems a step."""
-    learning_rates: list[float] = field(default_factory=lambda: [3e-3, 1e-2])
+    learning_rates: list[float] = field(default_factory=lambda: [3e-3, 1e-2, 3e-2, 1e-1])
     """Tried in turn; validation images decide."""
     scales: list[float] = field(default_factory=lambda: [1.0, 5.0])
     """Factors of the scores at the start, tried with each rate; the factor is learned from there."""
@@ -135,8 +136,8 @@ class LearnedMatchingConfig:
                 raise ValueError(f"{key} must be at least 1, got {getattr(self, key)}")
         if self.train_images is not None and self.train_images < 1:
             raise ValueError(f"train_images must be at least 1, got {self.train_images}")
-        if not self.nuisance >= 0:
-            raise ValueError(f"nuisance must not be negative, got {self.nuisance}")
+        if not 0 <= self.nuisance < math.inf:
+            raise ValueError(f"nuisance must be a number from 0 up, got {self.nuisance}")
         for key in ("learning_rates", "scales"):
             if not getattr(self, key) or not min(getattr(self, key)) > 0:
                 raise ValueError(f"{key} must be positive numbers, got {getattr(self, key)}")

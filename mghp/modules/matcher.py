@@ -131,9 +131,13 @@ class MatcherModule(LightningModule):
             return fenchel_young(affinity, soft, batch.truth, batch.is_pair)
         return _LOSSES[self.loss](soft, batch.truth, batch.is_pair)
 
-    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor:
-        """One step's loss."""
-        loss = self.loss_of(batch, self(batch))
+    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor | None:
+        """One step's loss; none, and no further step, once scores are infinite or no numbers."""
+        affinity = self(batch)
+        if not affinity.isfinite().all():
+            self.trainer.should_stop = True
+            return None
+        loss = self.loss_of(batch, affinity)
         self.losses.append(float(loss.detach()))
         return loss
 

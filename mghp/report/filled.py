@@ -7,7 +7,6 @@ from mghp.report.bench_tables import suite_bench_tables
 from mghp.report.failures.figures import failure_figures
 from mghp.report.failures.tables import failure_table
 from mghp.report.faults_bench import faults_bench_table
-from mghp.report.learned.bench import learned_bench_table
 from mghp.report.learned.figures import learned_figures
 from mghp.report.learned.tables import learned_tables
 from mghp.report.matching.figures import matching_figures
@@ -28,12 +27,16 @@ def all_tables(runs: Sequence[Run]) -> list[Table]:
     Args:
         runs: of any experiments.
     """
-    tables = [
-        *matching_tables(runs), *learned_tables(runs), learned_bench_table(runs), *parsing_tables(runs),
-        *component_tables(runs), *rotation_tables(runs), failure_table(runs), published_table(runs),
-        *suite_bench_tables(runs), faults_bench_table(runs), speed_bench_table(runs),
+    return [table for table in every_table(runs) if table.rows]
+
+
+def every_table(runs: Sequence[Run]) -> list[Table]:
+    """All of them; those that no run fills are empty."""
+    return [
+        *matching_tables(runs), *learned_tables(runs), *parsing_tables(runs), *component_tables(runs),
+        *rotation_tables(runs), failure_table(runs), published_table(runs), *suite_bench_tables(runs),
+        faults_bench_table(runs), speed_bench_table(runs),
     ]  # fmt: skip
-    return [table for table in tables if table.rows]
 
 
 def all_figures(runs: Sequence[Run], folder: Path) -> list[Path]:

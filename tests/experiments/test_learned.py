@@ -12,7 +12,7 @@ from mghp.errors import InputError
 from mghp.experiments import learned
 from mghp.experiments.learned import calibration_error, load_pair_problems, run_learned, split_problems
 from mghp.metrics.matching import SeedCounts, bootstrap_over_seeds, f1, holm, share
-from mghp.report.learned.arms import TARGETS, learned_arms
+from mghp.report.learned.arms import ARMS, TARGETS, learned_arms
 from mghp.report.learned.figures import compared_arms, difference_figure, learned_figures
 from mghp.report.learned.readings import learned_readings, write_learned_readings
 from mghp.report.learned.tables import learned_table, learned_tuning_table
@@ -181,7 +181,14 @@ def test_the_table_compares_seed_by_seed_with_the_baseline(every_arm, tiny):
     assert not arms["straight_through"].is_through_the_matching
     table = learned_table([*every_arm.values(), *second])
     assert [row["seeds"] for row in table.rows].count(2) == 2
-    assert all(row.get("limbs: verdict", "") in ("", *VERDICTS) for row in table.rows)
+    of_limbs = "limbs: difference [95 %]"
+    assert all(row[of_limbs] is None or row[of_limbs].verdict in VERDICTS for row in table.rows)
+    (second_best,) = [row for row in table.cells() if row[1] == ARMS["pgd_large_step"]]
+    compared = arms["pgd_large_step"].compared["limbs"]
+    assert f"{compared.interval} {compared.verdict}" in second_best
+    numbers = table.frame().set_index("arm").loc[ARMS["pgd_large_step"]]
+    assert numbers[f"{of_limbs} low"] == 100 * compared.difference.low
+    assert numbers[f"{of_limbs} p"] == compared.p
     assert json.dumps(table.markdown())
     assert "ms a step" not in table.formats
     tuned = learned_tuning_table([*every_arm.values(), *second])
@@ -328,11 +335,14 @@ def test_variations_have_a_figure_of_their_own():
     runs += [run for name in both for run in planted(name, 0.8, 0.7, learned={"nuisance": 1.0})]
     runs += [run for name in both for run in planted(name, 0.7, 0.7, learned={"problems": "positive_control"})]
     arms = learned_arms(runs)
-    plain, varied = (compared_arms(arms, variations) for variations in (False, True))
-    assert [arm.condition for arm in plain] == ["positive control, 6x6", "planted poses"]
-    assert [arm.condition for arm in varied] == ["planted poses, candidate offsets 1"]
-    titles = [axis.get_title(loc="left") for axis in difference_figure(plain).axes]
-    assert [title for title in titles if title] == [arm.condition for arm in plain]
+    figures = compared_arms(arms)
+    assert {name: [arm.condition for arm in chosen] for name, chosen in figures.items()} == {
+        "control": ["positive control, 6x6"],
+        "matching": ["planted poses"],
+        "conditions": ["planted poses, candidate offsets 1"],
+    }
+    (title,) = (axis.get_title(loc="right") for axis in difference_figure(figures["matching"]).axes[:1])
+    assert title == "planted poses"
 
 
 def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):

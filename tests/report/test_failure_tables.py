@@ -42,7 +42,7 @@ def test_persons_are_counted_by_kind_and_by_what_mends_them(runs):
     assert by_kind["missed"]["persons"] == 4
     assert by_kind["missed"]["persons [%]"] == pytest.approx(10)
     assert by_kind["missed"]["true keypoints"] == 3
-    assert by_kind["missed"]["none of them"] == 1
+    assert by_kind["missed"]["nothing"] == 1
     assert by_kind["spurious"]["true limbs"] == 1
     assert by_kind["right"]["persons [%]"] == pytest.approx(87.5)
     assert {row["experiment"] for row in table.rows} == {"crowd"}

@@ -10,7 +10,7 @@ from mghp.report.matching.figures import (
     time_figure,
     warm_start_figure,
 )
-from mghp.report.matching.tables import grid_point
+from mghp.report.matching.tables import grid_point, solver_label
 from mghp.report.runs import find_runs
 from mghp.report.style import COLOURS, STYLE, png
 
@@ -179,10 +179,10 @@ def test_assignments_show_the_affinity_and_each_solver_s_own(figures, smoke_runs
         if run.experiment == "solvers" and run.data == "generated poses, hard" and run.variant != "identity"
     ]
     by_title = {axes.get_title().replace("\n", " "): axes for axes in panels}
-    assert set(by_title) == {"affinity", *(run.variant.replace("_", " ") for run in runs)}
+    assert set(by_title) == {"affinity", *map(solver_label, runs)}
     assert (by_title["affinity"].images[0].get_array() == runs[0].example["affinity"]).all()
     for run in runs:
-        axes = by_title[run.variant.replace("_", " ")]
+        axes = by_title[solver_label(run)]
         assert (axes.images[0].get_array() == run.example["assignment"]).all()
         assert len(axes.patches) == run.example["truth"].sum()
 

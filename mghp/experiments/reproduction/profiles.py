@@ -115,7 +115,6 @@ _QUICK = Profile(
         SweepSize(
             "learned.yaml",
             {"variant": ["line_integral", "binary_cross_entropy", "pgd_paper", "fenchel_young"], "seed": [0]},
-            ("learned.steps=400",),
             seconds=25,
         ),
         SweepSize(

@@ -44,8 +44,8 @@ CAUSES = {
     "keypoints": "true keypoints",
     "limbs": "true limbs",
     "field": "a true field",
-    "several": "all of them together",
-    "other": "none of them",
+    "several": "all true fields together",
+    "other": "nothing",
 }
 """Causes: by what the case is mended, where it is true instead of predicted."""
 
@@ -88,7 +88,7 @@ class CaseSet:
     @property
     def title(self) -> str:
         """Experiment, variant and seed in words."""
-        variant = f", {self.about['variant']}" if self.about["variant"] else ""
+        variant = f", {self.about['variant'].replace('_', ' ')}" if self.about["variant"] else ""
         return f"{self.about['experiment']}{variant}, seed {self.about['seed']}"
 
     @property

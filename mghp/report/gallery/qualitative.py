@@ -42,7 +42,7 @@ def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Pa
 
 
 def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case]]:
-    """The pictures in the middle of the better quarter by mean score: good ones, and not the best that there are.
+    """The pictures in the middle of the better quarter by mean score: good ones, without the very best.
 
     Pictures of one person are left out where there are others: they have nothing to group.
 
@@ -54,8 +54,9 @@ def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case
         by_picture.setdefault(case["picture"], []).append(case)
     crowds = [some for some in by_picture.values() if sum(case["true_person"] is not None for case in some) > 1]
     ranked = sorted(crowds or by_picture.values(), key=_mean, reverse=True)
-    first = max(len(ranked) // 8 - number // 2, 0)
-    return ranked[first : first + number]
+    quarter = ranked[: max(len(ranked) // 4, 1)]
+    first = max((len(quarter) - number) // 2, min(1, len(quarter) - 1))
+    return quarter[first : first + number]
 
 
 def failures_by_tag(cases: Sequence[Case], number: int = NUMBER) -> list[tuple[str, Case]]:

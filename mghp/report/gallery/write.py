@@ -3,20 +3,26 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from mghp.errors import inside
-from mghp.report.gallery.cases import CaseSet, read_cases
+from mghp.report.gallery.cases import KINDS, CaseSet, read_cases
 from mghp.report.gallery.comparison import Comparison, compare, is_right
 from mghp.report.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
 from mghp.report.gallery.page import clear, write_page
 from mghp.report.gallery.qualitative import write_qualitative
+from mghp.report.runs import Run
+
+_BACK = [("../../index.html", "Back to the report")]
 
 
-def write_gallery(folders: Sequence[Path], out: Path) -> list[Path]:
+def write_gallery(folders: Sequence[Path], out: Path, *, in_report: bool = False) -> list[Path]:
     """Write a page of the cases of each run, and its qualitative sheets.
 
     Args:
         folders: run folders that hold media/failures/cases.json.
         out: gets gallery/<experiment>-<variant>-<seed>/.
+        in_report: whether out/index.html is a report, to which the page then leads back.
 
     Returns:
         The pages.
@@ -29,17 +35,18 @@ def write_gallery(folders: Sequence[Path], out: Path) -> list[Path]:
     for cases in map(read_cases, folders):
         name = cases.name if cases.name not in names else f"{cases.name}-{cases.run.resolve().name}"
         names.add(name)
-        pages += _write_run(cases, inside(out / "gallery", name))
+        pages += _write_run(cases, inside(out / "gallery", name), _BACK if in_report else [])
     return pages
 
 
-def write_comparison(first: Path, second: Path, out: Path) -> list[Path]:
+def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = False) -> list[Path]:
     """Write a page of the cases that one run gets right and the other wrong.
 
     Args:
         first: run folder.
         second: run folder, of the same pictures.
         out: gets gallery/compare-<first>-<second>/.
+        in_report: as in `write_gallery`.
 
     Returns:
         The page.
@@ -72,11 +79,12 @@ def write_comparison(first: Path, second: Path, out: Path) -> list[Path]:
             runs=[f"A: {run_title(compared.first)}", f"B: {run_title(compared.second)}"],
             score=compared.first.about["score"],
             which="Right in",
+            links=_BACK if in_report else [],
         )
     ]
 
 
-def _write_run(cases: CaseSet, folder: Path) -> list[Path]:
+def _write_run(cases: CaseSet, folder: Path, back: list[tuple[str, str]]) -> list[Path]:
     clear(folder)
     copies = PictureCopies(cases.folder, folder)
     right = sum(map(is_right, cases.cases))
@@ -86,12 +94,24 @@ def _write_run(cases: CaseSet, folder: Path) -> list[Path]:
         [entry(case, copies) for case in cases.cases],
         [details(case, copies, side(case, copies, "Prediction")) for case in cases.cases],
         title=f"Failures of {cases.title}",
-        summary=[f"{len(cases.cases) - right} failures and {right} persons that are right, in {pictures} pictures."],
+        summary=[
+            f"{len(cases.cases) - right} failures and {right} persons that are right, in {pictures} pictures.",
+            *_excerpt(cases),
+        ],
         runs=[run_title(cases)],
         score=cases.about["score"],
-        links=[("qualitative.html", "Sheets: typical pictures of the better quarter, and failures by tag")],
+        links=[*back, ("qualitative.html", "Sheets: typical pictures of the better quarter, and failures by tag")],
     )
     return [page, write_qualitative(cases, copies, folder)]
+
+
+def _excerpt(cases: CaseSet) -> list[str]:
+    """A warning, where a run found more cases than it kept."""
+    if not (cases.run / "result.json").is_file():  # cases that no run of ours has made
+        return []
+    run, kept = Run(cases.run), len(cases.cases)
+    judged = sum(int(np.nan_to_num(run.metric(f"failures/{kind}"))) for kind in KINDS)
+    return [f"These are the first {kept} of {judged:,} cases of the run."] if kept < judged else []
 
 
 def _summary(compared: Comparison) -> list[str]:
@@ -103,4 +123,6 @@ def _summary(compared: Comparison) -> list[str]:
     ]
     if compared.unpaired:
         lines.append(f"{compared.unpaired} persons have a case in one of the two alone, and are left out.")
+    for letter, cases in zip("AB", (compared.first, compared.second), strict=True):
+        lines += [f"{letter}: {sentence}" for sentence in _excerpt(cases)]
     return lines

@@ -105,9 +105,19 @@ class Comparison:
         """Mean, low and high end in points."""
         return 100 * self.difference.mean, 100 * self.difference.low, 100 * self.difference.high
 
-    def __str__(self) -> str:
+    @property
+    def interval(self) -> str:
+        """Difference and interval in points."""
         mean, low, high = self.points
         return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+    def __format__(self, form: str) -> str:
+        return f"{self.interval} {self.verdict}"
+
+    def columns(self) -> dict[str, float | str]:
+        """What a file of numbers gets, by what is added to the column's name."""
+        mean, low, high = self.points
+        return {"": mean, " low": low, " high": high, " p": self.p, " verdict": self.verdict}
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     arms = learned_arms(runs)
     files: list[Path] = []
     with plt.rc_context(STYLE):
-        for name, variations in (("learned_matching", False), ("learned_conditions", True)):
-            if chosen := compared_arms(arms, variations):
-                files += save(difference_figure(chosen), folder, name)
+        for name, chosen in compared_arms(arms).items():
+            files += save(difference_figure(chosen), folder, f"learned_{name}")
         if shown_arms(arms):
             files += save(example_figure(arms), folder, "learned_example")
         if traced_arms(arms):
@@ -33,9 +32,17 @@ def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     return files
 
 
-def compared_arms(arms: Sequence[Arm], variations: bool) -> list[Arm]:
-    """Those that are trained and compared with the baseline, of the plain conditions or of the variations."""
-    return [arm for arm in arms if arm.compared and arm.name != UNTRAINED and arm.is_of_a_variation == variations]
+def compared_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
+    """Those that are trained and compared with the baseline, by the figure they stand in.
+
+    The control has one of its own: its differences are so large that nothing else could be read beside them.
+    """
+    figures: dict[str, list[Arm]] = {}
+    for arm in arms:
+        if arm.compared and arm.name != UNTRAINED:
+            plain = "control" if arm.condition == CONTROL else "matching"
+            figures.setdefault("conditions" if arm.is_of_a_variation else plain, []).append(arm)
+    return figures
 
 
 def shown_arms(arms: Sequence[Arm]) -> list[Arm]:
@@ -67,13 +74,13 @@ def _number_of_runs(arms: Iterable[Arm]) -> int:
 
 
 def difference_figure(arms: Sequence[Arm]) -> Figure:
-    """Intervals of the differences of `compared_arms` in points: a row a condition, a column a target."""
-    targets = [label for label in TARGETS if any(label in arm.compared for arm in arms)]
+    """Intervals of the differences of arms in points: a row a condition, a column a target that all of them have."""
+    targets = [label for label in TARGETS if all(label in arm.compared for arm in arms)]
     conditions = by_condition(arms)
     heights = [len(of_condition) for of_condition in conditions.values()]
     figure, grid = plt.subplots(
         len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 1.2),
-        squeeze=False, height_ratios=heights, sharey="row",
+        squeeze=False, height_ratios=heights, sharex="col", sharey="row",
     )  # fmt: skip
     for axes, (condition, of_condition) in zip(grid, conditions.items(), strict=True):
         shown = list(of_condition.values())[::-1]
@@ -81,9 +88,16 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
             _intervals(axis, shown, target)
         axes[0].set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
         axes[0].set_ylim(-0.6, len(shown) - 0.4)
-        axes[0].set_title(condition, loc="left")
-    for axis, target in zip(grid[-1], targets, strict=True):
-        axis.set_xlabel(f"{textwrap.fill(TARGETS[target].what, 24)}:\ndifference [points]")
+        axes[0].set_title(textwrap.fill(condition, 36), loc="right", x=-0.06)
+    for axis in grid[:-1].flat:
+        axis.tick_params(labelbottom=True)  # a column has one scale, and the next one down may be two screens away
+    for axis, target in zip(grid[0], targets, strict=True):
+        axis.xaxis.set_label_position("top")
+        axis.set_xlabel(textwrap.fill(TARGETS[target].what, 24))
+    for axis in grid[-1]:
+        axis.annotate(
+            "difference [points]", (0.5, 0), (0, -18), "axes fraction", "offset points", ha="center", va="top"
+        )
     figure.suptitle(
         "Difference from binary cross-entropy without a matcher, 95 % interval\n"
         "grey band: no effect; grey interval: not trained through the matching; linear to 1 point, then logarithmic",
@@ -93,10 +107,6 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
 
 
 def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
-    if not all(target in arm.compared for arm in arms):
-        axis.set_xticks([])
-        axis.text(0.5, 0.5, "not in\nthese runs", transform=axis.transAxes, ha="center", va="center", fontsize=7)
-        return
     axis.axvspan(-100 * NO_EFFECT, 100 * NO_EFFECT, color="0.9", zorder=0)
     axis.axvline(0, color="0.4", linewidth=0.8)
     for place, arm in enumerate(arms):
@@ -105,10 +115,11 @@ def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
         axis.plot([low, high], [place, place], color=colour)
         axis.plot([mean], [place], "o", color=colour)
     # Half a point and a training that died are both to be seen.
-    axis.set_xscale("symlog", linthresh=1)
-    widest = max(abs(end) for end in axis.get_xlim())
-    axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1,) if widest > 10 else (1, 3)))
+    axis.set_xscale("symlog", linthresh=1, linscale=0.5)
+    axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))
+    axis.xaxis.set_minor_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(2, 4, 5, 6, 7, 8, 9)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.tick_params(axis="x", labelsize=5.5)
 
 
 def example_figure(arms: Sequence[Arm]) -> Figure:

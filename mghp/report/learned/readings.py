@@ -78,7 +78,7 @@ def _in_full(target: str, condition: str, arms: Mapping[str, Arm]) -> str:
         # Of arms that decide nothing only the paper's is named, for its are the settings that are asked about.
         unnamed = [arm for arm in of_verdict if verdict == "undecided" and arm.name != PAPER]
         named = [arm for arm in of_verdict if arm not in unnamed]
-        listed = [f"{ARMS[arm.name]} ({arm.compared[target]})" for arm in named]
+        listed = [f"{ARMS[arm.name]} ({arm.compared[target].interval})" for arm in named]
         if unnamed:
             listed.append(f"{len(unnamed)} {'others' if named else 'arms'}")
         if listed:
@@ -144,7 +144,7 @@ def _expected(poses: Conditions) -> str:
         return f"{text}. On poses, no arm was found better than binary cross-entropy."
     _, condition, arm = max(best, key=lambda one: one[0])
     return (
-        f"{text}. On poses, the largest difference that was found is {arm.compared['limbs']} points of F1 "
+        f"{text}. On poses, the largest difference that was found is {arm.compared['limbs'].interval} points of F1 "
         f"({ARMS[arm.name]}; {condition})."
     )
 
@@ -174,7 +174,7 @@ def _mean_f1(arm: Arm) -> str:
 
 
 def _limbs(arm: Arm) -> str:
-    return f"{arm.compared['limbs']} points"
+    return f"{arm.compared['limbs'].interval} points"
 
 
 def _listed(arms: Sequence[Arm], say: Callable[[Arm], str]) -> str:

@@ -23,9 +23,9 @@ def learned_table(runs: Sequence[Run]) -> Table:
         "P4",
         "Limb scores learned through matchers: F1 of joined pairs, and candidates grouped into their own "
         "person at the threshold tuned for F1 (and at one tuned for persons, where runs have it), on test images; "
-        "differences from binary cross-entropy without a matcher (paired cluster bootstrap over "
-        "images and seeds, 95 % interval; p by Holm within a condition, each score apart); 'no effect' if the "
-        f"interval lies within {100 * NO_EFFECT:g} points, fixed beforehand. Died: seeds under half of the baseline's "
+        "differences from binary cross-entropy without a matcher (paired cluster bootstrap over images and seeds, 95 % "
+        "interval; better or worse if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the "
+        f"interval lies within {100 * NO_EFFECT:g} points, fixed beforehand). Died: seeds under half of the baseline's "
         "F1. Time and memory a step: bench_learned.",
         {
             "condition": "", "arm": "", "seeds": "d", **_formats(arms), "died": "d", "calibration error": ".3f",
@@ -39,24 +39,17 @@ def learned_table(runs: Sequence[Run]) -> Table:
             "tight rows": arm.mean("matching/tight_rows"), "cosine to task gradient": arm.mean("gradient/cosine"),
         }  # fmt: skip
         for label, target in TARGETS.items():
-            score, difference, p, verdict = _columns(label)
+            score, difference = _columns(label)
             if all(target.is_of(run) for run in arm.runs):
                 row[score] = percent(arm.runs, target.metric)
-            if label in arm.compared:
-                compared = arm.compared[label]
-                row |= {difference: str(compared), p: compared.p, verdict: compared.verdict}
+            row[difference] = arm.compared.get(label)
         table.add(row, *arm.runs)
     return table
 
 
-def _columns(label: str) -> tuple[str, str, str, str]:
-    """Score, difference, p and verdict."""
-    return (
-        ("F1" if label == "limbs" else label) + " [%]",
-        f"{label}: difference [95 %]",
-        f"{label}: p",
-        f"{label}: verdict",
-    )
+def _columns(label: str) -> tuple[str, str]:
+    """Score and difference."""
+    return ("F1" if label == "limbs" else label) + " [%]", f"{label}: difference [95 %]"
 
 
 def _formats(arms: Sequence[Arm]) -> dict[str, str]:
@@ -64,8 +57,7 @@ def _formats(arms: Sequence[Arm]) -> dict[str, str]:
     formats: dict[str, str] = {}
     for label, target in TARGETS.items():
         if any(all(target.is_of(run) for run in arm.runs) for arm in arms):
-            score, difference, p, verdict = _columns(label)
-            formats |= {score: "", difference: "", p: ".3f", verdict: ""}
+            formats |= dict.fromkeys(_columns(label), ".2f")
     return formats
 
 

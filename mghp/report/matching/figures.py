@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mghp.report.matching.tables import grid_point, solver_runs
+from mghp.report.matching.tables import grid_point, solver_label, solver_runs
 from mghp.report.runs import Run, grid_runs
 from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
 
@@ -58,7 +58,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
     """One problem's affinity and every solver's assignment of it; true pairs are framed."""
     runs = [run for run in runs if run.variant != "identity"]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
-    panels = [("affinity", affinity), *((run.variant.replace("_", " "), run.example["assignment"]) for run in runs)]
+    panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     columns = 7
     rows = -(-len(panels) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.15 * rows + 0.3), squeeze=False)
@@ -68,7 +68,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
         image = axis.imshow(values, vmin=0, vmax=1, cmap="cividis")
         for row, column in np.argwhere(truth > 0):
             axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2))
-        axis.set_title(textwrap.fill(name, 16), fontsize=5.5)
+        axis.set_title(textwrap.fill(name, 20), fontsize=5.5)
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     figure.supxlabel("destination", fontsize=8)

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from mghp.metrics.matching import bootstrap_difference
-from mghp.report.matching.tables import bench_table, grid_point
+from mghp.report.matching.tables import bench_table, grid_point, solver_label, solver_runs
 from mghp.report.runs import Run, grid_runs
 
 PAPER = (50, 5, 0.01)
@@ -62,14 +62,15 @@ def one_projection(runs: Sequence[Run]) -> Iterator[str]:
         ]
         if small:
             yield (
-                f"{data}: with N = {most} cycles, T steps of alpha <= 0.01 end within {max(small):.4f} of one "
-                f"projection of T alpha A (largest entry, mean over problems; at all step sizes {max(distances):.4f})."
+                f"{data}: with N = {most} cycles, T steps of alpha <= 0.01 end within {max(small):.1g} of one "
+                f"projection of T alpha A (largest entry, mean over problems; at all step sizes {max(distances):.1g})."
             )
 
 
 def by_size(runs: Sequence[Run]) -> Iterator[str]:
     """The paper's settings against the number of candidates."""
     sizes = [run for run in runs if run.experiment == "sizes"]
+    sizes.sort(key=lambda run: run.config["data"]["random"]["source"])
     if sizes:
         listed = ", ".join(
             f"{run.variant} {100 * run.metric('matching/gap_mean'):.0f} % "
@@ -110,24 +111,25 @@ def _beside_cold(runs: Sequence[Run], variant: str) -> Iterator[tuple[str, Run, 
 
 def association(runs: Sequence[Run]) -> Iterator[str]:
     """Which solvers gain over the affinity itself, by rounding."""
-    for data, of_data in _by_data([run for run in runs if run.experiment == "solvers"]):
-        by_variant = {run.variant: run for run in of_data}
-        baseline = by_variant.pop("identity", None)
+    for data, of_data in _by_data(solver_runs(runs)):
+        baseline = next((run for run in of_data if run.variant == "identity"), None)
         for rounding in ("hungarian", "mutual"):
             reference = baseline.association(rounding) if baseline else None
             if reference is None:
                 continue
             better: list[str] = []
             worse: list[str] = []
-            for run in by_variant.values():
+            for run in of_data:
                 counts = run.association(rounding)
-                if counts is None:
+                if counts is None or run is baseline:
                     continue
-                _, low, high = bootstrap_difference(counts, reference)
-                (better if low > 0 else worse if high < 0 else []).append(run.variant)
+                mean, low, high = (100 * number for number in bootstrap_difference(counts, reference))
+                text = f"{solver_label(run)} ({mean:+.2f} [{low:+.2f}, {high:+.2f}])"
+                (better if low > 0 else worse if high < 0 else []).append(text)
+            name = "Hungarian" if rounding == "hungarian" else rounding
             yield (
-                f"{data}, {rounding} rounding: better than the affinity itself (95 % interval above 0): "
-                f"{', '.join(better) or 'none'}; worse: {', '.join(worse) or 'none'}."
+                f"{data}, {name} rounding, points of F1 over the affinity itself with 95 % intervals over images. "
+                f"Better: {'; '.join(better) or 'none'}. Worse: {'; '.join(worse) or 'none'}."
             )
 
 

@@ -12,6 +12,23 @@ SOLVERS = (
 )  # fmt: skip
 """Matchers in the order of the tables."""
 
+LABELS = {
+    "identity": "the affinity itself",
+    "pgd_dykstra_paper": "PGD-Dykstra, the paper's settings",
+    "pgd_dykstra_large_step": "PGD-Dykstra, alpha = 1, last iterate",
+    "pgd_dykstra_long": "PGD-Dykstra, T = 200, N = 20, alpha = 0.1, last iterate",
+    "pgd_dykstra_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
+    "projection_tau_half": "one projection of 0.5 A",
+    "projection_tau_50": "one projection of 50 A",
+    "sinkhorn_at_most_one": "unbalanced Sinkhorn, at most one",
+    "sinkhorn_kl": "unbalanced Sinkhorn, KL",
+    "sinkhorn_dustbin": "unbalanced Sinkhorn, dustbin",
+    "linear_program": "linear program",
+    "hungarian": "Hungarian",
+    "greedy": "greedy",
+}
+"""Variants of experiments/matcher/solvers.yaml in words; others go by their own names."""
+
 NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")
 """Matchers that cannot be trained through."""
 
@@ -60,7 +77,7 @@ def solver_table(runs: Iterable[Run]) -> Table:
         table.add(
             {
                 "problems": run.data,
-                "solver": run.variant,
+                "solver": solver_label(run),
                 "gap mean [%]": 100 * run.metric("matching/gap_mean"),
                 "gap p95 [%]": 100 * run.metric("matching/gap_p95"),
                 "worst violation": run.metric("matching/violation_worst"),
@@ -89,7 +106,7 @@ def association_table(runs: Iterable[Run]) -> Table:
     solvers = solver_runs(runs)
     baselines = {run.data: run for run in solvers if run.variant == "identity"}
     for run in solvers:
-        row: dict[str, str] = {"problems": run.data, "solver": run.variant}
+        row: dict[str, str] = {"problems": run.data, "solver": solver_label(run)}
         for rounding in ROUNDINGS:
             score = run.metric(f"association/f1_{rounding}")
             contested = run.metric(f"association/f1_contested_{rounding}")
@@ -299,6 +316,11 @@ def solver_runs(runs: Iterable[Run]) -> list[Run]:
     return sorted(
         _of(runs, "solvers"), key=lambda run: (run.data, SOLVERS.index(run.config["matcher"]["name"]), run.variant)
     )
+
+
+def solver_label(run: Run) -> str:
+    """A run of M1 in words."""
+    return LABELS.get(run.variant, run.variant.replace("_", " "))
 
 
 def _reading(run: Run) -> tuple[str, float, bool, bool, str, str]:

@@ -1,7 +1,7 @@
 """What stands together on the page: a question, tables and figures that answer it, and the answer in sentences."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mghp.report.runs import Run
 
@@ -17,14 +17,14 @@ class Exhibit:
         question: its heading.
         readings: the answer.
         tables: by name.
-        figures: by the beginning of their file names.
+        figures: what each shows, by the beginning of its file name; what follows it there, the data, ends the caption.
         galleries: folders of pages, by the beginning of their names.
     """
 
     question: str
     readings: Readings
     tables: tuple[str, ...] = ()
-    figures: tuple[str, ...] = ()
+    figures: Mapping[str, str] = field(default_factory=dict)
     galleries: tuple[str, ...] = ()
 
 

@@ -44,11 +44,11 @@ def is_evidence(runs: Sequence[Run]) -> bool:
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:
     """A gallery of every run whose failures are known, and each of the same pictures against the first."""
     folders = [run.path for run in failure_runs(runs) if has_cases(run.path)]
-    pages = write_gallery(folders, out)
+    pages = write_gallery(folders, out, in_report=True)
     sets = [read_cases(folder).about["set"] for folder in folders]
     for other, pictures in zip(folders[1:], sets[1:], strict=True):
         if pictures == sets[0]:
-            pages += write_comparison(folders[0], other, out)
+            pages += write_comparison(folders[0], other, out, in_report=True)
     return pages
 
 

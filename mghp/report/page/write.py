@@ -1,17 +1,24 @@
 """Writes results/index.html."""
 
-from collections.abc import Sequence
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from mghp.report.page.exhibit import Exhibit, Section
+from mghp.report.page.glossary import GLOSSARY
 from mghp.report.runs import Run
 from mghp.report.table import Table
+
+LONG = 40
+"""Tables of more rows than this are shown in a box of their own that scrolls."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         sections=[(title, exhibits) for title, exhibits in shown if exhibits],
         provenance=_provenance(report.runs),
+        glossary=GLOSSARY,
+        long=LONG,
         style=resources.files("mghp.report.page").joinpath("style.css").read_text(encoding="utf-8"),
     )
     file = out / "index.html"
@@ -63,15 +72,20 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
 
 
 def _shown(exhibits: Sequence[Exhibit], report: Report, out: Path) -> list[dict[str, Any]]:
-    def places(ending: str, beginnings: Sequence[str]) -> list[str]:
+    def places(ending: str, beginnings: Iterable[str]) -> Iterator[tuple[str, str]]:
         all_places = [file.relative_to(out).as_posix() for file in report.files if file.suffix == ending]
-        return [place for beginning in beginnings for place in all_places if place.startswith(beginning)]
+        return ((begins, place) for begins in beginnings for place in all_places if place.startswith(begins))
 
     shown = []
     for exhibit in exhibits:
         tables = [table for table in report.tables if table.name in exhibit.tables and table.rows]
-        figures = [{"file": place, "name": _words(Path(place).stem)} for place in places(".png", exhibit.figures)]
-        galleries = [{"file": place, "name": _page_name(Path(place))} for place in places(".html", exhibit.galleries)]
+        figures = [
+            {"file": place, "caption": _caption(exhibit.figures[begins], Path(place).stem.removeprefix(begins))}
+            for begins, place in places(".png", exhibit.figures)
+        ]
+        galleries = [
+            {"file": place, "name": _page_title(out / place)} for _, place in places(".html", exhibit.galleries)
+        ]
         if tables or figures or galleries:
             shown.append(
                 {
@@ -82,9 +96,15 @@ def _shown(exhibits: Sequence[Exhibit], report: Report, out: Path) -> list[dict[
     return shown
 
 
-def _page_name(place: Path) -> str:
-    """Of the gallery's folder, and of its page where that is not the first."""
-    return _words(place.parent.name if place.stem == "index" else f"{place.parent.name}: {place.stem}")
+def _caption(what: str, data: str) -> str:
+    return f"{what}: {_words(data)}." if data else f"{what}."
+
+
+def _page_title(page: Path) -> str:
+    """What the page calls itself."""
+    found = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
+    title = html.unescape(found[1]) if found else page.parent.name
+    return title[:1].upper() + title[1:]
 
 
 def _words(name: str) -> str:
@@ -92,15 +112,22 @@ def _words(name: str) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
+    """A first column whose words repeat row after row is printed once, above the rows that share them."""
     bold, names = table.bold(), list(table.formats)
+    rows = [
+        [(cell, (row, name) in bold) for name, cell in zip(names, cells, strict=True)]
+        for row, cells in enumerate(table.cells())
+    ]
+    groups = [(words, list(some)) for words, some in groupby(rows, key=lambda row: row[0][0])]
+    is_grouped = not table.formats[names[0]] and len(rows) >= 3 * len(groups)
+    if is_grouped:
+        groups, names = [(words, [row[1:] for row in some]) for words, some in groups], names[1:]
     return {
         "name": table.name,
         "caption": table.caption,
-        "head": [(name, "number" if form else "text") for name, form in table.formats.items()],
-        "rows": [
-            [(cell, (row, name) in bold) for name, cell in zip(names, cells, strict=True)]
-            for row, cells in enumerate(table.cells())
-        ],
+        "head": [(name, "number" if table.formats[name] else "text") for name in names],
+        "groups": groups if is_grouped else [("", rows)],
+        "length": len(rows),
         "files": [f"{table.name}{ending}" for ending in (".csv", ".tex", ".md", ".json")],
     }
 
@@ -119,7 +146,7 @@ def _provenance(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "commits": ", ".join(sorted({run.said("commit")[:10] for run in of_experiment})),
                 "changed": any(result.get("uncommitted_changes") for result in results),
                 "machines": "; ".join(sorted({str(result.get("machine", "")) for result in results})),
-                "hours": sum(float(result.get("wall_seconds") or 0) for result in results) / 3600,
+                "minutes": sum(float(result.get("wall_seconds") or 0) for result in results) / 60,
             }
         )
     return lines

@@ -59,7 +59,7 @@ def ablation_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
 def component_figure(variants: Mapping[str, BySeed]) -> Figure:
     """Differences of the variants from the full model with their intervals, a panel a score."""
     names = [name for name in variants if name != BASELINE][::-1]
-    figure, axes = plt.subplots(1, len(_FOREST), figsize=(PAGE_INCHES, 0.2 * len(names) + 1.0), sharey=True)
+    figure, axes = plt.subplots(1, len(_FOREST), figsize=(PAGE_INCHES, 0.2 * len(names) + 1.15), sharey=True)
     for axis, column in zip(axes, _FOREST, strict=True):
         found = compared(variants, BASELINE, DIFFERENCES[column])
         axis.axvspan(-100 * NO_EFFECT, 100 * NO_EFFECT, color="0.9", zorder=0)
@@ -76,7 +76,11 @@ def component_figure(variants: Mapping[str, BySeed]) -> Figure:
     axes[0].set_title("variant (seeds)", loc="right", x=-0.08)
     axes[0].set_ylim(-0.6, len(names) - 0.4)
     bars = "95 % interval" if any(len(variants[name]) > 1 for name in names) else "one seed, so no interval"
-    figure.supxlabel(f"difference from the full model, {bars} [points]; grey band: no effect", fontsize=8)
+    figure.supxlabel(
+        f"difference from the full model, {bars} [points]; grey band: no effect\n"
+        "blue better, orange worse, grey not told from 0 (not corrected)",
+        fontsize=8,
+    )
     return figure
 
 

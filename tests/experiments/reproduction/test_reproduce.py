@@ -54,7 +54,7 @@ def test_differences_are_from_identity_on_the_same_problems(smoke_results):
     frame = pd.read_csv(smoke_results / "results" / "M1_association.csv")
     assert set(frame["problems"]) == {"generated poses, default", "generated poses, hard"}
     has_none = frame["difference, hungarian"].isna()
-    assert set(frame["solver"][has_none]) == {"identity"}
+    assert set(frame["solver"][has_none]) == {"the affinity itself"}
     assert (
         frame["difference, hungarian"][~has_none].str.fullmatch(r"[+-]\d+\.\d\d \[[+-]\d+\.\d\d, [+-]\d+\.\d\d\]").all()
     )

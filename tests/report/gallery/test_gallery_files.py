@@ -157,6 +157,11 @@ def test_good_pictures_are_the_middle_of_the_better_quarter():
     cases = [{"picture": k // 2, "score": 1 - k / 400, "true_person": k % 2} for k in range(400)]
     assert [some[0]["picture"] for some in good_pictures(cases, 4)] == [23, 24, 25, 26]
     assert len(good_pictures(cases[:2], 4)) == 1
+    assert [some[0]["picture"] for some in good_pictures(cases[:32], 4)] == [
+        1,
+        2,
+        3,
+    ]  # a quarter of 16, without the best
     assert good_pictures([], 4) == []
 
 

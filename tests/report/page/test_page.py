@@ -2,10 +2,11 @@ import json
 
 import pytest
 
+from mghp.report.filled import every_table
 from mghp.report.page.exhibit import Exhibit, Section
 from mghp.report.page.report import write_readings
 from mghp.report.page.sections import SECTIONS
-from mghp.report.page.write import Report, write_page
+from mghp.report.page.write import LONG, Report, write_page
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -30,6 +31,8 @@ def report(run, tmp_path):
     table.add({"name": HOSTILE, "score": 0.5}, run)
     table.add({"name": "other", "score": 0.25}, run)
     files = [tmp_path / "out" / name for name in ("curve_a.png", "curve_a.svg", "gallery/run-0/index.html")]
+    files[-1].parent.mkdir(parents=True)
+    files[-1].write_text("<title>failures of &lt;run&gt; 0</title>")
     return Report("smoke", False, [run], [table], files)
 
 
@@ -39,18 +42,25 @@ def page_of(report, tmp_path, *exhibits):
 
 
 def test_an_exhibit_shows_its_table_figures_galleries_and_readings(report, tmp_path):
-    exhibit = Exhibit("Does it?", lambda runs: [f"Yes, {len(runs)} run."], ("T1",), ("curve_",), ("gallery/",))
+    exhibit = Exhibit(
+        "Does it?", lambda runs: [f"Yes, {len(runs)} run."], ("T1",), {"curve_": "A curve"}, ("gallery/",)
+    )
     page = page_of(report, tmp_path, exhibit)
-    for text in ("Does it?", "Yes, 1 run.", 'src="curve_a.png"', 'href="curve_a.svg"', 'href="T1.csv"', "run 0"):
+    for text in (
+        "Does it?", "Yes, 1 run.", 'src="curve_a.png"', "A curve: a.", 'href="curve_a.svg"', 'href="T1.csv"',
+        "Failures of &lt;run&gt; 0",
+    ):  # fmt: skip
         assert text in page
     assert "<b>0.50</b>" in page
     assert "<b>0.25</b>" not in page
     assert "0123456789 (with uncommitted changes)" in page
-    assert '<td class="number">0.50</td>' in page  # half an hour
+    assert '<td class="number">30.0</td>' in page  # minutes
+    assert "<dt>coupling</dt>" in page
+    assert "rows: scroll" not in page
 
 
 def test_what_is_not_there_is_left_out(report, tmp_path):
-    empty = Exhibit("Nothing?", lambda runs: ["A sentence."], ("T2",), ("map_",), ("other/",))
+    empty = Exhibit("Nothing?", lambda runs: ["A sentence."], ("T2",), {"map_": "A map"}, ("other/",))
     page = page_of(report, tmp_path, empty)
     assert "Nothing?" not in page
     assert "A section" not in page
@@ -74,6 +84,20 @@ def test_no_table_or_question_stands_twice():
     tables = [name for exhibit in exhibits for name in exhibit.tables]
     assert len(set(tables)) == len(tables)
     assert len({exhibit.question for exhibit in exhibits}) == len(exhibits)
+
+
+def test_every_table_has_its_place():
+    shown = {name for section in SECTIONS for exhibit in section.exhibits for name in exhibit.tables}
+    named = [table.name for table in every_table([])]
+    assert set(named) == shown
+    assert len(set(named)) == len(named)
+
+
+def test_a_long_table_says_how_long_it_is(run, report, tmp_path):
+    for _ in range(LONG):
+        report.tables[0].add({"name": "more", "score": 0.0}, run)
+    page = page_of(report, tmp_path, Exhibit("Does it?", lambda runs: [], ("T1",)))
+    assert f"({LONG + 2} rows: scroll in the box.)" in page
 
 
 def test_readings_of_nothing_are_no_file(tmp_path):
