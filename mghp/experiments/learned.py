@@ -20,7 +20,6 @@ from mghp.errors import InputError
 from mghp.experiments.example import LARGEST
 from mghp.experiments.learned_gradients import gradient_metrics
 from mghp.experiments.learned_scores import (
-    ROUNDINGS,
     Rounding,
     calibration_error,
     examined,
@@ -28,6 +27,7 @@ from mghp.experiments.learned_scores import (
     person_counts,
     tuned_rounding,
 )
+from mghp.experiments.rounding_names import ROUNDINGS
 from mghp.experiments.tracking import tracked
 from mghp.matching import make_matcher
 from mghp.matching.problem import best_matching
@@ -131,7 +131,7 @@ def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[
     best: tuple[float, MatcherModule, Rounding, dict[str, float]] | None = None
     for rate, scale in settings:
         module, milliseconds = _trained(config, split.train, rate, scale)
-        if not all(bool(values.isfinite().all()) for values in module.scorer.parameters()):
+        if not _is_finite(module, split.validation):
             continue  # it diverged: the other settings are what can be chosen among
         score, rounding = tuned_rounding(examined(module, split.validation), limb_counts)
         if best is None or score > best[0]:
@@ -141,6 +141,11 @@ def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[
         raise InputError(f"learned.learning_rates: every training diverged, with each of {learned.learning_rates}")
     images = {"train/images": len(split.train.images), "test/images": len(split.test.images)}
     return best[1], best[2], best[3] | {name: float(number) for name, number in images.items()}
+
+
+@torch.no_grad()
+def _is_finite(module: MatcherModule, problems: PairProblems) -> bool:
+    return bool(module(make_batch(problems, np.arange(len(problems)))).isfinite().all())
 
 
 def _about(whose: str, rounding: Rounding) -> dict[str, float]:

@@ -12,15 +12,11 @@ from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from mghp.data.pair_features import PairProblems, by_size, padded
+from mghp.experiments.rounding_names import ROUNDINGS
 from mghp.matching import UnbalancedSinkhorn
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
 from mghp.modules.matcher import MatcherModule, PairBatch, make_batch
-
-ROUNDINGS = ("affinity", "sigmoid", "sinkhorn", "assignment")
-"""What the best matching is taken of: the affinity; its sigmoid; what unbalanced Sinkhorn (at most one) makes of it;
-or, where the affinity was trained through a matcher, that one's assignment. All ways to train choose among them on
-validation images, so that none is ahead by how it is rounded."""
 
 _BATCH = 4096
 _LEVELS = 12

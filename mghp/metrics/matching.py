@@ -1,10 +1,12 @@
 """How many candidate pairs an assignment joins rightly: counts, F1, and a bootstrap over images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from mghp.metrics.paired_seeds import PairedDifference, interval
 
 
 def association_counts(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[int, int, int]:
@@ -84,61 +86,29 @@ def bootstrap_difference(
     return float(whole[0] - whole[1]), float(low), float(high)
 
 
-def share(counts: ArrayLike) -> NDArray[np.float64]:
-    """What is right of all; 1 where there is nothing, for then nothing is wrong.
-
-    Args:
-        counts: what is right, and all. Shape (..., 2).
-
-    Returns:
-        Shape (...), in [0, 1].
-
-    Raises:
-        ValueError: if the last axis does not hold two counts.
-    """
-    numbers = np.asarray(counts, dtype=np.float64)
-    if numbers.shape[-1:] != (2,):
-        raise ValueError(f"counts must have shape (..., 2), got {numbers.shape}")
-    right, total = numbers[..., 0], numbers[..., 1]
-    return np.divide(right, total, out=np.ones_like(total), where=total > 0)
-
-
 class SeedCounts(NamedTuple):
     """Two methods on the test images of one seed."""
 
     images: NDArray[np.int64]
     """Which images, (images,)."""
     counts_a: NDArray[np.int64]
-    """What is summed over images before the score is taken, (images, counts); of F1 the three that `f1` takes."""
+    """As `f1` takes them, (images, 3)."""
     counts_b: NDArray[np.int64]
     """The same of the other method."""
 
 
-class Difference(NamedTuple):
-    """Score of a - score of b, mean over seeds, its 95 % interval, and the two-sided p of no difference."""
+def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: int = 0) -> PairedDifference:
+    """F1 of a - F1 of b, of methods that were trained with several seeds, each tested on images of its own choice.
 
-    mean: float
-    low: float
-    high: float
-    p: float
-
-
-def bootstrap_over_seeds(
-    seeds: Sequence[SeedCounts],
-    num_samples: int = 2000,
-    seed: int = 0,
-    score: Callable[[ArrayLike], NDArray[np.float64]] = f1,
-) -> Difference:
-    """The difference of two methods that were trained with several seeds, each tested on images of its own choice.
-
-    Paired and clustered: an image that is drawn twice counts twice with every seed that has tested on it, and for both
-    methods; the seeds are drawn with replacement too, since weights and splits vary as images do.
+    Its variance is that of a paired cluster bootstrap over images, of which one that is drawn twice counts twice with
+    every seed that has tested on it, and for both methods; and what the seeds differ by beyond that, since they vary
+    weights, noise and split. The interval is Student's t standard errors to both sides, with Satterthwaite's degrees of
+    freedom: seeds - 1 where the seeds make all of the variance, more where the many images make some of it.
 
     Args:
-        seeds: at least one.
-        num_samples: times that all is drawn.
+        seeds: at least one; of one alone the interval is that of its images.
+        num_samples: times that the images are drawn.
         seed: of the draws.
-        score: of summed counts, (..., counts) -> (...): `f1`, or `share`.
 
     Raises:
         ValueError: if there is no seed, or the shapes do not fit.
@@ -152,14 +122,16 @@ def bootstrap_over_seeds(
     whole = np.empty(len(seeds))
     for position, (of_seed, a, b) in enumerate(seeds):
         weights = drawn[:, np.searchsorted(images, of_seed)]
-        pair = np.stack([np.asarray(counts, dtype=np.float64) for counts in (a, b)])
-        differences[:, position] = np.subtract(*score(weights @ pair))
-        whole[position] = np.subtract(*score(pair.sum(1)))
-    chosen = rng.integers(len(seeds), size=differences.shape)
-    means = np.take_along_axis(differences, chosen, 1).mean(1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    beyond = min((means <= 0).mean(), (means >= 0).mean())
-    return Difference(float(whole.mean()), float(low), float(high), float(min(1.0, 2 * max(beyond, 1 / num_samples))))
+        pair = np.stack([_image_counts(counts) for counts in (a, b)])
+        differences[:, position] = np.subtract(*f1(weights @ pair))
+        whole[position] = np.subtract(*f1(pair.sum(1)))
+    variance, number = float(differences.mean(1).var()), len(seeds)
+    if number == 1:
+        return interval(float(whole[0]), variance**0.5, np.inf, 1)
+    of_seeds = float(whole.var(ddof=1))
+    variance += max(0.0, of_seeds - float(differences.var(0).mean())) / number
+    freedom = (number - 1) * max(1.0, (variance * number / of_seeds) ** 2) if of_seeds > 0 else np.inf
+    return interval(float(whole.mean()), variance**0.5, freedom, number)
 
 
 def holm(p: Sequence[float]) -> list[float]:

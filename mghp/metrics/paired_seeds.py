@@ -32,7 +32,7 @@ def paired_seeds(differences: ArrayLike) -> PairedDifference:
     if of_seeds.ndim != 1 or not len(of_seeds):
         raise ValueError(f"differences must have shape (seeds,) with at least one seed, got {of_seeds.shape}")
     error = np.sqrt(_variance_of_mean(of_seeds)) if len(of_seeds) > 1 else np.nan
-    return _interval(float(of_seeds.mean()), float(error), len(of_seeds) - 1, len(of_seeds))
+    return interval(float(of_seeds.mean()), float(error), len(of_seeds) - 1, len(of_seeds))
 
 
 def paired_pictures(differences: ArrayLike, num_samples: int = 2000, seed: int = 0) -> PairedDifference:
@@ -58,21 +58,22 @@ def paired_pictures(differences: ArrayLike, num_samples: int = 2000, seed: int =
     num_seeds, num_pictures = cells.shape
     mean = float(cells.mean())
     if num_seeds == 1:
-        return _interval(mean, np.nan, 0, 1)
+        return interval(mean, np.nan, 0, 1)
     rng = np.random.default_rng(seed)
     pictures = rng.multinomial(num_pictures, np.full(num_pictures, 1 / num_pictures), num_samples) / num_pictures
     seeds = rng.multinomial(num_seeds - 1, np.full(num_seeds, 1 / num_seeds), num_samples) / (num_seeds - 1)
     variance = float(((pictures @ cells.T) * seeds).sum(1).var())
     of_seeds = _variance_of_mean(cells.mean(1))
     freedom = (num_seeds - 1) * max(1.0, (variance / of_seeds) ** 2) if of_seeds > 0 else np.inf
-    return _interval(mean, float(np.sqrt(variance)), freedom, num_seeds)
+    return interval(mean, float(np.sqrt(variance)), freedom, num_seeds)
 
 
 def _variance_of_mean(of_seeds: NDArray[np.float64]) -> float:
     return float(of_seeds.var(ddof=1)) / len(of_seeds)
 
 
-def _interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDifference:
+def interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDifference:
+    """Of a mean with this standard error and so many degrees of freedom, by Student's t."""
     if not error > 0:
         # Equal differences leave nothing uncertain; of one seed nothing is known.
         p = np.nan if np.isnan(error) else float(mean == 0)

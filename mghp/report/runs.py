@@ -94,12 +94,11 @@ class Run:
         """Counts of pairs an image (images, 3), if this rounding was scored."""
         return self._arrays("association").get(rounding)
 
-    def tested(self, name: str = "counts") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Of a learned scorer: the test images, and counts of each, (images, counts).
+    def tested(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of a learned scorer: the test images, and true positives, false positives, false negatives of each.
 
         Args:
-            name: "counts" of joined pairs (true positives, false positives, false negatives), or "grouping" or
-                "grouping_tuned" (candidates in their own person's group, all candidates of persons).
+            name: "limbs", of joined pairs, or "persons", of candidates in groups.
 
         Raises:
             InputError: if the run has none.

@@ -88,7 +88,7 @@ def test_the_costliest_step_of_the_assembly(tmp_path):
     metrics = {f"assembly/{step}/ap_p_vol": score for step, score in scores.items()}
     (tmp_path / "result.json").write_text(json.dumps({"experiment": "assembly", "variant": "", "metrics": metrics}))
     (sentence,) = assembly_readings([Run(tmp_path)])
-    assert "90.0 % at its best and 69.0 %" in sentence
+    assert "90.0 % by its first step alone and 69.0 %" in sentence
     assert "'poses from peaks, truly matched', 19.0 points" in sentence
 
 

@@ -1,10 +1,11 @@
 """The failures of a plan's parsers, for the gallery."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mghp.config import Config, load_config
+from mghp.config import Config, load_config, schema_version
 from mghp.data.pictures import validation_fingerprint
 from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
@@ -61,6 +62,9 @@ def _committed(config: Config) -> Path | None:
         theirs = load_config(file)
         data = replace(theirs.data, root=config.data.root)
         same = replace(theirs, runs=config.runs, wandb=config.wandb, data=data) == config
-        if same and (file.parent / "result.json").exists() and not was_stopped(file.parent):
+        if not same or not (file.parent / "result.json").exists() or was_stopped(file.parent):
+            continue
+        result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
+        if result["schema_version"] == schema_version(config.experiment):
             return file.parent
     return None

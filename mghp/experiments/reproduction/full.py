@@ -58,7 +58,7 @@ def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
         overrides: of all three; `data.root=FOLDER` holds a folder a dataset.
 
     Raises:
-        InputError: if an override does not fit the schema.
+        InputError: if an override does not fit the schema, or one of the three would not know itself by it.
     """
     folder = checkout() / "experiments" / "parsing"
     roots = [text.partition("=")[2] for text in overrides if text.startswith("data.root=")]
@@ -69,6 +69,13 @@ def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
     for name in EXPERIMENTS:
         own = joints if name == "pascal_person_part" else []
         config = load_config(folder / f"{name}.yaml", ["wandb.mode=disabled", *others, *own])
+        steps = config.trainer.get("max_steps")
+        if config.experiment != name:
+            raise InputError(
+                f"experiment={config.experiment}: --profile full runs {', '.join(EXPERIMENTS)}, as they are"
+            )
+        if not isinstance(steps, int) or steps < 1:
+            raise InputError(f"trainer.max_steps={steps}: expected a number of steps from 1 up")
         if roots:
             config = replace(config, data=replace(config.data, root=str(Path(roots[-1]) / Path(config.data.root).name)))
         found.append(PaperExperiment(config, _missing(config)))

@@ -115,13 +115,13 @@ _QUICK = Profile(
         SweepSize(
             "learned.yaml",
             {"variant": ["line_integral", "binary_cross_entropy", "pgd_paper", "fenchel_young"], "seed": [0]},
-            seconds=25,
+            seconds=35,
         ),
         SweepSize(
             "learned_control.yaml",
             {"variant": ["binary_cross_entropy", "pgd_paper", "fenchel_young"], "seed": [0]},
             own_poses=True,
-            seconds=8,
+            seconds=20,
         ),
     ),
     parsing=(
@@ -148,10 +148,10 @@ _QUICK = Profile(
 _STANDARD = Profile(
     matching=MatchingSize(images=2500, max_images=None, random_problems=1000, seconds=12),
     learned=(
-        SweepSize("learned_control.yaml", own_poses=True, seconds=8),
+        SweepSize("learned_control.yaml", own_poses=True, seconds=20),
         SweepSize("learned.yaml", seconds=45),
         SweepSize("learned.yaml", own_poses=True, seconds=45),
-        SweepSize("learned_conditions.yaml", seconds=10),
+        SweepSize("learned_conditions.yaml", seconds=20),
     ),
     parsing=(
         SweepSize("parsing.yaml", seconds=230),

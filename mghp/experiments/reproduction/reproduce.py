@@ -45,8 +45,9 @@ def committed_beside(folders: Sequence[Path]) -> list[Run]:
 def _what_it_is(run: Run) -> tuple[str, str, int, str, float]:
     """What tables tell runs apart by: of two that agree in it, and have other settings, one can be reported."""
     condition = condition_of(run) if run.experiment == "learned" else run.data
+    scene = str(run.config["data"]["synthetic"]["scene"])
     angle = float(run.config["data"]["augmentation"]["rotation"])
-    return run.experiment, run.variant, run.seed, condition, angle
+    return run.experiment, run.variant, run.seed, f"{condition}, {scene}", angle
 
 
 def _in_words(done: Done) -> str:

@@ -27,9 +27,13 @@ def failure_readings(runs: Sequence[Run]) -> list[str]:
             sentence += (
                 f"; of {failures} failures the most frequent kind is '{KINDS[kind]}' "
                 f"({_share(kinds[kind], failures)}). All true fields together are needed for "
-                f"{_share(causes['several'], failures)}, and do not mend {_share(causes['other'], failures)}; of "
-                "single ones, tried in the order of the table's columns, most often the first that mends is "
+                f"{_share(causes['several'], failures)}, and do not mend {_share(causes['other'], failures)}; "
+            )
+            sentence += (
+                "of single ones, tried in the order of the table's columns, most often the first that mends is "
                 f"'{CAUSES[single]}' ({_share(causes[single], failures)})"
+                if causes[single]
+                else "no single field mends any"
             )
         sentences.append(f"{sentence}.")
     return sentences

@@ -1,12 +1,15 @@
 """Ways to train limb scores, compared seed by seed with training them without a matcher."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from mghp.metrics.matching import Difference, SeedCounts, bootstrap_over_seeds, f1, holm, share
+from mghp.errors import InputError
+from mghp.metrics.matching import SeedCounts, f1_over_seeds, holm
+from mghp.metrics.paired_seeds import PairedDifference
+from mghp.modules.configs import LearnedMatchingConfig
 from mghp.report.runs import Run, by_seed
 
 BASELINE = "binary_cross_entropy"
@@ -14,8 +17,6 @@ UNTRAINED = "line_integral"
 PAPER = "pgd_paper"
 NO_EFFECT = 0.005
 """An effect is absent if the whole interval of a difference lies within this: fixed before anything was run."""
-STEPS = 1000
-"""Of a training; of others the condition says how many they are."""
 LEAST_COUPLING = 0.1
 """Below it an arm is not trained through the matching."""
 DEAD = 0.5
@@ -44,36 +45,29 @@ ARMS = {
 }
 """Arms in the order of the table."""
 
+CONTROLS = ("softmax", "straight_through", "blackbox", "perturbed")
+"""Arms that are no matchers of this kind: what they gain is not gained by training through the matching."""
+
 
 @dataclass(frozen=True)
 class Target:
-    """What is compared.
+    """What is compared, by F1 of counts, with the rounding and the threshold that were tuned for it.
 
     Attributes:
         what: in words.
         array: counts of each test image, in media/association.npz.
         metric: the score of a run.
-        score: of summed counts.
     """
 
     what: str
     array: str
     metric: str
-    score: Callable[[ArrayLike], NDArray[np.float64]]
-
-    def is_of(self, run: Run) -> bool:
-        """Whether the run was scored so."""
-        return self.metric in run.result["metrics"]
 
 
 TARGETS = {
-    "limbs": Target("F1 of joined pairs", "counts", "test/f1", f1),
-    "persons": Target("candidates in their own person's group", "grouping", "test/grouping", share),
-    "persons, own threshold": Target(
-        "candidates in their own person's group, threshold tuned for it", "grouping_tuned", "test/grouping_tuned", share
-    ),
+    "limbs": Target("F1 of joined pairs", "limbs", "test/f1"),
+    "persons": Target("F1 of candidates grouped into persons", "persons", "test/person_f1"),
 }
-"""Thresholds are tuned for limbs, but for the last, which is tuned for persons."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +75,17 @@ class Comparison:
     """With the baseline of the same seeds.
 
     Attributes:
-        difference: from it.
-        p: of no difference, Holm-corrected over the condition's arms.
-        seeds: that both have.
+        difference: from it, and the p of no difference.
+        p: the same, Holm-corrected over the condition's arms.
     """
 
-    difference: Difference
+    difference: PairedDifference
     p: float
-    seeds: int
 
     @property
     def verdict(self) -> str:
         """What the interval says; of one seed, whose interval is of its test images alone, nothing."""
-        if self.seeds < 2:
+        if self.difference.seeds < 2:
             return "one seed"
         if self.p < 0.05:
             return "better" if self.difference.mean > 0 else "worse"
@@ -116,8 +108,11 @@ class Comparison:
 
     def columns(self) -> dict[str, float | str]:
         """What a file of numbers gets, by what is added to the column's name."""
-        mean, low, high = self.points
-        return {"": mean, " low": low, " high": high, " p": self.p, " verdict": self.verdict}
+        difference = self.difference
+        return {
+            "": difference.mean, " low": difference.low, " high": difference.high, " p": self.p,
+            " verdict": self.verdict,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +122,7 @@ class Arm:
     Attributes:
         condition: data and setting in words.
         name: of the arm.
-        runs: one a seed.
+        runs: one a seed; where there is a baseline, of its seeds alone.
         compared: by target; empty for the baseline itself, or without one.
         died: seeds with less than half of the baseline's F1; None where nothing is compared.
     """
@@ -146,17 +141,11 @@ class Arm:
     @property
     def is_of_a_variation(self) -> bool:
         """Whether the poses' problems, the scorer or the training images were made other than they are."""
-        return self.condition != CONTROL and bool(_variation(self.runs[0]))
+        return not self.condition.startswith(CONTROL) and bool(_variation(self.runs[0]))
 
     def mean(self, metric: str) -> float:
         """Over the seeds."""
         return float(np.mean([run.metric(metric) for run in self.runs]))
-
-
-def percent(runs: Sequence[Run], metric: str) -> str:
-    """Mean and standard deviation over runs."""
-    numbers = np.array([100 * run.metric(metric) for run in runs])
-    return f"{numbers.mean():.2f}" + (f" ± {numbers.std(ddof=1):.2f}" if len(numbers) > 1 else "")
 
 
 def learned_arms(runs: Sequence[Run]) -> list[Arm]:
@@ -170,7 +159,7 @@ def runs_by_arm(runs: Sequence[Run]) -> dict[str, dict[str, dict[int, Run]]]:
     for run in runs:
         if run.experiment == "learned" and run.variant in ARMS:
             found.setdefault(condition_of(run), {}).setdefault(run.variant, []).append(run)
-    conditions = sorted(found, key=lambda condition: (condition != CONTROL, condition))
+    conditions = sorted(found, key=lambda condition: (not condition.startswith(CONTROL), condition))
     return {
         condition: {name: by_seed(found[condition][name]) for name in ARMS if name in found[condition]}
         for condition in conditions
@@ -186,12 +175,12 @@ def by_condition(arms: Sequence[Arm]) -> dict[str, dict[str, Arm]]:
 
 
 def condition_of(run: Run) -> str:
-    """Data and setting in words."""
+    """Data and setting in words: all that is other than usual."""
     learned = run.config["learned"]
     if learned["problems"] == "positive_control":
-        return CONTROL
-    steps = [f"{learned['steps']} steps"] if learned["steps"] != STEPS else []
-    return ", ".join([run.data, *_variation(run), *steps])
+        usual = {"layers": 1}  # a deeper scorer could learn the truth pair by pair
+        return ", ".join([CONTROL, *_settings(run, usual)])
+    return ", ".join([run.data, *_variation(run), *_settings(run, {"layers": learned["layers"]})])
 
 
 def _variation(run: Run) -> list[str]:
@@ -204,9 +193,19 @@ def _variation(run: Run) -> list[str]:
         words.append(f"{learned['min_candidates']}+ candidates a side")
     if learned["train_images"] is not None:
         words.append(f"{learned['train_images']} training images")
-    if learned["layers"] == 1:
-        words.append("linear scorer")
+    if learned["layers"] != LearnedMatchingConfig().layers:
+        words.append("linear scorer" if learned["layers"] == 1 else f"{learned['layers']} layers")
     return words
+
+
+_TOLD_APART = ("layers", "hidden", "steps", "batch_problems", "control_problems", "learning_rates", "scales")
+
+
+def _settings(run: Run, usual: dict[str, Any]) -> list[str]:
+    """In words, how the training was other than usual."""
+    learned, defaults = run.config["learned"], {**asdict(LearnedMatchingConfig()), **usual}
+    different = [key for key in _TOLD_APART if key in learned and learned[key] != defaults[key]]
+    return [f"{key.replace('_', ' ')} {learned[key]}" for key in different]
 
 
 def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:
@@ -215,27 +214,35 @@ def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:
     tested = [name for name, shared in seeds.items() if shared]
     compared: dict[str, dict[str, Comparison]] = {name: {} for name in by_arm}
     for label, target in TARGETS.items():
-        if not all(target.is_of(run) for name in (BASELINE, *tested) for run in by_arm.get(name, {}).values()):
-            continue
         differences = [
             _difference(target, [(by_arm[name][seed], baseline[seed]) for seed in seeds[name]]) for name in tested
         ]
-        corrected = holm([difference.p for difference in differences])
+        corrected = holm([float(np.nan_to_num(difference.p, nan=1.0)) for difference in differences])
         for name, difference, p in zip(tested, differences, corrected, strict=True):
-            compared[name][label] = Comparison(difference, p, len(seeds[name]))
+            compared[name][label] = Comparison(difference, p)
     return [
         Arm(
-            condition, name, list(of_seed.values()), compared[name],
+            condition, name,
+            [of_seed[seed] for seed in seeds[name]] if name in tested else list(of_seed.values()), compared[name],
             sum(_died(of_seed[seed], baseline[seed]) for seed in seeds[name]) if name in tested else None,
         )
         for name, of_seed in by_arm.items()
     ]  # fmt: skip
 
 
-def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> Difference:
-    counted = [[run.tested(target.array) for run in pair] for pair in pairs]
-    seeds = [SeedCounts(images, ours, theirs) for (images, ours), (_, theirs) in counted]
-    return bootstrap_over_seeds(seeds, score=target.score)
+def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> PairedDifference:
+    """Seed by seed.
+
+    Raises:
+        InputError: if two runs of a seed were tested on different images.
+    """
+    seeds = []
+    for ours, theirs in pairs:
+        (images, counts), (others, reference) = (run.tested(target.array) for run in (ours, theirs))
+        if not np.array_equal(images, others):
+            raise InputError(f"{ours.path} and {theirs.path}: tested on different images, expected the same of a seed")
+        seeds.append(SeedCounts(images, counts, reference))
+    return f1_over_seeds(seeds)
 
 
 def _died(ours: Run, baseline: Run) -> bool:

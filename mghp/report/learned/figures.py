@@ -40,7 +40,7 @@ def compared_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     figures: dict[str, list[Arm]] = {}
     for arm in arms:
         if arm.compared and arm.name != UNTRAINED:
-            plain = "control" if arm.condition == CONTROL else "matching"
+            plain = "control" if arm.condition.startswith(CONTROL) else "matching"
             figures.setdefault("conditions" if arm.is_of_a_variation else plain, []).append(arm)
     return figures
 
@@ -64,7 +64,7 @@ def _main_condition(arms: Sequence[Arm]) -> list[Arm]:
     main = max(
         conditions,
         default=None,
-        key=lambda name: (name != CONTROL, _number_of_runs(conditions[name].values())),
+        key=lambda name: (not name.startswith(CONTROL), _number_of_runs(conditions[name].values())),
     )
     return list(conditions[main].values()) if main is not None else []
 

@@ -6,6 +6,7 @@ from mghp.report.learned.arms import (
     ARMS,
     BASELINE,
     CONTROL,
+    CONTROLS,
     LEAST_COUPLING,
     NO_EFFECT,
     PAPER,
@@ -30,35 +31,28 @@ def write_learned_readings(runs: Sequence[Run]) -> str:
 
 def learned_readings(runs: Sequence[Run]) -> list[str]:
     """The answer a target in short, whether the positive control passed, then what each condition says."""
-    conditions = {condition: arms for condition, arms in by_condition(learned_arms(runs)).items() if BASELINE in arms}
-    poses = {condition: arms for condition, arms in conditions.items() if condition != CONTROL}
-    if not conditions:
+    conditions = by_condition(learned_arms(runs))
+    compared = {condition: arms for condition, arms in conditions.items() if _through(arms)}
+    poses = {condition: arms for condition, arms in compared.items() if not condition.startswith(CONTROL)}
+    if not compared:
         return []
-    sentences = [_in_short(target, poses) for target in TARGETS if _asked(target, poses)]
-    sentences.append(_control(conditions.get(CONTROL)))
+    sentences = [_in_short(target, poses) for target in TARGETS if poses]
+    sentences.append(_control(conditions))
     for target in TARGETS:
-        sentences += [_in_full(target, condition, arms) for condition, arms in _asked(target, poses).items()]
-    return [*sentences, *_left_out(conditions), *_thresholds(poses), _expected(poses)]
-
-
-def _asked(target: str, conditions: Conditions) -> Conditions:
-    """Conditions with something to say of a target; of persons only at the fairest threshold that runs have."""
-    fairer = {"persons": "persons, own threshold"}.get(target)
-    return {
-        condition: arms
-        for condition, arms in conditions.items()
-        if any(target in arm.compared and fairer not in arm.compared for arm in _through(arms))
-    }
+        sentences += [_in_full(target, condition, arms) for condition, arms in poses.items()]
+    return [*sentences, *_left_out(compared), *_expected(poses)]
 
 
 def _in_short(target: str, conditions: Conditions) -> str:
-    answers = [f"{condition}: {_answer(target, arms)}" for condition, arms in _asked(target, conditions).items()]
+    answers = [f"{condition}: {_answer(target, arms)}" for condition, arms in conditions.items()]
     return f"Does training through the matching gain {TARGETS[target].what}? {_first_upper('; '.join(answers))}."
 
 
 def _answer(target: str, arms: Mapping[str, Arm]) -> str:
-    through = _through(arms)
-    verdicts = [arm.compared[target].verdict for arm in through]
+    """Of the arms that are no controls, for a control's gain is none of the matching."""
+    verdicts = [arm.compared[target].verdict for arm in _through(arms) if arm.name not in CONTROLS]
+    if not verdicts:
+        return "not tested"
     if set(verdicts) == {"one seed"}:
         return ONE_SEED
     if "better" in verdicts:
@@ -86,13 +80,16 @@ def _in_full(target: str, condition: str, arms: Mapping[str, Arm]) -> str:
     return f"{text}."
 
 
-def _control(arms: Mapping[str, Arm] | None) -> str:
+def _control(conditions: Conditions) -> str:
+    arms = next((arms for condition, arms in conditions.items() if condition == CONTROL), None)
     if arms is None:
         return "The positive control was not run: where nothing is found, nothing may have been findable."
-    through = _through(arms)
+    through = [arm for arm in _through(arms) if arm.name not in CONTROLS]
+    if not through:
+        return "The positive control says nothing: nothing trained through the matching has the baseline beside it."
     passed = [arm for arm in through if arm.compared["limbs"].verdict == "better"]
-    others = [arm for arm in through if arm not in passed]
-    if any(arm.compared["limbs"].verdict == "one seed" for arm in through):
+    others = [arm for arm in _through(arms) if arm not in passed]
+    if {arm.compared["limbs"].verdict for arm in through} == {"one seed"}:
         return f"The positive control: {ONE_SEED}. {_first_upper(_listed(through, _limbs))} over binary cross-entropy."
     text = (
         f"The positive control {'passed' if passed else 'has not passed'}: where competition must help, "
@@ -101,7 +98,7 @@ def _control(arms: Mapping[str, Arm] | None) -> str:
     )
     if passed:
         text += f": {_listed(passed, _mean_f1)}"
-    return f"{text}. Not shown: {_listed(others, _limbs)}." if others else f"{text}."
+    return f"{text}. Others: {_listed(others, _limbs)}." if others else f"{text}."
 
 
 def _left_out(conditions: Conditions) -> Iterator[str]:
@@ -110,40 +107,36 @@ def _left_out(conditions: Conditions) -> Iterator[str]:
         conditions, lambda arm: bool(arm.compared) and arm.name != UNTRAINED and not arm.is_through_the_matching
     )
     if apart:
-        each = [f"{ARMS[name]} ({_range([arm.mean('matching/coupling') for arm in arms])})" for name, arms in apart]
+        each = [
+            f"{ARMS[name]} ({_on(arms, lambda arm: format(arm.mean('matching/coupling'), '.2f'))})"
+            for name, arms in apart
+        ]
         yield f"Not trained through the matching, with a coupling under {LEAST_COUPLING:g}: {'; '.join(each)}."
     died = _by_arm(conditions, lambda arm: bool(arm.died) and arm.name != UNTRAINED)
     if died:
-        each = [
-            f"{ARMS[name]} ({' and '.join(f'{arm.died} of {len(arm.runs)} on {arm.condition}' for arm in arms)})"
-            for name, arms in died
-        ]
+        each = [f"{ARMS[name]} ({_on(arms, lambda arm: f'{arm.died} of {len(arm.runs)}')})" for name, arms in died]
         yield f"Seeds that died, with under half of the baseline's F1: {'; '.join(each)}."
 
 
-def _thresholds(poses: Conditions) -> Iterator[str]:
-    if _asked("persons", poses):
-        yield (
-            "Persons were grouped at the threshold tuned for limbs, which moves them by itself, where no run had one "
-            "tuned for persons: a difference of persons may be one of thresholds."
-        )
-
-
-def _expected(poses: Conditions) -> str:
+def _expected(poses: Conditions) -> Iterator[str]:
+    told = [
+        (arm.compared["limbs"].difference.mean, condition, arm)
+        for condition, arms in poses.items()
+        for arm in _through(arms)
+        if arm.compared["limbs"].verdict != "one seed" and arm.name not in CONTROLS
+    ]
+    if not told:
+        return
     text = (
         "Where the scorer can express the local posterior, Hungarian on log-odds is already optimal and no difference "
         f"is expected; 'no effect' was said only of intervals within {100 * NO_EFFECT:g} points, fixed beforehand"
     )
-    best = [
-        (arm.compared["limbs"].difference.mean, condition, arm)
-        for condition, arms in poses.items()
-        for arm in _through(arms)
-        if arm.compared["limbs"].verdict == "better"
-    ]
+    best = [one for one in told if one[2].compared["limbs"].verdict == "better"]
     if not best:
-        return f"{text}. On poses, no arm was found better than binary cross-entropy."
+        yield f"{text}. On poses, no arm was found better than binary cross-entropy."
+        return
     _, condition, arm = max(best, key=lambda one: one[0])
-    return (
+    yield (
         f"{text}. On poses, the largest difference that was found is {arm.compared['limbs'].interval} points of F1 "
         f"({ARMS[arm.name]}; {condition})."
     )
@@ -159,14 +152,13 @@ def _by_arm(conditions: Conditions, holds: Callable[[Arm], bool]) -> list[tuple[
     return [(name, arms) for name, arms in found.items() if arms]
 
 
+def _on(arms: Sequence[Arm], say: Callable[[Arm], str]) -> str:
+    return " and ".join(f"{say(arm)} on {arm.condition}" for arm in arms)
+
+
 def _seeds(arms: Sequence[Arm]) -> str:
     numbers = sorted({len(arm.runs) for arm in arms})
     return " or ".join(map(str, numbers)) + (" seed" if numbers == [1] else " seeds")
-
-
-def _range(numbers: Sequence[float]) -> str:
-    low, high = f"{min(numbers):.2f}", f"{max(numbers):.2f}"
-    return low if low == high else f"{low} to {high}"
 
 
 def _mean_f1(arm: Arm) -> str:

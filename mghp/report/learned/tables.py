@@ -1,12 +1,14 @@
 """Table P4, and what was tuned: does training through the matcher help?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from mghp.report.learned.arms import ARMS, NO_EFFECT, TARGETS, UNTRAINED, Arm, learned_arms, percent, runs_by_arm
+from mghp.experiments.rounding_names import ROUNDINGS
+from mghp.report.learned.arms import ARMS, NO_EFFECT, TARGETS, UNTRAINED, learned_arms, runs_by_arm
 from mghp.report.learned.bench import learned_bench_table
+from mghp.report.parsing.seed_cells import OverSeeds
 from mghp.report.runs import Run
 from mghp.report.table import Table
 
@@ -18,21 +20,22 @@ def learned_tables(runs: Sequence[Run]) -> list[Table]:
 
 def learned_table(runs: Sequence[Run]) -> Table:
     """P4: mean and standard deviation over seeds of every arm, and its difference from training without a matcher."""
-    arms = learned_arms(runs)
     table = Table(
         "P4",
-        "Limb scores learned through matchers: F1 of joined pairs, and candidates grouped into their own "
-        "person at the threshold tuned for F1 (and at one tuned for persons, where runs have it), on test images; "
-        "differences from binary cross-entropy without a matcher (paired cluster bootstrap over images and seeds, 95 % "
-        "interval; better or worse if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the "
-        f"interval lies within {100 * NO_EFFECT:g} points, fixed beforehand). Died: seeds under half of the baseline's "
-        "F1. Time and memory a step: bench_learned.",
+        "Limb scores learned through matchers, on test images: F1 of joined pairs, and of candidates grouped into "
+        "persons, each with the rounding and the threshold that validation images chose for it out of the same for all "
+        "ways, in percent; differences in points from binary cross-entropy without a matcher (paired cluster bootstrap "
+        "over images, and the excess of the seeds' variance; 95 % interval; better or worse if p < 0.05 by Holm within "
+        f"a condition, each score apart; 'no effect' if the interval lies within {100 * NO_EFFECT:g} points, fixed "
+        "beforehand). Died: seeds under half of the baseline's F1. Files hold fractions. Time and memory a step: "
+        "bench_learned.",
         {
-            "condition": "", "arm": "", "seeds": "d", **_formats(arms), "died": "d", "calibration error": ".3f",
-            "coupling": ".2f", "tight rows": ".2f", "cosine to task gradient": ".2f",
+            "condition": "", "arm": "", "seeds": "d",
+            **{column: ".2f" for label in TARGETS for column in _columns(label)}, "died": "d",
+            "calibration error": ".3f", "coupling": ".2f", "tight rows": ".2f", "cosine to task gradient": ".2f",
         },
     )  # fmt: skip
-    for arm in arms:
+    for arm in learned_arms(runs):
         row: dict[str, Any] = {
             "condition": arm.condition, "arm": ARMS[arm.name], "seeds": len(arm.runs), "died": arm.died,
             "calibration error": arm.mean("test/calibration_error"), "coupling": arm.mean("matching/coupling"),
@@ -40,8 +43,7 @@ def learned_table(runs: Sequence[Run]) -> Table:
         }  # fmt: skip
         for label, target in TARGETS.items():
             score, difference = _columns(label)
-            if all(target.is_of(run) for run in arm.runs):
-                row[score] = percent(arm.runs, target.metric)
+            row[score] = OverSeeds.of(run.metric(target.metric) for run in arm.runs)
             row[difference] = arm.compared.get(label)
         table.add(row, *arm.runs)
     return table
@@ -49,29 +51,19 @@ def learned_table(runs: Sequence[Run]) -> Table:
 
 def _columns(label: str) -> tuple[str, str]:
     """Score and difference."""
-    return ("F1" if label == "limbs" else label) + " [%]", f"{label}: difference [95 %]"
-
-
-def _formats(arms: Sequence[Arm]) -> dict[str, str]:
-    """Columns of the scores that any arm has with all its seeds."""
-    formats: dict[str, str] = {}
-    for label, target in TARGETS.items():
-        if any(all(target.is_of(run) for run in arm.runs) for arm in arms):
-            formats |= dict.fromkeys(_columns(label), ".2f")
-    return formats
+    return f"{label}, F1", f"{label}, difference [95 %]"
 
 
 def learned_tuning_table(runs: Sequence[Run]) -> Table:
     """What validation images chose for every arm, out of the same settings."""
     table = Table(
         "P4_tuning",
-        "What validation images chose for every arm, all of the same settings: how many seeds took the largest "
-        "learning rate and the largest scale at the start, the mean threshold, how many seeds round the soft "
-        "assignment rather than the affinity, and F1 on the validation images.",
+        "What validation images chose for every arm, all of the same settings: how many seeds took which learning "
+        "rate, which scale at the start, and what the best matching is taken of, for pairs and for persons; F1 of "
+        "pairs on the validation images, in percent.",
         {
-            "condition": "", "arm": "", "seeds": "d", "steps": "", "learning rates": "", "took the largest": "d",
-            "scales": "", "took the largest scale": "d", "threshold": ".2f", "rounds the assignment": "d",
-            "F1 on validation [%]": "",
+            "condition": "", "arm": "", "seeds": "d", "steps": "d", "learning rates": "", "scales": "",
+            "roundings, limbs": "", "roundings, persons": "", "F1 on validation": ".2f",
         },
     )  # fmt: skip
     for condition, by_arm in runs_by_arm(runs).items():
@@ -84,18 +76,21 @@ def learned_tuning_table(runs: Sequence[Run]) -> Table:
 
 def _tuned(runs: Sequence[Run]) -> dict[str, Any]:
     learned = runs[0].config["learned"]
-    rates, scales = learned["learning_rates"], learned["scales"]
+    roundings = {float(place): name for place, name in enumerate(ROUNDINGS)}
     return {
-        "steps": str(learned["steps"]),
-        "learning rates": ", ".join(f"{rate:g}" for rate in rates),
-        "took the largest": _number(runs, "tuned/learning_rate", max(rates)),
-        "scales": ", ".join(f"{scale:g}" for scale in scales),
-        "took the largest scale": _number(runs, "tuned/scale", max(scales)),
-        "threshold": float(np.mean([run.metric("tuned/threshold") for run in runs])),
-        "rounds the assignment": _number(runs, "tuned/of_assignment", 1.0),
-        "F1 on validation [%]": percent(runs, "tuned/f1_validation"),
+        "steps": learned["steps"],
+        "learning rates": _chosen(
+            runs, "tuned/learning_rate", {rate: f"{rate:g}" for rate in learned["learning_rates"]}
+        ),
+        "scales": _chosen(runs, "tuned/scale", {scale: f"{scale:g}" for scale in learned["scales"]}),
+        "roundings, limbs": _chosen(runs, "tuned/rounding", roundings),
+        "roundings, persons": _chosen(runs, "tuned/persons_rounding", roundings),
+        "F1 on validation": OverSeeds.of(run.metric("tuned/f1_validation") for run in runs),
     }
 
 
-def _number(runs: Sequence[Run], metric: str, value: float) -> int:
-    return sum(bool(np.isclose(run.metric(metric), value)) for run in runs)
+def _chosen(runs: Sequence[Run], metric: str, choices: Mapping[float, str]) -> str:
+    """How many seeds chose what, e.g. "0.01: 3, 0.03: 7"; choices that no seed took too, since they were there."""
+    taken = [run.metric(metric) for run in runs]
+    numbers = {words: int(np.isclose(taken, choice).sum()) for choice, words in choices.items()}
+    return ", ".join(f"{words}: {number}" for words, number in numbers.items())

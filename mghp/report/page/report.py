@@ -33,12 +33,12 @@ def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) ->
 
 
 def is_evidence(runs: Sequence[Run]) -> bool:
-    """Whether trainings, if there are any, have been done with several seeds."""
+    """Whether trainings, if there are any, have all been done with several seeds."""
     seeds: dict[tuple[str, str], set[int]] = {}
     for run in runs:
         if run.experiment == "learned" or "train/steps" in run.result["metrics"]:
             seeds.setdefault((run.experiment, run.variant), set()).add(run.seed)
-    return not seeds or max(map(len, seeds.values())) > 1
+    return not seeds or min(map(len, seeds.values())) > 1
 
 
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:

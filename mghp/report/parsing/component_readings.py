@@ -101,8 +101,8 @@ def oracle_readings(runs: Sequence[Run]) -> list[str]:
             continue
         order = sorted(gains, key=lambda name: -gains[name].difference.mean)
         best = gains[order[0]]
-        limit = _most(full, order, score)
-        if together is not None and together.difference.mean > 2 * max(best.difference.mean, 0):
+        limit = _most(full, order, best, score)
+        if together is not None and together.difference.low > 2 * max(best.difference.mean, 0):
             limit += "; but all fields together gain more than twice what any does alone"
         known = {ORACLES[name]: gains[name] for name in order} | ({"all": together} if together is not None else {})
         sentences.append(
@@ -149,11 +149,13 @@ def verdicts(cells: Mapping[str, Compared]) -> str:
     )
 
 
-def _most(full: BySeed, order: Sequence[str], score: str) -> str:
+def _most(full: BySeed, order: Sequence[str], best: Compared, score: str) -> str:
     """The field that limits most, if the seeds tell it from the next."""
     if len(full) < 2:
         return f"By one seed, a demonstration and no evidence, most the {ORACLES[order[0]]}"
     first, *others = order
+    if not best.difference.low > 0:
+        return "No field alone, as far as these seeds tell"
     if others:
         lead = paired_seeds(
             [run.metric(f"oracle/{first}/{score}") - run.metric(f"oracle/{others[0]}/{score}") for run in full.values()]

@@ -56,10 +56,11 @@ def assembly_readings(runs: Sequence[Run]) -> list[str]:
         scores = [run.metric(f"assembly/{step}/ap_p_vol") for step in names]
         losses = {name: before - after for name, before, after in zip(names[1:], scores, scores[1:], strict=False)}
         costliest = max(losses, key=lambda name: losses[name])
+        cost = f"the costliest step is '{STEPS[costliest]}', {100 * losses[costliest]:.1f} points"
         sentences.append(
             f"On true fields of scene {run.config['data']['synthetic']['scene']} the assembly reaches AP^p averaged "
-            f"{100 * scores[0]:.1f} % at its best and {100 * scores[-1]:.1f} % with every step that a network's fields "
-            f"need; the costliest step is '{STEPS[costliest]}', {100 * losses[costliest]:.1f} points."
+            f"{100 * scores[0]:.1f} % by its first step alone and {100 * scores[-1]:.1f} % with every step that a "
+            f"network's fields need; {cost if losses[costliest] > 0 else 'no step costs anything'}."
         )
     return sentences
 
