@@ -523,7 +523,7 @@ def test_a_sweep_s_metric_is_one_that_its_runs_have(path, tiny_runs):
     if metric["name"].startswith("val/"):  # of trainings
         assert metric["name"].removeprefix("val/") in SCORES
         return
-    if metric["name"].startswith("test/"):  # of learned scores, see tests/experiments/test_learned.py
+    if metric["name"].startswith("test/"):  # of learned scores, see tests/experiments/learned
         return
     for run in tiny_runs.values():
         assert metric["name"] in run.result["metrics"]
