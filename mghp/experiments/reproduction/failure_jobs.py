@@ -65,6 +65,6 @@ def _committed(config: Config) -> Path | None:
         if not same or not (file.parent / "result.json").exists() or was_stopped(file.parent):
             continue
         result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
-        if result["schema_version"] == schema_version(config.experiment):
+        if result.get("schema_version") == schema_version(config.experiment):
             return file.parent
     return None

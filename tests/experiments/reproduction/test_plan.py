@@ -6,7 +6,7 @@ import pytest
 import mghp.experiments.reproduction.finished
 from mghp.checkout import ROOT
 from mghp.cli import Part
-from mghp.config import config_key, load_config, to_yaml, variant_names
+from mghp.config import config_key, load_config, schema_version, to_yaml, variant_names
 from mghp.data.pictures import training_fingerprint
 from mghp.errors import InputError
 from mghp.experiments.reproduction.failure_jobs import failure_jobs
@@ -159,7 +159,9 @@ def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, 
     trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path / 'runs'}"])
     (job,) = failure_jobs(trainings[:1], "none such", 20)
     folder = committed / "components_failures" / "full-0"
-    finish(folder, "0")
+    folder.mkdir(parents=True)
+    result = {"schema_version": schema_version("components_failures")}
+    (folder / "result.json").write_text(json.dumps(result))
     (folder / "config.yaml").write_text(to_yaml(job.config))
     assert job.finished() is None  # its training is not there
     config = trainings[0].config
@@ -167,10 +169,18 @@ def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, 
     own = run_path(config, fingerprint)
     finish(committed / "components" / own.name, config_key(config, fingerprint))
     assert job.finished() == folder
-    (folder / "result.json").write_text(json.dumps({"stopped": True}))
+    (folder / "result.json").write_text(json.dumps({"schema_version": result["schema_version"] - 1}))
+    assert job.finished() is None
+    (folder / "result.json").write_text(json.dumps({**result, "stopped": True}))
     assert job.finished() is None
     finish(own, config_key(config, fingerprint))  # one's own, without its weights
     assert job.finished() is None
+
+
+@pytest.mark.parametrize("override", ["experiment=foo", "trainer.max_steps=null", "trainer.max_steps=abc"])
+def test_what_the_paper_s_scale_cannot_be_is_told_in_a_line(override):
+    with pytest.raises(InputError, match=f"^{override.partition('=')[0]}="):
+        paper_experiments([override])
 
 
 def test_the_paper_s_scale_says_what_is_missing(tmp_path):
