@@ -73,6 +73,9 @@ def test_the_field_that_limits_most_is_named_if_it_is_told_from_the_next(tmp_pat
     assert limits("a", true_keypoints=0.3).startswith("Most the keypoints. ")
     assert limits("b", true_limbs=0.3, all_true=0.7).startswith("Most the limbs; but all fields together")
     assert "not told apart" in limits("c", true_limbs=0.3, true_parts=0.3)
+    losses = dict.fromkeys(("true_parts", "true_keypoints", "true_limbs", "true_field"), -0.1)
+    assert limits("d", **losses, all_true=-0.1).startswith("No field alone, as far as these seeds tell. ")
+    assert limits("e", **losses, all_true=0.3).startswith("No field alone, as far as these seeds tell; but all")
 
 
 @pytest.mark.parametrize(("greedy", "answer"), [(0.3, "Yes"), (0.5, "No.")])
@@ -90,6 +93,9 @@ def test_the_costliest_step_of_the_assembly(tmp_path):
     (sentence,) = assembly_readings([Run(tmp_path)])
     assert "90.0 % by its first step alone and 69.0 %" in sentence
     assert "'poses from peaks, truly matched', 19.0 points" in sentence
+    gains = {f"assembly/{step}/ap_p_vol": 0.9 + 0.01 * k for k, step in enumerate(scores)}
+    (tmp_path / "result.json").write_text(json.dumps({"experiment": "assembly", "variant": "", "metrics": gains}))
+    assert assembly_readings([Run(tmp_path)])[0].endswith("need; no step costs anything.")
 
 
 def test_readings_are_a_list_and_without_runs_there_are_none(tmp_path):
