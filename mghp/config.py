@@ -376,13 +376,11 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     except (OmegaConfBaseException, *_MERGING_RAISES) as error:
         _blame(layers, schema)
         raise InputError(_one_line(error)) from None
-    _check_ranges(schema)
     try:
         config = OmegaConf.to_object(schema)
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, ValueError, TypeError) as error:
+        _blame_section(schema)
         raise InputError(_one_line(error.__cause__ or error)) from None
-    except ValueError as error:
-        raise InputError(_one_line(error)) from None
     assert isinstance(config, Config)
     _state_amounts(config)  # a resolved config states its amounts
     return config
@@ -418,8 +416,8 @@ def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> 
             raise InputError(f"{origin}: {_one_line(error)}") from None
 
 
-def _check_ranges(section: DictConfig, prefix: str = "") -> None:
-    """A section's dataclass knows a value's range, but not under which key it stands."""
+def _blame_section(section: DictConfig, prefix: str = "") -> None:
+    """Section by section, which is slow: a dataclass knows a value's range, but not under which key it stands."""
     for name in map(str, section):
         try:
             value = section[name]
@@ -427,7 +425,7 @@ def _check_ranges(section: DictConfig, prefix: str = "") -> None:
             raise InputError(f"{prefix}{name}: {_one_line(error)}") from None
         if not isinstance(value, DictConfig) or _is_open(value):
             continue
-        _check_ranges(value, f"{prefix}{name}.")
+        _blame_section(value, f"{prefix}{name}.")
         try:
             OmegaConf.to_object(value)
         except OmegaConfBaseException as error:

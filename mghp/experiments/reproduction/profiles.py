@@ -152,6 +152,7 @@ _STANDARD = Profile(
         SweepSize("learned.yaml", seconds=45),
         SweepSize("learned.yaml", own_poses=True, seconds=45),
         SweepSize("learned_conditions.yaml", seconds=20),
+        SweepSize("learned_long.yaml", seconds=220),
     ),
     parsing=(
         SweepSize("parsing.yaml", seconds=230),
