@@ -89,8 +89,12 @@ class Comparison:
             return "one seed"
         if self.p < 0.05:
             return "better" if self.difference.mean > 0 else "worse"
-        inside = self.difference.low >= -NO_EFFECT and self.difference.high <= NO_EFFECT
-        return "no effect" if inside else "undecided"
+        return "no effect" if self.is_small else "undecided"
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the whole interval lies within the bound of no effect; what is better may be so by that little."""
+        return self.difference.low >= -NO_EFFECT and self.difference.high <= NO_EFFECT
 
     @property
     def points(self) -> tuple[float, float, float]:

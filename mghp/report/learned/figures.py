@@ -88,7 +88,7 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
             _intervals(axis, shown, target)
         axes[0].set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
         axes[0].set_ylim(-0.6, len(shown) - 0.4)
-        axes[0].set_title(textwrap.fill(condition, 36), loc="right", x=-0.06)
+        axes[0].set_title(textwrap.fill(condition, 40), loc="right", x=-0.06)
     for axis in grid[:-1].flat:
         axis.tick_params(labelbottom=True)  # a column has one scale, and the next one down may be two screens away
     for axis, target in zip(grid[0], targets, strict=True):

@@ -50,13 +50,16 @@ def _in_short(target: str, conditions: Conditions) -> str:
 
 def _answer(target: str, arms: Mapping[str, Arm]) -> str:
     """Of the arms that are no controls, for a control's gain is none of the matching."""
-    verdicts = [arm.compared[target].verdict for arm in _through(arms) if arm.name not in CONTROLS]
+    compared = [arm.compared[target] for arm in _through(arms) if arm.name not in CONTROLS]
+    verdicts = [one.verdict for one in compared]
     if not verdicts:
         return "not tested"
     if set(verdicts) == {"one seed"}:
         return ONE_SEED
     if "better" in verdicts:
-        return f"yes, with {verdicts.count('better')} of {len(verdicts)} arms"
+        small = sum(one.is_small for one in compared if one.verdict == "better")
+        by = f" ({small} of them by less than {100 * NO_EFFECT:g} points for sure)" if small else ""
+        return f"yes, with {verdicts.count('better')} of {len(verdicts)} arms{by}"
     return "undecided" if {"undecided", "one seed"} & set(verdicts) else "no"
 
 

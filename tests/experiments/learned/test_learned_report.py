@@ -121,6 +121,25 @@ def test_a_control_that_gains_is_no_yes():
     assert f"{LIMBS} Planted poses: not tested." in write_learned_readings([*BASELINE, *planted("softmax", 0.9, 0.9)])
 
 
+class EvenRun(PlantedRun):
+    """The same of every image, so that the smallest difference is told."""
+
+    def tested(self, name):
+        _, counts = super().tested(name)
+        right = round(10_000 * self.right)
+        return np.arange(100), np.broadcast_to([right, 10_000 - right, 10_000 - right], counts.shape)
+
+
+def test_a_gain_within_the_bound_of_no_effect_is_told_to_be_that_small():
+    runs = [
+        EvenRun(name, seed, 0.8 + gain, 0.7)
+        for seed in range(3)
+        for name, gain in (("binary_cross_entropy", 0.0), ("structured_hinge", 0.003 + seed / 10_000))
+    ]
+    text = write_learned_readings([*runs, *(EvenRun("fenchel_young", seed, 0.9, 0.7) for seed in range(3))])
+    assert f"{LIMBS} Planted poses: yes, with 2 of 2 arms (1 of them by less than 0.5 points for sure)." in text
+
+
 def test_a_second_seed_counts_even_where_another_arm_has_one():
     better = planted("fenchel_young", 0.95, 0.7)
     assert f"{LIMBS} Planted poses: undecided, for one seed" in write_learned_readings([BASELINE[0], better[0]])
