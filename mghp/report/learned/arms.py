@@ -13,6 +13,8 @@ from mghp.modules.configs import LearnedMatchingConfig
 from mghp.report.runs import Run, by_seed
 
 BASELINE = "binary_cross_entropy"
+PROJECTED = "binary_cross_entropy_projection"
+"""The baseline with a fourth rounding to choose, that of the arms which are trained through a projection."""
 UNTRAINED = "line_integral"
 PAPER = "pgd_paper"
 NO_EFFECT = 0.005
@@ -26,6 +28,7 @@ CONTROL = "positive control, 6x6"
 ARMS = {
     UNTRAINED: "line integral, nothing trained",
     BASELINE: "binary cross-entropy on the affinity, no matcher",
+    PROJECTED: "the same, which one projection may round",
     PAPER: "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
     "pgd_large_step": "PGD-Dykstra, alpha = 1, last iterate",
     "pgd_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
@@ -47,6 +50,10 @@ ARMS = {
 
 CONTROLS = ("softmax", "straight_through", "blackbox", "perturbed")
 """Arms that are no matchers of this kind: what they gain is not gained by training through the matching."""
+
+
+BY_DIFFERENCE = ("fenchel_young", "structured_hinge")
+"""Arms whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class Arm:
         name: of the arm.
         runs: one a seed; where there is a baseline, of its seeds alone.
         compared: by target; empty for the baseline itself, or without one.
-        died: seeds with less than half of the baseline's F1; None where nothing is compared.
+        died: seeds that no gradient reaches, or with less than half of the baseline's F1; None where nothing is compared.
     """
 
     condition: str
@@ -139,8 +146,8 @@ class Arm:
 
     @property
     def is_through_the_matching(self) -> bool:
-        """Whether the gradient couples pairs at all; the hinge's is the difference of two matchings."""
-        return self.name == "structured_hinge" or self.mean("matching/coupling") >= LEAST_COUPLING
+        """Whether the gradient couples pairs at all."""
+        return self.name in BY_DIFFERENCE or self.mean("matching/coupling") >= LEAST_COUPLING
 
     @property
     def is_of_a_variation(self) -> bool:
@@ -250,4 +257,6 @@ def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> PairedDiffe
 
 
 def _died(ours: Run, baseline: Run) -> bool:
-    return ours.metric("test/f1") < DEAD * baseline.metric("test/f1")
+    """With all scores negative, all assignments are 0, and so are their derivatives: nothing brings such a seed back."""
+    is_flat = ours.variant not in (*BY_DIFFERENCE, "straight_through") and ours.metric("matching/coupling") == 0
+    return is_flat or ours.metric("test/f1") < DEAD * baseline.metric("test/f1")
