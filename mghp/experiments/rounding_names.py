@@ -2,5 +2,5 @@
 
 ROUNDINGS = ("affinity", "sigmoid", "sinkhorn", "assignment")
 """What the best matching is taken of: the affinity; its sigmoid; what unbalanced Sinkhorn (at most one) makes of it;
-or, where the affinity was trained through a matcher, that one's assignment. All ways to train choose among them on
-validation images, so that none is ahead by how it is rounded. Results name them by their place."""
+or the assignment of the config's own matcher, where it makes a soft one. All ways to train choose among them on
+validation images. Results name them by their place."""

@@ -17,6 +17,7 @@ PROJECTED = "binary_cross_entropy_projection"
 """The baseline with a fourth rounding to choose, that of the arms which are trained through a projection."""
 UNTRAINED = "line_integral"
 PAPER = "pgd_paper"
+YOUNG = "fenchel_young"
 NO_EFFECT = 0.005
 """An effect is absent if the whole interval of a difference lies within this: fixed before anything was run."""
 LEAST_COUPLING = 0.1
@@ -28,7 +29,7 @@ CONTROL = "positive control, 6x6"
 ARMS = {
     UNTRAINED: "line integral, nothing trained",
     BASELINE: "binary cross-entropy on the affinity, no matcher",
-    PROJECTED: "the same, which one projection may round",
+    PROJECTED: "binary cross-entropy, which one projection may round",
     PAPER: "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
     "pgd_large_step": "PGD-Dykstra, alpha = 1, last iterate",
     "pgd_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
@@ -52,7 +53,7 @@ CONTROLS = ("softmax", "straight_through", "blackbox", "perturbed")
 """Arms that are no matchers of this kind: what they gain is not gained by training through the matching."""
 
 
-BY_DIFFERENCE = ("fenchel_young", "structured_hinge")
+BY_DIFFERENCE = (YOUNG, "structured_hinge")
 """Arms whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
 
 
@@ -135,7 +136,7 @@ class Arm:
         name: of the arm.
         runs: one a seed; where there is a baseline, of its seeds alone.
         compared: by target; empty for the baseline itself, or without one.
-        died: seeds that no gradient reaches, or with less than half of the baseline's F1; None where nothing is compared.
+        died: seeds that no gradient reaches, or under half of the baseline's F1; None where nothing is compared.
     """
 
     condition: str
@@ -241,6 +242,13 @@ def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:
     ]  # fmt: skip
 
 
+def difference_between(label: str, ours: Arm, theirs: Arm) -> Comparison:
+    """Two arms of a condition, over the seeds that both have; with no other comparison, so that p is as it is."""
+    other = {run.seed: run for run in theirs.runs}
+    difference = _difference(TARGETS[label], [(run, other[run.seed]) for run in ours.runs if run.seed in other])
+    return Comparison(difference, difference.p)
+
+
 def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> PairedDifference:
     """Seed by seed.
 
@@ -257,6 +265,6 @@ def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> PairedDiffe
 
 
 def _died(ours: Run, baseline: Run) -> bool:
-    """With all scores negative, all assignments are 0, and so are their derivatives: nothing brings such a seed back."""
+    """Where all scores are negative, all assignments are 0, and so are their derivatives: no step changes them."""
     is_flat = ours.variant not in (*BY_DIFFERENCE, "straight_through") and ours.metric("matching/coupling") == 0
     return is_flat or ours.metric("test/f1") < DEAD * baseline.metric("test/f1")

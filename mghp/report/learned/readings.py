@@ -10,10 +10,13 @@ from mghp.report.learned.arms import (
     LEAST_COUPLING,
     NO_EFFECT,
     PAPER,
+    PROJECTED,
     TARGETS,
     UNTRAINED,
+    YOUNG,
     Arm,
     by_condition,
+    difference_between,
     learned_arms,
 )
 from mghp.report.runs import Run
@@ -40,7 +43,7 @@ def learned_readings(runs: Sequence[Run]) -> list[str]:
     sentences.append(_control(conditions))
     for target in TARGETS:
         sentences += [_in_full(target, condition, arms) for condition, arms in poses.items()]
-    return [*sentences, *_left_out(compared), *_expected(poses)]
+    return [*sentences, *_rounded_alike(poses), *_left_out(compared), *_expected(poses)]
 
 
 def _in_short(target: str, conditions: Conditions) -> str:
@@ -58,7 +61,7 @@ def _answer(target: str, arms: Mapping[str, Arm]) -> str:
         return ONE_SEED
     if "better" in verdicts:
         small = sum(one.is_small for one in compared if one.verdict == "better")
-        by = f" ({small} of them by less than {100 * NO_EFFECT:g} points for sure)" if small else ""
+        by = f" (of {small} the whole interval is under {100 * NO_EFFECT:g} points)" if small else ""
         return f"yes, with {verdicts.count('better')} of {len(verdicts)} arms{by}"
     return "undecided" if {"undecided", "one seed"} & set(verdicts) else "no"
 
@@ -77,7 +80,7 @@ def _in_full(target: str, condition: str, arms: Mapping[str, Arm]) -> str:
         named = [arm for arm in of_verdict if arm not in unnamed]
         listed = [f"{ARMS[arm.name]} ({arm.compared[target].interval})" for arm in named]
         if unnamed:
-            listed.append(f"{len(unnamed)} {'others' if named else 'arms'}")
+            listed.append(_number(len(unnamed), "other" if named else "arm"))
         if listed:
             text += f". {_first_upper(verdict)}: {'; '.join(listed)}"
     return f"{text}."
@@ -104,10 +107,29 @@ def _control(conditions: Conditions) -> str:
     return f"{text}. Others: {_listed(others, _limbs)}." if others else f"{text}."
 
 
+def _rounded_alike(conditions: Conditions) -> Iterator[str]:
+    """What the rounding alone gains, and what training through the same projection gains over it."""
+    for condition, arms in conditions.items():
+        if PROJECTED not in arms or YOUNG not in arms:
+            continue
+        told = [
+            f"{TARGETS[target].what}, it gains {arms[PROJECTED].compared[target].interval} points, and "
+            f"{ARMS[YOUNG]}, {difference_between(target, arms[YOUNG], arms[PROJECTED]).interval} over it"
+            for target in TARGETS
+            if arms[PROJECTED].compared
+        ]
+        if told:
+            yield (
+                "Is it the training or the rounding? Binary cross-entropy, where one projection may round it too; "
+                f"{condition}; {'; '.join(told)}."
+            )
+
+
 def _left_out(conditions: Conditions) -> Iterator[str]:
     """What does not count, and what died."""
     apart = _by_arm(
-        conditions, lambda arm: bool(arm.compared) and arm.name != UNTRAINED and not arm.is_through_the_matching
+        conditions,
+        lambda arm: bool(arm.compared) and arm.name not in (UNTRAINED, PROJECTED) and not arm.is_through_the_matching,
     )
     if apart:
         each = [
@@ -118,7 +140,7 @@ def _left_out(conditions: Conditions) -> Iterator[str]:
     died = _by_arm(conditions, lambda arm: bool(arm.died) and arm.name != UNTRAINED)
     if died:
         each = [f"{ARMS[name]} ({_on(arms, lambda arm: f'{arm.died} of {len(arm.runs)}')})" for name, arms in died]
-        yield f"Seeds that died, with under half of the baseline's F1: {'; '.join(each)}."
+        yield f"Seeds that died (no gradient, or under half of the baseline's F1): {'; '.join(each)}."
 
 
 def _expected(poses: Conditions) -> Iterator[str]:
@@ -131,8 +153,9 @@ def _expected(poses: Conditions) -> Iterator[str]:
     if not told:
         return
     text = (
-        "Where the scorer can express the local posterior, Hungarian on log-odds is already optimal and no difference "
-        f"is expected; 'no effect' was said only of intervals within {100 * NO_EFFECT:g} points, fixed beforehand"
+        "Where the scorer can express each pair's posterior, the best matching can be taken of its log-odds "
+        "afterwards, and no difference is expected; 'no effect' was said only of intervals within "
+        f"{100 * NO_EFFECT:g} points, fixed beforehand"
     )
     best = [one for one in told if one[2].compared["limbs"].verdict == "better"]
     if not best:
@@ -140,8 +163,8 @@ def _expected(poses: Conditions) -> Iterator[str]:
         return
     _, condition, arm = max(best, key=lambda one: one[0])
     yield (
-        f"{text}. On poses, the largest difference that was found is {arm.compared['limbs'].interval} points of F1 "
-        f"({ARMS[arm.name]}; {condition})."
+        f"{text}. On poses, the largest gain of F1 of joined pairs that was found is "
+        f"{arm.compared['limbs'].interval} points ({ARMS[arm.name]}; {condition})."
     )
 
 
@@ -174,6 +197,10 @@ def _limbs(arm: Arm) -> str:
 
 def _listed(arms: Sequence[Arm], say: Callable[[Arm], str]) -> str:
     return "; ".join(f"{ARMS[arm.name]} ({say(arm)})" for arm in arms)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _first_upper(text: str) -> str:

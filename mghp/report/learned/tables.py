@@ -23,12 +23,12 @@ def learned_table(runs: Sequence[Run]) -> Table:
     table = Table(
         "P4",
         "Limb scores learned through matchers, on test images: F1 of joined pairs, and of candidates grouped into "
-        "persons, each with the rounding and the threshold that validation images chose for it out of the same for all "
-        "ways, in percent; differences in points from binary cross-entropy without a matcher (paired cluster bootstrap "
-        "over images, and the excess of the seeds' variance; 95 % interval; better or worse if p < 0.05 by Holm within "
-        f"a condition, each score apart; 'no effect' if the interval lies within {100 * NO_EFFECT:g} points, fixed "
-        "beforehand). Died: seeds under half of the baseline's F1. Files hold fractions. Time and memory a step: "
-        "bench_learned.",
+        "persons, each with the rounding and threshold that validation images chose for it (P4_tuning), in percent; "
+        "mean and standard deviation over seeds; differences in points from binary cross-entropy without a matcher "
+        "(paired cluster bootstrap over images, and the excess of the seeds' variance; 95 % interval; better or worse "
+        "if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the interval lies within "
+        f"{100 * NO_EFFECT:g} points, fixed beforehand). Died: seeds that no gradient reaches, or under half of the "
+        "baseline's F1. Files hold fractions. Time and memory a step: bench_learned.",
         {
             "condition": "", "arm": "", "seeds": "d",
             **{column: ".2f" for label in TARGETS for column in _columns(label)}, "died": "d",
@@ -58,9 +58,9 @@ def learned_tuning_table(runs: Sequence[Run]) -> Table:
     """What validation images chose for every arm, out of the same settings."""
     table = Table(
         "P4_tuning",
-        "What validation images chose for every arm, all of the same settings: how many seeds took which learning "
-        "rate, which scale at the start, and what the best matching is taken of, for pairs and for persons; F1 of "
-        "pairs on the validation images, in percent.",
+        "What validation images chose for every arm: how many seeds took which learning rate, which scale at the "
+        "start, and what the best matching is taken of, for pairs and for persons (an assignment only where the arm "
+        "has a matcher that makes a soft one); F1 of pairs on the validation images, in percent.",
         {
             "condition": "", "arm": "", "seeds": "d", "steps": "d", "learning rates": "", "scales": "",
             "roundings, limbs": "", "roundings, persons": "", "F1 on validation": ".2f",

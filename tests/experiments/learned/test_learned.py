@@ -8,6 +8,7 @@ from mghp.experiments import learned
 from mghp.experiments.learned import load_pair_problems, run_learned, split_problems
 from mghp.experiments.learned_scores import Rounding, limb_counts, person_counts
 from mghp.metrics.matching import f1
+from mghp.report.learned.arms import BASELINE, PROJECTED, UNTRAINED
 from mghp.report.runs import Run
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.parameters import grid, trial_values
@@ -29,15 +30,19 @@ def test_every_arm_is_trained_and_scored(every_arm):
         assert (problem["truth"] == every_arm["softmax"].example["truth"]).all()
         assert min(problem["truth"].shape) >= 2
         assert -1e-4 < problem["assignment"].min() <= problem["assignment"].max() < 1 + 1e-4
-        if name != "line_integral":
+        if name != UNTRAINED:
             assert -1 <= metrics["gradient/cosine"] <= 1
             rows = pd.read_csv(run.path / "metrics.csv")
             assert np.isfinite(rows["train/loss"]).all()
-        assert ("matching/coupling" in metrics) == (
-            name not in ("line_integral", "binary_cross_entropy", "structured_hinge")
-        )
+        assert ("matching/coupling" in metrics) == (name not in (UNTRAINED, BASELINE, PROJECTED, "structured_hinge"))
     assert every_arm["straight_through"].metric("matching/coupling") == 0
     assert max(run.result["metrics"].get("matching/coupling", 0) for run in every_arm.values()) > 0.05
+
+
+def test_the_baseline_may_be_rounded_through_a_projection_and_is_trained_as_without(every_arm):
+    plain, projected = every_arm[BASELINE], every_arm[PROJECTED]
+    assert (projected.example["affinity"] == plain.example["affinity"]).all()
+    assert projected.metric("tuned/f1_validation") >= plain.metric("tuned/f1_validation")
 
 
 def test_the_same_seed_gives_the_same_and_another_varies_noise_split_and_weights(tiny, every_arm):
