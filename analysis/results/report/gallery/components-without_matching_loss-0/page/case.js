@@ -109,7 +109,7 @@ gallery.opened = {
     gallery.stages.show(details, state, limbs);
     gallery.byId("matching").replaceChildren(...details.sides.flatMap((side, k) => [
       gallery.element("h3", {}, details.sides.length > 1 ? `${side.label}: matching of keypoints` : "Matching of keypoints"),
-      ...gallery.limbs.section(side.limbs, limbs[k]),
+      ...gallery.limbs.section(side, limbs[k]),
     ]));
     if (focused >= 0) selects()[focused]?.focus(); // who chooses by keyboard goes on choosing
   },

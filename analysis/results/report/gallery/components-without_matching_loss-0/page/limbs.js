@@ -43,8 +43,10 @@ gallery.limbs = {
         gallery.svg("circle", { class: kind, cx: x, cy: y, r: unit / 70 },
           gallery.svg("title", {}, `${letter}${k + 1}: confidence ${gallery.number(confidence)}`)),
         gallery.svg("text", {
-          x: Math.min(Math.max(x, unit / 30), width - unit / 30), y: y < unit / 14 ? y + unit / 16 : y - unit / 40,
-          "font-size": unit / 22, "text-anchor": "middle",
+          // Sources are named on their left, destinations on their right: close ones then stay readable.
+          x: letter === "S" ? Math.max(x - unit / 60, unit / 15) : Math.min(x + unit / 60, width - unit / 15),
+          y: Math.min(Math.max(y + unit / 80, unit / 28), height - unit / 90),
+          "font-size": unit / 26, "text-anchor": letter === "S" ? "end" : "start",
         }, `${letter}${k + 1}`)));
     }
     return layer;
@@ -68,8 +70,12 @@ gallery.limbs = {
   },
 
   /** The section below the pictures. */
-  section(limbs, limb) {
-    if (!limb) return [gallery.element("p", {}, "No matching is kept of this person.")];
+  section(side, limb) {
+    const limbs = side.limbs;
+    if (!limb) {
+      return [gallery.element("p", {}, side.kind === "right" ? "Nothing is wrong here, so no matching is kept."
+        : "No limb of this person was matched.")];
+    }
     const size = (some) => `${some.source.length}x${some.destination.length}`;
     const select = gallery.element("select", { class: "limb",
       onchange: (event) => gallery.state.set({ limb: event.target.value }, true) },
