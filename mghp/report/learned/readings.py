@@ -110,13 +110,14 @@ def _control(conditions: Conditions) -> str:
 def _rounded_alike(conditions: Conditions) -> Iterator[str]:
     """What the rounding alone gains, and what training through the same projection gains over it."""
     for condition, arms in conditions.items():
-        if PROJECTED not in arms or YOUNG not in arms:
+        rounded, trained = arms.get(PROJECTED), arms.get(YOUNG)
+        if rounded is None or trained is None or not _seeds_of(rounded) & _seeds_of(trained):
             continue
         told = [
-            f"{TARGETS[target].what}, it gains {arms[PROJECTED].compared[target].interval} points, and "
-            f"{ARMS[YOUNG]}, {difference_between(target, arms[YOUNG], arms[PROJECTED]).interval} over it"
+            f"{TARGETS[target].what}, it gains {rounded.compared[target].interval} points, and "
+            f"{ARMS[YOUNG]}, {difference_between(target, trained, rounded).interval} over it"
             for target in TARGETS
-            if arms[PROJECTED].compared
+            if rounded.compared
         ]
         if told:
             yield (
@@ -180,6 +181,10 @@ def _by_arm(conditions: Conditions, holds: Callable[[Arm], bool]) -> list[tuple[
 
 def _on(arms: Sequence[Arm], say: Callable[[Arm], str]) -> str:
     return " and ".join(f"{say(arm)} on {arm.condition}" for arm in arms)
+
+
+def _seeds_of(arm: Arm) -> set[int]:
+    return {run.seed for run in arm.runs}
 
 
 def _seeds(arms: Sequence[Arm]) -> str:

@@ -193,6 +193,8 @@ def test_what_the_rounding_gains_is_told_apart_from_what_the_training_gains():
     assert "Young loss, +0.00 [+0.00, +0.00] over it; F1 of candidates grouped into persons, it gains +" in sentence
     assert "not trained through the matching" not in text.lower()
     assert "with 1 of 1 arms" in text
+    of_others = write_learned_readings([*BASELINE, *rounded[:1], *planted("fenchel_young", 0.9, 0.9)[1:]])
+    assert "training or the rounding" not in of_others
 
 
 def test_a_control_without_what_it_is_for_says_nothing():
