@@ -111,19 +111,17 @@ def _rounded_alike(conditions: Conditions) -> Iterator[str]:
     """What the rounding alone gains, and what training through the same projection gains over it."""
     for condition, arms in conditions.items():
         rounded, trained = arms.get(PROJECTED), arms.get(YOUNG)
-        if rounded is None or trained is None or not _seeds_of(rounded) & _seeds_of(trained):
+        if rounded is None or trained is None or not rounded.compared or not _seeds_of(rounded) & _seeds_of(trained):
             continue
         told = [
             f"{TARGETS[target].what}, it gains {rounded.compared[target].interval} points, and "
             f"{ARMS[YOUNG]}, {difference_between(target, trained, rounded).interval} over it"
             for target in TARGETS
-            if rounded.compared
         ]
-        if told:
-            yield (
-                "Is it the training or the rounding? Binary cross-entropy, where one projection may round it too; "
-                f"{condition}; {'; '.join(told)}."
-            )
+        yield (
+            "Is it the training or the rounding? Binary cross-entropy, where one projection may round it too; "
+            f"{condition}; {'; '.join(told)}."
+        )
 
 
 def _left_out(conditions: Conditions) -> Iterator[str]:
