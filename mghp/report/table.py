@@ -48,18 +48,19 @@ class Table:
         return [[_cell(row.get(name), form) for name, form in self.formats.items()] for row in self.rows]
 
     def bold(self) -> set[tuple[int, str]]:
-        """Row and column of the best numbers; those that are printed alike are equally good."""
+        """Row and column of the best numbers; those printed alike are equally good, and none is where all are alike."""
         groups: dict[tuple[str, str], dict[int, float]] = {}
         for position, (row, cells) in enumerate(zip(self.rows, self.cells(), strict=True)):
             for name, cell in zip(self.formats, cells, strict=True):
                 if name in self.best and cell:
                     group = groups.setdefault((name, str(row.get(self.best_within))), {})
                     group[position] = float(cell.split()[0])  # before the spread, if it has one
+        differing = {key: numbers for key, numbers in groups.items() if len(set(numbers.values())) > 1}
         return {
             (position, name)
-            for (name, _), numbers in groups.items()
+            for (name, _), numbers in differing.items()
             for position, number in numbers.items()
-            if len(numbers) > 1 and number == (max if self.best[name] == "largest" else min)(numbers.values())
+            if number == (max if self.best[name] == "largest" else min)(numbers.values())
         }
 
     def markdown(self) -> str:

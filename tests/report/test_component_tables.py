@@ -45,6 +45,18 @@ def test_a_variant_is_a_row_with_mean_and_spread(runs, found):
     assert "demonstration" not in table.caption
 
 
+def test_differences_are_those_of_the_scores_shown(tmp_path):
+    # A set's score weighs pictures by their pixels, and may differ more, or less, than the mean over pictures.
+    runs = plant_components(tmp_path, {"full": 0.5, "nearest_keypoint": 0.4}, metrics={"val/grouping": 0.9})
+    found, rival = tables(runs), VARIANTS["nearest_keypoint"]
+    differences = {column: cell(found["P2_differences"], rival, column) for column in DIFFERENCES}
+    compared = {column: told.difference.mean for column, told in differences.items() if told is not None}
+    assert {"AP^p averaged", "person IoU", "grouping"} < compared.keys()
+    for column, difference in compared.items():
+        ours, full = (cell(found["P2"], variant, column).mean for variant in (rival, "full model"))
+        assert difference == pytest.approx(ours - full)
+
+
 def test_the_best_of_each_column_is_bold(found):
     table = found["P2"]
     bold = [line for line in table.markdown().splitlines() if "**5" in line]
@@ -160,7 +172,7 @@ def test_without_pictures_there_is_no_comparison_of_theirs(tmp_path):
 def test_a_file_without_its_columns_is_told(tmp_path):
     run = plant(tmp_path, "components", "full", 0, 0.5)
     (run.path / "media" / "per_picture.csv").write_text("name,tags\na,\n")
-    with pytest.raises(InputError, match=r"per_picture.csv: expected the column person_iou"):
+    with pytest.raises(InputError, match=r"per_picture.csv: expected the column grouping"):
         tables([run])
 
 

@@ -66,17 +66,24 @@ def test_latex_has_booktabs_rules_and_escapes_its_text(table):
     ]
 
 
-def test_the_best_number_of_a_column_is_bold_within_its_group():
+def test_the_best_number_of_a_column_is_bold_within_its_group_unless_all_are_alike():
     table = Table(
         "T", "c", {"set": "", "F1": "", "gap": ".1f"}, best={"F1": "largest", "gap": "smallest"}, best_within="set"
     )
-    for row in (("a", "93.4 ± 0.5", 1.04), ("a", "93.6 ± 0.9", 0.96), ("b", "12.0 ± 0.1", 7), ("b", "", 8)):
+    rows = (
+        ("a", "93.4 ± 0.5", 1.04), ("a", "93.6 ± 0.9", 0.96), ("a", "92.0 ± 0.9", 2), ("b", "12.0 ± 0.1", 7),
+        ("b", "", 8), ("c", "0.0 ± 0.0", 3), ("c", "0.0 ± 0.1", 3),
+    )  # fmt: skip
+    for row in rows:
         table.add(dict(zip(table.formats, row, strict=True)))
     assert table.markdown().splitlines()[4:] == [
         "| a | 93.4 ± 0.5 | **1.0** |",
         "| a | **93.6 ± 0.9** | **1.0** |",
+        "| a | 92.0 ± 0.9 | 2.0 |",
         "| b | 12.0 ± 0.1 | **7.0** |",
         "| b |  | 8.0 |",
+        "| c | 0.0 ± 0.0 | 3.0 |",
+        "| c | 0.0 ± 0.1 | 3.0 |",
     ]
     assert r"a & \textbf{93.6 ± 0.9} & \textbf{1.0} \\" in table.latex()
 

@@ -110,7 +110,13 @@ _SMOKE = Profile(
 )  # fmt: skip
 
 _QUICK = Profile(
-    matching=MatchingSize(images=500, max_images=None, random_problems=300, seconds=1.0),
+    matching=MatchingSize(
+        images=500,
+        max_images=None,
+        random_problems=300,
+        bench=("bench.repeats=3", "bench.loop_problems=100"),
+        seconds=1.0,
+    ),
     learned=(
         SweepSize(
             "learned.yaml",
@@ -137,7 +143,7 @@ _QUICK = Profile(
             "rotation.yaml",
             {"rotation": [0, 180], "seed": [0]},
             (*_QUICK_TRAINING, "trainer.max_steps=250", "training.optimizer.warmup_steps=40"),
-            seconds=60,
+            seconds=80,
         ),
     ),
     assembly=("data.synthetic.num_validation=100",),

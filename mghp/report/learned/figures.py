@@ -59,18 +59,15 @@ def traced_arms(arms: Sequence[Arm]) -> list[Arm]:
 
 
 def _main_condition(arms: Sequence[Arm]) -> list[Arm]:
-    """The arms of the condition with most runs, a made-up one only if there is no other."""
+    """The arms of the condition with most runs, of two with as many the one of real poses, the control last."""
     conditions = by_condition(arms)
-    main = max(
-        conditions,
-        default=None,
-        key=lambda name: (not name.startswith(CONTROL), _number_of_runs(conditions[name].values())),
-    )
+    main = max(conditions, default=None, key=lambda name: _weight(name, conditions[name].values()))
     return list(conditions[main].values()) if main is not None else []
 
 
-def _number_of_runs(arms: Iterable[Arm]) -> int:
-    return sum(len(arm.runs) for arm in arms)
+def _weight(condition: str, arms: Iterable[Arm]) -> tuple[bool, int, bool]:
+    runs = [run for arm in arms for run in arm.runs]
+    return not condition.startswith(CONTROL), len(runs), runs[0].config["data"]["name"] == "mhp_poses"
 
 
 def difference_figure(arms: Sequence[Arm]) -> Figure:

@@ -7,6 +7,7 @@ from mghp.report.parsing.seed_comparison import (
     BEST,
     MEANS,
     PICTURE_INTERVALS,
+    PICTURE_MEANS,
     SET_INTERVALS,
     VERDICTS,
     PictureScore,
@@ -50,7 +51,8 @@ RIVALS = ("nearest_keypoint", "person_center")
 """Variants that group pixels without a projection field."""
 
 COLUMNS: dict[str, Score] = {
-    **{label: f"val/{name}" for name, label in SCORES.items() if name != "keypoint_ap"},
+    **{label: f"val/{name}" for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")},
+    "grouping": PictureScore("grouping"),
     "person IoU": PictureScore("person_iou"),
     "grouping, true parts, hard": TRUE_PARTS,
     "where people overlap": OVERLAP,
@@ -71,6 +73,7 @@ MATCHERS = {"": "the trained one, rounded", "hungarian": "Hungarian", "greedy": 
 
 _OF_SETS = {label: name for name, label in SCORES.items() if name != "keypoint_ap"}
 _COMPARED = ("ap_p_vol", "keypoint_ap_50", "grouping")
+_OF_ALL_PIXELS = "Grouping is of the pixels of all pictures together."
 
 
 def component_tables(runs: Sequence[Run]) -> list[Table]:
@@ -100,8 +103,8 @@ def component_table(variants: Mapping[str, BySeed], name: str = "P2") -> Table:
     table = Table(
         name,
         "Components of the parser on rendered crowds; each variant differs from the full model in one choice. "
-        f"{MEANS} {BEST} {about_seeds(variants.values())} Grouping is the share of human pixels given to the right "
-        "person; 'true parts': with true parts in the place of predicted ones, on scene hard, mean over pictures.",
+        f"{MEANS} {BEST} {about_seeds(variants.values())} {PICTURE_MEANS} 'True parts': with true parts in the place "
+        "of predicted ones, on scene hard.",
         {"variant": "", "seeds": "d", **dict.fromkeys(COLUMNS, ".1f")},
         best=dict.fromkeys(COLUMNS, "largest"),
     )
@@ -134,7 +137,7 @@ def matcher_table(variants: Mapping[str, BySeed]) -> Table:
     table = Table(
         "P2_matchers",
         f"The full model with another matcher at test time. {MEANS} {BEST} {about_seeds([full])} Differences are "
-        f"from the matcher it was trained with. {SET_INTERVALS} {VERDICTS}",
+        f"from the matcher it was trained with. {_OF_ALL_PIXELS} {SET_INTERVALS} {VERDICTS}",
         _formats_of_swaps("matcher at test time"),
         best=dict.fromkeys(_OF_SETS, "largest"),
     )
@@ -149,7 +152,7 @@ def oracle_seed_table(variants: Mapping[str, BySeed]) -> Table:
     table = Table(
         "P2_oracles",
         f"What limits the full model: true fields in the place of predicted ones, one at a time. {MEANS} "
-        f"{about_seeds([full])} Differences are from no true field. {SET_INTERVALS} {VERDICTS}",
+        f"{about_seeds([full])} Differences are from no true field. {_OF_ALL_PIXELS} {SET_INTERVALS} {VERDICTS}",
         _formats_of_swaps("true"),
     )
     _add_swaps(table, "true", full, {f"oracle/{oracle}": label for oracle, label in ORACLES.items()})

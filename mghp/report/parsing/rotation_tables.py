@@ -6,6 +6,7 @@ from mghp.report.parsing.seed_comparison import (
     BEST,
     MEANS,
     PICTURE_INTERVALS,
+    PICTURE_MEANS,
     SET_INTERVALS,
     VERDICTS,
     PictureScore,
@@ -95,29 +96,29 @@ def rotation_differences(angles: Mapping[str, BySeed]) -> Table:
 
 def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
     """P3 in full: all scores of every test set, and the difference in the two that P3 does not compare."""
-    labels = {name: label for name, label in SCORES.items() if name != "keypoint_ap"}
+    labels = {name: label for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")}
     gains = dict.fromkeys(("AP^p averaged, difference", "grouping, difference"), ".1f")
-    columns = [*labels.values(), "person IoU"]
+    columns = [*labels.values(), "grouping", "person IoU"]
     table = Table(
         "P3_scores",
-        f"{_WHAT} {MEANS} {BEST} {about_seeds(angles.values())} Differences are from no rotation. "
-        f"{PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
+        f"{_WHAT} {MEANS} {BEST} {about_seeds(angles.values())} {PICTURE_MEANS} Differences are from no "
+        f"rotation. {PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
         {"tested on": "", "rotation up to": "", "seeds": "d", **dict.fromkeys(columns, ".1f"), **gains},
         best=dict.fromkeys(columns, "largest"),
         best_within="tested on",
     )
     for scene, label in TEST_SETS.items():
+        grouping, person_iou = (PictureScore(column, scene) for column in ("grouping", "person_iou"))
         compare: dict[str, Score] = {
-            "AP^p averaged, difference": set_score(scene, "ap_p_vol"),
-            "grouping, difference": PictureScore("grouping", scene),
-        }
+            "AP^p averaged, difference": set_score(scene, "ap_p_vol"), "grouping, difference": grouping,
+        }  # fmt: skip
         differences = {column: compared(angles, BASELINE, score) for column, score in compare.items()}
         for angle, group in angles.items():
             scores = {text: over_seeds(group, set_score(scene, name)) for name, text in labels.items()}
             table.add(
                 {
                     "tested on": label, "rotation up to": degrees(angle), "seeds": len(group), **scores,
-                    "person IoU": over_seeds(group, PictureScore("person_iou", scene)),
+                    "grouping": over_seeds(group, grouping), "person IoU": over_seeds(group, person_iou),
                     **{column: of_angle.get(angle) for column, of_angle in differences.items()},
                 },
                 *group.values(),

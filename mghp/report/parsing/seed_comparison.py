@@ -15,6 +15,10 @@ from mghp.report.runs import BySeed, Run
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
 BEST = "The best of a column is bold."
+PICTURE_MEANS = (
+    "Person IoU and grouping are means over pictures: grouping is the share of a picture's human pixels that are given "
+    "to the right person."
+)
 PICTURE_INTERVALS = (
     "Person IoU and grouping have a score a picture: difference of the means over pictures, in points, with a 95 % "
     "interval by a paired cluster bootstrap over pictures and seeds with Student's quantiles, for seeds are few."
@@ -24,7 +28,7 @@ VERDICTS = (
     f"'no effect' if the whole interval lies within {100 * NO_EFFECT:g} point, fixed beforehand; intervals are not "
     f"widened for the number of comparisons: {AFTER_HOLM} better or worse also after Holm's correction over the column."
 )
-"""How differences are compared, for captions."""
+"""What is shown and how differences are compared, for captions."""
 
 
 @dataclass(frozen=True)

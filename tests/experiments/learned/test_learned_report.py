@@ -9,7 +9,7 @@ from mghp.experiments.learned import run_learned
 from mghp.metrics.matching import f1
 from mghp.modules.configs import LearnedMatchingConfig
 from mghp.report.learned.arms import ARMS, CONTROL, TARGETS, condition_of, learned_arms
-from mghp.report.learned.figures import compared_arms, difference_figure, learned_figures
+from mghp.report.learned.figures import compared_arms, difference_figure, learned_figures, shown_arms
 from mghp.report.learned.readings import learned_readings, write_learned_readings
 from mghp.report.learned.tables import learned_table, learned_tuning_table
 from mghp.report.runs import Run
@@ -59,13 +59,18 @@ class PlantedRun:
     coupling: float = 0.5
     learned: dict = field(default_factory=dict)
     first_image: int = 0
+    source: str = "poses"
     experiment = "learned"
-    data = "planted poses"
     path = Path("planted")
+    example = True
+
+    @property
+    def data(self):
+        return {"poses": "planted poses", "mhp_poses": "real poses"}[self.source]
 
     @property
     def config(self):
-        return {"learned": {**asdict(LearnedMatchingConfig()), **self.learned}}
+        return {"learned": {**asdict(LearnedMatchingConfig()), **self.learned}, "data": {"name": self.source}}
 
     @property
     def result(self):
@@ -231,6 +236,17 @@ def test_figures_are_drawn_of_what_is_there(every_arm, tmp_path):
     assert all(file.stat().st_size > 2000 for file in files)
     assert learned_figures([every_arm["line_integral"]], tmp_path) == []
     assert write_learned_readings([every_arm["line_integral"]]) == ""
+
+
+def test_examples_are_of_the_condition_with_most_runs_and_of_two_equal_ones_of_real_poses():
+    def conditions(*runs):
+        return {arm.condition for arm in shown_arms(learned_arms(runs))}
+
+    made_up, control = planted("softmax", 0.9, 0.7), {"problems": "positive_control", "layers": 1}
+    real = planted("softmax", 0.9, 0.7, source="mhp_poses")
+    assert conditions(*made_up, *real) == {"real poses"}
+    assert conditions(*made_up, *real[1:]) == {"planted poses"}
+    assert conditions(*real[1:], *planted("softmax", 0.9, 0.7, learned=control)) == {"real poses"}
 
 
 def test_variations_and_the_control_have_figures_of_their_own():

@@ -80,8 +80,8 @@ def test_no_run_stands_twice_in_a_plan():
         assert len(set(keys)) == len(keys)
 
 
-def test_trainings_of_the_quick_profile_are_expected_to_take_minutes():
-    assert sum(part(name, "quick").minutes for name in ("learned", "parsing", "rotation")) < 14
+def test_the_quick_profile_is_expected_to_take_at_most_twenty_minutes_with_its_report():
+    assert sum(found.minutes for found in make_plan(PROFILES["quick"], [])) < 19
 
 
 def test_each_part_takes_the_settings_that_concern_it():
