@@ -7,7 +7,7 @@ import numpy as np
 
 from mghp.errors import inside
 from mghp.report.gallery.cases import KINDS, CaseSet, read_cases
-from mghp.report.gallery.comparison import Comparison, compare, is_right
+from mghp.report.gallery.comparison import CLOSER, Comparison, Pair, compare, is_right
 from mghp.report.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
 from mghp.report.gallery.page import clear, write_page
 from mghp.report.gallery.qualitative import write_qualitative
@@ -40,7 +40,7 @@ def write_gallery(folders: Sequence[Path], out: Path, *, in_report: bool = False
 
 
 def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = False) -> list[Path]:
-    """Write a page of the cases that one run gets right and the other wrong.
+    """Write a page of the cases that one run gets right and the other wrong, or that one comes closer to.
 
     Args:
         first: run folder.
@@ -63,12 +63,12 @@ def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = 
     ]
     entries: list[Entry] = []
     all_details: list[Entry] = []
-    for pair in compared.differing:
-        wrong = pair[1] if is_right(pair[0]) else pair[0]
-        right = "A" if is_right(pair[0]) else "B"
-        entries.append({**entry(wrong, copies[right == "A"]), "right": right})
-        sides = [side(case, copy, label) for case, copy, label in zip(pair, copies, "AB", strict=True)]
-        all_details.append(details(pair[0], copies[0], *sides))
+    for how, pairs in (("right", compared.differing), ("closer", compared.closer)):
+        for pair in pairs:
+            better = f"{how} in {'A' if pair.is_first_better else 'B'}"
+            entries.append({**entry(pair.worse, copies[pair.is_first_better]), "better": better})
+            sides = [side(case, copy, label) for case, copy, label in zip(pair, copies, "AB", strict=True)]
+            all_details.append(details(pair.first, copies[0], *sides))
     return [
         write_page(
             folder,
@@ -78,7 +78,7 @@ def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = 
             summary=_summary(compared),
             runs=[f"A: {run_title(compared.first)}", f"B: {run_title(compared.second)}"],
             score=compared.first.about["score"],
-            which="Right in",
+            which="Better",
             links=_BACK if in_report else [],
         )
     ]
@@ -114,10 +114,18 @@ def _excerpt(cases: CaseSet) -> list[str]:
     return [f"These are the first {kept} of {judged:,} cases of the run."] if kept < judged else []
 
 
+def _better(pairs: Sequence[Pair]) -> tuple[int, int]:
+    """Number of persons that the first run does better, and that the second does."""
+    first = sum(pair.is_first_better for pair in pairs)
+    return first, len(pairs) - first
+
+
 def _summary(compared: Comparison) -> list[str]:
+    (right_a, right_b), (closer_a, closer_b) = map(_better, (compared.differing, compared.closer))
     lines = [
-        f"{compared.first_right} persons are right in A alone, {compared.second_right} in B alone; "
-        f"{compared.both_right} in both, {compared.both_wrong} in neither.",
+        f"{right_a} persons are right in A alone, {right_b} in B alone; {compared.both_right} in both, "
+        f"{compared.both_wrong} in neither, of whom A comes closer to {closer_a} and B to {closer_b}, by at least "
+        f"{CLOSER:g} of {compared.first.about['score']}.",
         f"Spurious persons, which cannot be told from one run to the other, are left out: {compared.spurious[0]} in A, "
         f"{compared.spurious[1]} in B.",
     ]

@@ -121,7 +121,7 @@ def test_faulty_cases_are_told_in_one_line(edit, words, made, changed, tmp_path)
 def kinds_of(*kinds):
     def edit(content):
         for number, (case, kind) in enumerate(zip(content["cases"], kinds, strict=True)):
-            case.update(id=f"{number}-t0", kind=kind, cause=None, true_person=0)
+            case.update(id=f"{number}-t0", kind=kind, cause=None, true_person=0, score=0.5)
 
     return edit
 
@@ -133,11 +133,35 @@ def test_cases_are_joined_by_their_ids(made, changed, tmp_path):
     compared = compare(read_cases(first), read_cases(second))
     assert [one["id"] for one, _ in compared.differing] == ["1-t0", "2-t0", "3-t0"]
     assert all(one["id"] == other["id"] for one, other in compared.differing)
-    assert (compared.first_right, compared.second_right, compared.both_right, compared.both_wrong) == (1, 2, 1, 1)
+    assert (compared.both_right, compared.both_wrong) == (1, 1)
     (page,) = write_comparison(first, second, tmp_path)
     entries = json.loads(Elements(page.read_text()).data)["entries"]
-    assert [(entry["right"], entry["kind"]) for entry in entries] == [("A", "merged"), ("B", "missed"), ("B", "split")]
-    assert "1 persons are right in A alone, 2 in B alone; 1 in both, 1 in neither." in page.read_text()
+    assert [(entry["better"], entry["kind"]) for entry in entries] == [
+        ("right in A", "merged"), ("right in B", "missed"), ("right in B", "split"),
+    ]  # fmt: skip
+    assert "1 persons are right in A alone, 2 in B alone; 1 in both, 1 in neither, of whom" in page.read_text()
+
+
+def test_of_persons_whom_both_get_wrong_those_are_shown_whom_one_comes_closer_to(made, changed, tmp_path):
+    def scored(*scores):
+        def edit(content):
+            for case, score in zip(content["cases"], scores, strict=True):
+                case.update(score=score)
+
+        return edit
+
+    kinds = ("missed", "split", "merged", "split", "right")
+    first, second = (changed(made(5, seed), kinds_of(*kinds)) for seed in (1, 2))
+    changed(first, scored(0.0, 0.5, 0.3, 0.3, 0.9))
+    changed(second, scored(0.25, 0.125, 0.35, 0.3, 0.6))
+    compared = compare(read_cases(first), read_cases(second))
+    assert (compared.differing, compared.both_wrong) == ([], 4)
+    (page,) = write_comparison(first, second, tmp_path)
+    entries = json.loads(Elements(page.read_text()).data)["entries"]
+    assert [(entry["better"], entry["id"], entry["score"]) for entry in entries] == [
+        ("closer in B", "0-t0", 0.0), ("closer in A", "1-t0", 0.125),
+    ]  # fmt: skip
+    assert "4 in neither, of whom A comes closer to 1 and B to 1, by at least 0.1 of" in page.read_text()
 
 
 def test_spurious_and_unpaired_persons_are_counted_and_left_out(made, changed):

@@ -303,7 +303,8 @@ def test_two_runs_stand_side_by_side(made, changed, chromium, tmp_path):
     page = Page(chromium, write_comparison(first, changed(made(16, 2), right), tmp_path)[0]).open()
     expected = [case for case in read_cases(first).cases if case["kind"] != "right" and case["true_person"] is not None]
     assert set(page.listed) == {case["id"] for case in expected}
-    page.click("[data-group=right][data-value=B]")
+    assert page.run("document.querySelectorAll('[data-group=better]').length") == 1
+    page.click("[data-group=better][data-value='right in B']")
     assert len(page.listed) == len(expected)
     page.click("#grid .card")
     assert page.opened
@@ -311,6 +312,12 @@ def test_two_runs_stand_side_by_side(made, changed, chromium, tmp_path):
     assert [words[:2] for words in captions] == ["Pi", "A:", "B:", "Tr"]
     sources = page.run("[...document.querySelectorAll('#stages img[data-layer=persons]')].map(image => image.src)")
     assert ["pictures_a" in source for source in sources] == [True, False, True]
+
+
+def test_a_page_without_cases_does_not_blame_the_filters(made, chromium, tmp_path):
+    run = made(16, 1)
+    page = Page(chromium, write_comparison(run, run, tmp_path)[0]).open()
+    assert page.run("document.getElementById('status').textContent") == "0 of 0 cases"
 
 
 def test_sheets_show_rows_of_pictures(page, chromium):
