@@ -3,7 +3,11 @@
 // among those that the other groups leave.
 gallery.filters = {
   groups: {
-    right: { values: (entry) => [entry.right], words: (value) => value },
+    better: {
+      values: (entry) => (entry.better ? [entry.better] : []),
+      words: (value) => value,
+      order: ["right in A", "right in B", "closer in A", "closer in B"],
+    },
     kind: { values: (entry) => [entry.kind], words: gallery.kindWords, order: Object.keys(gallery.data.kinds) },
     cause: {
       values: (entry) => (entry.cause === null ? [] : [entry.cause]),
@@ -17,11 +21,10 @@ gallery.filters = {
 
   build() {
     const which = gallery.byId("groups").dataset.which;
-    const heads = { right: which, kind: "Kind", cause: "Mended by", tag: "Tag" };
+    const heads = { better: which, kind: "Kind", cause: "Mended by", tag: "Tag" };
     for (const [name, group] of Object.entries(this.groups)) {
       const present = new Set(gallery.data.entries.flatMap(group.values));
       const values = group.order ? group.order.filter((value) => present.has(value)) : [...present].sort();
-      if (name === "right" && !which) continue;
       if (values.length) gallery.byId("groups").append(this.group(name, heads[name], values));
     }
     gallery.byId("sort").addEventListener("change", (event) => gallery.state.set({ sort: event.target.value }));
@@ -32,7 +35,7 @@ gallery.filters = {
       });
     }
     gallery.byId("reset").addEventListener("click", () =>
-      gallery.state.set({ kind: [], cause: [], tag: [], right: [], from: 0, to: 1 }));
+      gallery.state.set({ kind: [], cause: [], tag: [], better: [], from: 0, to: 1 }));
   },
 
   group(name, head, values) {

@@ -85,7 +85,7 @@ gallery.opened = {
     gallery.byId("case-title").textContent = `${entry.picture}: ${gallery.kindWords(entry.kind)}`;
     const scores = gallery.number(entry.score) + (entry.mended === null ? "" : ` \u2192 ${gallery.number(entry.mended)}`);
     gallery.byId("case-facts").textContent = [
-      entry.right ? `right in ${entry.right} alone` : null, `${gallery.data.score} ${scores}`,
+      entry.better ?? null, `${gallery.data.score} ${scores}`,
       entry.cause ? `mended by ${gallery.causeWords(entry.cause)}` : null,
       ...entry.tags.map(gallery.tagWords),
     ].filter((words) => words !== null).join(" \u00b7 ");

@@ -14,7 +14,7 @@ gallery.grid = {
     }, { rootMargin: "100px" });
     for (const entry of gallery.data.entries) {
       const image = gallery.element("img", { alt: "", "data-src": entry.thumbnail, decoding: "async" });
-      const words = gallery.kindWords(entry.kind) + (entry.right ? `; right in ${entry.right}` : "");
+      const words = gallery.kindWords(entry.kind) + (entry.better ? `; ${entry.better}` : "");
       const card = gallery.element("a", { class: "card", "data-kind": entry.kind, "data-id": entry.id },
         image,
         gallery.element("span", { class: "what" },
@@ -34,7 +34,7 @@ gallery.grid = {
 
   show(state, entries) {
     // An opened case changes the address alone: the list stays as it is.
-    const key = JSON.stringify([state.kind, state.cause, state.tag, state.right, state.from, state.to, state.sort]);
+    const key = JSON.stringify([state.kind, state.cause, state.tag, state.better, state.from, state.to, state.sort]);
     if (key === this.key) return;
     this.key = key;
     this.shown = entries;

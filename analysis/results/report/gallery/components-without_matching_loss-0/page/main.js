@@ -9,7 +9,7 @@ gallery.show = () => {
   gallery.announce(missing ? `There is no case ${state.case} here.`
     : `${entries.length} of ${gallery.data.entries.length} cases` +
       (state.kind.length || !gallery.filters.hasRight ? "" : "; right persons are shown when \u201cright\u201d is chosen") +
-      (entries.length ? "" : ". Nothing is left: take off a filter, or clear them all."));
+      (entries.length || !gallery.data.entries.length ? "" : ". Nothing is left: take off a filter, or clear them all."));
   gallery.opened.show(state);
 };
 

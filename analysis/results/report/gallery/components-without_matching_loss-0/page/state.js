@@ -4,7 +4,7 @@
 gallery.state = {
   // Of two runs the candidates would lie on what became of them: they are shown when asked for.
   layers: gallery.byId("groups").dataset.which ? "persons,skeletons,box" : "persons,skeletons,box,candidates",
-  lists: ["kind", "cause", "tag", "right"],
+  lists: ["kind", "cause", "tag", "better"],
 
   read() {
     const given = new URLSearchParams(location.hash.slice(1));
