@@ -17,6 +17,9 @@ SIZE = 96
 PERSONS = 4
 """Cases a picture."""
 
+PARTS = {"head": "#aa4400", "left_arm": "#0044aa"}
+"""Colours of the legend."""
+
 TAGS = ("crossing", "dim", "small", "upside_down")
 
 
@@ -39,7 +42,8 @@ def made_run(config: Config, number: int, thumbnails: int = 2000, **about: Any) 
     cases = [made_case(failures, index, index % thumbnails, rng) for index in range(number)]
     content = {
         "schema": 1, "experiment": config.experiment, "variant": config.variant, "seed": config.seed,
-        "commit": "0" * 40, "set": f"made up {number}", "score": "person IoU", "cases": cases, **about,
+        "commit": "0" * 40, "set": f"made up {number}", "score": "person IoU", "parts": PARTS,
+        "cases": cases, **about,
     }  # fmt: skip
     (failures / "cases.json").write_text(json.dumps(content))
     folder.finish({})

@@ -242,6 +242,14 @@ def test_a_run_writes_a_case_a_person_and_the_pictures_it_names(failures):
     assert {file.name for file in folder.iterdir()} == named
 
 
+def test_the_legend_has_every_colour_of_the_parts(failures):
+    colours = set(content(failures)["parts"].values())
+    assert len(colours) == len(DENSEPOSE_COCO.parts.names)
+    for name in {case["images"]["truth_parts"] for case in content(failures)["cases"]}:
+        pixels = np.asarray(Image.open(failures / "media" / "failures" / name).convert("RGBA")).reshape(-1, 4)
+        assert {"#{:02x}{:02x}{:02x}".format(*pixel) for pixel in pixels[pixels[:, 3] > 0, :3]} <= colours
+
+
 def test_numbers_of_a_run_are_those_of_its_cases(failures):
     cases, metrics = content(failures)["cases"], metrics_of(failures)
     for kind in KINDS:

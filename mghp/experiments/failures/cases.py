@@ -12,6 +12,7 @@ from mghp.experiments.failures.causes import Diagnosis
 from mghp.experiments.failures.pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.people.people import People
+from mghp.report.pictures.sketch import css_colour
 from mghp.writing import write_atomically
 
 FOLDER = Path("media") / "failures"
@@ -84,7 +85,8 @@ class CaseWriter:
 
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write cases.json, opened by what the cases are of."""
-        content = {"schema": SCHEMA, **about, "score": "person IoU", "cases": self._cases}
+        parts = dict(zip(self.people.parts.names, map(css_colour, self.people.parts.colours), strict=True))
+        content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
         write_atomically(self.folder / CASES, json.dumps(content, allow_nan=False, separators=(",", ":")))
 
 

@@ -5,7 +5,7 @@ import re
 import reprlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,13 @@ class CaseSet:
         run: its folder.
         about: experiment, variant, seed, commit, set (of pictures) and score (what a case's number is).
         cases: as in the file; their images are files below `folder`.
+        parts: colours `#rrggbb` by the names of parts, for the legend; empty where the file has none.
     """
 
     run: Path
     about: dict[str, Any]
     cases: list[Case]
+    parts: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -129,7 +131,10 @@ def read_cases(run: Path) -> CaseSet:
             raise InputError(f"{file}: {key} {reprlib.repr(content[key])}: expected text")
     if not isinstance(content["cases"], list):
         raise InputError(f"{file}: cases: expected a list")
-    cases = CaseSet(run, {key: content[key] for key in _ABOUT if key != "cases"}, content["cases"])
+    parts = content.get("parts", {})
+    if not isinstance(parts, dict) or not all(re.fullmatch("#[0-9a-f]{6}", str(colour)) for colour in parts.values()):
+        raise InputError(f"{file}: parts {reprlib.repr(parts)}: expected a colour #rrggbb of each name")
+    cases = CaseSet(run, {key: content[key] for key in _ABOUT if key != "cases"}, content["cases"], parts)
     ids: set[str] = set()
     for number, case in enumerate(cases.cases):
         where = f"{file}: cases[{number}]"

@@ -57,7 +57,7 @@ def write_page(
         title: of the page.
         score: what a case's number is.
         words: what else index.html.j2 is given: `summary` (sentences), `runs`, and, if there are any, `which` (how the
-            group of compared runs is headed) and `links` (addresses and words).
+            group of compared runs is headed), `links` (addresses and words) and `legends` of the layers.
 
     Returns:
         The page.
@@ -69,7 +69,7 @@ def write_page(
         _write_details(folder / "data" / f"{number}.js", number, all_details[first : first + CASES_A_FILE])
     copy_assets(folder, ("gallery.css", *SCRIPTS))
     template = templates().get_template("index.html.j2")
-    words = {"kinds": KINDS, "explained": KINDS_EXPLAINED, "which": None, "links": [], **words}
+    words = {"kinds": KINDS, "explained": KINDS_EXPLAINED, "which": None, "links": [], "legends": [], **words}
     return write_html(
         folder / "index.html", template.render(title=title, score=score, data=data, scripts=SCRIPTS, **words)
     )

@@ -9,6 +9,7 @@ from typing import Any
 from mghp.report.gallery.cases import KINDS, Case, CaseSet
 from mghp.report.gallery.comparison import is_right
 from mghp.report.gallery.entries import PictureCopies
+from mghp.report.gallery.legend import legends
 from mghp.report.gallery.page import copy_assets, templates, write_html
 
 NUMBER = 8
@@ -37,7 +38,7 @@ def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Pa
     copy_assets(folder, ("gallery.css",))
     template = templates().get_template("qualitative.html.j2")
     columns = {"good": list(_COLUMNS.values()), "failed": [*_COLUMNS.values(), *_TRUTH.values()]}
-    text = template.render(cases=cases, good=good, failed=failed, columns=columns)
+    text = template.render(cases=cases, good=good, failed=failed, columns=columns, legends=legends(cases))
     return write_html(folder / "qualitative.html", text)
 
 

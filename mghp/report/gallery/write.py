@@ -9,6 +9,7 @@ from mghp.errors import inside
 from mghp.report.gallery.cases import KINDS, CaseSet, read_cases
 from mghp.report.gallery.comparison import CLOSER, Comparison, Pair, compare, is_right
 from mghp.report.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
+from mghp.report.gallery.legend import legends
 from mghp.report.gallery.page import clear, write_page
 from mghp.report.gallery.qualitative import write_qualitative
 from mghp.report.runs import Run
@@ -79,6 +80,7 @@ def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = 
             runs=[f"A: {run_title(compared.first)}", f"B: {run_title(compared.second)}"],
             score=compared.first.about["score"],
             which="Better",
+            legends=legends(compared.first),
             links=_BACK if in_report else [],
         )
     ]
@@ -101,6 +103,7 @@ def _write_run(cases: CaseSet, folder: Path, back: list[tuple[str, str]]) -> lis
         runs=[run_title(cases)],
         score=cases.about["score"],
         links=[*back, ("qualitative.html", "Sheets: typical pictures of the better quarter, and failures by tag")],
+        legends=legends(cases),
     )
     return [page, write_qualitative(cases, copies, folder)]
 

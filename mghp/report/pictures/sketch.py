@@ -17,6 +17,11 @@ Point = Sequence[float] | NDArray[np.floating]
 """(x, y)."""
 
 
+def css_colour(colour: Colour) -> str:
+    """As `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 class Sketch:
     """Draws over an enlarged picture.
 

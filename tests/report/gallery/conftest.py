@@ -42,6 +42,7 @@ def hostile(changed):
 
     def edit(content):
         content["variant"] = content["score"] = HOSTILE
+        content["parts"] = {HOSTILE: "#000000", "__proto__": "#ffffff"}
         for case in content["cases"]:
             case["picture"] = f"{HOSTILE}{case['picture']}"
             case["tags"] = [HOSTILE, "__proto__"]

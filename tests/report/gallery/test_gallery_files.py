@@ -103,6 +103,7 @@ def test_runs_of_one_name_have_pages_of_their_own(made, tmp_path):
     [
         (lambda content: content.update(schema=9), "schema 1"),
         (lambda content: content.pop("set"), "'set'"),
+        (lambda content: content.update(parts={"head": "red"}), "parts {'head': 'red'}: expected a colour #rrggbb"),
         (lambda content: content["cases"][0].pop("tags"), "cases[0]: expected a key 'tags'"),
         (lambda content: content["cases"][1].update(kind="odd"), "cases[1]: kind 'odd'"),
         (lambda content: content["cases"][1].update(score=float("nan")), "cases[1]: score nan"),

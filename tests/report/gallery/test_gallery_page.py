@@ -167,6 +167,22 @@ def test_layers_are_put_on_and_off(page, cases):
     assert page.run("document.querySelectorAll('#stages .box').length") == 0
 
 
+def test_the_legend_is_of_the_layers_that_are_shown(page, cases):
+    def told():
+        return page.run("[...document.querySelectorAll('#case [data-legend]:not([hidden])')].map(one => one.innerText)")
+
+    page.open(f"#case={ids(cases, kind=['split'])[0]}")
+    assert page.opened
+    assert [words.split() for words in told()] == [["Keypoints:", "right", "side", "left", "side", "neither"]]
+    page.click("[data-layer=parts]")
+    assert [words.split()[0] for words in told()] == ["Parts:", "Keypoints:"]
+    assert told()[0].split() == ["Parts:", "head", "left", "arm"]
+    page.press("1", "3")
+    assert told() == []
+    swatch = "getComputedStyle(document.querySelector('[data-legend=parts] rect')).fill"
+    assert page.run(swatch) == "rgb(170, 68, 0)"
+
+
 def test_an_opened_case_shows_pictures_matrices_and_the_trace(page, cases):
     case = next(case for case in cases.cases if case["kind"] == "merged")
     page.open(f"#case={case['id']}")
