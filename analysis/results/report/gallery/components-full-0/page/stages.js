@@ -2,6 +2,9 @@
 // Picture, predictions and truth side by side, with layers over them.
 gallery.stages = {
   show(details, state, limbs) {
+    for (const legend of document.querySelectorAll("#case [data-legend]")) {
+      legend.hidden = !state.layers.includes(legend.dataset.legend);
+    }
     const several = details.sides.length > 1;
     const predictions = details.sides.map((side, k) => this.stage(details, side.layers, state, several ? limbs[k] : null,
       several ? `${side.label}: ${gallery.kindWords(side.kind)}, ${gallery.number(side.score)}` : side.label));
