@@ -9,6 +9,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores: se
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+
+# The same examples in every run: who sees a test fail is to see it fail again. Others: see CONTRIBUTING.md.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 CHECKOUT = Path(__file__).parents[1]
 REAL_POSES = CHECKOUT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"

@@ -10,6 +10,7 @@ import mghp.cli
 from mghp.errors import InputError
 from mghp.report.gallery.cases import read_cases
 from mghp.report.gallery.comparison import compare
+from mghp.report.gallery.legend import legends
 from mghp.report.gallery.qualitative import failures_by_tag, good_pictures
 from mghp.report.gallery.sources import split_sources
 from mghp.report.gallery.write import write_comparison, write_gallery
@@ -117,6 +118,13 @@ def test_faulty_cases_are_told_in_one_line(edit, words, made, changed, tmp_path)
     with pytest.raises(InputError) as caught:
         write_gallery([changed(made(2), edit)], tmp_path)
     assert words in str(caught.value)
+
+
+def test_a_legend_has_what_the_cases_tell(made, changed):
+    run = made(2)
+    assert [legend.layer for legend in legends(read_cases(run))] == ["parts", "skeletons"]
+    changed(run, lambda content: content.pop("parts"))
+    assert [legend.layer for legend in legends(read_cases(run))] == ["skeletons"]
 
 
 def kinds_of(*kinds):
