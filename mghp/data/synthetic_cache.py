@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def cached_samples(
     if not folder.is_dir():
         temporary = folder.with_name(f".{name}.{os.getpid()}")
         try:
-            temporary.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
             _write(temporary, config, seed, number, progress)
             temporary.replace(folder)
         except OSError as error:
@@ -132,6 +133,12 @@ def cached_samples(
 
 
 def _write(folder: Path, config: SyntheticConfig, seed: int, number: int, progress: Callable[[int, int], None]) -> None:
+    chunks = [(config, seed, range(first, min(first + _CHUNK, number))) for first in range(0, number, _CHUNK)]
+    rendered = _rendered(chunks)
+    # Before there is a folder: in the processes of a script without a guard, which run it anew, this fails, and they
+    # are killed at any moment.
+    first_chunk = next(rendered, [])
+    folder.mkdir(exist_ok=True)
     shape = (number, config.size, config.size)
     arrays = {
         "image": np.lib.format.open_memmap(folder / "image.npy", "w+", np.uint8, (*shape, 3)),
@@ -142,8 +149,7 @@ def _write(folder: Path, config: SyntheticConfig, seed: int, number: int, progre
         ),
     }
     labels: dict[str, list[Any]] = {"names": [], "persons": [], "tags": []}
-    chunks = [(config, seed, range(first, min(first + _CHUNK, number))) for first in range(0, number, _CHUNK)]
-    for samples in _rendered(chunks):
+    for samples in chain([first_chunk], rendered):
         for sample in samples:
             index = len(labels["names"])
             assert sample.keypoints is not None
