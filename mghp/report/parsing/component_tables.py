@@ -18,7 +18,7 @@ from mghp.report.parsing.seed_comparison import (
     of_one_budget,
     over_seeds,
 )
-from mghp.report.parsing.tables import ORACLES, SCORES
+from mghp.report.parsing.tables import ORACLES, SCORES, SET_SCORES
 from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
@@ -51,7 +51,7 @@ RIVALS = ("nearest_keypoint", "person_center")
 """Variants that group pixels without a projection field."""
 
 COLUMNS: dict[str, Score] = {
-    **{label: f"val/{name}" for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")},
+    **{label: f"val/{name}" for name, label in SET_SCORES.items()},
     "grouping": PictureScore("grouping"),
     "person IoU": PictureScore("person_iou"),
     "grouping, true parts, hard": TRUE_PARTS,

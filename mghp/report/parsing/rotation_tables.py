@@ -16,7 +16,7 @@ from mghp.report.parsing.seed_comparison import (
     of_one_budget,
     over_seeds,
 )
-from mghp.report.parsing.tables import SCORES
+from mghp.report.parsing.tables import SET_SCORES
 from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
@@ -96,9 +96,8 @@ def rotation_differences(angles: Mapping[str, BySeed]) -> Table:
 
 def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
     """P3 in full: all scores of every test set, and the difference in the two that P3 does not compare."""
-    labels = {name: label for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")}
     gains = dict.fromkeys(("AP^p averaged, difference", "grouping, difference"), ".1f")
-    columns = [*labels.values(), "grouping", "person IoU"]
+    columns = [*SET_SCORES.values(), "grouping", "person IoU"]
     table = Table(
         "P3_scores",
         f"{_WHAT} {MEANS} {BEST} {about_seeds(angles.values())} {PICTURE_MEANS} Differences are from no "
@@ -114,7 +113,7 @@ def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
         }  # fmt: skip
         differences = {column: compared(angles, BASELINE, score) for column, score in compare.items()}
         for angle, group in angles.items():
-            scores = {text: over_seeds(group, set_score(scene, name)) for name, text in labels.items()}
+            scores = {text: over_seeds(group, set_score(scene, name)) for name, text in SET_SCORES.items()}
             table.add(
                 {
                     "tested on": label, "rotation up to": degrees(angle), "seeds": len(group), **scores,

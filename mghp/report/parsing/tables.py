@@ -16,6 +16,9 @@ SCORES = {
 }
 """Scores in the order of the tables, by their names in a run's metrics."""
 
+SET_SCORES = {name: label for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")}
+"""Those of a whole set that tables over seeds show; grouping is a mean over pictures there."""
+
 ORACLES = {
     "predicted": "nothing",
     "true_parts": "parts",
