@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mghp.config import Config, load_config, schema_version
+from mghp.config import Config, config_key
 from mghp.data.pictures import validation_fingerprint
 from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
-from mghp.run_folder import was_stopped
+from mghp.run_folder import is_finished
 
 _SECONDS = 40
 
@@ -57,14 +57,13 @@ def _failure_job(training: Job, cases: int) -> Job:
 
 
 def _committed(config: Config) -> Path | None:
-    """Failures that are committed with the project: weights are not, so that they cannot be looked for again."""
-    for file in sorted((COMMITTED / config.experiment).glob("*/config.yaml")):
-        theirs = load_config(file)
-        data = replace(theirs.data, root=config.data.root)
-        same = replace(theirs, runs=config.runs, wandb=config.wandb, data=data) == config
-        if not same or not (file.parent / "result.json").exists() or was_stopped(file.parent):
-            continue
-        result = json.loads((file.parent / "result.json").read_text(encoding="utf-8"))
-        if result.get("schema_version") == schema_version(config.experiment):
+    """Failures that are committed with the project: weights are not, so that they cannot be looked for again.
+
+    Their key is of the weights' digest too, which their own result.json tells.
+    """
+    pictures = validation_fingerprint(config.data)
+    for file in sorted((COMMITTED / config.experiment).glob("*/result.json")):
+        fingerprint = str(json.loads(file.read_text(encoding="utf-8")).get("data_fingerprint"))
+        if fingerprint.startswith(f"{pictures} ") and is_finished(file.parent, config_key(config, fingerprint)):
             return file.parent
     return None

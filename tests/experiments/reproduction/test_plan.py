@@ -6,8 +6,8 @@ import pytest
 import mghp.experiments.reproduction.finished
 from mghp.checkout import ROOT
 from mghp.cli import Part
-from mghp.config import config_key, load_config, schema_version, to_yaml, variant_names
-from mghp.data.pictures import training_fingerprint
+from mghp.config import config_key, load_config, variant_names
+from mghp.data.pictures import training_fingerprint, validation_fingerprint
 from mghp.errors import InputError
 from mghp.experiments.reproduction.failure_jobs import failure_jobs
 from mghp.experiments.reproduction.finished import finished_run
@@ -119,9 +119,9 @@ def test_a_missing_file_is_told_before_anything_runs(tmp_path):
         make_plan(PROFILES["smoke"], ["data.name=mhp_poses", "data.annotations=nowhere.json"], "learned")
 
 
-def finish(folder, key):
-    folder.mkdir(parents=True)
-    (folder / "result.json").write_text(json.dumps({"key": key}))
+def finish(folder, key, **others):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_text(json.dumps({"key": key, **others}))
 
 
 def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tmp_path, monkeypatch):
@@ -160,19 +160,22 @@ def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, 
     (job,) = failure_jobs(trainings[:1], "none such", 20)
     folder = committed / "components_failures" / "full-0"
     folder.mkdir(parents=True)
-    result = {"schema_version": schema_version("components_failures")}
-    (folder / "result.json").write_text(json.dumps(result))
-    (folder / "config.yaml").write_text(to_yaml(job.config))
+    of_weights = f"{validation_fingerprint(job.config.data)} digest of the weights"
+    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights)
     assert job.finished() is None  # its training is not there
     config = trainings[0].config
     fingerprint = training_fingerprint(config.data)
     own = run_path(config, fingerprint)
     finish(committed / "components" / own.name, config_key(config, fingerprint))
     assert job.finished() == folder
-    (folder / "result.json").write_text(json.dumps({"schema_version": result["schema_version"] - 1}))
+    finish(folder, "0" * 16, data_fingerprint=of_weights)  # other settings
     assert job.finished() is None
-    (folder / "result.json").write_text(json.dumps({**result, "stopped": True}))
+    finish(folder, config_key(job.config, "other pictures"), data_fingerprint="other pictures")
     assert job.finished() is None
+    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights, stopped=True)
+    assert job.finished() is None
+    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights)
+    assert job.finished() == folder
     finish(own, config_key(config, fingerprint))  # one's own, without its weights
     assert job.finished() is None
 
