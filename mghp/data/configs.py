@@ -130,7 +130,8 @@ class AugmentationConfig:
     rotation: float = 0.0
     """Largest angle, degrees; uniform to both sides."""
     scale: list[float] = field(default_factory=lambda: [1.0, 1.0])
-    """Least and largest factor of size."""
+    """Least and largest factor of size. The picture is rescaled as a whole, before it is rotated, and then cut, or
+    where it is smaller filled up, to `crop`, or without a crop to its own size: every place of it can be seen."""
     translation: float = 0.0
     """Largest displacement, relative to height and width."""
     brightness: float = 0.0

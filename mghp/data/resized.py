@@ -45,8 +45,12 @@ def resized_keypoints(keypoints: NDArray[Any], before: tuple[int, int], after: t
 
 def resized(sample: Sample, longest_side: int | None) -> Sample:
     """A sample whose longer side has so many pixels; `original_size` stays."""
-    before = sample.image.shape[0], sample.image.shape[1]
-    after = size_for(*before, longest_side)
+    return resized_to(sample, *size_for(sample.image.shape[0], sample.image.shape[1], longest_side))
+
+
+def resized_to(sample: Sample, height: int, width: int) -> Sample:
+    """A sample of another height and width, pixels; `original_size` stays."""
+    before, after = (sample.image.shape[0], sample.image.shape[1]), (height, width)
     if after == before:
         return sample
     return Sample(

@@ -9,6 +9,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from mghp.data.configs import AugmentationConfig
+from mghp.data.resized import resized_to
 from mghp.data.sample import Sample
 from mghp.people.people import People
 
@@ -34,38 +35,33 @@ class Augmentation:
         """A changed copy: parts, person ids and keypoints follow the picture; what leaves it is no longer annotated."""
         if self.config.mirror and torch.rand(()) < self.config.mirror:
             sample = mirrored(sample, self.people)
-        if self.geometry is not None:
-            sample = self._moved(sample)
+        window = self._window(sample)
+        if self._rescales:
+            sample = self._rescaled(sample)
+        for geometry in (self.geometry, window):
+            if geometry is not None:
+                sample = _moved(sample, geometry)
         if self.colour is not None:
             image = torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1)))
             sample = _replaced(sample, image=self.colour(tv_tensors.Image(image)).permute(1, 2, 0).numpy())
         return sample
 
-    def _moved(self, sample: Sample) -> Sample:
-        assert self.geometry is not None
-        size = sample.image.shape[:2]
-        inputs: dict[str, torch.Tensor] = {
-            "image": tv_tensors.Image(torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1))))
-        }
-        if sample.parts is not None:
-            # The outside is filled with 0; counted from 1, a uint8 label comes back as 255 there: not known.
-            inputs["parts"] = tv_tensors.Mask(torch.from_numpy(sample.parts + np.uint8(1))[None])
-        if sample.person_ids is not None:
-            inputs["person_ids"] = tv_tensors.Mask(torch.from_numpy(sample.person_ids)[None])
-        if sample.keypoints is not None:
-            points = torch.from_numpy(sample.keypoints[..., :2].reshape(-1, 2).copy())
-            inputs["keypoints"] = tv_tensors.KeyPoints(points, canvas_size=size)
-        moved = self.geometry(inputs)
-        changes: dict[str, NDArray[Any]] = {"image": moved["image"].permute(1, 2, 0).numpy()}
-        if sample.parts is not None:
-            changes["parts"] = moved["parts"][0].numpy() - np.uint8(1)
-        if sample.person_ids is not None:
-            changes["person_ids"] = moved["person_ids"][0].numpy()
-        if sample.keypoints is not None:
-            positions = moved["keypoints"].numpy().reshape(*sample.keypoints.shape[:2], 2)
-            after = changes["image"].shape[:2]
-            changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
-        return _replaced(sample, **changes)
+    @property
+    def _rescales(self) -> bool:
+        return tuple(self.config.scale) != (1, 1)
+
+    def _rescaled(self, sample: Sample) -> Sample:
+        """At another size, the whole of it: what the window does not hold is for the window to choose."""
+        factor = float(torch.empty(()).uniform_(*self.config.scale))
+        height, width = (max(1, round(factor * side)) for side in sample.image.shape[:2])
+        return resized_to(sample, height, width)
+
+    def _window(self, sample: Sample) -> v2.Transform | None:
+        """What cuts or fills pictures up to one size: the crop's, else, where the size changes, the picture's own."""
+        if self.config.crop is None and not self._rescales:
+            return None
+        size = self.config.crop or sample.image.shape[:2]
+        return v2.RandomCrop(size, pad_if_needed=True, fill=_GREY)
 
 
 def mirrored(sample: Sample, people: People) -> Sample:
@@ -85,6 +81,32 @@ def mirrored(sample: Sample, people: People) -> Sample:
     return _replaced(sample, **changes)
 
 
+def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
+    size = sample.image.shape[:2]
+    inputs: dict[str, torch.Tensor] = {
+        "image": tv_tensors.Image(torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1))))
+    }
+    if sample.parts is not None:
+        # The outside is filled with 0; counted from 1, a uint8 label comes back as 255 there: not known.
+        inputs["parts"] = tv_tensors.Mask(torch.from_numpy(sample.parts + np.uint8(1))[None])
+    if sample.person_ids is not None:
+        inputs["person_ids"] = tv_tensors.Mask(torch.from_numpy(sample.person_ids)[None])
+    if sample.keypoints is not None:
+        points = torch.from_numpy(sample.keypoints[..., :2].reshape(-1, 2).copy())
+        inputs["keypoints"] = tv_tensors.KeyPoints(points, canvas_size=size)
+    moved = geometry(inputs)
+    changes: dict[str, NDArray[Any]] = {"image": moved["image"].permute(1, 2, 0).numpy()}
+    if sample.parts is not None:
+        changes["parts"] = moved["parts"][0].numpy() - np.uint8(1)
+    if sample.person_ids is not None:
+        changes["person_ids"] = moved["person_ids"][0].numpy()
+    if sample.keypoints is not None:
+        positions = moved["keypoints"].numpy().reshape(*sample.keypoints.shape[:2], 2)
+        after = changes["image"].shape[:2]
+        changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
+    return _replaced(sample, **changes)
+
+
 def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
     """Keypoints, those outside the picture no longer annotated."""
     height, width = size
@@ -95,19 +117,14 @@ def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float3
 
 
 def _geometry(config: AugmentationConfig) -> v2.Transform | None:
-    steps: list[v2.Transform] = []
-    if config.rotation or config.translation or tuple(config.scale) != (1, 1):
-        affine = v2.RandomAffine(
-            degrees=config.rotation,
-            translate=(config.translation, config.translation) if config.translation else None,
-            scale=tuple(config.scale),
-            interpolation=v2.InterpolationMode.BILINEAR,
-            fill=_GREY,
-        )
-        steps.append(affine)
-    if config.crop is not None:
-        steps.append(v2.RandomCrop(config.crop, pad_if_needed=True, fill=_GREY))
-    return v2.Compose(steps) if steps else None
+    if not config.rotation and not config.translation:
+        return None
+    return v2.RandomAffine(
+        degrees=config.rotation,
+        translate=(config.translation, config.translation) if config.translation else None,
+        interpolation=v2.InterpolationMode.BILINEAR,
+        fill=_GREY,
+    )
 
 
 def _colour(config: AugmentationConfig) -> v2.Transform | None:

@@ -55,17 +55,22 @@ def test_the_mirror_changes_sides_everywhere():
 
 
 @pytest.mark.parametrize(
-    "amounts",
-    [{"rotation": 40.0}, {"scale": [0.7, 1.4]}, {"translation": 0.15}, {"rotation": 20.0, "scale": [0.8, 1.2]}],
+    ("amounts", "resamplings"),
+    [
+        ({"rotation": 40.0}, 1),
+        ({"scale": [0.7, 1.4], "crop": 112}, 1),  # as large as the picture becomes: nobody is cut
+        ({"translation": 0.15}, 1),
+        ({"rotation": 20.0, "scale": [0.8, 1.2], "crop": 96}, 2),
+    ],
 )
-def test_labels_and_keypoints_follow_the_picture(amounts):
+def test_labels_and_keypoints_follow_the_picture(amounts, resamplings):
     torch.manual_seed(0)
     augmentation = Augmentation(AugmentationConfig(mirror=0.5, **amounts), DENSEPOSE_COCO)
     for _ in range(10):
         moved = augmentation(two_hands())
-        assert_consistent(moved, 0.5)
+        assert_consistent(moved, 0.5 * resamplings)  # each takes a label from half a pixel away at most
         bright = moved.image[..., 0] > 200
-        assert centre(bright) == pytest.approx(centre(moved.person_ids == 1), abs=0.5)
+        assert centre(bright) == pytest.approx(centre(moved.person_ids == 1), abs=0.5 * resamplings)
 
 
 def test_what_leaves_the_picture_is_no_longer_annotated_and_what_comes_in_is_unknown():
@@ -83,6 +88,39 @@ def test_what_leaves_the_picture_is_no_longer_annotated_and_what_comes_in_is_unk
         np.testing.assert_array_equal(moved.parts == 255, outside)
         assert (moved.person_ids[outside] == 0).all()
     assert gone > 5
+
+
+def four_edges():
+    """A picture whose outermost rows and columns are a person each."""
+    sample = two_hands()
+    sample.person_ids[:] = 0
+    sample.person_ids[0], sample.person_ids[-1] = 1, 2
+    sample.person_ids[1:-1, 0], sample.person_ids[1:-1, -1] = 3, 4
+    return sample
+
+
+@pytest.mark.parametrize("crop", [None, 64])
+def test_of_an_enlarged_picture_every_place_is_seen_and_nothing_is_filled(crop):
+    torch.manual_seed(0)
+    augmentation = Augmentation(AugmentationConfig(mirror=0, scale=[1.5, 1.5], crop=crop), DENSEPOSE_COCO)
+    seen = set()
+    for _ in range(300):
+        moved = augmentation(four_edges())
+        assert moved.image.shape[:2] == ((HEIGHT, WIDTH) if crop is None else (crop, crop))
+        assert (moved.parts != 255).all()
+        seen |= set(np.unique(moved.person_ids).tolist())
+    assert seen == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("crop", [None, 50, 40])
+def test_of_a_reduced_picture_only_what_is_missing_is_filled(crop):
+    torch.manual_seed(0)
+    augmentation = Augmentation(AugmentationConfig(mirror=0, scale=[0.7, 0.7], crop=crop), DENSEPOSE_COCO)
+    height, width = (HEIGHT, WIDTH) if crop is None else (crop, crop)
+    for _ in range(20):
+        moved = augmentation(two_hands())
+        assert moved.parts.shape == (height, width)
+        assert (moved.parts != 255).sum() == min(height, 42) * min(width, 56)
 
 
 def test_colours_change_and_labels_do_not():
