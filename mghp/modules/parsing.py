@@ -95,7 +95,7 @@ class ParsingModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """One step's loss."""
         self.label_balance.observe(batch.parts)
-        losses, matching = self.losses(batch, self.global_step)
+        losses, matching = self.losses(batch, self.global_step, self._share_of_step(batch_idx))
         total = self.total(losses)
         if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
             return self.total({})
@@ -108,8 +108,13 @@ class ParsingModule(LightningModule):
         self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch), sync_dist=True)
         return total
 
-    def losses(self, batch: Batch, step: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
-        """Losses of a batch by name at a step of the training, and the matching, where there was one."""
+    def _share_of_step(self, batch_idx: int) -> int:
+        """Which batch this is of those that make a step together, in whatever process."""
+        trainer = self.trainer
+        return batch_idx % trainer.accumulate_grad_batches * trainer.world_size + trainer.global_rank
+
+    def losses(self, batch: Batch, step: int = 0, share: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
+        """Losses of a batch, of this share of a training's step, by name; and the matching, where there was one."""
         prediction = self(batch.image)
         # Under autocast the network runs in half precision; losses and the matching do not.
         with torch.autocast(self.device.type, enabled=False):
@@ -117,7 +122,7 @@ class ParsingModule(LightningModule):
             losses = self.objective(prediction, batch, targets)
             matching: SoftMatching | None = None
             if self.matching is not None and self._matches_at(step) and bool(batch.has_keypoints.any()):
-                losses["matching"], matching = self.matching(prediction, batch, targets, step)
+                losses["matching"], matching = self.matching(prediction, batch, targets, step, share)
         return losses, matching
 
     def _matches_at(self, step: int) -> bool:

@@ -18,6 +18,9 @@ from mghp.matching import Matcher, tight_rows
 from mghp.modules.configs import CandidatesConfig
 from mghp.network.parser import Prediction
 
+_SHARES_APART = 0x9E3779B1
+"""Between the seeds of a step's batches. It is odd, for a generator heeds the lower 32 bits of its seed alone."""
+
 
 @dataclass
 class SoftMatching:
@@ -85,10 +88,12 @@ class TrainingMatching(nn.Module):
         self.max_steps = max_steps
         self.seed = seed
 
-    def forward(self, prediction: Prediction, batch: Batch, targets: Targets, step: int) -> tuple[Tensor, SoftMatching]:
-        """The matching loss of a batch, and the matching itself."""
+    def forward(
+        self, prediction: Prediction, batch: Batch, targets: Targets, step: int, share: int = 0
+    ) -> tuple[Tensor, SoftMatching]:
+        """The matching loss of a batch, and the matching itself; arguments as for `candidates`."""
         fields = prediction.fields()
-        candidates = self.candidates(fields, batch, targets, step)
+        candidates = self.candidates(fields, batch, targets, step, share)
         owner = owners(candidates, batch.keypoints, targets.keypoint_radius, fields.keypoint_stride)
         truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
         scored = self.affinity(fields, candidates)
@@ -97,13 +102,22 @@ class TrainingMatching(nn.Module):
         return loss, SoftMatching(scored, assignment, truth.pairs)
 
     @torch.no_grad()
-    def candidates(self, fields: Fields, batch: Batch, targets: Targets, step: int) -> Candidates:
-        """Made-up candidates in a share of the pictures that falls with the steps, predicted peaks in the others."""
+    def candidates(self, fields: Fields, batch: Batch, targets: Targets, step: int, share: int = 0) -> Candidates:
+        """Made-up candidates in some pictures, fewer and fewer with the steps, and predicted peaks in the others.
+
+        Args:
+            fields: predicted.
+            batch: pictures.
+            targets: of the batch.
+            step: of the optimiser.
+            share: which of the batches that make the step together, accumulated or of other processes: each draws its
+                own.
+        """
         config = self.config
         progress = min(1.0, step / max(self.max_steps, 1))
-        share = config.true_share_start + progress * (config.true_share_end - config.true_share_start)
-        generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + step)
-        is_made = (torch.rand(len(batch), generator=generator) < share).to(batch.image.device)
+        made_share = config.true_share_start + progress * (config.true_share_end - config.true_share_start)
+        generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + step + share * _SHARES_APART)
+        is_made = (torch.rand(len(batch), generator=generator) < made_share).to(batch.image.device)
         made = made_up(
             batch.keypoints,
             targets.person_size,
