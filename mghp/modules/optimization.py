@@ -18,7 +18,8 @@ def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = Fal
     Args:
         config: which, and its rates.
         module: whose parameters.
-        fused: one kernel a step instead of one an operation; not for half precision with scaled gradients.
+        fused: one kernel a step instead of one an operation, of AdamW; not for half precision with scaled gradients.
+            SGD's knows no weights whose first gradient comes later than that of others, as the matching's does.
     """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
@@ -26,7 +27,7 @@ def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = Fal
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if config.name == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True, fused=fused)
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True)
     return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
 
 

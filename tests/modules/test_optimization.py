@@ -48,6 +48,19 @@ def test_weight_decay_leaves_norms_and_biases_alone(name, kind):
         assert optimizer.defaults["nesterov"]
 
 
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_weights_whose_first_gradient_comes_later_are_trained_too(name):
+    """As the matching's, which has a loss at every second step."""
+    module = nn.ModuleList([nn.Linear(1, 1), nn.Linear(1, 1)])
+    optimizer = make_optimizer(OptimizerConfig(name=name, learning_rate=0.1), module, fused=True)
+    before = module[1].weight.detach().clone()
+    for layers in (1, 2, 2):
+        optimizer.zero_grad()
+        sum(layer(torch.ones(1)) for layer in module[:layers]).sum().backward()
+        optimizer.step()
+    assert not torch.equal(module[1].weight, before)
+
+
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
