@@ -90,6 +90,7 @@ def train(
     """Train a parsing network on pictures, or limb scores on poses: scores and weights in a run folder."""
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures, what_is_not_trained
+    from mghp.modules.trainer_options import checked_options
 
     if (experiment is None) == (resume is None):
         raise InputError("mghp train: expected an experiment file, or --resume RUN, which has its own settings")
@@ -107,6 +108,11 @@ def train(
         typer.echo(run_learned(config))
         return
     check_pictures(config.data)
+    checked_options(config.trainer)  # a wrong name or value is told before torch is imported
+
+    from mghp.experiments.trainers import parsing_options
+
+    parsing_options(config.trainer)
     with progress_bar() as show:
         train_samples, validation = load_pictures(config.data, show)
     warning = what_is_not_trained(train_samples)

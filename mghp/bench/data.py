@@ -19,8 +19,8 @@ from mghp.data.sample import Samples
 from mghp.data.targets import TargetMaker
 from mghp.errors import InputError
 from mghp.experiments.parsing_parts import build_module, people_of
-from mghp.experiments.train import DEFAULT_MAX_STEPS
 from mghp.modules.optimization import make_optimizer
+from mghp.modules.trainer_options import checked_options, length_of
 from mghp.run_folder import RunFolder
 
 
@@ -85,7 +85,7 @@ def _yielded(config: Config, train: Samples) -> float:
 def _consumed(config: Config, train: Samples) -> tuple[float, float]:
     """Batches a second of a training with its loader beside it, and the share of its time that it waits."""
     torch.manual_seed(config.seed)
-    max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
     module = build_module(config, max_steps).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     batches = endless_batches(config, train)

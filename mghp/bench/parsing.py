@@ -16,9 +16,9 @@ from mghp.config import Config
 from mghp.data.batch import Batch
 from mghp.data.sample import Samples
 from mghp.data.synthetic import SCENES, render
-from mghp.experiments.train import DEFAULT_MAX_STEPS
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
+from mghp.modules.trainer_options import checked_options, length_of
 from mghp.run_folder import RunFolder
 
 MOMENTS = {"at the start": 0.0, "halfway": 0.5, "at the end": 1.0}
@@ -65,7 +65,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
 
 def stepped_module(config: Config) -> tuple[ParsingModule, int]:
     """A module whose every step has a matching loss, and the length of the training it is built for."""
-    max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
     training = dataclasses.replace(config.training, matching_every=1)
     return begun_module(dataclasses.replace(config, training=training), max_steps).train(), max_steps
 

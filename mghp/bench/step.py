@@ -17,9 +17,9 @@ from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
 from mghp.data.sample import Samples
 from mghp.errors import InputError
-from mghp.experiments.train import DEFAULT_MAX_STEPS
 from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
+from mghp.modules.trainer_options import checked_options, length_of
 from mghp.run_folder import RunFolder
 
 WARM_UP = 4
@@ -115,7 +115,7 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Calla
 def _profile(config: Config, train: Samples) -> dict[str, float]:
     """Seconds of each part over all steps, `step` for the whole of them."""
     torch.manual_seed(config.seed)
-    max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
     module = begun_module(config, max_steps).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     watch = Stopwatch()

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from mghp.data.batch import Batch, collate
 from mghp.data.configs import DataConfig
 from mghp.data.resized import ResizedSamples
-from mghp.data.resumable_loader import ResumableLoader, ShuffledDraws, mixed_seed
+from mghp.data.resumable_loader import OrderedDraws, ResumableLoader, ShuffledDraws, mixed_seed
 from mghp.data.sample import Sample, Samples
 from mghp.data.skipping import SkippingSamples
 from mghp.data.transforms import Augmentation
@@ -92,12 +92,13 @@ class ParsingDataModule(LightningDataModule):
         """Shuffled, augmented, without the last incomplete batch."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
-        draws = ShuffledDraws(len(self.train_samples), self.seed, *self._process)
+        in_order = self.trainer is not None and self.trainer.overfit_batches > 0
+        draws = (OrderedDraws if in_order else ShuffledDraws)(len(self.train_samples), self.seed, *self._process)
         self._training_loader = ResumableLoader(
             AugmentedSamples(self.train_samples, self.augmentation, self.seed),
             draws=draws,
             before_batch=lambda: self.before_batch(),
-            batch_size=min(self.config.loader.batch_size, max(len(draws), 1)),
+            batch_size=self._batch_size(len(draws)),
             collate_fn=self.collate,
             num_workers=workers,
             persistent_workers=workers > 0,
@@ -108,13 +109,26 @@ class ParsingDataModule(LightningDataModule):
         )
         return self._training_loader
 
+    def _batch_size(self, pictures: int) -> int:
+        return min(self.config.loader.batch_size, max(pictures, 1))
+
+    def batches(self, processes: int) -> tuple[int, int]:
+        """Training batches of an epoch, and batches of a validation, of each of so many processes."""
+        training = 0 if self.train_samples is None else len(self.train_samples) // processes
+        validation = len(range(0, len(self.validation_samples), processes))
+        return training // self._batch_size(training), -(-validation // self._validation_batch_size)
+
+    @property
+    def _validation_batch_size(self) -> int:
+        return self.config.loader.batch_size if self.config.name == "synthetic" else 1  # else sizes differ
+
     def val_dataloader(self) -> DataLoader[Any]:
         """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""
         process, processes = self._process
         return DataLoader(
             self.validation_samples,  # type: ignore[arg-type]
             sampler=range(process, len(self.validation_samples), processes),
-            batch_size=self.config.loader.batch_size if self.config.name == "synthetic" else 1,  # else sizes differ
+            batch_size=self._validation_batch_size,
             collate_fn=self.collate,
         )
 

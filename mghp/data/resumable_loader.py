@@ -1,11 +1,11 @@
 """Training batches that a checkpoint can go on from: order and position are functions of (seed, epoch, batch)."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
 
 from mghp.data.batch import Batch
 from mghp.errors import InputError
@@ -53,10 +53,23 @@ class ShuffledDraws(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch, first, self.first = self.epoch, self.first, 0
-        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch))
-        order = torch.randperm(self.number, generator=generator).tolist()
-        for index in order[self.process : len(self) * self.processes : self.processes][first:]:
+        for index in self._order(epoch)[self.process : len(self) * self.processes : self.processes][first:]:
             yield epoch, index
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch))
+        order: list[int] = torch.randperm(self.number, generator=generator).tolist()
+        return order
+
+
+class OrderedDraws(ShuffledDraws, SequentialSampler):
+    """The same in the pictures' own order, where a training is to overfit to the first batches of every epoch.
+
+    Lightning, asked for that, knows by SequentialSampler that nothing is shuffled; else it would make a loader anew.
+    """
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        return range(self.number)
 
 
 class ResumableLoader(DataLoader[Any]):

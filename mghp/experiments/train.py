@@ -1,17 +1,15 @@
 """`mghp train`: a parsing experiment from config to run folder."""
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
@@ -26,19 +24,24 @@ from mghp.experiments.metrics_file import MetricsFile
 from mghp.experiments.parsing_parts import build_module, people_of
 from mghp.experiments.resume import point_to_resume
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
+from mghp.experiments.trainers import made_trainer, parsing_options, quiet
 from mghp.modules.callbacks import BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
 from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
-from mghp.modules.finite import NotFiniteError
+from mghp.modules.finite import NotFiniteError, check_weights
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.resume_points import ResumePoints
+from mghp.modules.trainer_options import check_batches
 from mghp.network.compilation import compile_network
 from mghp.run_folder import RunFolder, git_commit, resume_points
 
-DEFAULT_MAX_STEPS = 1000
-"""Where the config names no length."""
-
 EMA_EVERY = 8
 """Steps between two updates of the averaged weights, which cost a pass over all weights."""
+
+_PROFILERS: Mapping[str, Callable[..., Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
 
 
 def run_training(config: Config, train: PictureSet, validation: PictureSet, interrupted: Path | None = None) -> Path:
@@ -60,8 +63,8 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
             picture cannot be read any more, or a loss is not finite.
     """
     pl.seed_everything(config.seed, verbose=False)
-    max_steps = int(config.trainer.get("max_steps", DEFAULT_MAX_STEPS))
-    module = build_module(config, max_steps)
+    options, processes = parsing_options(config.trainer)
+    module = build_module(config)
     if config.training.compile:
         compile_network(module.network)
     fingerprint = fingerprint_of(train, validation)
@@ -69,28 +72,26 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     if point is None and config.training.continue_from is not None:
         read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
+    check_batches(options, *data.batches(processes))
     folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
-    with tracked(config, folder) as tracker, _quiet():
+    with tracked(config, folder) as tracker, quiet():
         metrics_file = MetricsFile(folder.path / "metrics.csv")
-        loggers: list[Logger] = [metrics_file]
-        if isinstance(tracker, WandbTracker):
-            loggers.append(WandbLogger(experiment=tracker.run))
         stop = StopWhenAsked()
         points = _resume_points(config, folder, metrics_file, is_resumed=point is not None)
         data.before_batch = points.save_if_due
-        callbacks = [*_callbacks(config, folder, tracker, max_steps), stop, points]
-        trainer = _trainer(config, callbacks, folder, max_steps, loggers)
-        with folder.timed("train") as training:
-            try:
+        callbacks = [*_callbacks(config, options, folder, tracker), stop, points]
+        trainer = _trainer(options, callbacks, folder, _loggers(metrics_file, tracker))
+        with _told_in_a_line(points):
+            with folder.timed("train") as training:
                 trainer.fit(module, datamodule=data, ckpt_path=point or config.training.continue_from)
-            except NotFiniteError as error:
-                raise InputError(f"{error}; the last finite checkpoint is {points.newest() or 'none'}") from None
-        trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
-        with folder.timed("validate"):
-            # A training that is stopped has just been validated by Lightning.
-            scores: Mapping[str, float | Tensor] = trainer.callback_metrics
-            if not stop.asked:
-                scores = trainer.validate(module, datamodule=data, verbose=False)[0]
+            check_weights(module, trainer.global_step)
+            trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
+            with folder.timed("validate"):
+                # A training that is stopped has just been validated by Lightning.
+                scores: Mapping[str, float | Tensor] = trainer.callback_metrics
+                if not stop.asked:
+                    # Nothing comes back where no picture is validated.
+                    scores = next(iter(trainer.validate(module, datamodule=data, verbose=False)), {})
         metrics = {name: float(value) for name, value in scores.items()} | {
             "time/waiting_share": data.waited_seconds / max(training.seconds, 1e-9),
             "time/train_seconds": training.seconds,
@@ -109,6 +110,17 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     if folder.writes and not stop.asked:
         folder.forget_resume_points()
     return folder.path
+
+
+@contextmanager
+def _told_in_a_line(points: ResumePoints) -> Iterator[None]:
+    """What ends a training: that it has left the finite numbers, or what Lightning sees only then."""
+    try:
+        yield
+    except NotFiniteError as error:
+        raise InputError(f"{error}; the last finite checkpoint is {points.newest() or 'none'}") from None
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {' '.join(str(error).split())}") from None
 
 
 def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_resumed: bool) -> ResumePoints:
@@ -146,40 +158,44 @@ def is_first_process() -> bool:
     return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
 
 
+def _loggers(metrics: MetricsFile, tracker: Tracker) -> list[Logger]:
+    return [metrics, *([WandbLogger(experiment=tracker.run)] if isinstance(tracker, WandbTracker) else [])]
+
+
 def _trainer(
-    config: Config,
-    callbacks: list[Callback],
-    folder: RunFolder,
-    max_steps: int,
-    loggers: list[Logger],
+    options: Mapping[str, Any], callbacks: list[Callback], folder: RunFolder, loggers: list[Logger]
 ) -> pl.Trainer:
-    ours: dict[str, Any] = {
+    """The options over our defaults; what the training itself is made of is ours whatever they say."""
+    defaults: dict[str, Any] = {
         "default_root_dir": folder.path,
-        "logger": loggers,
-        "callbacks": callbacks,
-        "plugins": CheckpointFiles(),
-        "max_steps": max_steps,
-        "max_epochs": -1,
         "log_every_n_steps": 25,
         "num_sanity_val_steps": 0,
-        "check_val_every_n_epoch": None,
-        "val_check_interval": max_steps + 1,  # after training only, unless the config says otherwise
         "enable_checkpointing": False,
         "enable_model_summary": False,
-        "use_distributed_sampler": False,  # the data module deals the pictures out itself
         "enable_progress_bar": any(isinstance(callback, RichProgressBar) for callback in callbacks),
     }
-    try:
-        return pl.Trainer(**{**ours, **config.trainer})
-    except (TypeError, ValueError, MisconfigurationException) as error:
-        raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+    ours = {
+        "logger": loggers if options.get("logger", True) else False,
+        "callbacks": callbacks,
+        "plugins": CheckpointFiles(),
+        "profiler": _profiler(options.get("profiler"), folder),
+        "use_distributed_sampler": False,  # the data module deals the pictures out itself
+    }
+    return made_trainer({**defaults, **options, **ours})
 
 
-def _callbacks(config: Config, folder: RunFolder, tracker: Tracker, max_steps: int) -> list[Callback]:
+def _profiler(name: str | None, folder: RunFolder) -> Profiler | None:
+    """One that writes into the run folder what Lightning's own would log."""
+    return None if name is None else _PROFILERS[name](dirpath=folder.path, filename="profile")
+
+
+def _callbacks(config: Config, options: Mapping[str, Any], folder: RunFolder, tracker: Tracker) -> list[Callback]:
     from rich.console import Console
 
-    callbacks: list[Callback] = [LearningRateMonitor("step"), SeedEveryBatch(config.seed)]
-    if Console(stderr=True).is_terminal:
+    callbacks: list[Callback] = [SeedEveryBatch(config.seed)]
+    if options.get("logger", True):
+        callbacks.insert(0, LearningRateMonitor("step"))
+    if options.get("enable_progress_bar", True) and Console(stderr=True).is_terminal:
         callbacks.append(RichProgressBar())
     if config.training.ema_decay is not None:
         decay = config.training.ema_decay**EMA_EVERY
@@ -188,21 +204,5 @@ def _callbacks(config: Config, folder: RunFolder, tracker: Tracker, max_steps: i
         callbacks.append(DrawPictures(folder.media, tracker.show, config.training.pictures))
     optimizer = config.training.optimizer
     if optimizer.schedule == "linear_decay":
-        decay_begins = round(max_steps * (1 - optimizer.decay_share))
-        callbacks.append(BranchPoint(decay_begins, folder.checkpoints / "before_decay.ckpt"))
+        callbacks.append(BranchPoint(optimizer.decay_share, folder.checkpoints / "before_decay.ckpt"))
     return callbacks
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Lightning's hints: few workers and no sanity check were chosen on purpose."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    torch.set_float32_matmul_precision("high")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -14,22 +14,28 @@ from numpy.typing import NDArray
 
 from mghp.data.batch import Batch
 from mghp.data.resumable_loader import mixed_seed
+from mghp.modules.finite import check_weights
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.pictures import draw_batch, first_pictures
 from mghp.report.pictures.png import write_png
 
 
 class BranchPoint(Callback):
-    """Keeps a checkpoint at one step, for runs of other lengths to branch off.
+    """Keeps a checkpoint of the step at which the rate begins to fall, for runs of other lengths to branch off.
 
     Args:
-        step: after which the checkpoint is written.
+        decay_share: share of the training's steps in which it falls, the last ones.
         file: the checkpoint.
     """
 
-    def __init__(self, step: int, file: Path) -> None:
-        self.step = step
+    def __init__(self, decay_share: float, file: Path) -> None:
+        self.decay_share = decay_share
         self.file = file
+        self._step = -1
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Now the length is known, be it given in steps or in epochs."""
+        self._step = round(trainer.estimated_stepping_batches * (1 - self.decay_share))
 
     def on_train_batch_end(
         self,
@@ -39,8 +45,13 @@ class BranchPoint(Callback):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Write it when its step is done."""
-        if trainer.global_step == self.step:
+        """Write it when its step is done.
+
+        Raises:
+            NotFiniteError: if the weights are not finite.
+        """
+        if trainer.global_step == self._step:
+            check_weights(pl_module, trainer.global_step)
             trainer.save_checkpoint(self.file)
 
 

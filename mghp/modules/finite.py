@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mghp.errors import InputError
+from mghp.fields import Fields
 
 MOST_IN_A_ROW = 10
 """Steps that may be skipped one after the other: where all fail, the weights do, and not the pictures."""
@@ -70,3 +71,26 @@ class FiniteLosses:
         self.skipped += 1
         _LOGGER.warning("skipped a step: %s; %s", what, where)
         return False
+
+
+def check_fields(fields: Fields, pictures: Sequence[str]) -> None:
+    """Refuse to assemble what no matcher takes.
+
+    Raises:
+        NotFiniteError: naming the first field that is not finite, and the pictures.
+    """
+    for name, values in vars(fields).items():
+        if isinstance(values, Tensor) and not bool(torch.isfinite(values).all()):
+            where = f"validation pictures {', '.join(pictures)}"
+            raise NotFiniteError(f"training: the network's {name.replace('_', ' ')} are not finite; {where}")
+
+
+def check_weights(module: nn.Module, step: int) -> None:
+    """Refuse to keep weights that nothing can be done with.
+
+    Raises:
+        NotFiniteError: naming the first that are not finite.
+    """
+    for name, value in module.named_parameters():
+        if not bool(torch.isfinite(value).all()):
+            raise NotFiniteError(f"training: the weights {name} are not finite after step {step}")

@@ -18,7 +18,7 @@ from mghp.fields import Fields
 from mghp.losses.objective import ParsingObjective
 from mghp.metrics.people import TruePeople
 from mghp.modules.configs import TrainingConfig
-from mghp.modules.finite import FiniteLosses
+from mghp.modules.finite import FiniteLosses, check_fields
 from mghp.modules.optimization import make_optimizer, rate_factor
 from mghp.modules.training_matching import SoftMatching, TrainingMatching
 from mghp.network.parser import ParsingNetwork, Prediction
@@ -100,7 +100,8 @@ class ParsingModule(LightningModule):
         if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
             return self.total({})
         # Logging every step would cost more than a loss.
-        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
             if matching is not None:
                 self.log_dict(matching.details(), batch_size=len(batch))
@@ -140,6 +141,7 @@ class ParsingModule(LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Assemble people and compare them with the true ones."""
         fields = self.fields(batch.image)
+        check_fields(fields, batch.names)
         with torch.autocast(self.device.type, enabled=False):
             predicted = self.assembler(fields)
         for people, true in zip(predicted, true_people(batch), strict=True):
@@ -153,7 +155,10 @@ class ParsingModule(LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Optimiser and rate, by step."""
         optimizer = make_optimizer(self.training_config.optimizer, self, fused=not self._scales_gradients)
-        factor = rate_factor(self.training_config.optimizer, int(self.trainer.estimated_stepping_batches))
+        steps = int(self.trainer.estimated_stepping_batches)  # of epochs too it tells the number
+        if self.matching is not None:
+            self.matching.max_steps = steps
+        factor = rate_factor(self.training_config.optimizer, steps)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
-from mghp.modules.finite import NotFiniteError
+from mghp.modules.finite import check_weights
 from mghp.writing import writing
 
 
@@ -76,9 +75,7 @@ class ResumePoints(Callback):
         return bool(self.every) and step - self.saved_at >= self.every and is_whole and step != trainer.max_steps
 
     def _save(self, trainer: Trainer) -> None:
-        for name, value in trainer.lightning_module.named_parameters():
-            if not torch.isfinite(value).all():
-                raise NotFiniteError(f"training: the weights {name} are not finite after step {trainer.global_step}")
+        check_weights(trainer.lightning_module, trainer.global_step)
         self.saved_at = trainer.global_step
         complete = self.last.with_name("resume_new.ckpt")
         trainer.save_checkpoint(complete)

@@ -90,13 +90,20 @@ class TrainingMatching(nn.Module):
 
     def forward(
         self, prediction: Prediction, batch: Batch, targets: Targets, step: int, share: int = 0
-    ) -> tuple[Tensor, SoftMatching]:
-        """The matching loss of a batch, and the matching itself; arguments as for `candidates`."""
+    ) -> tuple[Tensor, SoftMatching | None]:
+        """The matching loss of a batch, and the matching itself; arguments as for `candidates`.
+
+        A network that has left the finite numbers gives a loss that is no number, and no matching: matchers take none.
+        """
         fields = prediction.fields()
         candidates = self.candidates(fields, batch, targets, step, share)
+        if not bool(candidates.positions_input.isfinite().all()):
+            return _no_number(fields), None
         owner = owners(candidates, batch.keypoints, targets.keypoint_radius, fields.keypoint_stride)
         truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
         scored = self.affinity(fields, candidates)
+        if not bool(scored.affinity.isfinite().all()):
+            return _no_number(fields), None
         assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
         loss = self._loss(scored.affinity, assignment, truth.pairs, truth.is_pair)
         return loss, SoftMatching(scored, assignment, truth.pairs)
@@ -141,3 +148,7 @@ class TrainingMatching(nn.Module):
             "squared_error": squared_error,
         }
         return of_assignment[self.loss](assignment, truth, is_pair)
+
+
+def _no_number(fields: Fields) -> Tensor:
+    return fields.limb_fields.new_full((), torch.nan)

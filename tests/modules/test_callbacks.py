@@ -24,7 +24,7 @@ def test_a_branch_point_holds_the_weights_of_its_step(tmp_path, accumulated):
     file = tmp_path / "branch.ckpt"
     trainer = Trainer(
         max_steps=4, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-        accumulate_grad_batches=accumulated, callbacks=[BranchPoint(2, file)], accelerator="cpu",
+        accumulate_grad_batches=accumulated, callbacks=[BranchPoint(0.5, file)], accelerator="cpu",
     )  # fmt: skip
     module = OneWeight()
     trainer.fit(module, DataLoader(torch.ones(8, 1)))

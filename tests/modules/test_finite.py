@@ -6,10 +6,12 @@ import math
 import pytest
 import torch
 
+from mghp.assembly.affinities import Affinity
 from mghp.data.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.experiments.train import run_training
 from mghp.losses.objective import ParsingObjective
+from mghp.modules.callbacks import SeedEveryBatch
 from mghp.modules.finite import MOST_IN_A_ROW, FiniteLosses, NotFiniteError
 
 
@@ -97,9 +99,60 @@ def test_the_training_steps_over_it_and_says_how_often(training):
     assert all(torch.isfinite(value).all() for value in state.values())
 
 
+@pytest.fixture
+def spoilt_scores(monkeypatch):
+    """Makes the limbs' scores of some trained batches no numbers, which no matcher takes."""
+
+    def spoil(steps):
+        scores, calls = Affinity.forward, iter(range(1000))
+
+        def spoilt(self, *arguments):
+            scored = scores(self, *arguments)
+            if torch.is_grad_enabled() and next(calls) in steps:
+                scored.affinity = scored.affinity * math.nan
+            return scored
+
+        monkeypatch.setattr(Affinity, "forward", spoilt)
+
+    return spoil
+
+
+def test_scores_that_no_matcher_takes_are_a_matching_loss_that_is_not_finite(training, spoilt_scores):
+    spoilt_scores({5})
+    with pytest.raises(InputError) as caught:
+        training(set(), "training.resume_every=2")
+    assert "the loss of matching is not finite at step 5; pictures " in str(caught.value)
+    assert str(caught.value).endswith("checkpoints/resume.ckpt")
+
+
+def test_scores_that_no_matcher_takes_are_stepped_over(training, spoilt_scores):
+    spoilt_scores({1, 3})
+    folder = training(set(), "training.on_non_finite=skip")
+    metrics = json.loads((folder / "result.json").read_text())["metrics"]
+    assert metrics["train/skipped_steps"] == 2
+
+
+@pytest.mark.parametrize("overrides", [(), ("training.on_non_finite=skip",), ("trainer.val_check_interval=1",)])
+def test_a_training_that_diverges_ends_in_a_line(training, overrides):
+    """Whatever leaves the finite numbers first: a loss, the weights, or what is validated of them."""
+    with pytest.raises(InputError, match=r"not finite.*the last finite checkpoint is none$"):
+        training(set(), "training.optimizer.learning_rate=1e30", "training.optimizer.warmup_steps=0", *overrides)
+
+
+def test_no_last_checkpoint_is_kept_of_weights_that_are_not_finite(training, monkeypatch, tmp_path):
+    def spoil(self, trainer, module, *_):
+        if trainer.global_step == 6:
+            with torch.no_grad():
+                next(module.network.parameters()).fill_(math.nan)
+
+    monkeypatch.setattr(SeedEveryBatch, "on_train_batch_end", spoil, raising=False)
+    with pytest.raises(InputError, match="are not finite after step 6; the last finite checkpoint is "):
+        training(set())
+    assert not list(tmp_path.rglob("last.ckpt"))
+
+
 def test_weights_that_are_not_finite_are_never_kept(training, monkeypatch):
     """A gradient may overflow where the loss does not."""
-    from mghp.modules.callbacks import SeedEveryBatch
 
     def spoil(self, trainer, module, *_):
         if trainer.global_step == 4:

@@ -1,0 +1,80 @@
+"""Lightning's Trainer out of the options of a config: refused in a line before anything is loaded, or built."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.pytorch.accelerators import CPUAccelerator
+from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
+
+from mghp.errors import InputError
+from mghp.modules.trainer_options import checked_options, length_of, validations_of
+
+_ALONE = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "enable_progress_bar": False}
+"""Of a Trainer that is built to see whether it can be."""
+
+
+def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """What Lightning is given of a parsing training's `trainer` section.
+
+    Returns:
+        The options, and how many processes train together.
+
+    Raises:
+        InputError: one line, if an option is unknown, of a value that it cannot have, or not to be had on this machine.
+    """
+    options = checked_options(trainer)
+    options |= length_of(options) | validations_of(options)
+    with quiet():
+        built = made_trainer(options | _ALONE)
+    _check_processes(built)
+    if isinstance(built.strategy, DDPStrategy) and options.get("strategy", "auto") in ("auto", "ddp"):
+        options["strategy"] = "ddp_find_unused_parameters_true"  # no step has all losses, of which each has its weights
+    return options, built.world_size
+
+
+def made_trainer(options: Mapping[str, Any]) -> pl.Trainer:
+    """A Trainer.
+
+    Raises:
+        InputError: if Lightning makes none of these options.
+    """
+    try:
+        return pl.Trainer(**options)
+    except Exception as error:  # Lightning and what it looks for raise whatever they like; the options alone decide
+        raise InputError(f"trainer: {' '.join(str(error).split())[:300]}") from None
+
+
+def _check_processes(trainer: pl.Trainer) -> None:
+    """Refuse what would wait for ever, or fail when the first batch comes."""
+    on_cpu, processes = isinstance(trainer.accelerator, CPUAccelerator), trainer.num_devices
+    cores = os.cpu_count() or 1
+    if on_cpu and processes > cores:
+        raise InputError(f"trainer.devices: {processes} processes on the CPU, which has {cores} cores")
+    if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
+        raise InputError("trainer.strategy: what spawned or forked processes train is lost; expected auto or ddp")
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    if trainer.num_nodes > 1 and isinstance(environment, LightningEnvironment) and "MASTER_ADDR" not in os.environ:
+        raise InputError(f"trainer.num_nodes: {trainer.num_nodes}, but MASTER_ADDR and NODE_RANK name no other machine")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Lightning's hints: few workers and no sanity check were chosen on purpose."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    torch.set_float32_matmul_precision("high")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,225 @@
+"""What a config may say under `trainer`: the options of Lightning's Trainer, one rule each. Without torch."""
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mghp.errors import InputError
+
+DEFAULT_MAX_STEPS = 1000
+"""Where the config names no length."""
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401
+    return value
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an option may be.
+
+    Attributes:
+        expected: in words.
+        fits: whether a value does.
+        taken: what Lightning is given for one that does.
+    """
+
+    expected: str
+    fits: Callable[[Any], bool]
+    taken: Callable[[Any], Any] = _as_it_is
+
+
+def _is_number(value: object, least: float) -> bool:
+    """A finite one, and no more than a machine counts to."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < sys.maxsize
+
+
+def _is_whole(value: Any, least: int) -> bool:  # noqa: ANN401
+    """A whole number; 1e3, which YAML reads as a float, is one."""
+    return _is_number(value, least) and value == int(value)
+
+
+def _is_share(value: object) -> bool:
+    """Of an epoch, 0.0 to 1.0: Lightning tells it from a number of batches by its type."""
+    return isinstance(value, float) and 0 <= value <= 1
+
+
+def _whole(least: int) -> Rule:
+    return Rule(f"a whole number from {least} up", lambda value: _is_whole(value, least), int)
+
+
+def _batches(least: int) -> Rule:
+    return Rule(
+        f"a number of batches from {least} up, or a share of them{', above 0.0' if least else ''} up to 1.0",
+        lambda value: (value >= least or value > 0) if _is_share(value) else _is_whole(value, least),
+        lambda value: value if _is_share(value) else int(value),
+    )
+
+
+def _one_of(*values: str) -> Rule:
+    return Rule(f"one of {', '.join(values)}", lambda value: isinstance(value, str) and value in values)
+
+
+def _is_duration(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return bool(value) and all(unit in _UNITS and _is_number(amount, 0) for unit, amount in value.items())
+    return isinstance(value, str) and bool(re.fullmatch(r"\d{1,6}:\d\d:\d\d:\d\d", value))
+
+
+def _are_devices(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(device, int) and _is_whole(device, 0) for device in value)
+    return isinstance(value, str) or (isinstance(value, int) and _is_whole(value, -1) and value != 0)
+
+
+def _is_bits(value: object) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def _is_switch(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_switch_or_number(value: object) -> bool:
+    return _is_switch(value) or (isinstance(value, int) and _is_whole(value, 0))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
+_BATCHES = _batches(1)
+_SWITCH = Rule("true or false", _is_switch)
+_NAME = Rule("a name", _is_text)
+_IN_PYTHON = Rule("nothing: it is made in Python, which a config cannot", lambda value: False)
+_DURATION = "a time as 'DD:HH:MM:SS' or {hours: 1}"
+
+RULES: Mapping[str, Rule] = {
+    "accelerator": _NAME,
+    "strategy": _NAME,
+    "devices": Rule("a number of devices from 1 up, -1 for all, auto, or their list", _are_devices),
+    "num_nodes": _whole(1),
+    "precision": Rule("a name, or bits a number", _is_bits),
+    "logger": _SWITCH,
+    "callbacks": _IN_PYTHON,
+    "fast_dev_run": Rule("true, false, or a number of batches", _is_switch_or_number),
+    "max_epochs": _whole(-1),
+    "min_epochs": _whole(0),
+    "max_steps": _whole(-1),
+    "min_steps": _whole(0),
+    "max_time": Rule(_DURATION, _is_duration),
+    "limit_train_batches": _batches(0),
+    "limit_val_batches": _batches(0),
+    "limit_test_batches": _batches(0),
+    "limit_predict_batches": _batches(0),
+    "overfit_batches": _batches(0),
+    "val_check_interval": Rule(
+        f"{_BATCHES.expected}, or {_DURATION}",
+        lambda value: _BATCHES.fits(value) or _is_duration(value),
+        lambda value: value if _is_duration(value) else _BATCHES.taken(value),
+    ),
+    "check_val_every_n_epoch": _whole(1),
+    "num_sanity_val_steps": _whole(-1),
+    "log_every_n_steps": _whole(0),
+    "enable_checkpointing": _SWITCH,
+    "enable_progress_bar": _SWITCH,
+    "enable_model_summary": _SWITCH,
+    "accumulate_grad_batches": _whole(1),
+    "gradient_clip_val": Rule("a number from 0 up", lambda value: _is_number(value, 0)),
+    "gradient_clip_algorithm": _one_of("norm", "value"),
+    "deterministic": Rule("true, false or warn", lambda value: _is_switch(value) or value == "warn"),
+    "benchmark": _SWITCH,
+    "inference_mode": _SWITCH,
+    "use_distributed_sampler": _SWITCH,
+    "profiler": _one_of("simple", "advanced", "pytorch"),
+    "detect_anomaly": _SWITCH,
+    "barebones": Rule("false: it switches off what a run folder holds", lambda value: value is False),
+    "plugins": _IN_PYTHON,
+    "sync_batchnorm": _SWITCH,
+    "reload_dataloaders_every_n_epochs": _whole(0),
+    "default_root_dir": Rule("a folder", _is_text),
+    "enable_autolog_hparams": _SWITCH,
+    "model_registry": _NAME,
+}
+"""By option, all of them."""
+
+
+def checked_options(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a config, whole numbers as such, without those left null: Lightning's or our default holds.
+
+    Raises:
+        InputError: naming the first that is unknown, or of a value that it cannot have.
+    """
+    return {name: _checked(name, value) for name, value in trainer.items() if value is not None or name not in RULES}
+
+
+def _checked(name: str, value: object) -> Any:  # noqa: ANN401
+    if name not in RULES:
+        close = difflib.get_close_matches(str(name), RULES, n=1, cutoff=0.5)
+        raise InputError(f"trainer: unknown key 'trainer.{name}'" + "".join(f"; did you mean '{n}'?" for n in close))
+    rule = RULES[name]
+    if not rule.fits(value):
+        raise InputError(f"trainer.{name}: expected {rule.expected}, got {_shown(value)}")
+    return rule.taken(value)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def length_of(options: Mapping[str, Any]) -> dict[str, int]:
+    """`max_steps` and `max_epochs` of checked options; where they name neither, `DEFAULT_MAX_STEPS` steps.
+
+    Raises:
+        InputError: if the training would have no end, by which its rate could fall.
+    """
+    epochs = options.get("max_epochs", -1)
+    steps = options.get("max_steps", DEFAULT_MAX_STEPS if epochs == -1 else -1)
+    if steps == epochs == -1:
+        raise InputError("trainer.max_steps: -1 has no end; expected a number of steps, or trainer.max_epochs")
+    return {"max_steps": steps, "max_epochs": epochs}
+
+
+def validations_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """`val_check_interval` and `check_val_every_n_epoch` of checked options; given neither, only after the training.
+
+    A number of batches counts on over the epochs unless the epochs are named; a share is one of each epoch. Batches
+    are those of the loader, also where several of them make a step (`accumulate_grad_batches`).
+    """
+    interval, epochs = (options.get(name) for name in ("val_check_interval", "check_val_every_n_epoch"))
+    if interval is None:
+        interval = sys.maxsize if epochs is None else 1.0
+    if isinstance(interval, float) and epochs is None:
+        epochs = 1
+    return {"val_check_interval": interval, "check_val_every_n_epoch": epochs}
+
+
+def check_batches(options: Mapping[str, Any], training: int, validation: int) -> None:
+    """Refuse shares and intervals that do not fit the numbers of batches, which Lightning would see too late.
+
+    Args:
+        options: checked.
+        training: batches of an epoch.
+        validation: batches of a validation.
+
+    Raises:
+        InputError: if a share is less than a batch, or validations lie farther apart than an epoch that they are of.
+    """
+    limits = {"limit_train_batches": training, "limit_val_batches": validation}
+    for name, of in [*limits.items(), *(("overfit_batches", number) for number in limits.values())]:
+        share = options.get(name)
+        if isinstance(share, float) and 0 < share * of < 1:
+            raise InputError(f"trainer.{name}: {share} of {of} batches is none; expected a share of 1 or more of them")
+    times = validations_of(options)
+    interval, limit = times["val_check_interval"], options.get("limit_train_batches", training)
+    batches = int(limit * training) if isinstance(limit, float) else min(limit, training)
+    if isinstance(interval, int) and times["check_val_every_n_epoch"] is not None and interval > batches:
+        raise InputError(
+            f"trainer.val_check_interval: {interval} batches, an epoch has {batches}; without "
+            "trainer.check_val_every_n_epoch they count on over the epochs"
+        )
