@@ -14,7 +14,8 @@ import torch
 from mghp.bench.measure import kept_bytes
 from mghp.config import Config
 from mghp.data.pair_features import PairProblems
-from mghp.experiments.learned import CLIP, load_pair_problems, split_problems, untrained
+from mghp.experiments.learned import load_pair_problems, split_problems, untrained
+from mghp.experiments.trainers import CLIP
 from mghp.modules.matcher import MatcherModule, PairBatch, training_batches
 from mghp.run_folder import RunFolder
 

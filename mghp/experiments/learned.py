@@ -1,8 +1,6 @@
 """`mghp train` on matching problems: limb scores learned through a matcher or without one, into a run folder."""
 
-import logging
 import time
-import warnings
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -10,7 +8,6 @@ from pathlib import Path
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from numpy.typing import NDArray
 
 from mghp.config import Config
@@ -29,6 +26,7 @@ from mghp.experiments.learned_scores import (
 )
 from mghp.experiments.rounding_names import ROUNDINGS
 from mghp.experiments.tracking import tracked
+from mghp.experiments.trainers import learned_options, made_trainer, quiet
 from mghp.matching import make_matcher
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
@@ -41,9 +39,6 @@ SHARES = (0.7, 0.1, 0.2)
 
 LEAST_IMAGES = 10
 """So many can be split."""
-
-CLIP = 1.0
-"""Largest norm of a step's gradient."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +66,7 @@ def run_learned(config: Config) -> Path:
         raise InputError(
             f"matcher.name: nothing can be trained through {config.matcher.name}; learned.objective says so"
         )
-    if "max_steps" in config.trainer:
-        raise InputError("trainer.max_steps: learned.steps says how long a scorer is trained")
+    learned_options(config.trainer, config.learned.steps)
     problems, fingerprint = load_pair_problems(config)
     split = split_problems(problems, config)
     folder = RunFolder(config, fingerprint)
@@ -168,17 +162,8 @@ def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> 
     module = untrained(config, train, rate, scale)
     if learned.objective == "none":
         return module, 0.0
-    options = {
-        "accelerator": "cpu", "logger": False, "enable_checkpointing": False, "enable_model_summary": False,
-        "enable_progress_bar": False, "max_epochs": -1, "max_steps": learned.steps, "gradient_clip_val": CLIP,
-    }  # fmt: skip
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        try:
-            trainer = pl.Trainer(**{**options, **config.trainer})
-        except (TypeError, ValueError, MisconfigurationException) as error:
-            raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+    with quiet():
+        trainer = made_trainer(learned_options(config.trainer, learned.steps))
         begin = time.perf_counter()
         trainer.fit(module, training_batches(train, learned.batch_problems, config.seed))
     return module.eval(), 1000 * (time.perf_counter() - begin) / learned.steps

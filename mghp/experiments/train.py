@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, RichProgressBar
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, RichProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
@@ -25,7 +25,7 @@ from mghp.experiments.parsing_parts import build_module, people_of
 from mghp.experiments.resume import point_to_resume
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
 from mghp.experiments.trainers import made_trainer, parsing_options, quiet
-from mghp.modules.callbacks import BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
+from mghp.modules.callbacks import AveragedWeights, BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
 from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
 from mghp.modules.finite import NotFiniteError, check_weights
 from mghp.modules.parsing import ParsingModule
@@ -198,8 +198,7 @@ def _callbacks(config: Config, options: Mapping[str, Any], folder: RunFolder, tr
     if options.get("enable_progress_bar", True) and Console(stderr=True).is_terminal:
         callbacks.append(RichProgressBar())
     if config.training.ema_decay is not None:
-        decay = config.training.ema_decay**EMA_EVERY
-        callbacks.append(EMAWeightAveraging(decay=decay, update_every_n_steps=EMA_EVERY))
+        callbacks.append(AveragedWeights(config.training.ema_decay**EMA_EVERY, EMA_EVERY))
     if config.training.pictures:
         callbacks.append(DrawPictures(folder.media, tracker.show, config.training.pictures))
     optimizer = config.training.optimizer

@@ -17,8 +17,11 @@ from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 from mghp.errors import InputError
 from mghp.modules.trainer_options import checked_options, length_of, validations_of
 
-_ALONE = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "enable_progress_bar": False}
-"""Of a Trainer that is built to see whether it can be."""
+_SHORT = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "enable_progress_bar": False}
+"""Of a Trainer that leaves nothing behind."""
+
+CLIP = 1.0
+"""Largest norm of a gradient of a scorer's step."""
 
 
 def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -33,11 +36,48 @@ def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     options = checked_options(trainer)
     options |= length_of(options) | validations_of(options)
     with quiet():
-        built = made_trainer(options | _ALONE)
+        built = made_trainer(options | _SHORT)
     _check_processes(built)
     if isinstance(built.strategy, DDPStrategy) and options.get("strategy", "auto") in ("auto", "ddp"):
         options["strategy"] = "ddp_find_unused_parameters_true"  # no step has all losses, of which each has its weights
     return options, built.world_size
+
+
+_NOT_OF_SCORERS = {
+    "max_steps": "learned.steps says how long a scorer is trained",
+    "max_epochs": "learned.steps says how long a scorer is trained",
+    "overfit_batches": "learned.train_images says how much a scorer is trained on",
+    "limit_train_batches": "learned.train_images says how much a scorer is trained on",
+    "fast_dev_run": "learned.steps=1 is as fast",
+    "enable_checkpointing": "a scorer's training takes a minute and keeps no checkpoints",
+    "model_registry": "a scorer's training takes a minute and keeps no checkpoints",
+}
+"""What a learned matching does not take of a Trainer, and why."""
+
+
+def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """What Lightning is given of a learned matching's `trainer` section, for each of its trainings.
+
+    Args:
+        trainer: the section.
+        steps: of a training.
+
+    Raises:
+        InputError: as `parsing_options`, or if an option is not for scorers.
+    """
+    options = checked_options(trainer)
+    for name, why in _NOT_OF_SCORERS.items():
+        if options.pop(name, False) is not False:
+            raise InputError(f"trainer.{name}: {why}")
+    defaults = {**_SHORT, "accelerator": "cpu", "gradient_clip_val": CLIP}
+    options = {**defaults, **options, "max_epochs": -1, "max_steps": steps}
+    options |= {"logger": False, "check_val_every_n_epoch": 1, "val_check_interval": 1.0}  # nothing is validated
+    with quiet():
+        built = made_trainer(options)
+    if built.world_size > 1:
+        raise InputError("trainer.devices: a scorer is trained by one process; expected 1")
+    _check_processes(built)
+    return options
 
 
 def made_trainer(options: Mapping[str, Any]) -> pl.Trainer:

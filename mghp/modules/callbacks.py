@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
 from numpy.typing import NDArray
+from torch import Tensor
 
 from mghp.data.batch import Batch
 from mghp.data.resumable_loader import mixed_seed
@@ -18,6 +20,30 @@ from mghp.modules.finite import check_weights
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.pictures import draw_batch, first_pictures
 from mghp.report.pictures.png import write_png
+
+
+class AveragedWeights(WeightAveraging):
+    """Averages the weights over the steps; the averaged ones are validated and kept in every checkpoint.
+
+    The n-th update keeps (1 + n) / (10 + n) of what was there, until that is the decay: an average that keeps more from
+    the beginning holds the random weights for thousands of steps, and finds nobody.
+
+    Args:
+        decay: what an update keeps of the average in the end.
+        every: steps from one update, which costs a pass over all weights, to the next.
+    """
+
+    def __init__(self, decay: float, every: int = 1) -> None:
+        def averaged(average: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+            kept = min(decay, (1 + int(updates)) / (10 + int(updates)))
+            return kept * average + (1 - kept) * current
+
+        super().__init__(avg_fn=averaged)
+        self.every = every
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """After the first step, and every so many."""
+        return step_idx is not None and step_idx % self.every == 0
 
 
 class BranchPoint(Callback):

@@ -3,7 +3,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
-from mghp.modules.callbacks import BranchPoint
+from mghp.modules.callbacks import AveragedWeights, BranchPoint
 
 
 class OneWeight(LightningModule):
@@ -32,3 +32,18 @@ def test_a_branch_point_holds_the_weights_of_its_step(tmp_path, accumulated):
     assert checkpoint["global_step"] == 2
     assert checkpoint["state_dict"]["weight"] == 1 - 2
     assert module.weight == 1 - 4
+
+
+def test_averaged_weights_forget_the_start_long_before_their_decay_would(tmp_path):
+    """At 0.9999 the plain average is the first step's weights still, after a hundred steps as after fifty."""
+    branch, last = tmp_path / "branch.ckpt", tmp_path / "last.ckpt"
+    trainer = Trainer(
+        max_steps=100, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        callbacks=[AveragedWeights(0.9999), BranchPoint(0.5, branch)], accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(OneWeight(), DataLoader(torch.ones(100, 1)))
+    trainer.save_checkpoint(last)
+    for file, steps in ((branch, 50), (last, 100)):
+        averaged = torch.load(file, weights_only=True)["state_dict"]["weight"]
+        weights = 1 - torch.arange(1, steps + 1)
+        assert weights[-1] < averaged < weights[: steps // 2].min()
