@@ -1,5 +1,6 @@
 """Pictures to batches: what is drawn depends on (seed, epoch, index) alone, never on the workers."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -107,6 +108,7 @@ class ParsingDataModule(LightningDataModule):
             generator=torch.Generator().manual_seed(self.seed),  # else the loader draws from the global state
             drop_last=True,
         )
+        self._training_loader.most_batches = self._batches_of_epoch
         return self._training_loader
 
     def _batch_size(self, pictures: int) -> int:
@@ -121,6 +123,10 @@ class ParsingDataModule(LightningDataModule):
     @property
     def _validation_batch_size(self) -> int:
         return self.config.loader.batch_size if self.config.name == "synthetic" else 1  # else sizes differ
+
+    def _batches_of_epoch(self) -> float:
+        """How many the trainer takes; infinitely many without one, or before it knows."""
+        return math.inf if self.trainer is None else self.trainer.num_training_batches
 
     def val_dataloader(self) -> DataLoader[Any]:
         """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""

@@ -1,5 +1,6 @@
 """Training batches that a checkpoint can go on from: order and position are functions of (seed, epoch, batch)."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -85,6 +86,7 @@ class ResumableLoader(DataLoader[Any]):
 
     Attributes:
         waited_seconds: for batches after the first.
+        most_batches: asked how many batches end an epoch, where a trainer ends it before the loader does.
     """
 
     def __init__(
@@ -100,17 +102,20 @@ class ResumableLoader(DataLoader[Any]):
         self.epoch = 0
         self.given = 0
         self.waited_seconds = 0.0
+        self.most_batches: Callable[[], float] = lambda: math.inf
         self._has_begun = False
         self._resumes = False
 
     def state_dict(self) -> dict[str, int]:
-        """Where it is: the epoch, and the batches of it that were given."""
+        """Where it is: the epoch, and the batches of it that were given; the next one, where they were all."""
+        if self.given >= min(self.most_batches(), len(self)):
+            return {"epoch": self.epoch + 1, "given": 0}
         return {"epoch": self.epoch, "given": self.given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on from there; after the last batch of an epoch, with the next one."""
         epoch, given = state["epoch"], state["given"]
-        if given >= len(self):
+        if given >= len(self):  # written before an epoch's end was told by the epoch after it
             epoch, given = epoch + 1, 0
         assert self.batch_size is not None
         self.draws.start_at(epoch, given * self.batch_size)

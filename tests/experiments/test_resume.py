@@ -95,6 +95,38 @@ def test_it_ends_as_if_it_had_never_been_cut_off(small, whole, copied):
     assert not list((copied / "checkpoints").glob("resume*"))
 
 
+EPOCH = 6  # steps: 24 pictures in batches of 4
+
+
+@pytest.mark.parametrize("last", [EPOCH - 1, EPOCH, EPOCH + 1])
+def test_so_it_does_from_the_end_of_an_epoch_and_the_steps_beside_it(small, whole, last):
+    config, pictures = small("training.resume_every=1")
+    run = cut_off(config, pictures, step=last + 1)
+    assert read_checkpoint(run / "checkpoints" / "resume.ckpt")["global_step"] == last
+    gone_on(run, pictures)
+    assert_equal(whole, run)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "begins"),
+    [
+        (["trainer.max_steps=8"], EPOCH - 1),
+        (["trainer.max_steps=10"], EPOCH),
+        (["trainer.max_steps=12"], EPOCH + 1),
+        (["trainer.max_steps=10", "trainer.limit_train_batches=3"], 2 * 3),
+    ],
+)
+def test_a_branch_from_the_end_of_an_epoch_sees_the_batches_that_its_trunk_saw(small, overrides, begins):
+    """The checkpoint before the decay is written before the epoch is counted as over."""
+    config, pictures = small(*overrides)
+    trunk = run_training(config, *pictures)
+    point = trunk / "checkpoints" / "before_decay.ckpt"
+    assert read_checkpoint(point)["global_step"] == begins
+    config, pictures = small(*overrides, f"training.continue_from={point}")
+    first, second = weights(trunk), weights(run_training(config, *pictures))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
 @pytest.mark.parametrize(
     "overrides",
     [

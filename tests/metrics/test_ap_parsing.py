@@ -53,6 +53,16 @@ def test_a_small_set_by_hand():
     assert pcp[middle] == pytest.approx(1 / 2)
 
 
+def test_a_mean_iou_of_the_threshold_itself_is_not_over_it():
+    """A person of two pixels of three, found by one: the part's IoU is 1 / 2, and so is the background's."""
+    true, found = np.array([[1, 1, 0]]), np.array([[1, 0, 0]])
+    picture = person_iou_of_maps(true, true, found[None], np.ones(1), 2)
+    assert picture.part_iou.tolist() == [[[0.5, 0.5]]]
+    ap, pcp = ap_and_pcp(joined([detections(picture)]))
+    assert ap.tolist() == [float(threshold < 0.5) for threshold in THRESHOLDS]
+    assert pcp.tolist() == ap.tolist()
+
+
 def test_nobody_is_nan_and_nothing_found_is_zero():
     nobody = person_iou_of_maps(np.zeros((4, 4), int), np.zeros((4, 4), int), np.zeros((1, 4, 4), int), np.ones(1), 3)
     ap, pcp = ap_and_pcp(joined([detections(nobody)]))

@@ -2,8 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
-from mghp.metrics.keypoint_ap import keypoint_ap
+from mghp.metrics.keypoint_ap import KeypointAP, keypoint_ap
+from mghp.metrics.people import PredictedPeople, TruePeople
 
 SIGMAS = (0.05, 0.1)
 
@@ -62,6 +65,66 @@ def test_keypoints_not_found_or_not_annotated():
     assert scores["keypoint_ap_75"] == 0.0
     not_annotated = keypoint_ap([(true[None], np.ones(1))], [(half[None], np.array([400.0]))], SIGMAS)
     assert not_annotated["keypoint_ap"] == pytest.approx(1.0)
+
+
+def by_pycocotools(pictures):
+    """AP, AP50 and AP75 as its evaluator prints them, left as it comes but for the sigmas.
+
+    Args:
+        pictures: true keypoints, their areas, predicted keypoints and their scores, each.
+    """
+    annotations, results = [], []
+    for picture, (true, areas, predicted, scores) in enumerate(pictures):
+        for keypoints, area in zip(true, areas, strict=True):
+            low, high = keypoints[:, :2].min(0), keypoints[:, :2].max(0)
+            annotations.append({
+                "id": len(annotations) + 1, "image_id": picture, "category_id": 1, "iscrowd": 0, "area": float(area),
+                "bbox": [*low.tolist(), *(high - low).tolist()], "keypoints": keypoints.ravel().tolist(),
+                "num_keypoints": len(keypoints),
+            })  # fmt: skip
+        results += [
+            {"image_id": picture, "category_id": 1, "keypoints": keypoints.ravel().tolist(), "score": float(score)}
+            for keypoints, score in zip(predicted, scores, strict=True)
+        ]
+    truth = COCO()
+    truth.dataset = {
+        "info": {}, "categories": [{"id": 1}], "annotations": annotations,
+        "images": [{"id": picture} for picture in range(len(pictures))],
+    }  # fmt: skip
+    truth.createIndex()
+    evaluation = COCOeval(truth, truth.loadRes(results), "keypoints")
+    evaluation.params.kpt_oks_sigmas = np.array(SIGMAS)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    return dict(zip(("keypoint_ap", "keypoint_ap_50", "keypoint_ap_75"), evaluation.stats[:3], strict=True))
+
+
+def masks_of(areas):
+    """Person ids of a picture in which each person has a line of so many pixels."""
+    ids = np.zeros((len(areas), max(areas)), int)
+    for person, area in enumerate(areas):
+        ids[person, :area] = person + 1
+    return ids
+
+
+def test_persons_of_a_few_pixels_count_by_their_own_area():
+    """As COCO's evaluator has it: small persons' keypoints must be the nearer, and nobody is too small to be missed."""
+    rng = np.random.default_rng(0)
+    metric, pictures = KeypointAP(SIGMAS), []
+    for _ in range(8):
+        areas = rng.choice([4, 10, 25, 60, 99, 400], 4, replace=False)
+        true = np.stack([pose(40 * person, 10 * person) for person in range(4)])
+        moved = true[:3] + rng.normal(0, 0.06, (3, 2, 3)) * np.sqrt(areas[:3, None, None]) * (1, 1, 0)
+        scores = rng.random(3)
+        ids = masks_of(areas)
+        metric.update(
+            PredictedPeople(ids, ids, scores, np.ones((3, 2)), moved), TruePeople((ids > 0).astype(int), ids, true)
+        )
+        pictures.append((true, areas, moved, scores))
+    found = {name: float(value) for name, value in metric.compute().items()}
+    assert found == pytest.approx(by_pycocotools(pictures), abs=1e-9)
+    assert 0.2 < found["keypoint_ap"] < found["keypoint_ap_50"] < 0.8  # one of four is missed, and some are far off
 
 
 def test_nobody_true_is_nan_and_nobody_found_is_0():
