@@ -70,6 +70,12 @@ def test_repair_is_feasible_and_never_adds(source, destination, seed):
     assert torch.equal(repair(feasible), feasible)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 0.1, 10.0])
+def test_gaps_are_relative_to_the_optimum_however_small(scale):
+    for measure in (optimality_gap, raw_signed_gap):
+        assert measure(scale * AFFINITY, SOFT / 3).item() == pytest.approx(0.5)
+
+
 @PROPERTY
 @settings(deadline=None, max_examples=60)
 def test_gap_is_never_negative(source, destination, seed):

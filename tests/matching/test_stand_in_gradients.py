@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from affinities import random_affinity
+from affinities import outside, padded, random_affinity, unpadded
 
 from mghp.matching import Blackbox, Hungarian, Perturbed, PGDDykstra, SoftMax, StraightThrough, make_matcher
 
@@ -49,6 +49,20 @@ def test_blackbox_is_the_slope_to_a_moved_problem():
     expected = (Hungarian()(affinity) - moved) / 0.7
     assert expected.abs().sum() > 0
     torch.testing.assert_close(gradient(Blackbox(0.7), affinity, weight), expected)
+
+
+@pytest.mark.parametrize("matcher", [SoftMax(0.5), StraightThrough(), Blackbox(2.0)], ids=repr)
+@pytest.mark.parametrize("seed", range(4))
+def test_padding_has_no_gradient_and_changes_none(matcher, seed):
+    """Whatever gradient comes back to it: what a moved problem gains on padding must not take a real pair's place."""
+    problems = [random_affinity(3, 4, seed), random_affinity(4, 2, seed + 10)]
+    affinity, sources, destinations = padded(problems, seed, filler=0.0)
+    weight = torch.randn(*affinity.shape, dtype=torch.double, generator=torch.Generator().manual_seed(seed))
+    found = gradient(matcher, affinity, weight, sources, destinations)
+    assert not outside(found, sources, destinations).any()
+    pairs = zip(unpadded(found, sources, destinations), problems, unpadded(weight, sources, destinations), strict=True)
+    for here, problem, its_weight in pairs:
+        torch.testing.assert_close(here, gradient(matcher, problem, its_weight))
 
 
 def test_the_perturbed_mean_has_the_derivative_of_its_expectation():
