@@ -43,6 +43,15 @@ def test_false_candidates_come_in_the_number_expected_and_inside_the_picture():
     assert (places <= 128).all()
 
 
+def test_false_candidates_lie_all_over_a_picture_that_is_no_square():
+    keypoints, size = torch.zeros(64, 1, 2, 3), torch.ones(64, 1)
+    made = made_up(keypoints, size, (40, 200), 12, 0.0, 6.0, torch.Generator().manual_seed(0))
+    x, y = made.positions_input[made.is_candidate].unbind(-1)
+    assert ((x >= 0) & (x <= 200) & (y >= 0) & (y <= 40)).all()
+    assert x.max() > 190
+    assert y.max() > 38
+
+
 def test_no_more_than_asked_and_true_ones_first():
     made = make(jitter=0.0, spurious=5.0, number=2)
     assert made.scores.shape[-1] == 2

@@ -1,9 +1,12 @@
+from itertools import combinations
+
 import pytest
 import torch
 
 from mghp.data.configs import AugmentationConfig, DataConfig, LoaderConfig
-from mghp.data.datamodule import ParsingDataModule, ShuffledDraws
+from mghp.data.datamodule import AugmentedSamples, ParsingDataModule, ShuffledDraws
 from mghp.data.synthetic import SCENES, render
+from mghp.data.transforms import Augmentation
 from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 
@@ -38,6 +41,15 @@ def test_seed_and_epoch_decide(samples):
     assert same(epoch(samples), epoch(samples))
     assert not same(epoch(samples), epoch(samples, seed=1))
     assert not same(epoch(samples), epoch(samples, number=1))
+
+
+def test_a_picture_is_augmented_anew_in_every_epoch_and_by_every_seed(samples):
+    """The order of an epoch alone does not tell: the same picture is looked at."""
+    augmentation = Augmentation(AugmentationConfig(mirror=0.0, rotation=20.0), DENSEPOSE_COCO)
+    seen = [AugmentedSamples(samples, augmentation, seed)[epoch, 1].image for seed in (0, 1) for epoch in (0, 1, 2)]
+    assert all((one != other).any() for one, other in combinations(seen, 2))
+    again = AugmentedSamples(samples, augmentation, 1)[2, 1].image
+    assert (again == seen[-1]).all()
 
 
 def test_processes_share_out_the_batches_of_one_with_larger_ones():

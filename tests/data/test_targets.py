@@ -203,10 +203,21 @@ def test_relative_weights_are_eight_pixels_over_the_person_s_size(batch):
     plain = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch)
     relative = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), relative=True)(batch)
     human = plain.projection_weights[0] > 0
-    ratios = relative.projection_weights[0][human]
-    sizes = plain.person_size[batch.is_person]
     assert torch.equal(relative.projection_weights[0] > 0, human)
-    assert all((ratio - 8 / sizes).abs().min() < 1e-4 for ratio in ratios.unique())
+    assert batch.is_person.sum(1).max() > 1
+    for b, row, column in human.nonzero().tolist():
+        person = int(batch.person_ids[b, 2 * row + 1, 2 * column + 1]) - 1
+        expected = 8 / float(plain.person_size[b, person])
+        assert float(relative.projection_weights[0][b, row, column]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("towards", ["annotated", "center"])
+def test_every_level_of_the_projection_is_of_its_own_stride(batch, towards):
+    targets = TargetMaker(DENSEPOSE_COCO, 4, 4, (8, 4, 2), towards)(batch)
+    for level, stride in enumerate((8, 4, 2)):
+        field, weight = make_projection(batch, stride, towards)
+        assert torch.equal(targets.projection_levels[level], field)
+        assert torch.equal(targets.projection_weights[level], weight)
 
 
 def test_pictures_without_people_or_labels():

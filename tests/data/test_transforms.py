@@ -123,6 +123,17 @@ def test_of_a_reduced_picture_only_what_is_missing_is_filled(crop):
         assert (moved.parts != 255).sum() == min(height, 42) * min(width, 56)
 
 
+def test_the_far_edges_lie_outside_the_picture():
+    """A crop of the whole picture moves nothing: x = width is a cell that no field has."""
+    side = 60
+    places = [(0, 0), (side - 0.25, 30), (side, 30), (30, side - 0.25), (30, side), (-0.25, 30), (30, -0.25)]
+    keypoints = np.zeros((1, 17, 3), np.float32)
+    keypoints[0, : len(places)] = [(*place, 2) for place in places]
+    sample = Sample(np.zeros((side, side, 3), np.uint8), None, None, keypoints, "edges", (side, side))
+    kept = Augmentation(AugmentationConfig(mirror=0, crop=side), DENSEPOSE_COCO)(sample).keypoints
+    assert kept[0, : len(places), 2].tolist() == [2, 2, 0, 2, 0, 0, 0]
+
+
 def test_colours_change_and_labels_do_not():
     torch.manual_seed(0)
     amounts = {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "blur": 1.0, "grey": 0.5}

@@ -3,7 +3,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
-from mghp.modules.callbacks import AveragedWeights, BranchPoint
+from mghp.modules.callbacks import AveragedWeights, BranchPoint, SeedEveryBatch
 
 
 class OneWeight(LightningModule):
@@ -47,3 +47,37 @@ def test_averaged_weights_forget_the_start_long_before_their_decay_would(tmp_pat
         averaged = torch.load(file, weights_only=True)["state_dict"]["weight"]
         weights = 1 - torch.arange(1, steps + 1)
         assert weights[-1] < averaged < weights[: steps // 2].min()
+
+
+class Draws(OneWeight):
+    """Keeps what it draws in every batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.drawn = []
+
+    def training_step(self, batch, batch_idx):
+        self.drawn.append(float(torch.rand(())))
+        return super().training_step(batch, batch_idx)
+
+
+def drawn_in(batches, *, seed=0, accumulated=1):
+    module = Draws()
+    trainer = Trainer(
+        max_steps=batches // accumulated, max_epochs=-1, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, accumulate_grad_batches=accumulated,
+        callbacks=[SeedEveryBatch(seed)], accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(module, DataLoader(torch.ones(4, 1)))
+    return module.drawn
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_every_batch_of_every_epoch_has_draws_of_its_own(accumulated):
+    """Four batches an epoch; and several that make one step draw apart too."""
+    torch.manual_seed(5)
+    drawn = drawn_in(12, accumulated=accumulated)
+    torch.manual_seed(6)
+    assert drawn_in(12, accumulated=accumulated) == drawn
+    assert len(set(drawn)) == len(drawn) == 12
+    assert not set(drawn) & set(drawn_in(12, seed=1, accumulated=accumulated))

@@ -215,6 +215,32 @@ def test_hyperband_stops_the_bad_trials(sweep, sweep_yaml, tmp_path, journal):
     assert "0 trials started" in sweep(file, "--resume").stdout
 
 
+def test_the_nth_row_of_a_trial_is_its_nth_iteration(sweep, sweep_yaml, monkeypatch):
+    """What decides about stopping is told each value with its number, from 1, as min_iter counts."""
+    told = []
+    monkeypatch.setattr(
+        "mghp.sweep.study.Study.should_stop", lambda self, trial, iteration, value: told.append((iteration, value))
+    )
+    file = sweep_yaml(
+        parameters={"curve": {"value": 0.5}, "steps": {"value": 5}, "seconds": {"value": 0}},
+        early_terminate={"type": "hyperband", "min_iter": 2, "eta": 2},
+    )
+    assert sweep(file).returncode == 0
+    assert told == [(step + 1, pytest.approx(0.5 + 1 / (step + 1))) for step in range(5)]
+
+
+def test_a_trial_that_is_killed_again_and_again_has_failed_the_third_time(sweep, sweep_yaml, tmp_path):
+    begun = tmp_path / "begun.txt"
+    file = sweep_yaml(
+        parameters={"x": {"value": 0}}, command=["${env}", "sh", "-c", f"echo begun >> {begun}; kill -9 $$", "${args}"]
+    )
+    process = sweep(file)
+    assert process.returncode == 1
+    assert begun.read_text().split() == ["begun"] * 3
+    assert process.stdout.count("queued again") == 2
+    assert set(trials_of(tmp_path)["note"]) == {"killed by signal 9, 3 times"}
+
+
 def test_bayes_finds_a_planted_optimum_better_than_random(sweep_yaml, tmp_path):
     from mghp.sweep.study import Study, points_of
     from mghp.sweep.sweep_file import read_sweep
