@@ -1,6 +1,7 @@
 """Trainings that are cut off and gone on with. Real kills: tests/bench/test_bench_faults.py."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mghp.data.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.experiments.resume import interrupted_config, point_to_resume
 from mghp.experiments.train import run_training
+from mghp.losses.objective import ParsingObjective
 from mghp.modules.callbacks import SeedEveryBatch
 from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
 
@@ -141,6 +143,20 @@ def test_so_do_averaged_weights_steps_of_several_batches_and_validation_by_epoch
     gone_on(run, pictures)
     config, pictures = small(*overrides)
     assert_equal(run_training(config, *pictures), run)
+
+
+def test_steps_skipped_before_and_after_are_counted_together(small, monkeypatch):
+    objective, calls = ParsingObjective.__call__, iter(range(100))
+
+    def spoilt(self, *arguments):
+        losses = objective(self, *arguments)
+        return losses | {"heatmaps": losses["heatmaps"] * math.nan} if next(calls) in (1, 9) else losses
+
+    monkeypatch.setattr(ParsingObjective, "__call__", spoilt)
+    config, pictures = small("training.on_non_finite=skip")
+    run = cut_off(config, pictures, step=8)  # the second step before the checkpoint of step 6, and the second after it
+    gone_on(run, pictures)
+    assert json.loads((run / "result.json").read_text())["metrics"]["train/skipped_steps"] == 2
 
 
 def test_a_checkpoint_cut_short_is_told_and_the_one_before_it_used(small, whole, copied, caplog):

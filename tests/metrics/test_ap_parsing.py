@@ -53,6 +53,22 @@ def test_a_small_set_by_hand():
     assert pcp[middle] == pytest.approx(1 / 2)
 
 
+def test_only_a_person_whose_map_is_all_background_is_left_out():
+    """As MHP v2's evaluator skips a map that sums to 0; one of unknown parts alone is there, and is missed."""
+    ids = np.array([[1, 1, 2, 2, 3, 3, 0]])
+    parts = np.array([[1, 0, 255, 255, 0, 0, 0]])
+    nothing, one = np.zeros((1, 7), int), np.array([[1, 0, 0, 0, 0, 0, 0]])
+    by_maps = person_iou_of_maps(parts, ids, one[None], np.ones(1), 2)
+    found = PredictedPeople(one, one, np.ones(1), np.ones((1, 2)), np.zeros((1, 0, 3)))
+    by_histogram = person_iou(found, TruePeople(parts, ids, np.zeros((3, 0, 3))), 2)
+    for picture in (by_maps, by_histogram):
+        assert picture.is_empty.tolist() == [False, False, True]
+        ap, _ = ap_and_pcp(joined([detections(picture)]))
+        assert (ap == 0.5).all()  # one of two is found
+    unknown_alone = person_iou_of_maps(nothing + 255, nothing + 1, nothing[None], np.ones(1), 2)
+    assert not unknown_alone.is_empty.any()
+
+
 def test_a_mean_iou_of_the_threshold_itself_is_not_over_it():
     """A person of two pixels of three, found by one: the part's IoU is 1 / 2, and so is the background's."""
     true, found = np.array([[1, 1, 0]]), np.array([[1, 0, 0]])
