@@ -41,6 +41,12 @@ def test_the_similarity_is_the_mean_oks_term(shift):
     assert kept([PERSON, other], largest=similarity - 0.01) == [0]
 
 
+def test_only_what_is_more_similar_than_the_bound_is_dropped():
+    """Nothing is more similar than an equal person: at 1 all stay."""
+    assert kept([PERSON, moved(PERSON, 0, confidence=0.5)], largest=1.0) == [0, 1]
+    assert kept([PERSON, moved(PERSON, 0, confidence=0.5)], largest=0.999) == [0]
+
+
 def test_keypoints_that_the_other_lacks_count_against_similarity():
     half = PERSON.clone()
     half[1:] = 0

@@ -134,12 +134,20 @@ def test_a_branch_from_the_end_of_an_epoch_sees_the_batches_that_its_trunk_saw(s
     [
         ("training.ema_decay=0.9",),
         ("trainer.accumulate_grad_batches=2", "data.loader.batch_size=2"),
+        # A checkpoint is due where an epoch ends with a validation: after the first step of the next, not within it.
+        (
+            "trainer.accumulate_grad_batches=2",
+            "data.loader.batch_size=2",
+            "trainer.val_check_interval=12",
+            "training.resume_every=6",
+            "trainer.max_steps=9",
+        ),
         ("trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=1.0", "trainer.limit_train_batches=4"),
     ],
 )
 def test_so_do_averaged_weights_steps_of_several_batches_and_validation_by_epochs(small, overrides):
     config, pictures = small(*overrides)
-    run = cut_off(config, pictures, step=7)  # in the second epoch
+    run = cut_off(config, pictures, step=8)  # in the second epoch
     gone_on(run, pictures)
     config, pictures = small(*overrides)
     assert_equal(run_training(config, *pictures), run)

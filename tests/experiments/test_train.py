@@ -130,6 +130,16 @@ def test_a_branch_goes_on_from_before_the_decay(train, trained, small_config):
     assert rates["lr-AdamW/pg1"].iloc[-1] < highest / 2
 
 
+def test_a_branch_has_the_columns_of_what_it_logs_itself(train, trained):
+    """What its trunk had logged by then is the trunk's; this branch ends before it would match for the first time."""
+    branch = trained / "checkpoints" / "before_decay.ckpt"
+    folder = train(f"training.continue_from={branch}", "trainer.max_steps=9", "training.matching_every=100")
+    assert rows_of(trained)["train/matching"].notna().any()
+    rows = rows_of(folder)
+    assert "train/matching" not in rows
+    assert rows.notna().any().all()
+
+
 def test_weights_come_back_with_their_config(trained):
     module, config = load_module(trained / "checkpoints" / "last.ckpt", ["matcher.name=hungarian"])
     assert config.matcher.name == "hungarian"

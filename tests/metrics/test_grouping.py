@@ -38,6 +38,8 @@ def test_by_hand():
     assert grouping_counts(true, np.array([[1, 1, 1, 1, 0]])) == (2, 4)  # merged: one of the two is right
     assert grouping_counts(true, np.array([[1, 0, 2, 3, 0]])) == (2, 4)  # left out or split off is wrong
     assert grouping_counts(np.zeros((2, 2), int), np.ones((2, 2), int)) == (0, 0)
+    # The second's 3 of 5 are more than a quarter and a quarter; by Dice's measure, 2 x 3 of 8, they would be less.
+    assert grouping_counts(np.array([[1, 2, 2, 2, 2]]), np.array([[2, 1, 2, 2, 2]])) == (3, 5)
 
 
 def people(ids, kind):
