@@ -27,6 +27,7 @@ import numpy as np
 
 from mghp.config import Config, config_key, schema_version, to_yaml
 from mghp.errors import InputError
+from mghp.run_lock import RunLock, hold_run
 from mghp.writing import unfinished_files, write_atomically, writing
 
 REPLACED = "replaced"
@@ -48,8 +49,11 @@ class RunFolder:
         config: the whole.
         data_fingerprint: of the data.
         writes: False in the other processes of a run that several make together: the first one writes for all.
-        path: of the folder, where it is another than `run_path` says.
+        path: of the folder of the interrupted run that is gone on with or begun anew, wherever it lies.
         resumed: whether what an interrupted run has logged stays, to be gone on with.
+
+    Raises:
+        InputError: if the folder cannot be written, or another process writes it: it is locked until `finish`.
     """
 
     def __init__(
@@ -68,10 +72,15 @@ class RunFolder:
         self.path = path or run_path(config, data_fingerprint)
         self._started = time.time()
         self._cpu_started = _cpu_seconds()
+        self._lock: RunLock | None = None
         if not writes:
             return
         try:
-            self.media.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = hold_run(self.path)
+            if path is not None and has_ended(path):
+                raise InputError(f"run folder {path}: it has finished meanwhile: {path / 'result.json'}")
+            self.media.mkdir(exist_ok=True)
             (self.path / "result.json").unlink(missing_ok=True)
             for unfinished in unfinished_files(self.path):
                 unfinished.unlink(missing_ok=True)
@@ -142,6 +151,8 @@ class RunFolder:
         }
         if self.writes:
             write_atomically(self.path / "result.json", json.dumps(result, indent=1, allow_nan=True))
+        if self._lock is not None:
+            self._lock.release()
         return result
 
 

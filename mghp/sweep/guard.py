@@ -2,10 +2,10 @@
 
 A script of the standard library alone, so that it starts in no time. It leads a process group of its own. LIFELINE is
 the reading end of a pipe that only the starter holds open: when the starter dies, however it dies, the pipe closes and
-the whole group is killed. The run folder is locked meanwhile, so that two trials never write into one.
+the whole group is killed. The run folder is locked meanwhile, so that two trials never write into one; the trial is
+told that the lock is held for it.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -13,6 +13,10 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+
+sys.path.append(str(Path(__file__).parents[2]))  # started without any other packages
+
+from mghp.run_lock import HELD_FOR_US, RunLock
 
 
 def main(lifeline: int, run_dir: Path, command: list[str]) -> int:
@@ -27,22 +31,14 @@ def main(lifeline: int, run_dir: Path, command: list[str]) -> int:
     signal.signal(signal.SIGTERM, forward)
     threading.Thread(target=_die_with_starter, args=(lifeline,), daemon=True).start()
     run_dir.mkdir(parents=True, exist_ok=True)
-    with (run_dir / ".lock").open("a") as lock:
-        if not _is_free(lock.fileno()):
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if (run_dir / "result.json").exists():
-                return 0  # whoever held the lock has just finished this very trial
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        status = child.wait()
+    lock = RunLock(run_dir)
+    if not lock.take():
+        lock.take(wait=True)
+        if (run_dir / "result.json").exists():
+            return 0  # whoever held the lock has just finished this very trial
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, HELD_FOR_US: lock.holder})
+    status = child.wait()
     return 128 - status if status < 0 else status
-
-
-def _is_free(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _die_with_starter(lifeline: int) -> None:
