@@ -234,16 +234,25 @@ def variant_names(path: str | Path) -> list[str]:
 def config_key(config: Config, data_fingerprint: str) -> str:
     """Sixteen hex digits for a run: its whole resolved config, its data and the schema's version.
 
-    Where a run is written and logged, and where its data lie, does not change what it computes, so `runs`, `wandb`,
-    `data.root` and `data.annotations` stay out: the fingerprint is of what lies there. Values at their defaults stay
-    out too, so that a key that is new in the schema makes no other runs of those that do without it.
+    Values at their defaults stay out, so that a key that is new in the schema makes no other runs of those that do
+    without it.
     """
-    resolved = dataclasses.asdict(config)
-    del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
+    resolved = computed_settings(config)
     text = json.dumps(
         [schema_version(config.experiment), data_fingerprint, _differences(resolved, _defaults())], sort_keys=True
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def computed_settings(config: Config) -> dict[str, Any]:
+    """All that decides what a run computes, as nested mappings.
+
+    Where a run is written and logged, and where its data lie, does not, so `runs`, `wandb`, `data.root` and
+    `data.annotations` are left out: the data's fingerprint is of what lies there.
+    """
+    resolved = dataclasses.asdict(config)
+    del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
+    return resolved
 
 
 def schema_version(experiment: str) -> int:

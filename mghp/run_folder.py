@@ -77,9 +77,12 @@ class RunFolder:
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            _refuse_what_is_in_the_way(self.path)
             self._lock = hold_run(self.path)
             if path is not None and has_ended(path):
                 raise InputError(f"run folder {path}: it has finished meanwhile: {path / 'result.json'}")
+            if resumed:
+                _refuse_other_timing(self.path / "timing.csv")
             self.media.mkdir(exist_ok=True)
             (self.path / "result.json").unlink(missing_ok=True)
             for unfinished in unfinished_files(self.path):
@@ -154,6 +157,26 @@ class RunFolder:
         if self._lock is not None:
             self._lock.release()
         return result
+
+
+def _refuse_what_is_in_the_way(folder: Path) -> None:
+    """Folders where a run writes files, and files where it makes folders."""
+    names = ("config.yaml", "metrics.csv", "timing.csv", "result.json", ".lock")
+    for file in (*(folder / name for name in names), *(folder / "checkpoints").glob("*.ckpt")):
+        if file.is_dir():
+            raise InputError(f"run folder {folder}: {file.relative_to(folder)} is a folder; expected a file or none")
+    for below in ("media", "checkpoints"):
+        if os.path.lexists(folder / below) and not (folder / below).is_dir():
+            raise InputError(f"run folder {folder}: {below} is no folder; expected a folder or none")
+
+
+def _refuse_other_timing(file: Path) -> None:
+    """What is gone on with is added to."""
+    head = file.open("rb").readline(100).rstrip() if file.exists() else b""
+    if head not in (b"", b"phase,seconds"):
+        raise InputError(
+            f"{file}: expected the columns phase,seconds, got {head[:60]!r}; put the file back or remove it"
+        )
 
 
 def run_path(config: Config, data_fingerprint: str) -> Path:

@@ -12,7 +12,7 @@ from mghp.data.batch import Batch
 from mghp.data.datamodule import ParsingDataModule
 from mghp.data.sample import Samples
 from mghp.experiments.parsing_parts import build_module, people_of
-from mghp.modules.checkpoint_files import read_checkpoint
+from mghp.modules.checkpoint_files import check_weights, read_checkpoint
 from mghp.modules.parsing import ParsingModule
 
 
@@ -20,11 +20,15 @@ def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
     """The module that a training would begin with: weights of `training.continue_from`, where that is given.
 
     Raises:
-        InputError: if the config does not fit, or the checkpoint is unreadable.
+        InputError: if the config does not fit, or the checkpoint is unreadable or of another network.
     """
     module = build_module(config, max_steps)
     if config.training.continue_from is not None:
-        module.load_state_dict(read_checkpoint(config.training.continue_from)["state_dict"], strict=False)
+        given = read_checkpoint(config.training.continue_from)["state_dict"]
+        states = (module.state_dict(), given)
+        needed, network = ({k: v for k, v in state.items() if str(k).startswith("network.")} for state in states)
+        check_weights(config.training.continue_from, needed, network)
+        module.load_state_dict(network, strict=False)
     return module
 
 

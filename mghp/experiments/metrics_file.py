@@ -1,7 +1,7 @@
 """metrics.csv of a training: Lightning's logger whose file is whole after every row."""
 
-import csv
-import io
+import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from mghp.experiments.logged_rows import rows_text, rows_up_to
 from mghp.writing import write_atomically, writing
 
 
@@ -18,7 +19,7 @@ class MetricsFile(Logger):
     Lightning's own CSVLogger rewrites the file in place for a new column, and whoever is killed then loses all of it.
 
     Args:
-        file: metrics.csv; rows that are there already, of the training that goes on, stay.
+        file: metrics.csv; of a training that goes on, the rows that are there stay by `go_back_to`.
     """
 
     def __init__(self, file: Path) -> None:
@@ -26,9 +27,7 @@ class MetricsFile(Logger):
         self.file = file
         self._columns: list[str] = []
         self._rows = 0
-        if file.exists():
-            self._columns, rows = _read(file)
-            self._rows = len(rows)
+        self._written = hashlib.sha256()  # of the whole file, kept up row by row
 
     @property
     def name(self) -> str:
@@ -53,39 +52,38 @@ class MetricsFile(Logger):
         row = {**metrics, "step": step}
         columns = sorted({*self._columns, *row})
         if columns != self._columns:
-            rows = _read(self.file)[1] if self._rows else []
-            write_atomically(self.file, _text(columns, rows, header=True))
-            self._columns = columns
+            rows = rows_up_to(self.file, self.position) if self._rows else []
+            self._rewrite(columns, rows)
+        text = rows_text(columns, [row], header=False)
         with writing(self.file), self.file.open("a", newline="") as stream:
-            stream.write(_text(columns, [row], header=False))
+            stream.write(text)
+        self._written.update(text.encode())
         self._rows += 1
 
     @property
     def position(self) -> dict[str, Any]:
-        """How far the file is: its rows and columns."""
-        return {"rows": self._rows, "columns": list(self._columns)}
+        """How far the file is: its rows and columns, and the SHA-256 of these rows as text."""
+        return {"rows": self._rows, "columns": list(self._columns), "sha256": self._written.hexdigest()}
+
+    @rank_zero_only
+    def to_disk(self) -> None:
+        """Let what is written outlast a crash of the machine, before something relies on it."""
+        if self._rows:
+            with writing(self.file), self.file.open("rb") as stream:
+                os.fsync(stream.fileno())
 
     @rank_zero_only
     def go_back_to(self, position: Mapping[str, Any]) -> None:
-        """Leave out what was logged after a `position`."""
-        rows = _read(self.file)[1] if self.file.exists() else []
-        self._columns = list(position["columns"])
-        kept = [{name: row[name] for name in self._columns} for row in rows[: position["rows"]]]
-        self._rows = len(kept)
-        write_atomically(self.file, _text(self._columns, kept, header=bool(self._columns)))
+        """Leave out what was logged after a `position`.
 
+        Raises:
+            InputError: as `rows_up_to`.
+        """
+        rows = rows_up_to(self.file, position)
+        self._rewrite(list(position["columns"]), rows)
+        self._rows = len(rows)
 
-def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    with file.open(newline="") as stream:
-        reader = csv.DictReader(stream)
-        rows = list(reader)
-        return list(reader.fieldnames or []), rows
-
-
-def _text(columns: list[str], rows: list[dict[str, Any]], header: bool) -> str:
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=columns)
-    if header:
-        writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    def _rewrite(self, columns: list[str], rows: list[dict[str, str]]) -> None:
+        text = rows_text(columns, rows, header=bool(columns))
+        write_atomically(self.file, text)
+        self._columns, self._written = columns, hashlib.sha256(text.encode())

@@ -3,8 +3,6 @@
 import dataclasses
 from pathlib import Path
 
-import torch
-
 from mghp.assembly.affinities import Affinity
 from mghp.assembly.assemble import Assembler
 from mghp.assembly.label_balance import LabelBalance
@@ -16,7 +14,7 @@ from mghp.losses.objective import ParsingObjective
 from mghp.losses.weighting import FixedWeights, LearnedWeights
 from mghp.matching import make_matcher
 from mghp.metrics.parsing import parsing_metrics
-from mghp.modules.checkpoint_files import read_checkpoint
+from mghp.modules.checkpoint_files import check_weights, read_checkpoint
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.training_matching import TrainingMatching
 from mghp.network.parser import ParsingNetwork
@@ -107,17 +105,7 @@ def load_module(path: str | Path, overrides: list[str] | None = None) -> tuple[P
     module = build_module(dataclasses.replace(config, losses=losses, network=network))
     state = checkpoint["state_dict"]
     # What only training needs (learned weights, the matching's) may differ; the network and the affinity may not.
-    needed = {name: _kind(value) for name, value in module.state_dict().items() if name.startswith(_NEEDED)}
-    given = {name: _kind(value) for name, value in state.items() if str(name).startswith(_NEEDED)}
-    if needed != given:
-        other = [name for name in sorted(needed | given) if needed.get(name) != given.get(name)]
-        raise InputError(f"{path}: its weights do not fit the network of the config ({other[0]}, {len(other)} in all)")
+    needed = {name: value for name, value in module.state_dict().items() if name.startswith(_NEEDED)}
+    check_weights(path, needed, {name: value for name, value in state.items() if str(name).startswith(_NEEDED)})
     module.load_state_dict({name: state[name] for name in needed}, strict=False)
     return module.eval(), config
-
-
-def _kind(value: object) -> tuple[object, ...]:
-    """By which a checkpoint's weights are told to fit."""
-    if not isinstance(value, torch.Tensor):
-        return (type(value),)
-    return (value.shape, value.dtype, value.layout, value.device.type)

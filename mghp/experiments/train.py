@@ -26,8 +26,9 @@ from mghp.experiments.resume import point_to_resume
 from mghp.experiments.tracking import Tracker, WandbTracker, tracked
 from mghp.experiments.trainers import made_trainer, parsing_options, quiet
 from mghp.modules.callbacks import AveragedWeights, BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
-from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
+from mghp.modules.checkpoint_files import CheckpointFiles, check_training
 from mghp.modules.finite import NotFiniteError, check_weights
+from mghp.modules.optimization import make_optimizer
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.resume_points import ResumePoints
 from mghp.modules.trainer_options import check_batches
@@ -69,8 +70,9 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
         compile_network(module.network)
     fingerprint = fingerprint_of(train, validation)
     point = None if interrupted is None else point_to_resume(interrupted, fingerprint)
-    if point is None and config.training.continue_from is not None:
-        read_checkpoint(config.training.continue_from)  # a faulty one is told before anything is written
+    begun_from = point or config.training.continue_from
+    if begun_from is not None:  # a faulty one is told before anything is written
+        check_training(begun_from, module, make_optimizer(config.training.optimizer, module))
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
     check_batches(options, *data.batches(processes))
     folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
@@ -83,7 +85,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
         trainer = _trainer(options, callbacks, folder, _loggers(metrics_file, tracker))
         with _told_in_a_line(points):
             with folder.timed("train") as training:
-                trainer.fit(module, datamodule=data, ckpt_path=point or config.training.continue_from)
+                trainer.fit(module, datamodule=data, ckpt_path=begun_from)
             check_weights(module, trainer.global_step)
             trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
             with folder.timed("validate"):
@@ -132,6 +134,7 @@ def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_r
     commit = git_commit()[0]
 
     def state() -> dict[str, Any]:
+        metrics.to_disk()
         return {"data": folder.data_fingerprint, "commit": commit, "metrics": metrics.position}
 
     last, before = resume_points(folder.checkpoints)

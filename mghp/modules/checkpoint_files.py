@@ -3,11 +3,13 @@
 import io
 import pickle
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from torch import Tensor, nn
 
 from mghp.errors import InputError, existing_file
 from mghp.writing import write_atomically, writing
@@ -42,14 +44,17 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint of `mghp train`: tensors and plain types only.
 
     Raises:
-        InputError: if the file is missing, no checkpoint, or of something else.
+        InputError: if the file is missing, no checkpoint, damaged in a single byte, or of something else.
     """
     file = existing_file(path, "checkpoint")
     try:
         with zipfile.ZipFile(file) as archive:  # torch.save packs, but never compresses: no weights have to grow
             packed = [member.filename for member in archive.infolist() if member.compress_size < member.file_size]
-        if packed:
-            raise InputError(f"{file}: no readable checkpoint: {packed[0][:60]!r} is compressed")
+            if packed:
+                raise InputError(f"{file}: no readable checkpoint: {packed[0][:60]!r} is compressed")
+            damaged = archive.testzip()  # torch does not look at the checksums that it writes
+        if damaged is not None:
+            raise InputError(f"{file}: no readable checkpoint: {damaged[:60]!r} is damaged: its checksum differs")
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except InputError:
         raise
@@ -63,3 +68,64 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         if not isinstance(checkpoint.get(key), kind):
             raise InputError(f"{file}: {key}: expected {kind.__name__}, got {type(checkpoint.get(key)).__name__}")
     return checkpoint
+
+
+def check_training(path: str | Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Look whether a training of this module can go on from a checkpoint, before it is begun.
+
+    Raises:
+        InputError: as `read_checkpoint`, or if weights or optimiser are of another training, or only weights are there.
+    """
+    checkpoint = read_checkpoint(path)
+    for key, kind in _TRAINING:
+        if not isinstance(checkpoint.get(key), kind):
+            raise InputError(f"{path}: nothing to train on from: expected {key}, as mghp train keeps it")
+    check_weights(path, module.state_dict(), checkpoint["state_dict"])
+    try:
+        given = [_group(group) for group in checkpoint["optimizer_states"][0]["param_groups"]]
+    except (LookupError, TypeError):
+        given = []
+    needed = [_group(group) for group in optimizer.param_groups]
+    if given != needed:
+        raise InputError(
+            f"{path}: its optimizer is not that of training.optimizer: expected {', '.join(needed)}, "
+            f"got {', '.join(given) or 'none'}"
+        )
+
+
+_TRAINING = (
+    ("epoch", int), ("global_step", int), ("pytorch-lightning_version", str), ("loops", dict), ("callbacks", dict),
+    ("optimizer_states", list), ("lr_schedulers", list),
+)  # fmt: skip
+"""What Lightning goes on from."""
+
+
+def _group(group: Mapping[str, Any]) -> str:
+    return f"{'adamw' if 'betas' in group else 'sgd'} of {len(group['params'])} tensors"
+
+
+def check_weights(path: str | Path, needed: Mapping[str, Tensor], given: Mapping[str, object]) -> None:
+    """Compare a checkpoint's weights with a network's, by names, shapes and types.
+
+    Raises:
+        InputError: if they differ; it names a tensor and says how many do.
+    """
+    shown = {str(name): _kind(value) for name, value in given.items()}
+    expected = {name: _kind(value) for name, value in needed.items()}
+    other = [name for name in sorted(expected | shown) if expected.get(name) != shown.get(name)]
+    if other:
+        name = other[0]
+        raise InputError(
+            f"{path}: its weights do not fit the network of the config ({name[:120]}: expected "
+            f"{expected.get(name, 'none')}, got {shown.get(name, 'none')}; {len(other)} tensors differ in all)"
+        )
+
+
+def _kind(value: object) -> str:
+    """By which weights are told to fit."""
+    if not isinstance(value, Tensor):
+        return type(value).__name__
+    sizes = "x".join(map(str, value.shape)) or "scalar"
+    dtype = str(value.dtype).removeprefix("torch.")
+    rare = [str(word) for word in (value.layout, value.device.type) if word not in (torch.strided, "cpu")]
+    return " ".join([sizes, dtype, *rare])

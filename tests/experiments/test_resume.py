@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,121 @@ def test_a_checkpoint_cut_short_is_told_and_the_one_before_it_used(small, whole,
     assert "resume.ckpt: no readable checkpoint" in caplog.text
     assert "the checkpoint before it is used" in caplog.text
     assert_equal(whole, copied)
+
+
+@pytest.mark.parametrize("position", [0.3, 0.6, 0.9])
+def test_one_damaged_byte_of_a_checkpoint_is_told_and_the_one_before_it_used(copied, caplog, position):
+    last = copied / "checkpoints" / "resume.ckpt"
+    data = read_checkpoint(last)["callbacks"]["ResumePoints"]["data"]
+    content = bytearray(last.read_bytes())
+    content[_inside_a_tensor(last, position)] ^= 1
+    last.write_bytes(content)
+    assert point_to_resume(copied, data) == last.with_name("resume_before.ckpt")
+    assert "resume.ckpt: no readable checkpoint" in caplog.text
+    assert "is damaged: its checksum differs; the checkpoint before it is used" in caplog.text
+
+
+def _inside_a_tensor(file, position):
+    """Where, in the file, a byte of some tensor lies."""
+    with zipfile.ZipFile(file) as archive:
+        tensors = [member for member in archive.infolist() if "/data/" in member.filename]
+        member = tensors[int(position * len(tensors))]
+        start = file.read_bytes().index(archive.read(member), member.header_offset)
+    return start + member.file_size // 2
+
+
+def _without_a_row(content):
+    lines = content.splitlines(keepends=True)
+    return b"".join([*lines[:2], *lines[3:]])
+
+
+DAMAGES = {
+    "emptied": lambda content: b"",
+    "a row deleted": _without_a_row,
+    "half a row": lambda content: content[: content.index(b"\r\n", 200) + 9],
+    "another cell": lambda content: content.replace(b",1,", b",2,", 1),
+    "a cell more": lambda content: content.replace(b"\r\n", b",\r\n", 2),
+    "other line ends": lambda content: content.replace(b"\r\n", b"\n"),
+    "another head": lambda content: content.replace(b"step", b"stop", 1),
+    "foreign bytes": lambda content: content[:300] + b"\xff\0" + content[300:],
+    "zeros": lambda content: b"\0" * len(content),
+    "a quote": lambda content: b'"' + content,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_rows_that_are_not_what_was_logged_are_told_before_anything_is_written(copied, damage):
+    file = copied / "metrics.csv"
+    whole = file.read_bytes()
+    file.write_bytes(DAMAGES[damage](whole))
+    assert file.read_bytes() != whole
+    before = {path: path.stat().st_mtime_ns for path in copied.rglob("*")}
+    rows = read_checkpoint(copied / "checkpoints" / "resume.ckpt")["callbacks"]["ResumePoints"]["metrics"]["rows"]
+    with pytest.raises(InputError, match=rf"metrics\.csv: .*: expected {rows} rows of \d+ columns, SHA-256 \w+\.\.\.;"):
+        interrupted_config(copied)
+    assert {path: path.stat().st_mtime_ns for path in copied.rglob("*")} == before
+
+
+def test_rows_after_the_checkpoint_may_be_anything(small, whole, copied):
+    with (copied / "metrics.csv").open("ab") as stream:
+        stream.write(b'\xff,\0"half a r')
+    gone_on(copied, small()[1])
+    assert_equal(whole, copied)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "max_steps: 12",
+            "max_steps: 20",
+            r"trainer\.max_steps is 20, but .*resume\.ckpt was trained with 12: put",
+        ),
+        ("  limit_val_batches: 1\n", "", r"trainer\.limit_val_batches is None, but .* was trained with 1"),
+        ("num_train: 24", "num_train: 25", r"data\.synthetic\.num_train is 25, but .* was trained with 24"),
+    ],
+)
+def test_a_config_that_was_edited_meanwhile_is_told(copied, before, after, said):
+    file = copied / "config.yaml"
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    with pytest.raises(InputError, match=rf"config\.yaml: {said}"):
+        interrupted_config(copied)
+
+
+def test_where_a_run_is_logged_and_its_data_lie_may_be_edited(copied):
+    file = copied / "config.yaml"
+    text = file.read_text().replace("mode: disabled", "mode: offline")
+    file.write_text(text.replace("\nruns: ", "\nruns: elsewhere"))
+    assert interrupted_config(copied).wandb.mode == "offline"
+
+
+@pytest.mark.parametrize("name", ["resume.ckpt", "resume_before.ckpt"])
+def test_something_else_in_a_checkpoint_s_place_is_told(copied, name):
+    file = copied / "checkpoints" / name
+    file.unlink()
+    if name == "resume_before.ckpt":
+        (copied / "checkpoints" / "resume.ckpt").unlink()
+        file.symlink_to("nowhere")
+    else:
+        file.mkdir()
+    with pytest.raises(InputError, match=rf"{name}: expected a checkpoint to go on from, got a folder or a"):
+        interrupted_config(copied)
+
+
+@pytest.mark.parametrize("noted", [None, {}, {"metrics": {"rows": -1}}, {"metrics": 3}, {"metrics": {"columns": 3}}])
+def test_a_checkpoint_that_notes_no_rows_is_told_and_the_one_before_it_used(copied, noted, caplog):
+    last = copied / "checkpoints" / "resume.ckpt"
+    checkpoint = read_checkpoint(last)
+    before = checkpoint["callbacks"]["ResumePoints"]
+    checkpoint["callbacks"]["ResumePoints"] = noted and {
+        key: {**value, **noted[key]} if isinstance(noted.get(key), dict) else noted.get(key, value)
+        for key, value in before.items()
+    }
+    torch.save(checkpoint, last)
+    assert point_to_resume(copied, before["data"]) == last.with_name("resume_before.ckpt")
+    assert "resume.ckpt: nothing to go on from; the checkpoint before it is used" in caplog.text
 
 
 def test_between_the_two_renames_the_one_before_is_there(copied):
