@@ -14,6 +14,7 @@ import csv
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import time
@@ -34,6 +35,7 @@ REPLACED = "replaced"
 """Name of a folder of results that newer ones have taken the place of: kept, but reported no more."""
 
 _VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy", "lightning", "timm")
+_TIMING = re.compile(rb"phase,seconds\r\n([^,\r\n]+,[0-9.e+-]+\r\n)*")
 
 
 class Phase:
@@ -172,11 +174,9 @@ def _refuse_what_is_in_the_way(folder: Path) -> None:
 
 def _refuse_other_timing(file: Path) -> None:
     """What is gone on with is added to."""
-    head = file.open("rb").readline(100).rstrip() if file.exists() else b""
-    if head not in (b"", b"phase,seconds"):
-        raise InputError(
-            f"{file}: expected the columns phase,seconds, got {head[:60]!r}; put the file back or remove it"
-        )
+    content = file.read_bytes() if file.exists() else b""
+    if content and not _TIMING.fullmatch(content):
+        raise InputError(f"{file}: expected rows of phase,seconds, got {content[:40]!r}...; put it back or remove it")
 
 
 def run_path(config: Config, data_fingerprint: str) -> Path:

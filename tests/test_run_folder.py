@@ -178,6 +178,39 @@ def test_a_file_in_the_way_is_told(config, tmp_path):
         RunFolder(config, "data")
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "metrics.csv", "timing.csv", "result.json", ".lock", "checkpoints/resume.ckpt"]
+)
+def test_a_folder_in_the_place_of_a_file_is_named_and_nothing_is_written(config, name, resumed):
+    path = run_path(config, "data")
+    (path / name).mkdir(parents=True)
+    before = set(path.rglob("*"))
+    with pytest.raises(InputError, match=rf"run folder {path}: {name} is a folder; expected a file or none"):
+        RunFolder(config, "data", resumed=resumed)
+    assert set(path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["media", "checkpoints"])
+def test_a_file_or_a_broken_link_in_the_place_of_a_folder_is_named(config, name):
+    path = run_path(config, "data")
+    path.mkdir(parents=True)
+    for put in (lambda place: place.write_text("mine"), lambda place: place.symlink_to("nowhere")):
+        put(path / name)
+        with pytest.raises(InputError, match=rf"run folder {path}: {name} is no folder; expected a folder or none"):
+            RunFolder(config, "data")
+        (path / name).unlink()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\0", b"step,loss\n1,2\n", b"\n", b"phase,seconds\r\ntrain,1"])
+def test_times_of_something_else_are_not_added_to(config, content):
+    file = RunFolder(config, "data").path / "timing.csv"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"timing\.csv: expected rows of phase,seconds"):
+        RunFolder(config, "data", resumed=True)
+    assert file.read_bytes() == content
+
+
 def test_the_commit_is_that_of_the_checkout_and_says_if_it_is_changed(tmp_path, monkeypatch):
     def git(*arguments):
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]

@@ -140,6 +140,59 @@ def test_a_branch_has_the_columns_of_what_it_logs_itself(train, trained):
     assert rows.notna().any().all()
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "network.width=12",
+            r"network\.\S+: expected 12x24x1x1 float32, got 16x24x1x1 float32; \d+ tensors differ in all",
+        ),
+        ("assembly.grouping=center", r"network\.centers\.output\.bias: expected 1 float32, got none; 2 tensors differ"),
+        ("losses.learned_weights=true", r"weighting\.log_sigma\.field: expected scalar float32, got none"),
+        (
+            "training.optimizer.name=sgd",
+            r"its optimizer is not that of training\.optimizer: expected sgd of .*got adamw",
+        ),
+    ],
+)
+def test_a_branch_of_another_network_or_optimiser_is_one_line(trained, small_config, tmp_path, override, said):
+    branch = trained / "checkpoints" / "before_decay.ckpt"
+    config = small_config(f"training.continue_from={branch}", f"runs={tmp_path / 'runs'}", override)
+    with pytest.raises(InputError, match=rf"before_decay\.ckpt: .*{said}"):
+        run_training(config, *load_pictures(config.data, nothing))
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("key", ["global_step", "loops", "callbacks", "optimizer_states"])
+def test_weights_without_the_state_of_a_training_are_no_branch(trained, small_config, tmp_path, key):
+    checkpoint = read_checkpoint(trained / "checkpoints" / "before_decay.ckpt")
+    del checkpoint[key]
+    torch.save(checkpoint, tmp_path / "weights.ckpt")
+    config = small_config(f"training.continue_from={tmp_path / 'weights.ckpt'}", f"runs={tmp_path / 'runs'}")
+    with pytest.raises(InputError, match=rf"weights\.ckpt: nothing to train on from: expected {key}"):
+        run_training(config, *load_pictures(config.data, nothing))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_no_damaged_byte_of_a_checkpoint_changes_what_is_read(trained, tmp_path):
+    """Some bytes mean nothing: paddings and times of an archive."""
+    content = (trained / "checkpoints" / "last.ckpt").read_bytes()
+    whole = read_checkpoint(trained / "checkpoints" / "last.ckpt")["state_dict"]
+    file, refused = tmp_path / "any.ckpt", 0
+    positions = np.random.default_rng(0).integers(len(content), size=60)
+    for position in positions:
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << int(position % 8)
+        file.write_bytes(damaged)
+        try:
+            read = read_checkpoint(file)["state_dict"]
+        except InputError:
+            refused += 1
+        else:
+            assert all(torch.equal(read[name], value) for name, value in whole.items())
+    assert refused > len(positions) / 2
+
+
 def test_weights_come_back_with_their_config(trained):
     module, config = load_module(trained / "checkpoints" / "last.ckpt", ["matcher.name=hungarian"])
     assert config.matcher.name == "hungarian"
