@@ -3,17 +3,15 @@
 ROOT/{train,val}_id.txt                    a name a line
 ROOT/{Training,Validation}/Images/ID.jpg
 ROOT/{Training,Validation}/Category_ids/ID.png
-ROOT/{Training,Validation}/Human_ids/ID.png
+ROOT/{Training,Validation}/Human_ids/ID.png    0 nobody, 255 not known
 """
 
 import hashlib
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mghp.data.disk_samples import DiskSamples, Labels
 from mghp.data.label_files import read_labels, read_lines
+from mghp.data.person_maps import with_persons
 from mghp.errors import InputError, inside
 from mghp.people.cihp import CIHP
 
@@ -62,16 +60,4 @@ class CIHPSamples(DiskSamples):
         humans = inside(self.folder / "Human_ids", f"{self.names[index]}.png")
         if not humans.parent.is_dir():
             return Labels(parts, None, None)
-        ids = read_labels(humans)
-        if ids.shape != parts.shape:
-            raise InputError(f"{humans}: {ids.shape[::-1]} pixels, {file.name} {parts.shape[::-1]}")
-        return Labels(parts, numbered(ids), None)
-
-
-def numbered(ids: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Person numbers of a map made 1, 2, ... in their order."""
-    persons = np.unique(ids[ids > 0])
-    new = np.zeros(int(ids.max(initial=0)) + 1, np.int16)
-    new[persons] = np.arange(1, len(persons) + 1)
-    renumbered: NDArray[np.int16] = new[ids]
-    return renumbered
+        return Labels(*with_persons(parts, file, humans), None)

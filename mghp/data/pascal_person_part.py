@@ -3,7 +3,7 @@
     ROOT/JPEGImages/ID.jpg
     ROOT/Annotations_Part/ID.mat                       PASCAL-Part, merged here; persons in the file's order
     or ROOT/pascal_person_part_gt/ID.png               parts as PASCAL-Person-Part numbers them
-       ROOT/Human_ids/ID.png                           persons
+       ROOT/Human_ids/ID.png                           persons, 255 not known
        ROOT/pascal_person_part_trainval_list/SPLIT.txt "/JPEGImages/ID.jpg /pascal_person_part_gt/ID.png" a line
     or ROOT/{Training,Testing}/{Images,Category_ids,Human_ids}, the release with instances, numbered otherwise
 
@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.data.cihp import numbered
 from mghp.data.coco_json import coco_keypoints, read_coco
 from mghp.data.disk_samples import DiskSamples, Labels, with_poses
 from mghp.data.label_files import read_labels, read_lines
 from mghp.data.mat_files import read_mat
+from mghp.data.person_maps import with_persons
 from mghp.errors import InputError, inside
 from mghp.people.pascal_person_part import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
 
@@ -111,12 +111,10 @@ class PascalPersonPart(DiskSamples):
 
     def _maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
         parts, humans = inside(self.parts, f"{name}.png"), inside(self.humans, f"{name}.png")
-        labels, ids = read_labels(parts), read_labels(humans)
-        if labels.shape != ids.shape:
-            raise InputError(f"{humans}: {ids.shape[::-1]} pixels, {parts.name} {labels.shape[::-1]}")
+        labels = read_labels(parts)
         if (labels[labels != 255] >= self.people.num_labels).any():
             raise InputError(f"{parts}: label {labels[labels != 255].max()}; expected 0 to 6, or 255")
-        return self.new_label[labels], numbered(ids)
+        return with_persons(self.new_label[labels], parts, humans)
 
 
 def read_pascal_part(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16], int]:
