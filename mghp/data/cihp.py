@@ -6,7 +6,6 @@ ROOT/{Training,Validation}/Category_ids/ID.png
 ROOT/{Training,Validation}/Human_ids/ID.png    0 nobody, 255 not known
 """
 
-import hashlib
 from pathlib import Path
 
 from mghp.data.disk_samples import DiskSamples, Labels
@@ -32,6 +31,7 @@ class CIHPSamples(DiskSamples):
     """
 
     people = CIHP
+    form = ("cihp",)
     no_keypoints = "CIHP has no keypoints"
 
     def __init__(self, root: Path, split: str) -> None:
@@ -45,19 +45,21 @@ class CIHPSamples(DiskSamples):
         )
         if not self.names:
             raise InputError(f"{self.folder / 'Category_ids'}: no label map, and no list {listed[0]}")
-        self.fingerprint = hashlib.sha256(f"cihp {split} {self.names}".encode()).hexdigest()[:16]
 
     def picture_file(self, index: int) -> Path:
         """Images/ID.jpg."""
         return inside(self.folder / "Images", f"{self.names[index]}.jpg")
 
+    def label_files(self, index: int) -> list[Path]:
+        """The map of parts and that of persons."""
+        return [inside(self.folder / name, f"{self.names[index]}.png") for name in ("Category_ids", "Human_ids")]
+
     def labels(self, index: int) -> Labels:
         """Parts, and persons where there is a map of them."""
-        file = inside(self.folder / "Category_ids", f"{self.names[index]}.png")
+        file, humans = self.label_files(index)
         parts = read_labels(file)
         if (parts[parts != 255] >= self.people.num_labels).any():
             raise InputError(f"{file}: label {parts[parts != 255].max()}; expected 0 to {self.people.num_labels - 1}")
-        humans = inside(self.folder / "Human_ids", f"{self.names[index]}.png")
         if not humans.parent.is_dir():
             return Labels(parts, None, None)
         return Labels(*with_persons(parts, file, humans), None)

@@ -16,8 +16,8 @@ _FARTHEST = 1e6
 """Pixels from the picture's corner at which a keypoint is none."""
 
 
-def read_coco(file: Path) -> dict[str, Any]:
-    """The file, with `images` and `annotations` that refer to them.
+def read_coco(file: Path) -> tuple[dict[str, Any], str]:
+    """The file and the digest of its bytes, with `images` and `annotations` that refer to them.
 
     Of an image `id`, `file_name`, `width` and `height` are there and of their types, of an annotation `id` and
     `image_id`. Ids are whole numbers or text; no two images have the same.
@@ -25,7 +25,7 @@ def read_coco(file: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is missing, no JSON, lacks one of these, or an image is larger than Pillow would open.
     """
-    content, _ = read_json(existing_file(file, "annotations"))
+    content, digest = read_json(existing_file(file, "annotations"))
     if not isinstance(content, dict):
         raise InputError(f"annotations {file}: expected an object with images and annotations")
     for key, needed in (("images", _IMAGE), ("annotations", _ANNOTATION)):
@@ -47,7 +47,7 @@ def read_coco(file: Path) -> dict[str, Any]:
         if annotation["image_id"] not in known:
             identifier, image = reprlib.repr(annotation["id"]), reprlib.repr(annotation["image_id"])
             raise InputError(f"annotations {file}: annotation {identifier}: no image {image}")
-    return content
+    return content, digest
 
 
 _IMAGE: dict[str, tuple[type, ...]] = {"id": (int, str), "file_name": (str,), "width": (int,), "height": (int,)}

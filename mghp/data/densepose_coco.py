@@ -4,7 +4,6 @@ ROOT/annotations/densepose_coco_2014_SPLIT.json    or in ROOT itself; SPLIT: tra
 ROOT/train2014/*.jpg, ROOT/val2014/*.jpg           the pictures of COCO 2014, or all in ROOT/images
 """
 
-import hashlib
 import reprlib
 from collections import defaultdict
 from pathlib import Path
@@ -39,23 +38,27 @@ class DensePoseCOCO(DiskSamples):
     people = DENSEPOSE_COCO
 
     def __init__(self, root: Path, split: str) -> None:
-        self.root = root
+        self.folder = root
         name = f"densepose_coco_2014_{split}.json"
         self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
-        content = read_coco(self.file)
+        content, digest = read_coco(self.file)
         self.of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content["annotations"]:
             self.of_image[annotation["image_id"]].append(annotation)
         self.images = [image for image in content["images"] if self.of_image[image["id"]]]
         self.names = [Path(image["file_name"]).stem for image in self.images]
-        self.fingerprint = hashlib.sha256(f"densepose {split} {self.names}".encode()).hexdigest()[:16]
+        self.form = ("densepose_coco", digest)
 
     def picture_file(self, index: int) -> Path:
         """The photograph, in the folder that its name tells."""
         name = Path(self.images[index]["file_name"]).name
         folders = [folder for folder in ("train2014", "val2014") if folder in name]
-        candidates = [inside(self.root / folder, name) for folder in (*folders, "images")]
+        candidates = [inside(self.folder / folder, name) for folder in (*folders, "images")]
         return next((file for file in candidates if file.exists()), candidates[0])
+
+    def label_files(self, index: int) -> list[Path]:
+        """None: the labels of all pictures are in the JSON file."""
+        return []
 
     def labels(self, index: int) -> Labels:
         """Parts, persons and keypoints."""

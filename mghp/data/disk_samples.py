@@ -1,5 +1,7 @@
 """Datasets on disk: what they share, from a picture's number to one `Sample`."""
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mghp.data.file_digests import Progress, file_digests
 from mghp.data.label_files import read_picture
 from mghp.data.pose_pairing import Pairing, pair_poses, paired_keypoints
 from mghp.data.sample import Sample
@@ -43,18 +46,25 @@ class DiskSamples(ABC):
     Attributes:
         people: what the dataset annotates.
         names: of the pictures, in the order of the split.
-        fingerprint: of what the split consists of.
+        folder: that all files of the pictures lie in.
+        form: what decides the labels beside these files: the dataset, its layout, digests of further files.
         no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
     """
 
     people: People
     names: list[str]
-    fingerprint: str
+    folder: Path
+    form: tuple[str, ...]
     no_keypoints: str | None = None
+    _fingerprint: str | None = None
 
     @abstractmethod
     def picture_file(self, index: int) -> Path:
         """Where the photograph lies."""
+
+    @abstractmethod
+    def label_files(self, index: int) -> list[Path]:
+        """Where a picture's labels lie, as far as they have files of their own; some may be missing."""
 
     @abstractmethod
     def labels(self, index: int) -> Labels:
@@ -67,6 +77,36 @@ class DiskSamples(ABC):
     def keep_first(self, number: int | None) -> None:
         """Leave out all pictures after the first so many; None: none."""
         self.names = self.names[:number]
+        self._fingerprint = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the split consists of; see `digest`."""
+        return self._fingerprint or self.digest()
+
+    def digest(self, progress: Progress | None = None) -> str:
+        """Return the fingerprint: of the pictures in their order, each with the contents of all its files.
+
+        Where the folder lies and what the split is called changes nothing, nor do files of other splits.
+
+        Args:
+            progress: told how many files are read, of how many; None: a progress bar of its own where there are any.
+        """
+        files = [self._files(index) for index in range(len(self))]
+        digests = file_digests(self.folder, (file for of_one in files for file in of_one), progress)
+        contents = [
+            [name, [[file.name, digests[file]] for file in of_one]]
+            for name, of_one in zip(self.names, files, strict=True)
+        ]
+        self._fingerprint = hashlib.sha256(json.dumps([self.form, contents]).encode()).hexdigest()[:16]
+        return self._fingerprint
+
+    def _files(self, index: int) -> list[Path]:
+        """All files of a picture; none where its name can be no file's, which is told when it is read."""
+        try:
+            return [self.picture_file(index), *self.label_files(index)]
+        except InputError:
+            return []
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,7 +6,6 @@ ROOT/SPLIT/parsing_annos/ID_NN_KK.png      person KK of NN; the label is the fir
 ROOT/SPLIT/pose_annos/ID.mat               person_0, person_1, ...: rows 0-15 x, y, 0 visible, 1 hidden, 2 absent
 """
 
-import hashlib
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -42,12 +41,12 @@ class MHPv2(DiskSamples):
     """
 
     people = MHP_V2
+    form = ("mhp_v2",)
 
     def __init__(self, root: Path, split: str) -> None:
         root = root / "LV-MHP-v2" if (root / "LV-MHP-v2").is_dir() else root
         self.names = read_lines(root / "list" / f"{split}.txt")
         self.folder = root / split
-        self.fingerprint = hashlib.sha256(f"mhp_v2 {split} {self.names}".encode()).hexdigest()[:16]
         self.masks: dict[str, list[Path]] = defaultdict(list)
         for file in sorted((self.folder / "parsing_annos").glob("*_*_*.png")):
             self.masks[file.name.split("_")[0]].append(file)
@@ -59,6 +58,10 @@ class MHPv2(DiskSamples):
     def pose_file(self, index: int) -> Path:
         """pose_annos/ID.mat."""
         return inside(self.folder / "pose_annos", f"{self.names[index]}.mat")
+
+    def label_files(self, index: int) -> list[Path]:
+        """The masks, then the poses."""
+        return [*self.masks.get(self.names[index], []), self.pose_file(index)]
 
     def labels(self, index: int) -> Labels:
         """Masks of all persons, and the pose that lies on each."""

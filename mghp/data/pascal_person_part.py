@@ -10,7 +10,6 @@
 None of them has keypoints: they come from a joints file of COCO-keypoint form.
 """
 
-import hashlib
 import reprlib
 from collections import defaultdict
 from pathlib import Path
@@ -61,14 +60,14 @@ class PascalPersonPart(DiskSamples):
     people = PASCAL_PERSON_PART
 
     def __init__(self, root: Path, split: str, joints: Path | None = None) -> None:
-        self.root = root
+        self.folder = root
         instances = root / _INSTANCE_RELEASE.get(split, split)
-        order = self.people.parts.names
+        order, layout = self.people.parts.names, "maps"
         if (instances / "Category_ids").is_dir():
             self.pictures, self.parts, self.humans = (
                 instances / name for name in ("Images", "Category_ids", "Human_ids")
             )
-            order = INSTANCE_RELEASE_ORDER
+            order, layout = INSTANCE_RELEASE_ORDER, "instances"
         else:
             self.pictures, self.parts = root / "JPEGImages", root / "pascal_person_part_gt"
             self.humans = root / "Human_ids"
@@ -81,11 +80,14 @@ class PascalPersonPart(DiskSamples):
             raise InputError(f"{root}: no label map and no .mat file; expected Annotations_Part or {self.parts.name}")
         if joints is None:
             self.no_keypoints = "PASCAL-Person-Part has no keypoints, and data.annotations names no joints file"
-        self.poses = _read_joints(joints, self.people.num_keypoints) if joints is not None else None
-        self.fingerprint = hashlib.sha256(f"pascal {split} {joints} {self.names}".encode()).hexdigest()[:16]
+        self.poses: dict[str, NDArray[np.float32]] | None = None
+        digest = ""
+        if joints is not None:
+            self.poses, digest = _read_joints(joints, self.people.num_keypoints)
+        self.form = ("pascal_person_part", layout if self.mat_files is None else "merged", digest)
 
     def _names(self, split: str) -> list[str]:
-        for listed in (self.root / "pascal_person_part_trainval_list", self.root / "list"):
+        for listed in (self.folder / "pascal_person_part_trainval_list", self.folder / "list"):
             file = listed / f"{split}.txt"
             if file.exists():
                 return [Path(line.split()[0]).stem for line in read_lines(file)]
@@ -97,20 +99,25 @@ class PascalPersonPart(DiskSamples):
         """The photograph."""
         return inside(self.pictures, f"{self.names[index]}.jpg")
 
-    def labels(self, index: int) -> Labels:
-        """Parts and persons, and their keypoints where a joints file has them."""
+    def label_files(self, index: int) -> list[Path]:
+        """The .mat file, or the map of parts and that of persons."""
         name = self.names[index]
         if self.mat_files is not None:
-            parts, ids, persons = read_pascal_part(inside(self.mat_files, f"{name}.mat"))
+            return [inside(self.mat_files, f"{name}.mat")]
+        return [inside(self.parts, f"{name}.png"), inside(self.humans, f"{name}.png")]
+
+    def labels(self, index: int) -> Labels:
+        """Parts and persons, and their keypoints where a joints file has them."""
+        if self.mat_files is not None:
+            parts, ids, persons = read_pascal_part(*self.label_files(index))
         else:
-            parts, ids = self._maps(name)
+            parts, ids = self._maps(*self.label_files(index))
             persons = int(ids.max(initial=0))
         if self.poses is None:
             return Labels(parts, ids, None)
-        return with_poses(parts, ids, persons, self.poses[name])
+        return with_poses(parts, ids, persons, self.poses[self.names[index]])
 
-    def _maps(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
-        parts, humans = inside(self.parts, f"{name}.png"), inside(self.humans, f"{name}.png")
+    def _maps(self, parts: Path, humans: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
         labels = read_labels(parts)
         if (labels[labels != 255] >= self.people.num_labels).any():
             raise InputError(f"{parts}: label {labels[labels != 255].max()}; expected 0 to 6, or 255")
@@ -150,13 +157,13 @@ def _label(name: str, file: Path) -> int:
     return LABEL_OF[name]
 
 
-def _read_joints(file: Path, num_keypoints: int) -> dict[str, NDArray[np.float32]]:
-    """Poses (pose, keypoint, 3) by picture name; none for a picture that is not in the file."""
-    content = read_coco(file)
+def _read_joints(file: Path, num_keypoints: int) -> tuple[dict[str, NDArray[np.float32]], str]:
+    """Poses (pose, keypoint, 3) by picture name, none for a picture that is not in the file; and the file's digest."""
+    content, digest = read_coco(file)
     names = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
     poses: dict[str, list[Any]] = defaultdict(list)
     for annotation in content["annotations"]:
         where = f"{file}: annotation {reprlib.repr(annotation['id'])}"
         poses[names[annotation["image_id"]]].append(coco_keypoints(annotation.get("keypoints"), num_keypoints, where))
     nobody = np.zeros((0, num_keypoints, 3), np.float32)
-    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()})
+    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()}), digest

@@ -53,13 +53,13 @@ def load_pictures(config: DataConfig, progress: Progress) -> tuple[PictureSet, P
         InputError: if the cache cannot be written, or the dataset is not there.
     """
     if config.name != "synthetic":
-        return _on_disk(config, config.splits.train), load_validation(config, progress)
+        return _on_disk(config, config.splits.train, progress), load_validation(config, progress)
     number, seed = config.synthetic.num_train, FIRST_TRAINING_SEED + config.seed
     return _rendered(config, seed, number, "training", progress), load_validation(config, progress)
 
 
 def training_fingerprint(config: DataConfig) -> str:
-    """Of the pictures that a training is about, without rendering any.
+    """Of the pictures that a training is about, without rendering any; of those on disk what has changed is read.
 
     Raises:
         InputError: if the data have no pictures, or the dataset is not there.
@@ -69,7 +69,7 @@ def training_fingerprint(config: DataConfig) -> str:
         train = _on_disk(config, config.splits.train).fingerprint
     else:
         train = set_name(config.synthetic, FIRST_TRAINING_SEED + config.seed, config.synthetic.num_train)
-    return f"{train} {validation_fingerprint(config)}"
+    return with_tuning(f"{train} {validation_fingerprint(config)}", config)
 
 
 def validation_fingerprint(config: DataConfig) -> str:
@@ -81,6 +81,17 @@ def validation_fingerprint(config: DataConfig) -> str:
     if config.name != "synthetic":
         return _on_disk(config, config.splits.validation).fingerprint
     return set_name(config.synthetic, VALIDATION_SEED, config.synthetic.num_validation)
+
+
+def with_tuning(fingerprint: str, config: DataConfig, progress: Progress | None = None) -> str:
+    """A fingerprint with that of the pictures to tune thresholds on; of rendered ones the config tells it all.
+
+    Raises:
+        InputError: if these are not there.
+    """
+    if config.name == "synthetic" or config.splits.tuning is None:
+        return fingerprint
+    return f"{fingerprint} {_on_disk(config, config.splits.tuning, progress).fingerprint}"
 
 
 def fingerprint_of(train: PictureSet, validation: PictureSet) -> str:
@@ -95,7 +106,7 @@ def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
         InputError: if the cache cannot be written, or the dataset is not there.
     """
     if config.name != "synthetic":
-        return _on_disk(config, config.splits.validation)
+        return _on_disk(config, config.splits.validation, progress)
     return _rendered(config, VALIDATION_SEED, config.synthetic.num_validation, "validation", progress)
 
 
@@ -107,7 +118,7 @@ def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:
     """
     if config.name == "synthetic":
         return _rendered(config, TUNING_SEED, config.synthetic.num_validation, "tuning", progress)
-    return None if config.splits.tuning is None else _on_disk(config, config.splits.tuning)
+    return None if config.splits.tuning is None else _on_disk(config, config.splits.tuning, progress)
 
 
 def load_scene(config: DataConfig, scene: str, number: int, progress: Progress) -> PictureSet:
@@ -128,11 +139,13 @@ def what_is_not_trained(train: PictureSet) -> str | None:
     return why and f"{why}: keypoints, limbs, projection field and matching are not trained, the parts alone are"
 
 
-def _on_disk(config: DataConfig, split: str) -> PictureSet:
+def _on_disk(config: DataConfig, split: str, progress: Progress | None = None) -> PictureSet:
     # Here, not above: what reads the datasets' files is not needed for rendered ones.
     from mghp.data.datasets import open_dataset
 
-    return open_dataset(config, split)
+    samples = open_dataset(config, split)
+    samples.digest(progress)  # now: pictures that change later are not those that the run is of
+    return samples
 
 
 def _rendered(config: DataConfig, seed: int, number: int, what: str, progress: Progress) -> CachedSamples:

@@ -10,7 +10,7 @@ import torch
 
 from mghp.config import Config, config_key, load_config
 from mghp.data.batch import collate
-from mghp.data.pictures import check_pictures, load_validation
+from mghp.data.pictures import check_pictures, load_validation, with_tuning
 from mghp.data.resized import ResizedSamples
 from mghp.data.sample import PictureSet, Samples
 from mghp.errors import InputError
@@ -58,7 +58,7 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
     check_pictures(config.data, to_train=False)
     validation = load_validation(config.data, progress)
-    fingerprint = f"{validation.fingerprint} {weights_hash(checkpoint)}"
+    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
     if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
         return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mghp.config import Config
 from mghp.data.datamodule import ParsingDataModule
-from mghp.data.pictures import fingerprint_of
+from mghp.data.pictures import fingerprint_of, with_tuning
 from mghp.data.sample import PictureSet
 from mghp.errors import InputError
 from mghp.experiments.evaluate import examine_into
@@ -68,7 +68,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     module = build_module(config)
     if config.training.compile:
         compile_network(module.network)
-    fingerprint = fingerprint_of(train, validation)
+    fingerprint = with_tuning(fingerprint_of(train, validation), config.data)
     point = None if interrupted is None else point_to_resume(interrupted, fingerprint)
     begun_from = point or config.training.continue_from
     if begun_from is not None:  # a faulty one is told before anything is written

@@ -10,7 +10,7 @@ import torch
 
 from mghp.config import Config, config_key
 from mghp.data.batch import batches
-from mghp.data.pictures import check_pictures, load_validation
+from mghp.data.pictures import check_pictures, load_validation, with_tuning
 from mghp.data.resized import ResizedSamples
 from mghp.data.sample import PictureSet
 from mghp.data.true_fields import true_fields
@@ -50,7 +50,7 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress, ado
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_failures")
     check_pictures(config.data, to_train=False)
     validation = load_validation(config.data, progress)
-    fingerprint = f"{validation.fingerprint} {weights_hash(checkpoint)}"
+    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
     path = run_path(config, fingerprint)
     # Of a run that was kept without its media the numbers alone are there.
     if adopt and is_finished(path, config_key(config, fingerprint)) and (path / FOLDER / CASES).is_file():

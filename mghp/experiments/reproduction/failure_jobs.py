@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mghp.config import Config, config_key
-from mghp.data.pictures import validation_fingerprint
+from mghp.data.pictures import validation_fingerprint, with_tuning
 from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
 from mghp.run_folder import is_finished
@@ -41,9 +41,10 @@ def _failure_job(training: Job, cases: int) -> Job:
         if folder is None:
             return None
         weights = folder / "checkpoints" / "last.ckpt"
+        pictures = with_tuning(validation_fingerprint(config.data), config.data)
         if not weights.is_file():
-            return _committed(config) if folder.is_relative_to(COMMITTED) else None
-        return finished_run(config, f"{validation_fingerprint(config.data)} {weights_hash(weights)}")
+            return _committed(config, pictures) if folder.is_relative_to(COMMITTED) else None
+        return finished_run(config, f"{pictures} {weights_hash(weights)}")
 
     def run(progress: Progress) -> Path | None:
         from mghp.experiments.failures.run import run_failures
@@ -56,12 +57,11 @@ def _failure_job(training: Job, cases: int) -> Job:
     return Job(config, _SECONDS, finished, run)
 
 
-def _committed(config: Config) -> Path | None:
+def _committed(config: Config, pictures: str) -> Path | None:
     """Failures that are committed with the project: weights are not, so that they cannot be looked for again.
 
     Their key is of the weights' digest too, which their own result.json tells.
     """
-    pictures = validation_fingerprint(config.data)
     for file in sorted((COMMITTED / config.experiment).glob("*/result.json")):
         fingerprint = str(json.loads(file.read_text(encoding="utf-8")).get("data_fingerprint"))
         if fingerprint.startswith(f"{pictures} ") and is_finished(file.parent, config_key(config, fingerprint)):
