@@ -1,10 +1,13 @@
 """Equations (1)-(2) as they stand, through cvxpy: the reference that makes no choice of its own."""
 
+import functools
+import threading
 from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
@@ -31,46 +34,78 @@ class LinearProgram(Matcher):
 
     def __init__(self, solver: Literal["HIGHS", "CLARABEL", "SCS"] = "HIGHS") -> None:
         super().__init__(LinearProgramConfig(solver))
-        self._programs: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-        values = affinity.detach().double().cpu().numpy()
-        assignment = np.zeros_like(values)
-        for problem in range(len(values)):
-            rows = slice(None) if source_mask is None else source_mask[problem].cpu().numpy()
-            columns = slice(None) if destination_mask is None else destination_mask[problem].cpu().numpy()
-            real = values[problem][rows][:, columns]
-            solved = np.zeros(values[problem].shape)
-            part = np.zeros((len(real), values.shape[2]))
-            part[:, columns] = self._solve_one(real)
-            solved[rows] = part
-            assignment[problem] = solved
-        return torch.from_numpy(assignment).to(affinity)
+        real = torch.ones_like(affinity, dtype=torch.bool)
+        if source_mask is not None:
+            real = real & source_mask.unsqueeze(-1)
+        if destination_mask is not None:
+            real = real & destination_mask.unsqueeze(-2)
+        assignment: Tensor = _solve_batch(affinity, real, self.config.solver)
+        return assignment
 
-    def _solve_one(self, affinity: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        if affinity.size == 0:
-            return affinity
-        program, parameter, variable = self._program(affinity.shape)
+
+# An operator of its own: torch.compile and torch.func need not look into cvxpy.
+@torch.library.custom_op("mghp::linear_program", mutates_args=())
+def _solve_batch(affinity: Tensor, real: Tensor, solver: str) -> Tensor:
+    """Solve (batch, source, destination) one by one; `real` marks the pairs of two real candidates."""
+    assignment = torch.zeros_like(affinity)
+    for solved, problem, pairs in zip(assignment, affinity.double().cpu(), real.cpu(), strict=True):
+        size = int(pairs.any(-1).sum()), int(pairs.any(-2).sum())
+        if pairs.any():
+            optimal = _solve_one(problem[pairs].reshape(size).numpy(), solver)
+            solved[pairs] = torch.from_numpy(optimal.ravel()).to(solved)
+    return assignment
+
+
+@_solve_batch.register_fake
+def _(affinity: Tensor, real: Tensor, solver: str) -> Tensor:
+    return torch.empty_like(affinity)
+
+
+@_solve_batch.register_vmap
+def _(
+    info: Any,  # noqa: ANN401
+    axes: tuple[int | None, int | None, None],
+    affinity: Tensor,
+    real: Tensor,
+    solver: str,
+) -> tuple[Tensor, int]:
+    laid = [
+        part.expand(info.batch_size, *part.shape) if axis is None else part.movedim(axis, 0)
+        for part, axis in zip((affinity, real), axes, strict=False)
+    ]
+    solved = _solve_batch(*(part.flatten(0, 1) for part in laid), solver)
+    return solved.unflatten(0, (info.batch_size, -1)), 0
+
+
+_solving = threading.Lock()
+"""A program holds one problem and its solution, and cvxpy counts across threads: one problem at a time."""
+
+
+def _solve_one(affinity: NDArray[np.float64], solver: str) -> NDArray[np.float64]:
+    with _solving:
+        program, parameter, variable = _program(affinity.shape)
         parameter.value = affinity
-        program.solve(solver=self.config.solver)
+        program.solve(
+            solver=solver, warm_start=False
+        )  # from the problem before, it would end in another of several optima
         if program.status != "optimal":
             stats = program.solver_stats
             detail = f": {stats.extra_stats}" if stats is not None and stats.extra_stats is not None else ""
             raise RuntimeError(
-                f"{self.config.solver} ended with status {program.status!r}, expected 'optimal', on a "
+                f"{solver} ended with status {program.status!r}, expected 'optimal', on a "
                 f"{affinity.shape[0]}x{affinity.shape[1]} problem{detail}"
             )
-        return np.asarray(variable.value)
+        return np.array(variable.value)
 
-    def _program(self, shape: tuple[int, ...]) -> tuple[Any, Any, Any]:
-        cp: Any = import_module("cvxpy")  # slow to import, and only this matcher needs it
 
-        key = (shape[0], shape[1])
-        if key not in self._programs:
-            parameter = cp.Parameter(shape)
-            variable = cp.Variable(shape, nonneg=True)
-            constraints = [cp.sum(variable, axis=1) <= 1, cp.sum(variable, axis=0) <= 1]
-            program = cp.Problem(cp.Maximize(cp.sum(cp.multiply(parameter, variable))), constraints)
-            self._programs[key] = (program, parameter, variable)
-        return self._programs[key]
+@functools.cache
+def _program(shape: tuple[int, int]) -> tuple[Any, Any, Any]:
+    cp: Any = import_module("cvxpy")  # slow to import, and only this matcher needs it
+    parameter = cp.Parameter(shape)
+    variable = cp.Variable(shape, nonneg=True)
+    constraints = [cp.sum(variable, axis=1) <= 1, cp.sum(variable, axis=0) <= 1]
+    program = cp.Problem(cp.Maximize(cp.sum(cp.multiply(parameter, variable))), constraints)
+    return program, parameter, variable

@@ -1,3 +1,7 @@
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import cvxpy as cp
 import pytest
 import torch
@@ -6,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mghp.matching import Hungarian, LinearProgram, objective, optimum, violation
+from mghp.matching.linear_program import _program
 
 SOLVERS = {"HIGHS": (300, 1e-6), "CLARABEL": (40, 1e-6), "SCS": (40, 1e-3)}
 """Of each solver: problems, and how far its optimum may be from the exact one, relative."""
@@ -56,6 +61,7 @@ def test_compiled_once_for_each_true_size(monkeypatch):
         return construct_chain(problem, *args, **kwargs)
 
     monkeypatch.setattr(cp.Problem, "_construct_chain", counted)
+    _program.cache_clear()
     matcher = LinearProgram()
     mask = torch.tensor([[True, True], [True, False], [False, True]])
     for seed in range(4):
@@ -76,3 +82,27 @@ def test_is_not_differentiable():
     assignment = LinearProgram()(torch.rand(2, 3, requires_grad=True))
     assert not assignment.requires_grad
     assert assignment.dtype == torch.float32
+
+
+def test_threads_get_the_answers_to_their_own_problems():
+    matcher, problems = LinearProgram(), [random_affinity(4, 5, seed) for seed in range(60)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(matcher, problems))
+    for problem, assignment in zip(problems, found, strict=True):
+        torch.testing.assert_close(assignment, Hungarian()(problem), rtol=0, atol=1e-9)
+
+
+def test_it_can_be_copied_and_pickled_after_use():
+    matcher, affinity = LinearProgram("CLARABEL"), random_affinity(3, 4, 0)
+    expected = matcher(affinity)
+    for other in (copy.copy(matcher), copy.deepcopy(matcher), pickle.loads(pickle.dumps(matcher))):
+        assert torch.equal(other(affinity), expected)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_what_was_solved_before_does_not_change_an_answer(solver):
+    tied = torch.ones(4, 5, dtype=torch.float64)  # all matchings are optimal
+    _program.cache_clear()
+    first = LinearProgram(solver)(tied)
+    LinearProgram(solver)(random_affinity(4, 5, 0))
+    assert torch.equal(LinearProgram(solver)(tied), first)
