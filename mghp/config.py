@@ -53,6 +53,9 @@ SCHEMA_VERSION = 2
 _SCHEMAS = {"learned": 3}
 """Of experiments that only their own keys or scores have changed for since."""
 
+_SOLVERS = {"perturbed": 2}
+"""Versions of matchers that compute otherwise than they did; the first where there is none."""
+
 
 @dataclass
 class MatcherConfig:
@@ -232,15 +235,17 @@ def variant_names(path: str | Path) -> list[str]:
 
 
 def config_key(config: Config, data_fingerprint: str) -> str:
-    """Sixteen hex digits for a run: its whole resolved config, its data and the schema's version.
+    """Sixteen hex digits for a run: its whole resolved config, its data, the schema's version and its matchers'.
 
     Values at their defaults stay out, so that a key that is new in the schema makes no other runs of those that do
     without it.
     """
-    resolved = computed_settings(config)
-    text = json.dumps(
-        [schema_version(config.experiment), data_fingerprint, _differences(resolved, _defaults())], sort_keys=True
-    )
+    identity = [schema_version(config.experiment), data_fingerprint, _differences(computed_settings(config), _defaults())]
+    matchers = {config.matcher.name, *config.evaluation.matchers}
+    versions = {name: version for name, version in _SOLVERS.items() if name in matchers}
+    if versions:  # so that the runs of all others keep their keys
+        identity.append(versions)
+    text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -442,6 +442,15 @@ def test_the_key_of_a_run_follows_the_schema_version(monkeypatch):
     assert config_key(Config(), "data") != before
 
 
+@pytest.mark.parametrize("change", ["matcher.name=perturbed", "evaluation.matchers=[greedy,perturbed]"])
+def test_the_version_of_a_matcher_enters_the_keys_of_its_own_runs_alone(monkeypatch, empty_file, change):
+    its, others = load_config(empty_file, [change]), load_config(empty_file, ["matcher.name=blackbox"])
+    before = config_key(its, "data"), config_key(others, "data")
+    monkeypatch.setitem(mghp.config._SOLVERS, "perturbed", mghp.config._SOLVERS["perturbed"] + 1)
+    assert config_key(its, "data") != before[0]
+    assert config_key(others, "data") == before[1]
+
+
 def test_loading_a_config_imports_no_heavy_package(empty_file):
     program = f"import sys; from mghp.config import load_config; load_config({str(empty_file)!r}); print(*sys.modules)"
     output = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

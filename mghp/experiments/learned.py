@@ -30,6 +30,7 @@ from mghp.experiments.trainers import learned_options, made_trainer, quiet
 from mghp.matching import make_matcher
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
+from mghp.modules.callbacks import SeedEveryBatch
 from mghp.modules.matcher import MatcherModule, make_batch, training_batches
 from mghp.network.pair_scorer import PairScorer
 from mghp.run_folder import RunFolder
@@ -163,7 +164,8 @@ def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> 
     if learned.objective == "none":
         return module, 0.0
     with quiet():
-        trainer = made_trainer(learned_options(config.trainer, learned.steps))
+        options = learned_options(config.trainer, learned.steps)
+        trainer = made_trainer(options | {"callbacks": SeedEveryBatch(config.seed)})
         begin = time.perf_counter()
         trainer.fit(module, training_batches(train, learned.batch_problems, config.seed))
     return module.eval(), 1000 * (time.perf_counter() - begin) / learned.steps

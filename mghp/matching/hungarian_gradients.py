@@ -5,6 +5,7 @@ Each returns the exact assignment, or a mean of such, forwards; backwards it is 
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -49,16 +50,23 @@ class Blackbox(Matcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-        return _Blackbox.apply(affinity, self.config.strength)  # type: ignore[no-any-return]
+        real = hide_masked(torch.ones_like(affinity), source_mask, destination_mask) > 0
+        return _Blackbox.apply(affinity, real, self.config.strength)  # type: ignore[no-any-return]
 
 
 class Perturbed(Matcher):
     """E[Y(A + sigma Z)] over Gaussian Z, whose derivative is E[Y(A + sigma Z) Z^T] / sigma (Berthet et al. 2020).
 
+    The draws Z are a function of (seed, step) and of the affinity's shape. A call leaves nothing behind: until
+    `at_step` names another step, every call draws the same, so that a forward pass that is computed again (under
+    torch.utils.checkpoint) is the one that was differentiated. `mghp train` names a step a batch; whoever trains in a
+    loop of their own calls `matcher.at_step(number)` in it. The step is a buffer and thereby in `state_dict()`. In
+    evaluation mode the draws are those of step 0, however long the training was.
+
     Args:
         sigma: standard deviation of the noise, in units of affinity.
         num_samples: draws of the estimate of both.
-        seed: of the draws; every call draws the next ones.
+        seed: of the draws.
 
     Raises:
         ValueError: if an option has no meaning.
@@ -66,52 +74,91 @@ class Perturbed(Matcher):
 
     differentiable = True
     config: PerturbedConfig
+    step: Tensor
 
     def __init__(self, sigma: float = 0.5, num_samples: int = 10, seed: int = 0) -> None:
         super().__init__(PerturbedConfig(sigma, num_samples, seed))
-        self._generator = torch.Generator().manual_seed(seed)
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self._process = 0
+        self.register_load_state_dict_pre_hook(_without_step)
+
+    @override
+    def at_step(self, step: int, process: int = 0) -> None:
+        self.step.fill_(step)
+        self._process = process
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
         shape = (self.config.num_samples, *affinity.shape)
-        noise = torch.randn(shape, generator=self._generator, dtype=affinity.dtype).to(affinity.device)
         noise = hide_masked(
-            noise,
+            self._draws(shape).to(affinity),
             None if source_mask is None else source_mask.expand(shape[:-1]),
             None if destination_mask is None else destination_mask.expand((*shape[:-2], shape[-1])),
         )
-        return _Perturbed.apply(affinity, noise, self.config.sigma)  # type: ignore[no-any-return]
+        return _Perturbed.apply(affinity, noise, self.config.sigma)[0]  # type: ignore[no-any-return]
+
+    def _draws(self, shape: tuple[int, ...]) -> Tensor:
+        # NumPy's, since torch's own generators are refused under torch.func.
+        step = int(self.step) if self.training else 0
+        generator = np.random.default_rng([self.config.seed, self._process, step])
+        return torch.from_numpy(generator.standard_normal(shape))
+
+
+def _without_step(
+    matcher: Perturbed,
+    state: dict[str, Any],
+    prefix: str,
+    *_: Any,  # noqa: ANN401
+) -> None:
+    """Checkpoints of before there was a step are read: it stays what it is."""
+    state.setdefault(f"{prefix}step", matcher.step)
 
 
 class _Blackbox(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, affinity: Tensor, strength: float) -> Tensor:  # noqa: ANN401
-        best = best_matching(affinity).to(affinity.dtype)
-        ctx.save_for_backward(affinity, best)
-        ctx.strength = strength
-        return best
+    def forward(affinity: Tensor, real: Tensor, strength: float) -> Tensor:
+        return best_matching(affinity).to(affinity.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, float], output: Tensor) -> None:  # noqa: ANN401
+        affinity, real, ctx.strength = inputs
+        ctx.save_for_backward(affinity, real, output)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        affinity, best = ctx.saved_tensors
+        affinity, real, best = ctx.saved_tensors
         # Padding, whose affinity is 0, must not be matched by what is added.
-        moved = torch.where(affinity == 0, affinity, affinity - ctx.strength * gradient)
-        return (best - best_matching(moved).to(best.dtype)) / ctx.strength, None
+        moved = torch.where(real, affinity - ctx.strength * gradient, 0)
+        return (best - best_matching(moved).to(best.dtype)) / ctx.strength, None, None
 
 
 class _Perturbed(torch.autograd.Function):
+    """The mean and, for the backward pass, the assignment of every draw."""
+
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, affinity: Tensor, noise: Tensor, sigma: float) -> Tensor:  # noqa: ANN401
-        noisy = (affinity + sigma * noise).flatten(0, 1)
-        drawn = best_matching(noisy).to(affinity.dtype).view(noise.shape)
-        ctx.save_for_backward(drawn, noise)
-        ctx.sigma = sigma
-        return drawn.mean(0)
+    def forward(affinity: Tensor, noise: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+        # In double: noise on a large affinity would be lost to rounding.
+        drawn = best_matching(affinity.double() + sigma * noise).to(affinity.dtype)
+        return drawn.mean(0), drawn
+
+    @staticmethod
+    def setup_context(
+        ctx: Any,  # noqa: ANN401
+        inputs: tuple[Tensor, Tensor, float],
+        output: tuple[Tensor, Tensor],
+    ) -> None:
+        _, noise, ctx.sigma = inputs
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(output[1], noise)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         drawn, noise = ctx.saved_tensors
         # Against the mean of the draws: the same expectation, with far less noise.
         inner = ((drawn - drawn.mean(0)) * gradient).sum((-2, -1), keepdim=True)

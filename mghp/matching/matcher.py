@@ -87,6 +87,14 @@ class Matcher(nn.Module, ABC):
         super().__init__()
         self.config = config
 
+    def at_step(self, step: int, process: int = 0) -> None:
+        """Say which step of a training it is, in which of several processes: for matchers that draw, others ignore it.
+
+        Args:
+            step: number of the batch that is trained on, from 0.
+            process: of those that train together, which draw apart.
+        """
+
     @override
     def extra_repr(self) -> str:
         return ", ".join(f"{key}={value!r}" for key, value in vars(self.config).items())

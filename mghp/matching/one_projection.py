@@ -49,7 +49,7 @@ class Projection(Matcher):
         if self.config.gradient == "implicit":
             return _ImplicitProjection.apply(  # type: ignore[no-any-return]
                 self.config.tau * affinity, source_mask, destination_mask, self.config.num_cycles
-            )
+            )[0]
         unrolled = PGDDykstraConfig(1, self.config.num_cycles, self.config.tau, average=False)
         return ascend(affinity, source_mask, destination_mask, unrolled)
 
@@ -82,23 +82,30 @@ def project_to_assignments(
 
 
 class _ImplicitProjection(torch.autograd.Function):
-    """P_C(X) whose gradient comes from the active set at the solution."""
+    """P_C(X) whose gradient comes from the active set at the solution: returned beside it, the tight rows, columns."""
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(
-        ctx: Any,  # noqa: ANN401
-        x: Tensor,
-        source_mask: Tensor | None,
-        destination_mask: Tensor | None,
-        num_cycles: int,
-    ) -> Tensor:
+        x: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, num_cycles: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         projected, corrections = project_with_corrections(x, source_mask, destination_mask, num_cycles)
-        ctx.save_for_backward(projected > 0, corrections.r > 0, corrections.c > 0)
-        return projected
+        return projected, corrections.r > 0, corrections.c > 0
+
+    @staticmethod
+    def setup_context(
+        ctx: Any,  # noqa: ANN401
+        inputs: tuple[Tensor, Tensor | None, Tensor | None, int],
+        output: tuple[Tensor, Tensor, Tensor],
+    ) -> None:
+        projected, *tight = output
+        ctx.mark_non_differentiable(*tight)
+        ctx.save_for_backward(projected > 0, *tight)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         support, active_rows, active_columns = ctx.saved_tensors
         return _project_on_face(gradient, support, active_rows, active_columns), None, None, None
 

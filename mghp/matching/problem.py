@@ -41,16 +41,32 @@ def best_matching(affinity: Tensor) -> Tensor:
     """The best matching of each problem by SciPy's Hungarian algorithm, bool, same shape as the affinity.
 
     Assigns on max(A, 0) and drops pairs with A <= 0, which is the optimum of Eq. (1)-(2); on signed A a row would be
-    forced into a bad pair. Entries outside a mask must be 0 or less.
+    forced into a bad pair. Entries outside a mask must be 0 or less. torch.func and torch.compile take it as it is.
     """
+    matching: Tensor = _best_matching(affinity.detach())
+    return matching
+
+
+@torch.library.custom_op("mghp::best_matching", mutates_args=())
+def _best_matching(affinity: Tensor) -> Tensor:
     from scipy.optimize import linear_sum_assignment  # as slow to import as half of torch, and not always needed
 
-    scores = affinity.detach().clamp(min=0).double().cpu().numpy()
+    scores = affinity.clamp(min=0).double().cpu().numpy()
     matching = np.zeros(scores.shape, dtype=bool)
     for index in np.ndindex(scores.shape[:-2]):
         rows, columns = linear_sum_assignment(scores[index], maximize=True)
         matching[index][rows, columns] = scores[index][rows, columns] > 0
     return torch.from_numpy(matching).to(affinity.device)
+
+
+@_best_matching.register_fake
+def _(affinity: Tensor) -> Tensor:
+    return affinity.new_empty(affinity.shape, dtype=torch.bool)
+
+
+@_best_matching.register_vmap
+def _(info: object, axes: tuple[int], affinity: Tensor) -> tuple[Tensor, int]:
+    return _best_matching(affinity.movedim(axes[0], 0)), 0
 
 
 def optimum(affinity: Tensor) -> Tensor:

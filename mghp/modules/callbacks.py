@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mghp.data.batch import Batch
 from mghp.data.resumable_loader import mixed_seed
+from mghp.matching import Matcher
 from mghp.modules.finite import check_weights
 from mghp.modules.parsing import ParsingModule
 from mghp.modules.pictures import draw_batch, first_pictures
@@ -82,7 +83,7 @@ class BranchPoint(Callback):
 
 
 class SeedEveryBatch(Callback):
-    """Makes what the network draws a function of (seed, batch), so that it is the same where a training goes on.
+    """Makes what network and matcher draw a function of (seed, batch), the same where a training goes on.
 
     Args:
         seed: of the run.
@@ -99,7 +100,11 @@ class SeedEveryBatch(Callback):
         batch_idx: int,
     ) -> None:
         """Before it is trained on; processes that train together draw apart."""
-        torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, trainer.fit_loop.total_batch_idx))
+        number = trainer.fit_loop.total_batch_idx
+        torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, number))
+        for module in pl_module.modules():
+            if isinstance(module, Matcher):
+                module.at_step(number, trainer.global_rank)
 
 
 class StopWhenAsked(Callback):

@@ -144,9 +144,10 @@ def test_a_branch_from_the_end_of_an_epoch_sees_the_batches_that_its_trunk_saw(s
             "trainer.max_steps=9",
         ),
         ("trainer.check_val_every_n_epoch=1", "trainer.val_check_interval=1.0", "trainer.limit_train_batches=4"),
+        ("matcher.name=perturbed", "losses.weights.matching=1", "training.matching_every=1", "training.ema_decay=0.9"),
     ],
 )
-def test_so_do_averaged_weights_steps_of_several_batches_and_validation_by_epochs(small, overrides):
+def test_so_do_averaged_weights_steps_of_several_batches_validation_by_epochs_and_perturbed_matchings(small, overrides):
     config, pictures = small(*overrides)
     run = cut_off(config, pictures, step=8)  # in the second epoch
     gone_on(run, pictures)

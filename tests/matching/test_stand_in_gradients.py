@@ -3,6 +3,7 @@
 import pytest
 import torch
 from affinities import outside, padded, random_affinity, unpadded
+from torch.utils.checkpoint import checkpoint
 
 from mghp.matching import Blackbox, Hungarian, Perturbed, PGDDykstra, SoftMax, StraightThrough, make_matcher
 
@@ -81,13 +82,61 @@ def test_the_perturbed_mean_has_the_derivative_of_its_expectation():
     assert Perturbed(0.5, 50)(affinity).unique().numel() > 2
 
 
-def test_perturbed_draws_anew_every_call_and_by_its_seed():
+def test_perturbed_draws_by_its_seed_and_the_step():
     affinity = random_affinity(5, 5, 0) * 0.1
     matcher = Perturbed(1.0, 5)
     first = matcher(affinity)
-    assert not torch.equal(first, matcher(affinity))
-    assert torch.equal(first, Perturbed(1.0, 5)(affinity))
+    assert torch.equal(first, matcher(affinity))
     assert not torch.equal(first, Perturbed(1.0, 5, seed=1)(affinity))
+    matcher.at_step(1)
+    assert not torch.equal(first, matcher(affinity))
+    matcher.at_step(0, process=1)
+    assert not torch.equal(first, matcher(affinity))
+    matcher.at_step(0)
+    assert torch.equal(first, matcher(affinity))
+    matcher.at_step(3)
+    assert torch.equal(first, matcher.eval()(affinity))
+
+
+def test_perturbed_differentiates_the_draws_that_it_returned_when_it_is_computed_again():
+    affinity, weight = random_affinity(3, 3, 0), torch.randn(3, 3, dtype=torch.float64)
+    matcher = Perturbed()
+
+    def again(given):
+        return checkpoint(matcher, given, use_reentrant=False)
+
+    assert gradient(matcher, affinity, weight).any()
+    assert torch.equal(gradient(again, affinity, weight), gradient(matcher, affinity, weight))
+
+
+def test_the_state_of_perturbed_says_what_it_draws_next():
+    affinity, matcher, other = random_affinity(5, 5, 0), Perturbed(), Perturbed()
+    matcher.at_step(7)
+    assert not torch.equal(matcher(affinity), other(affinity))
+    other.load_state_dict(matcher.state_dict())
+    assert torch.equal(matcher(affinity), other(affinity))
+
+
+def test_perturbed_reads_a_state_of_before_it_had_a_step():
+    matcher = torch.nn.ModuleDict({"matcher": Perturbed()})
+    matcher.load_state_dict({})
+    assert matcher["matcher"].step == 0
+
+
+def test_noise_on_a_large_affinity_is_not_lost_to_rounding():
+    affinity = torch.full((2, 2), 2.0**26)  # in float32 the next number is 8 larger
+    assert Perturbed(1.0, 1000)(affinity).sub(0.5).abs().max() < 0.1
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-12])
+def test_blackbox_moves_a_real_affinity_of_0_as_one_near_0(size):
+    affinity = torch.full((2, 2), size)
+    padded = torch.nn.functional.pad(affinity, (0, 1, 0, 1))
+    real, weight = torch.tensor([True, True, False]), -torch.ones(3, 3)
+    found = gradient(Blackbox(), padded, weight, real, real)
+    assert found.sum() == (0 if size else -2)  # 0 is matched only once it is moved
+    assert not found[2].any()
+    assert not found[:, 2].any()
 
 
 def two_climbs(before, after, constant_steps, average, warm_start):

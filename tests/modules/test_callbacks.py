@@ -3,6 +3,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
+from mghp.matching import Matcher, make_matcher
 from mghp.modules.callbacks import AveragedWeights, BranchPoint, SeedEveryBatch
 
 
@@ -81,3 +82,19 @@ def test_every_batch_of_every_epoch_has_draws_of_its_own(accumulated):
     assert drawn_in(12, accumulated=accumulated) == drawn
     assert len(set(drawn)) == len(drawn) == 12
     assert not set(drawn) & set(drawn_in(12, seed=1, accumulated=accumulated))
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_matchers_are_told_every_batch(monkeypatch, accumulated):
+    told = []
+    monkeypatch.setattr(
+        Matcher, "at_step", lambda self, step, process: told.append((type(self).__name__, step, process))
+    )
+    module = OneWeight()
+    module.matcher = make_matcher("greedy")
+    trainer = Trainer(
+        max_epochs=2, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        accumulate_grad_batches=accumulated, callbacks=[SeedEveryBatch(0)], accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(module, DataLoader(torch.ones(3, 1)))
+    assert told == [(step, 0) for step in range(6)]

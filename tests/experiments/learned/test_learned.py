@@ -142,3 +142,10 @@ def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):
     for text in ("learned.nuisance=1", "learned.layers=1", "learned.train_images=50", "learned.min_candidates=5"):
         by_hand = load_config(checkout / "experiments" / "matcher" / "learned.yaml", ["variant=softmax", text])
         assert config_key(by_hand, "x") in keys, text
+
+
+def test_a_matcher_that_draws_draws_anew_for_every_batch(tiny):
+    config = tiny("variant=perturbed")
+    train = split_problems(load_pair_problems(config)[0], config).train
+    module, _ = learned._trained(config, train, 0.01, 1.0)
+    assert module.matcher.step == config.learned.steps - 1
