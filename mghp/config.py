@@ -240,7 +240,11 @@ def config_key(config: Config, data_fingerprint: str) -> str:
     Values at their defaults stay out, so that a key that is new in the schema makes no other runs of those that do
     without it.
     """
-    identity = [schema_version(config.experiment), data_fingerprint, _differences(computed_settings(config), _defaults())]
+    identity = [
+        schema_version(config.experiment),
+        data_fingerprint,
+        _differences(computed_settings(config), _defaults()),
+    ]
     matchers = {config.matcher.name, *config.evaluation.matchers}
     versions = {name: version for name, version in _SOLVERS.items() if name in matchers}
     if versions:  # so that the runs of all others keep their keys
