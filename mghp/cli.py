@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,6 +14,7 @@ import typer
 from mghp.bench.commands import bench_app
 from mghp.errors import InputError, writable_folder
 from mghp.progress import progress_bar
+from mghp.ranges import Range
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +48,14 @@ class Part(StrEnum):
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 """Why a disk takes no file: nothing that a traceback would explain."""
+
+_SWEEP_NUMBERS = {
+    "--workers": Range(1, 1024),
+    "--max-runs": Range(1, 1_000_000),
+    "--seed": Range(0, 2**32 - 1),  # what Optuna's samplers take
+    "--cpus": Range(0, 10_000),
+    "--gpus": Range(0, 10_000),
+}
 
 RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
@@ -297,19 +307,24 @@ def sweep_command(
     sweep_file: Annotated[Path, typer.Argument(help="W&B sweep file, e.g. sweeps/matcher.yaml")],
     workers: Annotated[int | None, typer.Option(help="Trials at a time; with --ray as many as its CPUs hold")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was begun")] = False,
-    max_runs: Annotated[int | None, typer.Option(min=1, help="Start at most so many trials now")] = None,
+    max_runs: Annotated[int | None, typer.Option(help="Start at most so many trials now")] = None,
     shard: Annotated[str | None, typer.Option(help="i/n: only the trials whose index mod n is i (0 to n - 1)")] = None,
     ray: Annotated[str | None, typer.Option(help="Address of a Ray cluster that runs the trials, or auto")] = None,
-    cpus: Annotated[float, typer.Option(min=0, help="CPUs that a trial declares to Ray")] = 1,
-    gpus: Annotated[float, typer.Option(min=0, help="GPUs that a trial declares to Ray")] = 0,
+    cpus: Annotated[float, typer.Option(help="CPUs that a trial declares to Ray")] = 1,
+    gpus: Annotated[float, typer.Option(help="GPUs that a trial declares to Ray")] = 0,
     accept_old: Annotated[bool, typer.Option("--accept-old", help="Adopt results of other commits too")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Even if the first three trials fail")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed trials again")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of what random and bayes draw")] = 0,
+    seed: Annotated[int, typer.Option(help="Of what random and bayes draw")] = 0,
     upload: Annotated[bool, typer.Option("--upload", help="Say how finished trials are sent to W&B; run none")] = False,
     out: Annotated[Path, typer.Option(help="Folder of all sweeps")] = Path("runs/sweeps"),
 ) -> None:
     """Run the file that `wandb sweep` takes, without a server: exit code 1 if a trial failed."""
+    given = {"--workers": workers, "--max-runs": max_runs, "--seed": seed, "--cpus": cpus, "--gpus": gpus}
+    for name, number in given.items():
+        if number is not None:
+            _SWEEP_NUMBERS[name].check(name, number)
+
     from mghp.sweep.command import run_sweep, upload_hints
     from mghp.sweep.supervisor import Options
 
@@ -323,8 +338,6 @@ def sweep_command(
         retry_failed=retry_failed,
         seed=seed,
     )
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers: expected at least 1, got {workers}")
     writable_folder(out)
     if upload:
         for line in upload_hints(sweep_file, out, options):
@@ -340,9 +353,9 @@ def sweep_command(
 def _shard(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    position, slash, number = text.partition("/")
-    if slash and position.isdecimal() and number.isdecimal() and int(position) < int(number):
-        return int(position), int(number)
+    found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if found is not None and int(found[1]) < int(found[2]):
+        return int(found[1]), int(found[2])
     raise InputError(f"--shard: expected i/n with i from 0 to n - 1, e.g. 0/4; got {text!r}")
 
 

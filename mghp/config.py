@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -42,6 +42,7 @@ from mghp.matching.configs import (
 from mghp.metrics.config import MetricsConfig
 from mghp.modules.configs import LearnedMatchingConfig, TrainingConfig
 from mghp.network.configs import NetworkConfig
+from mghp.ranges import LONGEST_SIDE, SEED, Range, RangeError, Section
 from mghp.yaml_text import PlainLoader, read_plain, read_text
 
 MOST_INTERPOLATIONS = 20
@@ -84,59 +85,57 @@ class MatcherConfig:
 
 
 @dataclass
-class MatchConfig:
+class MatchConfig(Section):
     """What `mghp match` measures."""
 
     rounding: list[str] = field(default_factory=lambda: ["hungarian", "mutual", "greedy"])
     """Roundings to score, of hungarian, mutual and greedy."""
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of the affinities."""
-    trace_problems: int = 256
+    trace_problems: Annotated[int, Range(0, 1_000_000)] = 256
     """Problems whose convergence is traced (those with two and more candidates a side); 0 for none."""
-    coupling_problems: int = 64
+    coupling_problems: Annotated[int, Range(0, 1_000_000)] = 64
     """Problems whose Jacobian is taken; 0 for none."""
-    timing_repeats: int = 3
+    timing_repeats: Annotated[int, Range(0, 10_000)] = 3
     """Repeats of forward, and of forward + backward, whose median is reported; 0 for no timing."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in self.rounding:
             if name not in ("hungarian", "mutual", "greedy"):
                 raise InputError(f"match.rounding is of hungarian, mutual, greedy; got {name!r}")
-        for key in ("trace_problems", "coupling_problems", "timing_repeats"):
-            if getattr(self, key) < 0:
-                raise InputError(f"match.{key} must not be negative, got {getattr(self, key)}")
 
 
 @dataclass
-class BenchConfig:
+class BenchConfig(Section):
     """What `mghp bench` measures."""
 
-    repeats: int = 7
+    repeats: Annotated[int, Range(1, 10_000)] = 7
     """Repeats of each measurement, whose median is reported."""
-    loop_problems: int = 300
+    loop_problems: Annotated[int, Range(1, 1_000_000)] = 300
     """Problems on which the per-problem Python loop is timed; it is scaled from them to all."""
-    sizes: list[int] = field(default_factory=lambda: [2, 4, 8, 16, 32, 64])
+    sizes: list[Annotated[int, Range(1, 4096)]] = field(default_factory=lambda: [2, 4, 8, 16, 32, 64])
     """Candidates a side at which time is measured, in batches of 64."""
-    batches: list[int] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
+    batches: list[Annotated[int, Range(1, 65_536)]] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
     """Problems in a batch at which time is measured, of 16x16."""
 
-    steps: int = 40
+    steps: Annotated[int, Range(1, 1_000_000)] = 40
     """Pairs of training steps, one with the matching loss and one without, whose times are compared."""
-    pictures: int = 64
+    pictures: Annotated[int, Range(1, 1_000_000)] = 64
     """Pictures whose rendering is timed."""
-    kills: int = 20
+    kills: Annotated[int, Range(1, 10_000)] = 20
     """Times that a training is killed."""
-    persons: list[int] = field(default_factory=lambda: [1, 5, 20, 50])
+    persons: list[Annotated[int, Range(1, 1000)]] = field(default_factory=lambda: [1, 5, 20, 50])
     """Persons in a picture at which the assembly is timed."""
-    target_persons: list[int] = field(default_factory=lambda: [1, 5, 10, 20, 50])
+    target_persons: list[Annotated[int, Range(1, 1000)]] = field(default_factory=lambda: [1, 5, 10, 20, 50])
     """Persons in a picture at which the making of targets is timed."""
-    size: int = 512
+    size: Annotated[int, Range(1, LONGEST_SIDE)] = 512
     """Height and width of the pictures that the assembly is timed on, pixels."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for key, value in vars(self).items():
-            numbers = value if isinstance(value, list) else [value]
-            if not numbers or min(numbers) < 1:
+            if value == []:
                 raise InputError(f"bench.{key} must be at least 1, got {value}")
 
 
@@ -151,14 +150,14 @@ class WandbConfig:
 
 
 @dataclass
-class Config:
+class Config(Section):
     """One run of one command, whole."""
 
     experiment: str = "unnamed"
     """Folder under `runs`; the experiment file's stem where it names none."""
     variant: str = ""
     """Which of the file's `variants`; empty for none."""
-    seed: int = 0
+    seed: Annotated[int, SEED] = 0
     """Seed of the run itself (the data has its own)."""
     runs: str = "runs"
     """Folder of all run folders."""
@@ -179,8 +178,7 @@ class Config:
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**63:
-            raise InputError(f"seed must be at least 0 and fit 63 bits, got {self.seed}")
+        super().__post_init__()
         for key in ("experiment", "variant"):  # they name the run folder
             name = getattr(self, key)
             if name and not stays_below(name):
@@ -448,6 +446,8 @@ def _blame_section(section: DictConfig, prefix: str = "") -> None:
             OmegaConf.to_object(value)
         except OmegaConfBaseException as error:
             raise InputError(_one_line(error.__cause__ or error)) from None
+        except RangeError as error:
+            raise InputError(f"{prefix}{name}.{error}") from None
         except InputError:
             raise
         except (ValueError, TypeError) as error:

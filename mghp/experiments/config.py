@@ -1,15 +1,16 @@
 """What an evaluation looks at beside the scores. Without torch."""
 
 from dataclasses import dataclass, field
-from typing import get_args, get_type_hints
+from typing import Annotated, get_args, get_type_hints
 
 from mghp.data.configs import SyntheticConfig
 from mghp.errors import InputError
 from mghp.experiments.oracle_names import ORACLES
+from mghp.ranges import Range, Section
 
 
 @dataclass
-class EvaluationConfig:
+class EvaluationConfig(Section):
     """What `mghp evaluate` looks at, and, where asked, `mghp train` at its end."""
 
     at_end: bool = False
@@ -20,17 +21,15 @@ class EvaluationConfig:
     """Matchers that take the place of the trained one, rounded, for scores of their own."""
     scenes: list[str] = field(default_factory=list)
     """Further scenes of rendered people that are scored, with the parts as predicted and with true ones."""
-    scene_pictures: int = 100
+    scene_pictures: Annotated[int, Range(1, 1_000_000)] = 100
     """Pictures of each."""
-    failure_cases: int = 2000
+    failure_cases: Annotated[int, Range(1, 1_000_000)] = 2000
     """Persons at most that a failure gallery shows, of whole pictures from the set's first on. All are counted."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         scenes = get_args(get_type_hints(SyntheticConfig)["scene"])
         for key, valid in (("oracles", ORACLES), ("scenes", scenes)):
             for name in getattr(self, key):
                 if name not in valid:
                     raise InputError(f"evaluation.{key} are of {', '.join(valid)}; got {name!r}")
-        for key in ("scene_pictures", "failure_cases"):
-            if getattr(self, key) < 1:
-                raise InputError(f"evaluation.{key} must be at least 1, got {getattr(self, key)}")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mghp.errors import InputError, writable_folder
+from mghp.ranges import LONGEST_SIDE, Range
 
 _NEEDED = ("onnx", "onnxscript")
 """Packages that write .onnx files; nothing else needs them."""
@@ -39,4 +40,7 @@ def picture_size(text: str | None) -> tuple[int, int] | None:
     found = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", text)
     if found is None:
         raise InputError(f"--size: expected HEIGHTxWIDTH in pixels, e.g. 384x512; got {text!r}")
-    return int(found[1]), int(found[2])
+    height, width = int(found[1]), int(found[2])
+    for side in (height, width):
+        Range(1, LONGEST_SIDE).check("--size", side)
+    return height, width

@@ -1,32 +1,29 @@
 """Which losses, and how much each counts. Without torch."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from mghp.ranges import NOT_NEGATIVE, Section
 
 
 @dataclass
-class LossWeightsConfig:
+class LossWeightsConfig(Section):
     """Weight of each loss in the sum; 0 switches it off and its cost with it."""
 
-    parts: float = 1.0
+    parts: Annotated[float, NOT_NEGATIVE] = 1.0
     """Cross-entropy of the parts."""
-    parts_lovasz: float = 0.0
+    parts_lovasz: Annotated[float, NOT_NEGATIVE] = 0.0
     """Lovasz-softmax of the parts."""
-    heatmaps: float = 1.0
+    heatmaps: Annotated[float, NOT_NEGATIVE] = 1.0
     """Keypoint heatmaps."""
-    keypoint_offsets: float = 0.2
+    keypoint_offsets: Annotated[float, NOT_NEGATIVE] = 0.2
     """Sub-pixel offsets, L1 in cells."""
-    limbs: float = 1.0
+    limbs: Annotated[float, NOT_NEGATIVE] = 1.0
     """Limb fields."""
-    field: float = 0.1
+    field: Annotated[float, NOT_NEGATIVE] = 0.1
     """Projection field, L1 in pixels, mean over levels."""
-    matching: float = 0.0
+    matching: Annotated[float, NOT_NEGATIVE] = 0.0
     """The soft assignment."""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not value >= 0:
-                raise ValueError(f"{name} must not be negative, got {value}")
 
 
 @dataclass

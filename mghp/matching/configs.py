@@ -3,10 +3,14 @@
 The defaults are the paper's where it states them (supplement, section 1: T = 50, N = 5, step size 0.01).
 """
 
-import math
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Literal, get_args, get_type_hints
+from typing import Annotated, Literal, get_args, get_type_hints
+
+from mghp.ranges import FINITE, POSITIVE, SEED, Range, check_ranges
+
+_COUNT = Range(1, 100_000)
+"""Of steps, cycles and draws."""
 
 _ACCEPTED = {bool: bool, int: Integral, float: Real}
 """What counts as a field's type, NumPy's numbers included."""
@@ -28,17 +32,18 @@ class SolverConfig:
                 _require(value in choices, key, f"one of {', '.join(map(repr, choices))}", value)
             elif not isinstance(value, _ACCEPTED[hint]) or isinstance(value, bool) != (hint is bool):
                 raise TypeError(f"{key} must be {hint.__name__}, got {value!r}")
+        check_ranges(self)
 
 
 @dataclass
 class PGDDykstraConfig(SolverConfig):
     """Projected gradient ascent with Dykstra's projection (supplement, Algorithm 1)."""
 
-    num_steps: int = 50
+    num_steps: Annotated[int, _COUNT] = 50
     """T, outer gradient steps."""
-    num_cycles: int = 5
+    num_cycles: Annotated[int, _COUNT] = 5
     """N, Dykstra cycles a step."""
-    step_size: float = 0.01
+    step_size: Annotated[float, POSITIVE] = 0.01
     """alpha, assignment mass moved a step per unit of affinity."""
     average: bool = True
     """Return the mean of Y_1 .. Y_T (as the paper does), or Y_T."""
@@ -52,15 +57,11 @@ class PGDDykstraConfig(SolverConfig):
     """Replay sign masks (small memory), or let autograd record every operation."""
     backend: Literal["auto", "numba", "torch"] = "auto"
     """Fused CPU kernels, torch operations, or whichever suits the tensor."""
-    gradient_steps: int = 0
+    gradient_steps: Annotated[int, Range(0, 100_000, "must be 0 to 100000")] = 0
     """Only the last so many steps are differentiated, what came before counts as constant; 0 for all T."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.num_steps >= 1, "num_steps", "at least 1", self.num_steps)
-        _require(self.gradient_steps >= 0, "gradient_steps", "at least 0", self.gradient_steps)
-        _require(self.num_cycles >= 1, "num_cycles", "at least 1", self.num_cycles)
-        _require(0 < self.step_size < float("inf"), "step_size", "positive and finite", self.step_size)
         _require(
             not (self.backend == "numba" and self.backward == "autograd"),
             "backend",
@@ -73,40 +74,28 @@ class PGDDykstraConfig(SolverConfig):
 class SinkhornConfig(SolverConfig):
     """Entropic unbalanced optimal transport (the 2023 extension's second matcher)."""
 
-    epsilon: float = 0.05
+    epsilon: Annotated[float, POSITIVE] = 0.05
     """Weight of the entropy, in units of affinity; smaller is harder."""
-    rho: float = 1.0
+    rho: Annotated[float, POSITIVE] = 1.0
     """Weight of the marginal penalty, in units of affinity; read by marginal="kl" alone."""
-    num_iterations: int = 100
+    num_iterations: Annotated[int, _COUNT] = 100
     """Rounds of one row and one column update."""
     marginal: Literal["at_most_one", "kl", "dustbin"] = "at_most_one"
     """Sums at most one, KL-penalised sums, or SuperGlue's learned dustbin."""
-    bin_score: float = 0.5
+    bin_score: Annotated[float, FINITE] = 0.5
     """Initial score of the dustbin, in units of affinity; read by marginal="dustbin" alone."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 < self.epsilon < float("inf"), "epsilon", "positive and finite", self.epsilon)
-        _require(0 < self.rho < float("inf"), "rho", "positive and finite", self.rho)
-        _require(self.num_iterations >= 1, "num_iterations", "at least 1", self.num_iterations)
-        _require(math.isfinite(self.bin_score), "bin_score", "finite", self.bin_score)
 
 
 @dataclass
 class ProjectionConfig(SolverConfig):
     """One projection P_C(tau A): the quadratically regularised linear program."""
 
-    tau: float = 0.5
+    tau: Annotated[float, POSITIVE] = 0.5
     """Scale of the affinity before the projection; the ridge of the program is 1 / tau."""
-    num_cycles: int = 250
+    num_cycles: Annotated[int, _COUNT] = 250
     """Dykstra cycles; 250 cost what T = 50 steps of N = 5 cycles cost."""
     gradient: Literal["implicit", "unrolled"] = "implicit"
     """Differentiate the active set at the solution, or the cycles that led there."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 < self.tau < float("inf"), "tau", "positive and finite", self.tau)
-        _require(self.num_cycles >= 1, "num_cycles", "at least 1", self.num_cycles)
 
 
 @dataclass
@@ -126,12 +115,8 @@ class HungarianConfig(SolverConfig):
 class SoftMaxConfig(SolverConfig):
     """A soft-max along rows and one along columns, multiplied: a control without constraints."""
 
-    temperature: float = 0.1
+    temperature: Annotated[float, POSITIVE] = 0.1
     """In units of affinity; smaller is harder."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 < self.temperature < float("inf"), "temperature", "positive and finite", self.temperature)
 
 
 @dataclass
@@ -143,30 +128,20 @@ class StraightThroughConfig(SolverConfig):
 class BlackboxConfig(SolverConfig):
     """The Hungarian assignment, differentiated by interpolation (Vlastelica et al. 2020)."""
 
-    strength: float = 1.0
+    strength: Annotated[float, POSITIVE] = 1.0
     """lambda: how far the affinity is moved along the gradient, larger is smoother."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 < self.strength < float("inf"), "strength", "positive and finite", self.strength)
 
 
 @dataclass
 class PerturbedConfig(SolverConfig):
     """The mean Hungarian assignment under noise on the affinity (Berthet et al. 2020)."""
 
-    sigma: float = 0.5
+    sigma: Annotated[float, POSITIVE] = 0.5
     """Standard deviation of the noise, in units of affinity."""
-    num_samples: int = 10
+    num_samples: Annotated[int, _COUNT] = 10
     """Draws that the mean is taken over."""
-    seed: int = 0
+    seed: Annotated[int, SEED] = 0
     """Of the draws."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 < self.sigma < float("inf"), "sigma", "positive and finite", self.sigma)
-        _require(self.num_samples >= 1, "num_samples", "at least 1", self.num_samples)
-        _require(self.seed >= 0, "seed", "at least 0", self.seed)
 
 
 @dataclass

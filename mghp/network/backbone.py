@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from mghp.network.configs import BackboneConfig
 from mghp.network.layers import Residual, convolution
+from mghp.ranges import Range
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's red, green, blue in [0, 1], which pretrained backbones expect."""
@@ -23,7 +24,7 @@ class SlimBackbone(nn.Module):
         blocks: residual blocks at each of these strides, after the convolution that gets there.
 
     Raises:
-        ValueError: if the two differ in length.
+        ValueError: if the two differ in length, or hold a number that no network has.
     """
 
     def __init__(
@@ -32,6 +33,9 @@ class SlimBackbone(nn.Module):
         super().__init__()
         if len(channels) != len(blocks):
             raise ValueError(f"slim backbone: {len(channels)} channels, but {len(blocks)} blocks")
+        for width, number in zip(channels, blocks, strict=True):
+            Range(1, 4096).check("network.backbone.kwargs.channels", width)
+            Range(0, 100).check("network.backbone.kwargs.blocks", number)
         self.channels = tuple(channels)
         self.strides = tuple(2 ** (level + 1) for level in range(len(channels)))
         inputs = (3, *channels[:-1])

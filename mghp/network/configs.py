@@ -1,7 +1,9 @@
 """Sizes of the network, without torch, so that the schema can read and check them at once."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from mghp.ranges import Range, Section
 
 
 @dataclass
@@ -17,41 +19,45 @@ class BackboneConfig:
     """Given to the backbone as they are: `channels`, `blocks` of slim, or timm's own."""
 
 
+_STRIDE = Range(1, 1024, "must be a power of two up to 1024")
+
+
 @dataclass
-class StridesConfig:
+class StridesConfig(Section):
     """Pixels of the input that a cell of each head's output is wide. Powers of two."""
 
-    keypoints: int = 4
+    keypoints: Annotated[int, _STRIDE] = 4
     """Heatmaps and their sub-pixel offsets."""
-    limbs: int = 4
+    limbs: Annotated[int, _STRIDE] = 4
     """Limb fields."""
-    parts: int = 2
+    parts: Annotated[int, _STRIDE] = 2
     """Part segmentation."""
-    field: int = 2
+    field: Annotated[int, _STRIDE] = 2
     """Projection field at its finest level."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, value in vars(self).items():
-            if value < 1 or value & (value - 1):
+            if value & (value - 1):
                 raise ValueError(f"{name} must be a power of two, got {value}")
 
 
 @dataclass
-class NetworkConfig:
+class NetworkConfig(Section):
     """The whole network."""
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
-    width: int = 64
+    width: Annotated[int, Range(1, 4096)] = 64
     """Channels of the decoder and of the heads."""
-    decoder_stride: int = 4
+    decoder_stride: Annotated[int, Range(2, 1024, "must be a power of two from 2 to 1024")] = 4
     """Stride of the decoder's finest features; heads of smaller strides get there by pixel shuffle."""
     decoders: Literal["shared", "separate"] = "shared"
     """One decoder for all heads, or one for keypoints and limbs and one for parts and projection field."""
-    decoder_blocks: int = 1
+    decoder_blocks: Annotated[int, Range(0, 100)] = 1
     """Residual blocks at each stride of the decoder. Shared by all heads: cheaper than blocks of their own."""
-    aspp_rates: list[int] = field(default_factory=lambda: [1, 2, 3])
+    aspp_rates: list[Annotated[int, Range(1, 1024)]] = field(default_factory=lambda: [1, 2, 3])
     """Dilations of the atrous pyramid on the coarsest features, in cells; a pooled branch is always there."""
-    levels: int = 3
+    levels: Annotated[int, Range(1, 4)] = 3
     """Levels of the projection field, coarse to fine; strides halve from level to level."""
     strides: StridesConfig = field(default_factory=StridesConfig)
     channels_last: bool = False
@@ -60,13 +66,6 @@ class NetworkConfig:
     of pictures to fields 0.81 (`mghp bench speed`)."""
 
     def __post_init__(self) -> None:
-        if self.width < 1:
-            raise ValueError(f"width must be at least 1, got {self.width}")
-        if self.decoder_stride < 2 or self.decoder_stride & (self.decoder_stride - 1):
+        super().__post_init__()
+        if self.decoder_stride & (self.decoder_stride - 1):
             raise ValueError(f"decoder_stride must be a power of two from 2, got {self.decoder_stride}")
-        if self.decoder_blocks < 0:
-            raise ValueError(f"decoder_blocks must not be negative, got {self.decoder_blocks}")
-        if not 1 <= self.levels <= 4:
-            raise ValueError(f"levels must be 1 to 4, got {self.levels}")
-        if any(rate < 1 for rate in self.aspp_rates):
-            raise ValueError(f"aspp_rates must be at least 1, got {self.aspp_rates}")

@@ -112,7 +112,7 @@ def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Paramet
 
 
 MOST_TRIALS = 1_000_000
-"""Of a grid; there are sweeps of some hundred."""
+"""Of a grid or a run_cap; there are sweeps of some hundred."""
 
 
 def check_grid(parameters: Sequence[Parameter]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mghp.errors import InputError, existing_file
-from mghp.sweep.parameters import Parameter, check_grid, read_parameters
+from mghp.sweep.parameters import MOST_TRIALS, Parameter, check_grid, read_parameters
 from mghp.yaml_text import PlainLoader, read_plain, read_text
 
 METHODS = ("grid", "random", "bayes")
@@ -117,7 +117,7 @@ def _checked(path: Path, content: object) -> SweepFile:
         metric=metric,
         goal=goal,
         parameters=tuple(parameters),
-        run_cap=_whole(content, "run_cap", None),
+        run_cap=_whole(content, "run_cap", None, most=MOST_TRIALS),
         early_terminate=None if early is None else _hyperband(early),
         command=tuple(map(str, command)),
         program=None if program is None else str(program),
@@ -161,8 +161,10 @@ def _hyperband(block: object) -> Hyperband:
     return Hyperband(first, eta)
 
 
-def _whole(block: dict[str, Any], key: str, default: int | None, least: int = 1, within: str = "") -> int | None:
+def _whole(
+    block: dict[str, Any], key: str, default: int | None, least: int = 1, most: int = 2**63 - 1, within: str = ""
+) -> int | None:
     value = block.get(key, default)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value <= most):
         return value
-    raise InputError(f"{within}{key}: expected a whole number from {least} up, got {reprlib.repr(value)}")
+    raise InputError(f"{within}{key}: expected a whole number from {least} up to {most}, got {reprlib.repr(value)}")

@@ -162,6 +162,11 @@ def test_what_is_no_size_is_refused(text):
         picture_size(text)
 
 
+def test_a_size_that_no_machine_could_meet_is_refused():
+    with pytest.raises(InputError, match="--size must be 1 to 16384, got 99999"):
+        picture_size("64x99999")
+
+
 def test_a_size_may_stay_open():
     assert picture_size(None) is None
     assert picture_size("384x512") == (384, 512)

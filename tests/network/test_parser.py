@@ -102,6 +102,14 @@ def test_the_paper_s_backbones_have_the_strides_that_the_decoder_needs(name):
         (NetworkConfig(backbone=BackboneConfig(name="resnet5o")), "neither slim nor a timm model: 'resnet5o'"),
         (NetworkConfig(backbone=BackboneConfig(kwargs={"chanels": [1]})), "unexpected keyword argument 'chanels'"),
         (NetworkConfig(backbone=BackboneConfig(kwargs={"channels": [4, 4]})), "2 channels, but 5 blocks"),
+        (
+            NetworkConfig(backbone=BackboneConfig(kwargs={"channels": [10**9], "blocks": [1]})),
+            "1 to 4096, got 1000000000",
+        ),
+        (
+            NetworkConfig(backbone=BackboneConfig(kwargs={"channels": [8], "blocks": [10**9]})),
+            "0 to 100, got 1000000000",
+        ),
         (NetworkConfig(decoder_stride=64), "the backbone has strides 2, 4, 8, 16, 32, got 64"),
         (NetworkConfig(strides=StridesConfig(parts=64)), "network.strides"),
     ],

@@ -136,6 +136,28 @@ def test_faulty_options_are_one_line(sweep, sweep_yaml, tmp_path):
         assert process.stderr.count("\n") == 1, process.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "expected"),
+    [
+        ("--workers", "100000", "--workers must be 1 to 1024, got 100000"),
+        ("--workers", "0", "--workers must be at least 1, got 0 (1 to 1024)"),
+        ("--max-runs", "2000000", "--max-runs must be 1 to 1000000, got 2000000"),
+        ("--max-runs", "0", "--max-runs must be at least 1, got 0 (1 to 1000000)"),
+        ("--seed", str(2**32), "--seed must be 0 to 4294967295, got 4294967296"),
+        ("--seed", "-1", "--seed must not be negative, got -1 (0 to 4294967295)"),
+        ("--cpus", "nan", "--cpus must be finite, got nan (0 to 10000)"),
+        ("--gpus", "1e400", "--gpus must be finite, got inf"),
+        ("--shard", f"0/{10**30}", "--shard: expected i/n"),
+    ],
+)
+def test_a_number_that_no_machine_could_meet_is_refused(sweep, sweep_yaml, tmp_path, option, given, expected):
+    process = sweep(sweep_yaml(), option, given)
+    assert process.returncode == 2
+    assert process.stderr.startswith(f"mghp: {expected}")
+    assert process.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
 def test_two_supervisors_are_kept_apart(sweep, sweep_yaml, tmp_path):
     file = sweep_yaml(parameters={"x": {"value": 0}, "seconds": {"value": 8}})
     first = subprocess.Popen(

@@ -47,6 +47,10 @@ FAULTS = {
     "command no list": ({"command": "mghp match"}, "command: expected a list of words"),
     "no program": ({"command": ["python", "${program}"]}, "program: expected the script"),
     "run_cap 0": ({"run_cap": 0}, "run_cap: expected a whole number from 1 up"),
+    "run_cap without end": (
+        {"run_cap": 10**12},
+        "run_cap: expected a whole number from 1 up to 1000000, got 1000000000",
+    ),
     "stopping unknown": ({"early_terminate": {"type": "median"}}, "early_terminate: expected type hyperband"),
     "hyperband strict": (
         {"early_terminate": {"type": "hyperband", "min_iter": 2, "strict": True}},
