@@ -10,7 +10,6 @@ import numpy as np
 from mghp.data.configs import DataConfig
 from mghp.data.datasets import open_dataset
 from mghp.data.disk_samples import DiskSamples, Labels
-from mghp.data.label_files import read_picture
 from mghp.errors import InputError
 
 BREAKING = "breaking"
@@ -115,21 +114,17 @@ def check_split(config: DataConfig, split: str, progress: Callable[[int, int, st
 
 def _check_picture(samples: DiskSamples, index: int, report: SplitReport) -> None:
     name = samples.names[index]
-    size: tuple[int, ...] | None = None
-    try:
-        size = read_picture(samples.picture_file(index)).shape[:2]
-    except InputError as error:
-        report.faults.append(Fault(BREAKING, name, str(error)))
+    labels: Labels | None = None
     try:
         labels = samples.labels(index)
     except InputError as error:
         report.faults.append(Fault(BREAKING, name, str(error)))
+    try:
+        samples.photograph(index, labels)
+    except InputError as error:
+        report.faults.append(Fault(BREAKING, name, str(error)))
+    if labels is None:
         return
-    if size is not None and labels.size is not None and size != labels.size:
-        what = (
-            f"{samples.picture_file(index)}: {size[1]}x{size[0]} pixels, its labels {labels.size[1]}x{labels.size[0]}"
-        )
-        report.faults.append(Fault(BREAKING, name, what))
     report.persons += _num_persons(labels)
     if labels.keypoints is not None:
         report.with_pose += int((labels.keypoints[..., 2] > 0).any(-1).sum())

@@ -60,6 +60,10 @@ class DensePoseCOCO(DiskSamples):
         """None: the labels of all pictures are in the JSON file."""
         return []
 
+    def label_file(self, index: int) -> Path:
+        """The JSON file, which tells the size of every picture."""
+        return self.file
+
     def labels(self, index: int) -> Labels:
         """Parts, persons and keypoints."""
         image = self.images[index]

@@ -66,6 +66,10 @@ class DiskSamples(ABC):
     def label_files(self, index: int) -> list[Path]:
         """Where a picture's labels lie, as far as they have files of their own; some may be missing."""
 
+    def label_file(self, index: int) -> Path:
+        """The file that tells the size of a picture's labels."""
+        return self.label_files(index)[0]
+
     @abstractmethod
     def labels(self, index: int) -> Labels:
         """What is known of a picture, without opening it.
@@ -108,6 +112,23 @@ class DiskSamples(ABC):
         except InputError:
             return []
 
+    def photograph(self, index: int, labels: Labels | None) -> NDArray[np.uint8]:
+        """A picture's pixels, (height, width, 3).
+
+        Args:
+            index: of the picture.
+            labels: its labels; None where they are not known.
+
+        Raises:
+            InputError: naming the file, if it is missing or damaged, or both files, if they differ in size.
+        """
+        file, labelled = self.picture_file(index), labels and labels.size
+        image = read_picture(file, labelled)
+        size = (image.shape[0], image.shape[1])
+        if labelled is not None and labelled != size:
+            raise InputError(f"{file}: {_by(size)} pixels, its labels {self.label_file(index)} {_by(labelled)}")
+        return image
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -117,11 +138,9 @@ class DiskSamples(ABC):
         Raises:
             InputError: naming the file, if one is missing or damaged, or picture and labels differ in size.
         """
-        file = self.picture_file(index)
-        image, labels = read_picture(file), self.labels(index)
+        labels = self.labels(index)
+        image = self.photograph(index, labels)
         size = (image.shape[0], image.shape[1])
-        if labels.size is not None and labels.size != size:
-            raise InputError(f"{file}: {_by(size)} pixels, its labels {_by(labels.size)}")
         return Sample(image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size)
 
 

@@ -53,16 +53,15 @@ class HumanParser:
         """The people of one picture, in its own (upright) pixels.
 
         Args:
-            image: (height, width, 3) uint8, red, green, blue; or a Pillow image; or a file.
+            image: (height, width, 3) uint8, red, green, blue; upright; or a Pillow image or a
+                file, which are read alike, by `upright_picture`.
 
         Raises:
-            InputError: if the file is no readable picture.
+            InputError: if the file, or that of the Pillow image, is no readable picture.
             ValueError: if the array is of another shape or type.
         """
-        if isinstance(image, str | Path):
-            image = upright_picture(Path(image))
-        elif isinstance(image, Image.Image):
-            image = np.asarray(image.convert("RGB"))
+        if isinstance(image, str | Path | Image.Image):
+            image = upright_picture(Path(image) if isinstance(image, str) else image)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} of {image.dtype}")
         return parse_picture(self.module, image, self.config.inference, self.config.data.trained_side)

@@ -49,6 +49,40 @@ def test_what_is_transparent_is_white_and_cmyk_is_converted(tmp_path):
     assert np.abs(upright_picture(tmp_path / "print.jpg").astype(int) - photo()).mean() < 6
 
 
+def saved(kind, file):
+    """A picture that Pillow's own conversion to RGB reads otherwise than people see it."""
+    if kind == "turned":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(photo()).save(file.with_suffix(".jpg"), exif=exif)
+        return file.with_suffix(".jpg")
+    grey = photo()[..., 1]
+    image = {
+        "transparent": Image.fromarray(np.dstack([photo(), np.zeros((20, 30), np.uint8)])),
+        "16 bits": Image.fromarray(grey.astype(np.uint16) * 257),
+        "floats": Image.fromarray(grey.astype(np.float32) / 255),
+    }[kind]
+    image.save(file.with_suffix(".tiff"))
+    return file.with_suffix(".tiff")
+
+
+@pytest.mark.parametrize("kind", ["turned", "transparent", "16 bits", "floats"])
+def test_a_pillow_image_is_read_like_its_file(kind, tmp_path):
+    file = saved(kind, tmp_path / "a")
+    expected = upright_picture(file)
+    assert expected.shape == ((30, 20, 3) if kind == "turned" else (20, 30, 3))
+    with Image.open(file) as image:
+        np.testing.assert_array_equal(upright_picture(image), expected)
+    if kind in ("16 bits", "floats"):
+        np.testing.assert_array_equal(expected, np.repeat(photo()[..., 1:2], 3, 2))
+
+
+def test_a_pillow_image_of_a_truncated_file_names_it(tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(faulty("truncated"))
+    with Image.open(tmp_path / "bad.jpg") as image, pytest.raises(InputError, match=r"picture .*bad\.jpg: unreadable"):
+        upright_picture(image)
+
+
 def faulty(kind):
     buffer = io.BytesIO()
     Image.fromarray(photo(200, 200)).save(buffer, "JPEG")
