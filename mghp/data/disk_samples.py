@@ -138,6 +138,7 @@ class DiskSamples(ABC):
         Raises:
             InputError: naming the file, if one is missing or damaged, or picture and labels differ in size.
         """
+        self.picture_file(index)  # first: refuses a name that leads out of the dataset
         labels = self.labels(index)
         image = self.photograph(index, labels)
         size = (image.shape[0], image.shape[1])
