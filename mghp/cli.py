@@ -13,6 +13,7 @@ import typer
 
 from mghp.bench.commands import bench_app
 from mghp.errors import InputError, writable_folder
+from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 from mghp.ranges import Range
 
@@ -57,13 +58,20 @@ _SWEEP_NUMBERS = {
     "--gpus": Range(0, 10_000),
 }
 
+_MAKE_RUNS = ("match", "train", "evaluate", "gallery", "bench")
+"""Commands whose run goes into MGHP_RUN_DIR."""
+
 RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
 
 
 @app.callback()
-def _commands() -> None:
-    """Keeps `mghp` a group of commands."""
+def _commands(context: typer.Context) -> None:
+    """Refuses, before a command that makes a run does anything, an MGHP_RUN_DIR that is no run's."""
+    if context.invoked_subcommand in _MAKE_RUNS and os.environ.get("MGHP_RUN_DIR"):
+        from mghp.run_folder import refuse_foreign_folder
+
+        refuse_foreign_folder(Path(os.environ["MGHP_RUN_DIR"]))
 
 
 @app.command()
@@ -163,6 +171,8 @@ def check_command(
     check_pictures(config.data, to_train=False)
     if config.data.name == "synthetic":
         raise InputError("data.name: rendered pictures have no files to check; expected a dataset on disk")
+    if out is not None:
+        OutFolder(writable_folder(out.parent)).refuse([out.name])
 
     from mghp.data.check import check_split
     from mghp.report.data_check import check_text
@@ -172,9 +182,8 @@ def check_command(
         reports = [check_split(config.data, split, show) for split in (splits.train, splits.validation)]
     typer.echo(check_text(reports))
     if out is not None:
-        writable_folder(out.parent)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps([report.as_json() for report in reports], indent=1))
+        with OutFolder(out.parent).adding() as fresh:
+            (fresh / out.name).write_text(json.dumps([report.as_json() for report in reports], indent=1))
         typer.echo(out)
     if any(report.is_broken for report in reports):
         raise typer.Exit(1)
@@ -190,9 +199,9 @@ def predict_command(
 ) -> None:
     """Parse one's own pictures: maps of parts and persons, overlays, poses. Exit code 1 if a file is unreadable."""
     from mghp.inference.image_files import picture_files
+    from mghp.inference.prediction_files import all_names
 
-    picture_files(source)
-    writable_folder(out)
+    OutFolder(writable_folder(out)).refuse(all_names(picture_files(source)))
 
     import torch
 
@@ -238,7 +247,8 @@ def export_command(
     module, config = load_module(checkpoint_of(checkpoint), [*(overrides or []), "inference.bf16=false"])
     program = export_program(module, config, sides)
     for file in files:
-        write_program(program, describe(module, config, sides), file)
+        with OutFolder(file.parent).adding() as fresh:
+            write_program(program, describe(module, config, sides), fresh / file.name)
         typer.echo(file)
 
 
@@ -250,15 +260,17 @@ def render_command(
 ) -> None:
     """Render the pictures of an experiment into its cache; draw contact sheets and measure how hard the sets are."""
     from mghp.config import load_config
-    from mghp.data.pictures import check_pictures, describe_pictures, load_pictures
+    from mghp.data.pictures import DESCRIPTIONS, check_pictures, describe_pictures, load_pictures
 
     config = load_config(experiment, overrides or [])
     check_pictures(config.data)
-    writable_folder(out)
+    OutFolder(writable_folder(out)).refuse(DESCRIPTIONS)
     with progress_bar() as show:
         train_samples, validation = load_pictures(config.data, show)
-    for file in describe_pictures(train_samples, validation, out):
-        typer.echo(file)
+    with OutFolder(out).adding() as fresh:
+        files = describe_pictures(train_samples, validation, fresh)
+    for file in files:
+        typer.echo(out / file.name)
 
 
 @app.command()
@@ -289,6 +301,10 @@ def reproduce(
         refuse_incomplete(experiments)
         parts.append(paper_part(experiments))
 
+    from mghp.report.output_names import present_report
+
+    OutFolder(out).refuse(present_report(out))
+
     from mghp.experiments.reproduction.reproduce import committed_beside, reproduce
     from mghp.report.runs import Run
 
@@ -298,8 +314,9 @@ def reproduce(
 
         from mghp.report.page.report import write_report
 
-        page = write_report(runs, f"the {profile.value} profile", size.evidence, out)
-    typer.echo(page)
+        with OutFolder(out).adding() as fresh:
+            page = write_report(runs, f"the {profile.value} profile", size.evidence, fresh)
+    typer.echo(out / page.name)
 
 
 @app.command("sweep")
@@ -365,13 +382,15 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
     from mghp.report.runs import find_runs
 
     found = find_runs(runs)
-    writable_folder(out)
     from mghp.report.filled import all_tables
+    from mghp.report.output_names import present_tables
     from mghp.report.page.report import write_readings
     from mghp.report.table import write_tables
 
-    files = write_tables(all_tables(found), out)
-    _echo_written([*files, *write_readings(found, out)], "table")
+    OutFolder(writable_folder(out)).refuse(present_tables(out))
+    with OutFolder(out).adding() as fresh:
+        files = [*write_tables(all_tables(found), fresh), *write_readings(found, fresh)]
+    _echo_written([out / file.name for file in files], "table")
 
 
 @app.command()
@@ -380,10 +399,13 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     from mghp.report.runs import find_runs
 
     found = find_runs(runs)
-    writable_folder(out)
     from mghp.report.filled import all_figures
+    from mghp.report.output_names import present_figures
 
-    _echo_written(all_figures(found, out), "figure")
+    OutFolder(writable_folder(out)).refuse(present_figures(out))
+    with OutFolder(out).adding() as fresh:
+        files = all_figures(found, fresh)
+    _echo_written([out / file.name for file in files], "figure")
 
 
 @app.command("report")
@@ -394,10 +416,13 @@ def report_command(
     from mghp.report.runs import find_runs
 
     found = find_runs(runs)
-    writable_folder(out)
+    from mghp.report.output_names import present_report
     from mghp.report.page.report import is_evidence, write_report
 
-    typer.echo(write_report(found, ", ".join(map(str, runs)), is_evidence(found), out))
+    OutFolder(writable_folder(out)).refuse(present_report(out))
+    with OutFolder(out).adding() as fresh:
+        page = write_report(found, ", ".join(map(str, runs)), is_evidence(found), fresh)
+    typer.echo(out / page.name)
 
 
 @app.command("gallery")
@@ -416,6 +441,9 @@ def gallery_command(
     check_sources(runs, overrides)
     if compare and len(runs) != 2:
         raise InputError(f"--compare: expected two runs, got {len(runs)}")
+    from mghp.report.output_names import present_galleries
+
+    OutFolder(out).refuse(present_galleries(out))
     folders: list[Path] = []
     with progress_bar() as show:
         for run in runs:
@@ -425,8 +453,10 @@ def gallery_command(
 
     if compare and len(folders) != 2:
         raise InputError(f"--compare: expected two runs with cases, found {len(folders)}")
-    for page in write_comparison(folders[0], folders[1], out) if compare else write_gallery(folders, out):
-        typer.echo(page)
+    with OutFolder(out).adding() as fresh:
+        pages = write_comparison(folders[0], folders[1], fresh) if compare else write_gallery(folders, fresh)
+    for page in pages:
+        typer.echo(out / page.relative_to(fresh))
 
 
 def _with_cases(run: Path, overrides: list[str], show: Callable[[int, int, str], None]) -> list[Path]:

@@ -34,6 +34,9 @@ from mghp.writing import unfinished_files, write_atomically, writing
 REPLACED = "replaced"
 """Name of a folder of results that newer ones have taken the place of: kept, but reported no more."""
 
+_OF_A_RUN = ("config.yaml", "metrics.csv", "timing.csv", "result.json", "media", "checkpoints")
+"""What a run writes into its folder."""
+
 _VERSIONS = ("mghp", "torch", "numpy", "scipy", "numba", "cvxpy", "lightning", "timm")
 _TIMING = re.compile(rb"phase,seconds\r\n([^,\r\n]+,[0-9.e+-]+\r\n)*")
 
@@ -72,6 +75,7 @@ class RunFolder:
         self.data_fingerprint = data_fingerprint
         self.key = config_key(config, data_fingerprint)
         self.path = path or run_path(config, data_fingerprint)
+        refuse_foreign_folder(self.path)
         self._started = time.time()
         self._cpu_started = _cpu_seconds()
         self._lock: RunLock | None = None
@@ -185,6 +189,33 @@ def run_path(config: Config, data_fingerprint: str) -> Path:
         return Path(os.environ["MGHP_RUN_DIR"])
     name = config_key(config, data_fingerprint)[:10]
     return Path(config.runs) / config.experiment / (f"{config.variant}-{name}" if config.variant else name)
+
+
+def refuse_foreign_folder(path: Path) -> None:
+    """Refuse to write a run where files lie that are named like a run's, and are none of a run.
+
+    Raises:
+        InputError: naming one of them.
+    """
+    present = [name for name in _OF_A_RUN if (path / name).is_file() or _has_files(path / name)]
+    if present and not (_is_config(path / "config.yaml") or isinstance(_result(path).get("metrics"), dict)):
+        raise InputError(
+            f"run folder {path}: {present[0]} is there, and no config.yaml of a run: mghp did not write it; "
+            "expected a new folder, or one of a run"
+        )
+
+
+def _has_files(path: Path) -> bool:
+    return path.is_dir() and any(path.iterdir())
+
+
+def _is_config(file: Path) -> bool:
+    """Whether it begins each section as a resolved config does; one that was changed by hand is still a run's."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return {"experiment", "data", "matcher"} <= {line.partition(":")[0] for line in lines}
 
 
 def resume_points(checkpoints: Path) -> tuple[Path, Path]:

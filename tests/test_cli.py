@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import mghp.cli
 import mghp.experiments.reproduction.plan
 from mghp.errors import InputError
+from mghp.out_folder import LIST
 
 HEAVY = {"torch", "lightning", "wandb", "matplotlib", "pandas", "numba", "cvxpy", "scipy", "numpy"}
 COMMANDS = [
@@ -195,8 +196,54 @@ def test_tables_and_figures_say_what_they_wrote(tiny_runs, tmp_path):
         out = tmp_path / command
         result = CliRunner().invoke(mghp.cli.app, [command, str(folder), "--out", str(out)])
         assert result.exit_code == 0, result.output
-        assert set(result.output.split()) == {str(path) for path in out.iterdir()}
-        assert {path.suffix for path in out.iterdir()} == endings
+        written = [path for path in out.iterdir() if path.name != LIST]
+        assert set(result.output.split()) == set(map(str, written))
+        assert {path.suffix for path in written} == endings
+
+
+FOREIGN = {
+    "tables": ("M1.csv", "readings.md"), "figures": ("assignments_mine.png",),
+    "report": ("index.html", "M1.tex", "time.svg", "gallery/a/pictures/b.png"),
+    "gallery": ("gallery/a/index.html", "gallery/a/page/grid.js"), "reproduce": ("index.html", "P2.md"),
+    "bench": ("bench_matcher.csv",), "render": ("pictures_train.png",),
+}  # fmt: skip
+"""Files of one's own that a command would replace, or may."""
+
+
+@pytest.mark.parametrize(("command", "name"), [(command, name) for command, names in FOREIGN.items() for name in names])
+def test_no_command_replaces_a_file_that_it_did_not_write(command, name, refused, tiny_runs, tmp_path, checkout):
+    runs = next(iter(tiny_runs.values())).path.parent
+    arguments = {
+        "gallery": ["gallery", runs], "reproduce": ["reproduce", "--profile", "smoke"], "bench": ["bench", "matcher"],
+        "render": ["data", "render", checkout / "experiments" / "parsing" / "synthetic_10min.yaml"],
+    }.get(command, [command, runs])  # fmt: skip
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine")
+    assert f"{file}: would be replaced, but mghp did not write it" in refused(*arguments, "--out", tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+    assert file.read_text() == "mine"
+
+
+def test_a_report_is_written_again_over_itself_beside_files_of_one_s_own(tiny_runs, tmp_path):
+    folder = next(iter(tiny_runs.values())).path.parent
+    (tmp_path / "mine.md").write_text("mine")
+    for command in ("report", "tables", "figures", "report"):
+        result = CliRunner().invoke(mghp.cli.app, [command, str(folder), "--out", str(tmp_path)])
+        assert result.exit_code == 0, result.output
+    assert (tmp_path / "mine.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "metrics.csv", "result.json", "checkpoints/last.ckpt", "media/a.npz"])
+def test_a_run_goes_into_no_folder_of_other_files(name, refused, tmp_path, monkeypatch, checkout):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine: 1")
+    monkeypatch.setenv("MGHP_RUN_DIR", str(tmp_path))
+    what = name.split("/")[0]
+    line = refused("match", checkout / "experiments" / "matcher" / "paper.yaml")
+    assert f"run folder {tmp_path}: {what} is there, and no config.yaml of a run" in line
+    assert file.read_text() == "mine: 1"
 
 
 def test_report_writes_one_page_of_all_that_runs_fill(tiny_runs, tmp_path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mghp.errors import writable_folder
+from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def bench_matcher_command(
     from mghp.config import load_config
     from mghp.data.load import load_problems
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "matcher" / "bench.yaml", overrides or [])
     problems = load_problems(config.data)
 
@@ -47,7 +48,7 @@ def bench_parsing_command(
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench.yaml", overrides or [])
     check_pictures(config.data)
     with progress_bar() as show:
@@ -70,7 +71,7 @@ def bench_data_command(
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench_data.yaml", overrides or [])
     check_pictures(config.data)
     with progress_bar() as show:
@@ -94,7 +95,7 @@ def bench_step_command(
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures, load_pictures
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench_step.yaml", overrides or [])
     check_pictures(config.data)
     with progress_bar() as show:
@@ -116,7 +117,7 @@ def bench_inference_command(
     from mghp.checkout import ROOT
     from mghp.config import load_config
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench_inference.yaml", overrides or [])
     with progress_bar() as show:
         from mghp.bench.inference import bench_inference
@@ -136,7 +137,7 @@ def bench_memory_command(
     from mghp.config import load_config
     from mghp.data.pictures import check_pictures
 
-    writable_folder(out)
+    _check_place(out)
     file = ROOT / "experiments" / "parsing" / "bench_memory.yaml"
     config = load_config(file, overrides or [])
     check_pictures(config.data)
@@ -157,7 +158,7 @@ def bench_learned_command(
     from mghp.checkout import ROOT
     from mghp.config import load_config, variant_names
 
-    writable_folder(out)
+    _check_place(out)
     file = ROOT / "experiments" / "matcher" / "bench_learned.yaml"
     config = load_config(file, overrides or [])
     arms = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
@@ -178,7 +179,7 @@ def bench_metrics_command(
     """AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram of a picture."""
     from mghp.config import Config
 
-    writable_folder(out)
+    _check_place(out)
 
     from mghp.bench.metrics import bench_metrics, made_set, stored_set
     from mghp.report.metrics_tables import metrics_bench_table
@@ -196,7 +197,7 @@ def bench_sweep_command(
     out: Annotated[Path, typer.Option(help="Where to write")] = Path("results"),
 ) -> None:
     """What `mghp sweep` itself costs: CPU a trial, and seconds until the first trial runs."""
-    writable_folder(out)
+    _check_place(out)
 
     from mghp.bench.sweep import bench_sweep
     from mghp.config import Config
@@ -214,7 +215,7 @@ def bench_gallery_command(
     """How long galleries of up to 2,000 cases take to open, in headless Chromium."""
     from mghp.bench.browser import find_browser
 
-    writable_folder(out)
+    _check_place(out)
     find_browser()
 
     from mghp.bench.gallery import bench_gallery
@@ -235,7 +236,7 @@ def bench_speed_command(
     from mghp.config import load_config, variant_names
     from mghp.data.pictures import check_pictures, load_pictures
 
-    writable_folder(out)
+    _check_place(out)
     file = ROOT / "experiments" / "parsing" / "bench_speed.yaml"
     config = load_config(file, overrides or [])
     variants = {name: load_config(file, [*(overrides or []), f"variant={name}"]) for name in variant_names(file)}
@@ -259,7 +260,7 @@ def bench_faults_command(
     from mghp.checkout import ROOT
     from mghp.config import load_config
 
-    writable_folder(out)
+    _check_place(out)
     config = load_config(ROOT / "experiments" / "parsing" / "bench_faults.yaml", overrides or [])
     with progress_bar() as show:
         from mghp.bench.faults import bench_faults
@@ -270,7 +271,18 @@ def bench_faults_command(
     _write(table, out)
 
 
+def _check_place(out: Path) -> None:
+    """Refuse a folder that cannot be written to, or has a table of somebody else's that is named like one of a bench.
+
+    Raises:
+        InputError: if it is one.
+    """
+    names = [file.name for ending in (".md", ".csv", ".tex", ".json") for file in out.glob(f"bench_*{ending}")]
+    OutFolder(writable_folder(out)).refuse(sorted(names))
+
+
 def _write(table: "Table", out: Path) -> None:
-    files = table.write(out)
+    with OutFolder(out).adding() as fresh:
+        files = table.write(fresh)
     typer.echo(table.markdown())
-    typer.echo(files[0])
+    typer.echo(out / files[0].name)

@@ -26,6 +26,10 @@ _SHEET = 64
 """Pictures on a contact sheet."""
 
 
+DESCRIPTIONS = ("pictures_train.png", "pictures_validation.png", "pictures_difficulty.json")
+"""Files of `describe_pictures`."""
+
+
 def check_pictures(config: DataConfig, to_train: bool = True) -> None:
     """Refuse data that have no pictures, or whose pictures cannot make a batch.
 

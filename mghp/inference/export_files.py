@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mghp.errors import InputError, writable_folder
+from mghp.out_folder import OutFolder
 from mghp.ranges import LONGEST_SIDE, Range
 
 _NEEDED = ("onnx", "onnxscript")
@@ -16,14 +17,15 @@ def check_export_files(files: Iterable[Path]) -> None:
     """Refuse what cannot be written.
 
     Raises:
-        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, or a package is missing.
+        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, a package is missing, or a file
+            is there that no export wrote.
     """
     for file in files:
         if file.suffix not in (".onnx", ".pt2"):
             raise InputError(f"{file}: expected a file that ends in .onnx or .pt2")
         if file.is_dir():
             raise InputError(f"{file}: a folder, not a file")
-        writable_folder(file.parent)
+        OutFolder(writable_folder(file.parent)).refuse([file.name])
         missing = [name for name in _NEEDED if find_spec(name) is None] if file.suffix == ".onnx" else []
         if missing:
             raise InputError(f"{file}: {' and '.join(missing)} missing; pip install {' '.join(_NEEDED)} onnxruntime")

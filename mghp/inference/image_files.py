@@ -9,6 +9,7 @@ from PIL import Image
 from mghp.data.label_files import faults_told_of, read_picture
 from mghp.data.picture_pixels import picture_pixels
 from mghp.errors import InputError
+from mghp.out_folder import OutFolder
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
 """Of files that are taken for pictures in a folder."""
@@ -32,6 +33,8 @@ def upright_picture(image: Path | Image.Image) -> NDArray[np.uint8]:
 def picture_files(source: Path) -> list[Path]:
     """The file, or all files of the folder that are named like pictures, in order; its folders are not entered.
 
+    Files of a folder that mghp itself wrote are none of its pictures: maps and overlays that lie beside them.
+
     Raises:
         InputError: if there is none.
     """
@@ -39,7 +42,9 @@ def picture_files(source: Path) -> list[Path]:
         return [source]
     if not source.is_dir():
         raise InputError(f"{source}: no such picture or folder")
-    files = sorted(file for file in source.iterdir() if file.suffix.lower() in SUFFIXES)
+    written = OutFolder(source)
+    named = (file for file in source.iterdir() if file.suffix.lower() in SUFFIXES)
+    files = sorted(file for file in named if not written.is_own(file.name))
     if not files:
         raise InputError(f"{source}: no picture in it; expected files that end in {', '.join(sorted(SUFFIXES))}")
     return files

@@ -10,6 +10,7 @@ from PIL import Image
 
 from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.errors import inside
+from mghp.inference.prediction_files import map_names
 from mghp.metrics.people import PredictedPeople
 from mghp.people.people import People
 from mghp.report.pictures.parts import parts_overlay
@@ -46,7 +47,7 @@ def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
     Raises:
         InputError: if the name leads out of the folder, or is too long.
     """
-    parts, persons, overlay = (inside(out, f"{name}_{what}.png") for what in ("parts", "persons", "overlay"))
+    parts, persons, overlay = (inside(out, file) for file in map_names(name))
     return parts, persons, overlay
 
 

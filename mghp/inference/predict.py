@@ -1,6 +1,5 @@
 """`mghp predict`: a folder of one's own pictures."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from mghp.errors import InputError
 from mghp.inference.human_parser import HumanParser
 from mghp.inference.image_files import picture_files, upright_picture
 from mghp.inference.outputs import PoseFile, output_files, write_people
+from mghp.inference.prediction_files import POSES, all_names, prediction_names
+from mghp.out_folder import OutFolder
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,27 @@ def predict(parser: HumanParser, source: Path, out: Path, progress: Callable[[in
         progress: told how many are done, of how many, and which is next.
 
     Raises:
-        InputError: if there is no picture.
+        InputError: if there is no picture, or a file in `out` that no prediction wrote would be replaced.
     """
     files = picture_files(source)
-    stems = Counter(file.stem for file in files)
-    names = {file.name for file in files}
-    # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.
-    keep_ending = {file: stems[file.stem] > 1 or file.stem in names for file in files}
+    folder = OutFolder(out)
+    folder.refuse(all_names(files))
+    names = prediction_names(files)
     poses = PoseFile(parser.people)
     parsed, unreadable = [], []
     for number, file in enumerate(files):
         progress(number, len(files), file.name)
-        name = file.name if keep_ending[file] else file.stem
         try:
-            output_files(out, name)  # refused before the picture is parsed
+            output_files(out, names[file])  # refused before the picture is parsed
             image = upright_picture(file)
         except InputError as error:
             unreadable.append(str(error))
             continue
         found = parser.predict(image)
-        write_people(out, name, image, found, parser.people)
         poses.add(file.name, (image.shape[0], image.shape[1]), found)
+        with folder.adding() as fresh:  # after every picture, so that nothing is lost where the next one fails
+            write_people(fresh, names[file], image, found, parser.people)
+            poses.write(fresh / POSES)
         parsed.append(file)
-        poses.write(out / "poses.json")  # after every picture, so that nothing is lost where the next one fails
     progress(len(files), len(files), "")
     return Predicted(parsed, unreadable)

@@ -11,6 +11,9 @@ import pandas as pd
 
 from mghp.report.runs import Run
 
+ENDINGS = (".md", ".csv", ".tex", ".json")
+"""Of a table's files."""
+
 
 @dataclass
 class Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from mghp.errors import InputError
+from mghp.out_folder import OutFolder
 from mghp.sweep.processes import Executor, ProcessPool
 from mghp.sweep.progress import shown
 from mghp.sweep.rows import TrialRow, trial_rows
@@ -18,6 +19,12 @@ from mghp.sweep.sweep_file import read_sweep
 
 _SHOWN = 10
 """Best trials that are printed; the table on disk has all."""
+
+
+_REPORT_FILES = (
+    "trials.md", "trials.csv", "trials.tex", "trials.json", "best.yaml",
+    "parallel_coordinates.png", "parallel_coordinates.svg", "effects.png", "effects.svg",
+)  # fmt: skip
 
 
 def run_sweep(
@@ -41,6 +48,7 @@ def run_sweep(
         InputError: one line, before anything is started.
     """
     plan = plan_sweep(read_sweep(file), out, options)
+    report = _report_folder(plan)
     lock = Lock(plan.folder)
     try:
         executor: Executor = ProcessPool(options.workers)
@@ -58,7 +66,7 @@ def run_sweep(
             finally:
                 executor.close()
         rows = trial_rows(plan, supervisor.study)
-        return _report(plan, rows, outcome), not any(row.state == "failed" for row in rows)
+        return _report(plan, rows, outcome, report), not any(row.state == "failed" for row in rows)
     finally:
         lock.release()
 
@@ -91,11 +99,26 @@ def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
     ]
 
 
-def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome) -> list[str]:
+def _report_folder(plan: Plan) -> OutFolder:
+    """Where the report goes: a shard's is that of the whole sweep.
+
+    Raises:
+        InputError: if a file lies there that no report of a sweep is.
+    """
+    folder = plan.folder if plan.options.shard is None else plan.folder.parent
+    report = OutFolder(folder)
+    if not report.has_list and any(found for name in ("study.db", "shard-*/study.db") for found in folder.glob(name)):
+        report.adopt(_REPORT_FILES)  # begun before there were lists
+    report.refuse(_REPORT_FILES)
+    return report
+
+
+def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolder) -> list[str]:
     from mghp.report.sweep import report_sweep, trials_table
 
-    folder = plan.folder if plan.options.shard is None else plan.folder.parent
-    files = report_sweep(plan.sweep, rows, folder)
+    folder = report.path
+    with report.adding() as fresh:
+        files = [folder / file.name for file in report_sweep(plan.sweep, rows, fresh)]
     ended = [row for row in rows if row.metric is not None]
     lines = [trials_table(plan.sweep, [*ended[:_SHOWN]]).markdown()] if ended else []
     if len(ended) > _SHOWN:

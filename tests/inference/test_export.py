@@ -16,6 +16,7 @@ from mghp.inference.export_files import check_export_files, picture_size
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
 from mghp.matching import PGDDykstra
 from mghp.matching.configs import PGDDykstraConfig
+from mghp.out_folder import LIST
 
 SIZES = [(32, 48), (64, 64), (80, 112)]
 """(height, width): the smallest there is, a square, and one of other multiples."""
@@ -58,8 +59,18 @@ def files(run, tmp_path_factory):
     outs = [argument for file in both for argument in ("--out", str(file))]
     result = CliRunner().invoke(app, ["export", str(run), *outs], catch_exceptions=False)
     assert result.stdout.split() == list(map(str, both))
-    assert sorted(folder.iterdir()) == both
+    assert sorted(file for file in folder.iterdir() if file.name != LIST) == both
     return both
+
+
+def test_no_file_of_others_is_replaced(run, files, tmp_path):
+    again = CliRunner().invoke(app, ["export", str(run), "--out", str(files[1])], catch_exceptions=False)
+    assert again.exit_code == 0
+    mine = tmp_path / "parser.onnx"
+    mine.write_text("mine")
+    with pytest.raises(InputError, match=r"parser\.onnx: would be replaced, but mghp did not write it"):
+        CliRunner().invoke(app, ["export", str(run), "--out", str(mine)], catch_exceptions=False)
+    assert mine.read_text() == "mine"
 
 
 def picture(height, width):

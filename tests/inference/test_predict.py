@@ -14,6 +14,8 @@ from mghp import HumanParser
 from mghp.data.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.experiments.train import run_training
+from mghp.inference.image_files import picture_files
+from mghp.inference.predict import predict
 from mghp.inference.test_time import parsed_size
 
 
@@ -119,6 +121,34 @@ def test_a_folder_of_all_kinds(checkpoint, tmp_path, mghp):
         "twice.png",
     ]
     assert all(len(annotation["keypoints"]) == 51 for annotation in poses["annotations"])
+
+
+def test_the_pictures_folder_as_the_out_folder(parser, tmp_path):
+    for name in ("a", "b"):
+        Image.fromarray(photo(20, 30)).save(tmp_path / f"{name}.png")
+    first = predict(parser, tmp_path, tmp_path, nothing)
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert len(names) == 2 + 6 + 1 + 1  # pictures, maps and overlays, poses, the list of them
+    again = predict(parser, tmp_path, tmp_path, nothing)
+    assert first.parsed == again.parsed == [tmp_path / "a.png", tmp_path / "b.png"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+    # What somebody has made of an output is a picture of theirs, which is not replaced either.
+    Image.fromarray(photo(20, 30)).save(tmp_path / "a_parts.png")
+    assert tmp_path / "a_parts.png" in picture_files(tmp_path)
+    with pytest.raises(InputError, match=r"a_parts\.png: would be replaced"):
+        predict(parser, tmp_path, tmp_path, nothing)
+
+
+@pytest.mark.parametrize("name", ["a_parts.png", "a_overlay.png", "poses.json"])
+def test_files_of_others_are_told_before_anything_is_loaded(name, tmp_path, mghp):
+    (tmp_path / "pictures").mkdir()
+    Image.fromarray(photo(4, 4)).save(tmp_path / "pictures" / "a.png")
+    (tmp_path / name).write_text("mine")
+    process = mghp("predict", "no checkpoint", "pictures", "--out", ".", folder=tmp_path)
+    assert process.returncode == 2
+    assert process.stderr.startswith(f"mghp: {name}: would be replaced, but mghp did not write it")
+    assert len(process.stderr.splitlines()) == 1
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_a_bad_checkpoint_is_one_line(tmp_path, mghp):

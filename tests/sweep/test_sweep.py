@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from mghp.out_folder import LIST
 from mghp.sweep.identity import without_env
 
 STUB = Path(__file__).with_name("stub_trial.py")
@@ -57,6 +58,19 @@ def test_a_sweep_that_was_begun_is_only_gone_on_with_on_purpose(sweep, sweep_yam
     assert resumed.returncode == 0
     assert "4 trials started, 0 adopted" in resumed.stdout
     assert collections.Counter(what for what, _ in journal()) == {"begin": 6, "done": 6}
+
+
+def test_a_report_of_a_sweep_replaces_nobody_s_files(sweep, sweep_yaml, tmp_path, journal):
+    file = sweep_yaml()
+    assert sweep(file).returncode == 0
+    folder = folder_of(tmp_path)
+    (folder / LIST).unlink()  # a sweep that was begun before there were lists
+    assert sweep(file, "--resume").returncode == 0
+    (folder / "trials.csv").write_text("mine")
+    process = sweep(file, "--resume")
+    assert process.returncode == 2
+    assert "trials.csv: would be replaced, but mghp did not write it" in process.stderr
+    assert (folder / "trials.csv").read_text() == "mine"
 
 
 def test_a_failing_trial_is_recorded_with_its_log_and_stops_nothing(sweep, sweep_yaml, tmp_path, journal):
