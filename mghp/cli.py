@@ -161,7 +161,7 @@ def check_command(
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="JSON file of the whole report")] = None,
 ) -> None:
-    """Walk over a dataset on disk and tell every fault; exit code 1 if one would end a training."""
+    """Tell every fault of a dataset on disk; exit code 1 if one would end a training or make its scores worthless."""
     import json
 
     from mghp.config import load_config
@@ -174,18 +174,18 @@ def check_command(
     if out is not None:
         OutFolder(writable_folder(out.parent)).refuse([out.name])
 
-    from mghp.data.check import check_split
+    from mghp.data.check import check_splits
     from mghp.report.data_check import check_text
 
     splits = config.data.splits
     with progress_bar() as show:
-        reports = [check_split(config.data, split, show) for split in (splits.train, splits.validation)]
+        reports = check_splits(config.data, splits.train, splits.validation, show)
     typer.echo(check_text(reports))
     if out is not None:
         with OutFolder(out.parent).adding() as fresh:
             (fresh / out.name).write_text(json.dumps([report.as_json() for report in reports], indent=1))
         typer.echo(out)
-    if any(report.is_broken for report in reports):
+    if any(report.is_unfit for report in reports):
         raise typer.Exit(1)
 
 

@@ -10,12 +10,21 @@ import numpy as np
 from mghp.data.configs import DataConfig
 from mghp.data.datasets import open_dataset
 from mghp.data.disk_samples import DiskSamples, Labels
+from mghp.data.shared_pictures import shared_pictures
 from mghp.errors import InputError
+from mghp.people.parts import IGNORE
 
 BREAKING = "breaking"
 """Kind of a fault that would end a training."""
 
+WORTHLESS = {
+    "in both splits": "pictures that are trained on and validated on",
+    "nobody": "no person in any picture",
+}
+"""Kinds of faults that a training gets along with, but whose scores say nothing."""
+
 NOTED = {
+    "not as published": "another number of pictures than the dataset has",
     "empty person": "a mask without a pixel, or one that others cover wholly",
     "person without pose": "a mask that no pose lies on",
     "pose without person": "a pose that lies on no mask: it is dropped",
@@ -43,8 +52,8 @@ class Fault:
     """One fault.
 
     Attributes:
-        kind: "breaking", or one of `NOTED`.
-        picture: in whose labels it was found.
+        kind: "breaking", or one of `WORTHLESS` or `NOTED`.
+        picture: in whose labels it was found; "" where it is of the split.
         what: one line that names the file where one is to blame.
     """
 
@@ -63,7 +72,7 @@ class SplitReport:
         published: how many it should; None where nobody says.
         persons: in all pictures whose labels can be read.
         with_pose: of them, those with an annotated keypoint.
-        faults: in the pictures' order.
+        faults: those of the split, then in the pictures' order.
     """
 
     split: str
@@ -74,13 +83,38 @@ class SplitReport:
     faults: list[Fault] = field(default_factory=list)
 
     @property
-    def is_broken(self) -> bool:
-        """Whether something would end a training."""
-        return any(fault.kind == BREAKING for fault in self.faults)
+    def is_unfit(self) -> bool:
+        """Whether something would end a training, or make its scores worthless."""
+        return any(fault.kind == BREAKING or fault.kind in WORTHLESS for fault in self.faults)
 
     def as_json(self) -> dict[str, Any]:
         """The whole, for a file."""
         return asdict(self) | {"counts": dict(Counter(fault.kind for fault in self.faults))}
+
+
+def check_splits(
+    config: DataConfig, train: str, validation: str, progress: Callable[[int, int, str], None]
+) -> tuple[SplitReport, SplitReport]:
+    """Walk over both splits, and look for pictures that are in both.
+
+    Args:
+        config: the dataset.
+        train: its split to train on.
+        validation: its split to validate on.
+        progress: told how many pictures are done, of how many.
+
+    Returns:
+        The reports; what both have in common is a fault of the validation's.
+    """
+    reports = check_split(config, train, progress), check_split(config, validation, progress)
+    if not all(report.pictures for report in reports):  # one that cannot be opened
+        return reports
+    shared = shared_pictures(open_dataset(config, train), open_dataset(config, validation))
+    if shared:
+        some = ", ".join(shared[:3]) + (", ..." if len(shared) > 3 else "")
+        what = f"{len(shared)} of {reports[1].pictures} pictures of {validation} are trained on, in {train}: {some}"
+        reports[1].faults.insert(0, Fault("in both splits", "", what))
+    return reports
 
 
 def check_split(config: DataConfig, split: str, progress: Callable[[int, int, str], None]) -> SplitReport:
@@ -100,19 +134,27 @@ def check_split(config: DataConfig, split: str, progress: Callable[[int, int, st
     except InputError as error:
         return SplitReport(split, 0, published, faults=[Fault(BREAKING, "", str(error))])
     report = SplitReport(split, len(samples), published)
-    for name, number in Counter(samples.names).items():
-        if number > 1:
-            report.faults.append(Fault("listed twice", name, f"{name}: {number} times in the list of {split}"))
+    number = len(set(samples.names))
+    if published is not None and number != published:
+        what = f"{split}: {number} pictures, of {published} that are published"
+        report.faults.append(Fault("not as published", "", what))
+    for name, times in Counter(samples.names).items():
+        if times > 1:
+            report.faults.append(Fault("listed twice", name, f"{name}: {times} times in the list of {split}"))
     checked: set[str] = set()
+    has_people: list[bool] = []
     for index, name in enumerate(samples.names):
         progress(index, len(samples), f"check {split}")
         if name not in checked:
             checked.add(name)
-            _check_picture(samples, index, report)
+            has_people += _check_picture(samples, index, report)
+    if has_people and not any(has_people):
+        report.faults.insert(0, Fault("nobody", "", f"{split}: no person in any of {len(has_people)} pictures"))
     return report
 
 
-def _check_picture(samples: DiskSamples, index: int, report: SplitReport) -> None:
+def _check_picture(samples: DiskSamples, index: int, report: SplitReport) -> list[bool]:
+    """Adds to the report; returns whether the labels show anybody, or nothing where they cannot be read."""
     name = samples.names[index]
     labels: Labels | None = None
     try:
@@ -124,11 +166,16 @@ def _check_picture(samples: DiskSamples, index: int, report: SplitReport) -> Non
     except InputError as error:
         report.faults.append(Fault(BREAKING, name, str(error)))
     if labels is None:
-        return
+        return []
     report.persons += _num_persons(labels)
     if labels.keypoints is not None:
         report.with_pose += int((labels.keypoints[..., 2] > 0).any(-1).sum())
     report.faults += [Fault(kind, name, what) for kind, what in _oddities(labels, name)]
+    return [_num_persons(labels) > 0 or _has_parts(labels)]
+
+
+def _has_parts(labels: Labels) -> bool:
+    return labels.parts is not None and bool(((labels.parts > 0) & (labels.parts != IGNORE)).any())
 
 
 def _oddities(labels: Labels, name: str) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from mghp.data.check import BREAKING, NOTED, SplitReport
+from mghp.data.check import BREAKING, NOTED, WORTHLESS, SplitReport
 
 
 def check_text(reports: Sequence[SplitReport]) -> str:
     """A table of counts, then every fault on a line of its own."""
-    kinds = (BREAKING, *NOTED)
+    kinds = (BREAKING, *WORTHLESS, *NOTED)
     columns = ("pictures", "published", "persons", "with a pose", *kinds)
     lines = [f"| split | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for report in reports:

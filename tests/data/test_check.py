@@ -1,6 +1,8 @@
 """`mghp data check` on folders whose faults are known."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import official_layouts as layouts
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat, savemat
 
-from mghp.data.check import check_split
+from mghp.data.check import Fault, check_split, check_splits
 from mghp.data.configs import DataConfig
 
 KIND_OF = {
@@ -87,20 +89,63 @@ def config(root):
     return DataConfig(name="mhp_v2", root=str(root))
 
 
-def test_a_whole_dataset_has_no_fault(whole):
+FEW = Fault("not as published", "", "val: 22 pictures, of 5000 that are published")
+
+
+def test_a_dataset_of_which_a_part_is_there_has_no_other_fault(whole):
     report = check_split(config(whole), "val", nothing)
-    assert report.faults == []
+    assert report.faults == [FEW]
     assert (report.pictures, report.published, report.persons, report.with_pose) == (22, 5000, 44, 44)
-    assert not report.is_broken
+    assert not report.is_unfit
+    assert check_split(replace(config(whole), max_images=22), "val", nothing).faults == []  # asked for
+
+
+@pytest.mark.parametrize("how", ["same split", "one copied under another name"])
+def test_pictures_that_are_trained_on_are_none_to_validate_on(how, whole):
+    train = "val"
+    if how != "same split":
+        train = "train"
+        layouts.write_mhp_v2(whole, [two_persons(str(number)) for number in range(100, 103)], split="train")
+        assert not any(report.is_unfit for report in check_splits(config(whole), "train", "val", nothing))
+        shutil.copyfile(whole / "val" / "images" / "7.jpg", whole / "train" / "images" / "101.jpg")
+    first, second = check_splits(config(whole), train, "val", nothing)
+    assert not first.is_unfit
+    assert second.is_unfit
+    (fault,) = [fault for fault in second.faults if fault != FEW]
+    assert fault.kind == "in both splits"
+    shown = "22 of 22 pictures of val are trained on, in val: 1, 2, 3, ..."
+    assert fault.what == (shown if train == "val" else "1 of 22 pictures of val are trained on, in train: 7")
+
+
+@pytest.mark.parametrize("parts_alone", [False, True])
+def test_a_set_without_anybody_is_unfit(parts_alone, tmp_path):
+    empty = layouts.made_pictures(2, 20, 16)
+    for picture in empty:
+        picture.parts[:], picture.person_ids[:] = 0, 0
+    layouts.write_cihp(tmp_path, empty)
+    if parts_alone:
+        shutil.rmtree(tmp_path / "Validation" / "Human_ids")
+    report = check_split(DataConfig(name="cihp", root=str(tmp_path)), "val", nothing)
+    assert [fault.what for fault in report.faults if fault.kind == "nobody"] == ["val: no person in any of 2 pictures"]
+    assert report.is_unfit
+
+
+def test_parts_without_persons_are_somebody(tmp_path):
+    layouts.write_cihp(tmp_path, layouts.made_pictures(2, 20, 16))
+    shutil.rmtree(tmp_path / "Validation" / "Human_ids")
+    report = check_split(DataConfig(name="cihp", root=str(tmp_path)), "val", nothing)
+    assert report.persons == 0
+    assert not report.is_unfit
 
 
 def test_twenty_planted_faults_are_named_and_nothing_else(whole):
     plant(whole)
     report = check_split(config(whole), "val", nothing)
+    assert report.faults.pop(0) == FEW
     found = sorted((fault.picture, fault.kind) for fault in report.faults)
     assert len(found) == 20
     assert found == sorted([*KIND_OF.items(), ("17", "re-paired pose")])
-    assert report.is_broken
+    assert report.is_unfit
     for fault in report.faults:
         assert "\n" not in fault.what
         named = f"{fault.picture}_02" if fault.picture in ("6", "7", "8", "9") else fault.picture
@@ -122,6 +167,8 @@ def test_the_command_tells_all_and_exits_1(whole, tmp_path, mghp):
     assert process.returncode == 1, process.stderr
     assert "Traceback" not in process.stderr
     assert process.stdout.count("breaking: ") == 2 * 14
+    again = mghp("data", "check", "check.yaml", f"data.root={whole}", "--out", out, folder=tmp_path)
+    assert again.returncode == 1, again.stderr
     first, second = json.loads(out.read_text())
-    assert first["counts"] == second["counts"]
-    assert sum(first["counts"].values()) == 20
+    assert second["counts"] == first["counts"] | {"in both splits": 1}
+    assert sum(first["counts"].values()) == 20 + 1  # and they are not as many as published
