@@ -112,3 +112,11 @@ def test_what_was_there_before_there_were_lists_can_be_adopted(tmp_path):
     OutFolder(tmp_path).adopt(["trials.md", "best.yaml"])
     assert OutFolder(tmp_path).has_list
     OutFolder(tmp_path).refuse(["trials.md"])
+
+
+@pytest.mark.parametrize("name", ["report", "faults", "gallery", "metrics"])
+def test_committed_outputs_can_be_written_again(name, checkout):
+    out = checkout / "analysis" / "results" / name
+    written = [file.relative_to(out).as_posix() for file in out.rglob("*") if file.suffix in (".csv", ".png", ".html")]
+    assert written
+    OutFolder(out).refuse(written)
