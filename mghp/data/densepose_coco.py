@@ -5,7 +5,6 @@ ROOT/train2014/*.jpg, ROOT/val2014/*.jpg           the pictures of COCO 2014, or
 """
 
 import reprlib
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.data.coco_json import coco_keypoints, read_coco
+from mghp.data.coco_json import read_coco
 from mghp.data.coco_masks import decoded_mask, polygons_mask
 from mghp.data.disk_samples import DiskSamples, Labels
 from mghp.errors import InputError, inside
@@ -41,13 +40,15 @@ class DensePoseCOCO(DiskSamples):
         self.folder = root
         name = f"densepose_coco_2014_{split}.json"
         self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
-        content, digest = read_coco(self.file)
-        self.of_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-        for annotation in content["annotations"]:
-            self.of_image[annotation["image_id"]].append(annotation)
-        self.images = [image for image in content["images"] if self.of_image[image["id"]]]
+        people = read_coco(self.file)
+        self.of_image = people.of_image
+        self.images = [
+            image
+            for image in people.images
+            if not all(annotated.is_crowd for annotated in people.of_image[image["id"]])
+        ]
         self.names = [Path(image["file_name"]).stem for image in self.images]
-        self.form = ("densepose_coco", digest)
+        self.form = ("densepose_coco", people.digest)
 
     def picture_file(self, index: int) -> Path:
         """The photograph, in the folder that its name tells."""
@@ -70,17 +71,18 @@ class DensePoseCOCO(DiskSamples):
         height, width = image["height"], image["width"]
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
         keypoints: list[NDArray[np.float32]] = []
-        for annotation in self.of_image[image["id"]]:
-            where = f"{self.file}: annotation {reprlib.repr(annotation['id'])}"
+        for annotated in self.of_image[image["id"]]:
+            annotation, where = annotated.content, annotated.where
             mask = _person_mask(annotation, height, width, where)
-            if annotation.get("iscrowd"):
+            if annotated.is_crowd:
                 parts[mask & (ids == 0)] = IGNORE
                 continue
             labels = np.where(mask, IGNORE, 0).astype(np.uint8)
             if "dp_masks" in annotation:
                 pasted = _pasted(annotation, height, width, where)
                 labels[pasted > 0] = pasted[pasted > 0]
-            keypoints.append(_keypoints(annotation, self.people.num_keypoints, where))
+            pose = annotated.keypoints(self.people.num_keypoints).astype(np.float32)
+            keypoints.append(pose * (pose[:, 2:] > 0))
             parts[labels > 0], ids[labels > 0] = labels[labels > 0], len(keypoints)
         poses = np.stack(keypoints) if keypoints else np.zeros((0, self.people.num_keypoints, 3), np.float32)
         return Labels(parts, ids, poses)
@@ -131,9 +133,3 @@ def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, in
     x, y, wide, high = numbers
     left, top = round(x), round(y)
     return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)
-
-
-def _keypoints(annotation: dict[str, Any], number: int, where: str) -> NDArray[np.float32]:
-    keypoints = coco_keypoints(annotation.get("keypoints", [0] * (3 * number)), number, where)
-    kept: NDArray[np.float32] = keypoints * (keypoints[:, 2:] > 0)
-    return kept

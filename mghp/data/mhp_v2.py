@@ -119,6 +119,6 @@ def _with_visibility(value: NDArray[Any], where: str) -> NDArray[np.float64]:
     if value.shape[0] < _JOINTS or value.shape[1] != 3 or value.dtype.kind not in "iuf":
         raise InputError(f"{where}: {value.shape} of {value.dtype}; expected 20 rows of x, y and a flag")
     joints = value[:_JOINTS].astype(np.float64)
-    check_keypoints(np.column_stack([joints[:, :2], 2 - joints[:, 2]]), where)
+    check_keypoints(joints, where)  # its flags are COCO's, counted the other way
     joints[:, 2] = 2 - joints[:, 2]
     return joints * (joints[:, 2:] > 0)

@@ -10,15 +10,13 @@
 None of them has keypoints: they come from a joints file of COCO-keypoint form.
 """
 
-import reprlib
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.data.coco_json import coco_keypoints, read_coco
+from mghp.data.coco_json import read_coco
 from mghp.data.disk_samples import DiskSamples, Labels, with_poses
 from mghp.data.label_files import read_labels, read_lines
 from mghp.data.mat_files import read_mat
@@ -159,11 +157,10 @@ def _label(name: str, file: Path) -> int:
 
 def _read_joints(file: Path, num_keypoints: int) -> tuple[dict[str, NDArray[np.float32]], str]:
     """Poses (pose, keypoint, 3) by picture name, none for a picture that is not in the file; and the file's digest."""
-    content, digest = read_coco(file)
-    names = {image["id"]: Path(image["file_name"]).stem for image in content["images"]}
-    poses: dict[str, list[Any]] = defaultdict(list)
-    for annotation in content["annotations"]:
-        where = f"{file}: annotation {reprlib.repr(annotation['id'])}"
-        poses[names[annotation["image_id"]]].append(coco_keypoints(annotation.get("keypoints"), num_keypoints, where))
+    people = read_coco(file)
+    poses: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    for image in people.images:
+        found = [annotated for annotated in people.of_image[image["id"]] if not annotated.is_crowd]
+        poses[Path(image["file_name"]).stem] += [one.keypoints(num_keypoints).astype(np.float32) for one in found]
     nobody = np.zeros((0, num_keypoints, 3), np.float32)
-    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items()}), digest
+    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items() if found}), people.digest

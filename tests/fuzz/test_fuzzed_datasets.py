@@ -92,7 +92,7 @@ def test_any_damaged_poses_are_problems_or_refused(tmp_path):
     people = {"id": 1, "name": "person", "keypoints": ["a", "b", "c"], "skeleton": [[1, 2], [2, 3]]}
     pose = [10.0, 10.0, 2, 20.0, 20.0, 2, 30.0, 10.0, 1]
     images = [{"id": number, "file_name": f"{number}.jpg", "width": 64, "height": 64} for number in range(2)]
-    moved = [[value + number for value in pose[:6]] + pose[6:] for number in range(4)]
+    moved = [[value + number * (place % 3 < 2) for place, value in enumerate(pose)] for number in range(4)]
     persons = [
         {"id": number, "image_id": number % 2, "category_id": 1, "keypoints": keypoints}
         for number, keypoints in enumerate(moved)
