@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,11 +37,15 @@ def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     options |= length_of(options) | validations_of(options)
     with quiet():
         built = made_trainer(options | _SHORT)
+    _check_precision(built, _MIXED)
     _check_processes(built)
     if isinstance(built.strategy, DDPStrategy) and options.get("strategy", "auto") in ("auto", "ddp"):
         options["strategy"] = "ddp_find_unused_parameters_true"  # no step has all losses, of which each has its weights
     return options, built.world_size
 
+
+_MIXED = ("32-true", "bf16-mixed", "16-mixed")
+"""Precisions under which the weights are 32 bits wide."""
 
 _NOT_OF_SCORERS = {
     "max_steps": "learned.steps says how long a scorer is trained",
@@ -76,6 +80,7 @@ def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
         built = made_trainer(options)
     if built.world_size > 1:
         raise InputError("trainer.devices: a scorer is trained by one process; expected 1")
+    _check_precision(built, (*_MIXED, "64-true"))
     _check_processes(built)
     return options
 
@@ -90,6 +95,12 @@ def made_trainer(options: Mapping[str, Any]) -> pl.Trainer:
         return pl.Trainer(**options)
     except Exception as error:  # Lightning and what it looks for raise whatever they like; the options alone decide
         raise InputError(f"trainer: {' '.join(str(error).split())[:300]}") from None
+
+
+def _check_precision(trainer: pl.Trainer, known: Sequence[str]) -> None:
+    """Refuse weights of another precision than the pictures and features that they meet."""
+    if trainer.precision not in known:
+        raise InputError(f"trainer.precision: expected one of {', '.join(known)}, got {trainer.precision}")
 
 
 def _check_processes(trainer: pl.Trainer) -> None:
