@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -43,7 +42,8 @@ from mghp.metrics.config import MetricsConfig
 from mghp.modules.configs import LearnedMatchingConfig, TrainingConfig
 from mghp.network.configs import NetworkConfig
 from mghp.ranges import LONGEST_SIDE, SEED, Range, RangeError, Section
-from mghp.yaml_text import PlainLoader, read_plain, read_text
+from mghp.typed_yaml import read_argument, read_typed, type_of
+from mghp.yaml_text import read_text
 
 MOST_INTERPOLATIONS = 20
 """Of a whole config. They stand for others at most: twenty can make some hundred copies of a value."""
@@ -206,10 +206,7 @@ def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "co
     Raises:
         InputError: one line that names the origin or key.
     """
-    content = read_plain(text, _FloatSafeLoader, origin)
-    if not isinstance(content, dict):
-        raise InputError(f"{origin}: expected a mapping of keys to values, got {type(content).__name__}")
-    return _with_overrides(content, overrides, origin)
+    return _with_overrides(_mapping(read_typed(text, _File, origin), origin), overrides, origin)
 
 
 def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: str) -> Config:
@@ -299,38 +296,34 @@ def to_yaml(config: Config) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config))
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
-    """A YAML mapping.
+def read_yaml(file: Path, hint: object = Any) -> dict[str, Any]:
+    """A YAML mapping; of an experiment's or a resolved config's keys (`Config`) the values have their keys' types.
 
     Raises:
         InputError: if the file is no YAML, or no mapping.
     """
-    content = read_plain(read_text(file), _FloatSafeLoader, str(file))
-    if content is None:
-        return {}
+    content = read_typed(read_text(file), hint, str(file))
+    return {} if content is None else _mapping(content, str(file))
+
+
+def _mapping(content: object, origin: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise InputError(f"{file}: expected a mapping of keys to values, got {type(content).__name__}")
+        raise InputError(f"{origin}: expected a mapping of keys to values, got {type(content).__name__}")
     return content
 
 
-class _FloatSafeLoader(PlainLoader):
-    """PlainLoader that also reads 1e-3 as a number, as every scientist means it (YAML 1.2)."""
+@dataclass
+class _File(Config):
+    """What an experiment file may hold."""
 
-
-_FloatSafeLoader.yaml_implicit_resolvers = {
-    key: list(value) for key, value in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_FloatSafeLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+    base: str | None = None
+    variants: dict[str, Config] | None = None
 
 
 def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     if file.resolve() in seen:
         raise InputError(f"{file}: base files form a circle")
-    content = read_yaml(file)
+    content = read_yaml(file, _File)
     base = content.pop("base", None)
     if base is None:
         return content
@@ -362,7 +355,7 @@ def _parse_override(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise InputError(f"{text!r}: expected key=value")
-    return key, read_plain(value, _FloatSafeLoader, repr(text)) if value else ""
+    return key, read_argument(value, type_of(Config, key), repr(text))
 
 
 def _nested(key: str, value: object) -> dict[str, Any]:
@@ -384,6 +377,7 @@ def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
     try:
         for content, origin in layers:
             _check_keys(content, schema, origin)
+            _check_resolvers(content, origin)
             whole = _merged(whole, content)
         _check_interpolations(whole, layers[0][1])
         schema = cast(DictConfig, OmegaConf.merge(schema, OmegaConf.create(whole)))
@@ -415,6 +409,32 @@ def _check_interpolations(content: dict[str, Any], origin: str) -> None:
     number = repr(content).count("${")
     if number > MOST_INTERPOLATIONS:
         raise InputError(f"{origin}: {number} interpolations (${{...}}); expected {MOST_INTERPOLATIONS} at most")
+
+
+def _check_resolvers(value: object, origin: str, path: str = "") -> None:
+    """`${oc.env:HOME}` would put what the environment holds, secrets too, into run folders and onto W&B's server.
+
+    Raises:
+        InputError: if a text, whoever wrote it, calls a resolver. `${key}`, of another key, calls none.
+    """
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in inner:
+            _check_resolvers(part, origin, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, str) and _calls_resolver(value):
+        raise InputError(
+            f"{origin}: {path}: {value:.60}: only other keys are interpolated, as ${{key}}; got a resolver"
+        )
+
+
+def _calls_resolver(text: str) -> bool:
+    """Whether an interpolation has a colon in it, however deep, which the name of no key has."""
+    depth = 0
+    for token in re.findall(r"\$\{|[}:]", text):
+        depth += {"${": 1, "}": -1, ":": 0}[token] if depth or token == "${" else 0
+        if depth and token == ":":
+            return True
+    return False
 
 
 def _blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:

@@ -85,7 +85,8 @@ def check_ranges(section: object) -> None:
     Raises:
         RangeError: a line with the bare key of the first outside its range, the value and the range.
     """
-    for key, range_ in ranges_of(type(section)).items():
+    kind: type[Any] = type(section)
+    for key, range_ in ranges_of(kind).items():
         value = getattr(section, key)
         for number in value if isinstance(value, list) else [value]:
             if number is not None:
@@ -93,7 +94,7 @@ def check_ranges(section: object) -> None:
 
 
 @functools.cache
-def ranges_of(section: type) -> dict[str, Range]:
+def ranges_of(section: type[Any]) -> dict[str, Range]:
     """The ranges on a dataclass's fields, by their names."""
     hints = get_type_hints(section, include_extras=True)
     return {key: range_ for key, hint in hints.items() for range_ in _ranges_in(hint)}

@@ -1,6 +1,6 @@
 """YAML from outside: plain values only, no key twice, and no more of it than somebody has written."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,24 @@ def read_text(file: Path) -> str:
         raise InputError(f"{file}: not readable as YAML: {error}") from None
 
 
-def read_plain(text: str, loader: type[PlainLoader], where: str) -> Any:  # noqa: ANN401 (any YAML)
+def read_plain(
+    text: str, loader: type[PlainLoader], where: str, prepared: Callable[[yaml.Node], yaml.Node] = lambda node: node
+) -> Any:  # noqa: ANN401 (any YAML)
     """The text's value; None where there is none.
+
+    Args:
+        text: one document.
+        loader: what makes its values.
+        where: it comes from.
+        prepared: what is made of its tree, which is bounded and holds nothing that holds itself, before its values are.
 
     Raises:
         InputError: one line that opens with `where`, if it is no YAML, or more than plain values.
     """
     try:
-        return yaml.load(text, Loader=loader)
+        reader = loader(text)
+        node = reader.get_single_node()
+        return None if node is None else reader.construct_document(prepared(node))
     except _UNREADABLE as error:
         raise InputError(f"{where}: not readable as YAML: {' '.join(str(error).split())[:300]}") from None
 
@@ -78,7 +88,7 @@ def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  
         what = f"a number of {len(node.value)} characters"
         raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
     if isinstance(node, yaml.MappingNode):
-        _check_keys(node)
+        check_keys(node)
         size += sum(_checked_size(part, known, level + 1) for pair in node.value for part in pair)
     elif isinstance(node, yaml.SequenceNode):
         size += sum(_checked_size(part, known, level + 1) for part in node.value)
@@ -89,7 +99,12 @@ def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  
     return size
 
 
-def _check_keys(node: yaml.MappingNode) -> None:
+def check_keys(node: yaml.MappingNode) -> None:
+    """Refuse a mapping with a key twice, of which YAML would take the last.
+
+    Raises:
+        yaml.constructor.ConstructorError: at the second.
+    """
     seen: set[Hashable] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mghp.config
-from mghp.config import Config, config_key, load_config, to_yaml, variant_names
+import mghp.data.configs
+from mghp.config import Config, config_key, load_config, load_config_text, to_yaml, variant_names
 from mghp.errors import InputError
 from mghp.report.parsing.tables import SCORES
+from mghp.report.run_files import read_config
 
 CHECKOUT = Path(__file__).parents[1]
 EXPERIMENTS = sorted((CHECKOUT / "experiments").rglob("*.yaml"))
@@ -271,6 +273,99 @@ def test_what_is_no_key_and_value_is_refused(refusal, override):
 
 # How values are read.
 
+TYPED = ["0123", "007", "010", "on", "no", "True", "12:30:00", "1.10", "1e5", "1_000", "0x10", "2026-11-28", "=", "<<"]
+"""Texts that YAML 1.1 takes for something else."""
+
+
+@pytest.mark.parametrize("text", [*TYPED, "2026_11_28", "1_", ".5", "-1", "3 # 4"])
+def test_text_in_a_file_is_the_text_as_typed(load, text):
+    text = text.partition(" #")[0]  # in YAML a comment
+    config = load(f"experiment: {text}\nruns: {text}\ndata: {{annotations: {text}, splits: {{train: {text}}}}}")
+    assert [config.experiment, config.runs, config.data.annotations, config.data.splits.train] == [text] * 4
+    name = "merged" if text == "<<" else text  # as a key it merges
+    assert load(f"variants: {{{name}: {{runs: {text}}}}}\nvariant: {name}").runs == text
+    assert load(f"variants: {{a: &a {{runs: {text}}}, b: {{<<: *a, seed: 3}}}}", "variant=b").runs == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*TYPED, "2026_11_28", "/data/set #2", "out # 3", "/a: b", "[1] a", "[1]", "{a: 1}", "'x'", '"', "!!int 3", "&a",
+     "*a", "@x", "% of", " x ", "- a", "null", "None", "a\tb", "--- a", "?", "|", ">"],
+)  # fmt: skip
+def test_text_on_a_command_line_is_the_text_as_typed(load, text):
+    for key in ("runs", "wandb.project", "data.root", "data.splits.train"):
+        config = load("runs: [not, this]" if key == "runs" else "", f"{key}={text}")
+        for part in key.split("."):
+            config = getattr(config, part)
+        assert config == text
+
+
+def test_text_of_lists_and_sections_is_the_text_as_typed(refusal, load):
+    assert "evaluation.scenes are of simple, " in refusal("", "evaluation.scenes=[on]")
+    assert "got '007'" in refusal("", "evaluation.scenes=[007]")
+    assert "got '1.10'" in refusal("evaluation: {scenes: [1.10]}")
+    config = load("", "data={'root': '/data/set #2', 'splits': {'train': 0123}, 'seed': 0123}")
+    assert (config.data.root, config.data.splits.train, config.data.seed) == ("/data/set #2", "0123", 123)
+
+
+def test_an_alias_is_read_by_the_type_of_each_key_that_it_stands_under(load):
+    config = load("seed: &a 0123\nexperiment: *a\ntrainer: {max_steps: *a}")
+    assert (config.seed, config.experiment, config.trainer["max_steps"]) == (123, "0123", 123)
+
+
+def test_names_that_become_one_text_are_one_key_twice(refusal):
+    assert "key '3' is there twice" in refusal("variants: {3: {}, '3': {}}")
+
+
+@pytest.mark.parametrize(("text", "number"), [("010", 10), ("0123", 123), ("1_000", 1000), ("0x10", 16), ("+7", 7)])
+def test_a_whole_number_is_decimal_whatever_it_begins_with(load, text, number):
+    assert load("", f"seed={text}").seed == load(f"seed: {text}").seed == number
+
+
+@pytest.mark.parametrize("text", ["12:30", "12:30:00", "3 # 4", "1 2"])
+def test_what_only_begins_as_a_number_is_none(refusal, text):
+    assert refusal("", f"seed={text}").startswith((f"seed={text}: ", f"'seed={text}': "))
+
+
+NULLABLE = {key: hint for key, hint in KEYS.items() if type(None) in get_args(hint)}
+
+
+@pytest.mark.parametrize("key", NULLABLE)
+@pytest.mark.parametrize("null", ["null", "~", "None"])
+def test_every_key_that_may_be_null_reads_null_as_yaml_and_as_python_write_it(load, key, null):
+    given = {"assembly.largest_similarity": "0.25"}.get(key, "1")
+    if float in get_args(NULLABLE[key]):
+        given = "0.25"
+    config = load("data: {name: random}\nmatcher: {name: greedy}", f"{key}={given}", f"{key}={null}")
+    for part in key.split("."):
+        config = getattr(config, part)
+    preset = mghp.data.configs.POSE_PRESETS["default"]
+    assert config == (getattr(preset, key.rpartition(".")[2]) if key.startswith("data.poses.") else None)
+
+
+def test_none_in_a_file_or_beside_null_is_a_text(load):
+    assert load("data: {annotations: None}").data.annotations == "None"
+    assert load("data: {annotations: null}").data.annotations is None
+    assert load("", "data.annotations=./None").data.annotations == "./None"
+    assert load("", "trainer={'gradient_clip_val': None, 'x': [None, 'None']}").trainer == {
+        "gradient_clip_val": None, "x": [None, "None"],
+    }  # fmt: skip
+
+
+def test_null_for_a_text_that_cannot_be_null_is_refused_in_a_file(refusal):
+    for text in ("null", "~", ""):
+        assert "trial.yaml: experiment: " in refusal(f"experiment: {text}")
+
+
+@pytest.mark.parametrize("text", [*TYPED, "null", "None", "~", "", " x", "a: b", "#", "é"])
+def test_texts_survive_the_resolved_config(load, tmp_path, text):
+    config = dataclasses.replace(Config(), wandb=mghp.config.WandbConfig(project=text), trainer={"x": [text]})
+    config.data.annotations = text
+    (tmp_path / "config.yaml").write_text(to_yaml(config))
+    back = load_config(tmp_path / "config.yaml")
+    assert (back.wandb.project, back.data.annotations, back.trainer) == (text, text, {"x": [text]})
+    assert read_config(tmp_path / "config.yaml")["wandb"]["project"] == text
+
 
 @pytest.mark.parametrize("text", ["1e-3", "1e-03", "1E-3", "1.0e-3", "0.001", "+1e-3", "10e-4"])
 def test_scientific_notation_is_a_number(load, text):
@@ -349,7 +444,34 @@ names = st.sampled_from([*KEYS, "sed", "matcher.nme", "variants", "base", "", ".
 
 
 def test_an_interpolation_of_nothing_names_its_key(refusal):
-    assert refusal("", "bench.steps=${oc.env:NONE}").startswith("bench.steps: KeyError raised while resolving")
+    assert refusal("", "bench.steps=${none}") == "bench.steps: Interpolation key 'none' not found"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["${oc.env:SECRET}", "a/${oc.env:SECRET}", "${oc.${experiment}:SECRET}", "${data.${oc.env:SECRET}}",
+     "${oc.env :SECRET}", "\\${oc.env:SECRET}", "${oc.create:{a: 1}}", "${oc.decode:${oc.env:SECRET}}"],
+)  # fmt: skip
+def test_no_resolver_reads_the_environment_into_a_run(refusal, monkeypatch, text):
+    monkeypatch.setenv("SECRET", "in the clear")
+    sources = [
+        ({"runs": text}, [], "trial.yaml: runs: "),
+        ({"experiment": "env", "trainer": {"logger": [1, {"key": text}]}}, [], "trial.yaml: trainer.logger.1.key: "),
+        ({"variants": {"v": {"data": {"root": text}}}}, ["variant=v"], "trial.yaml, variant v: data.root: "),
+        ({}, [f"wandb.project={text}"], f"wandb.project={text}: wandb.project: "),
+    ]
+    for content, overrides, where in sources:
+        said = refusal(yaml.safe_dump(content), *overrides)
+        assert where in said
+        assert "only other keys are interpolated, as ${key}; got a resolver" in said
+        assert "in the clear" not in said
+        with pytest.raises(InputError, match="got a resolver"):
+            load_config_text(yaml.safe_dump(content), overrides, "last.ckpt")  # as a checkpoint's own config
+
+
+def test_other_keys_are_interpolated(load):
+    assert load("seed: 3\nruns: out/${seed}/${data.name}:x").runs == "out/3/generated_poses:x"
+    assert load("", "data.seed=${seed}", "seed=4").data.seed == 4
 
 
 values = (

@@ -51,7 +51,7 @@ def read_config(file: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is missing or broken, or a key of the schema has a value of another type.
     """
-    content = read_yaml(existing_file(file, "run folder's config"))
+    content = read_yaml(existing_file(file, "run folder's config"), Config)
     checked = _over_defaults(content, _defaults(), str(file), "")
     matcher = checked["matcher"]
     if matcher["name"] not in matcher or matcher["name"] == "name":
