@@ -12,13 +12,14 @@ from mghp.sweep.sweep_file import SweepFile
 _ENVIRONMENT = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
 
 
-def argument_list(sweep: SweepFile, values: Mapping[str, Any], json_file: Path) -> list[str]:
+def argument_list(sweep: SweepFile, values: Mapping[str, Any], json_file: Path, is_shown: bool = False) -> list[str]:
     """What is executed for a trial.
 
     Args:
         sweep: with the command.
         values: the trial's, by outermost name.
         json_file: what `${args_json_file}` stands for.
+        is_shown: whether it is for people and reports, where what the environment holds, secrets too, stays unnamed.
 
     Returns:
         The command, its macros replaced; one that W&B does not know vanishes, as there.
@@ -42,6 +43,7 @@ def argument_list(sweep: SweepFile, values: Mapping[str, Any], json_file: Path) 
     words: list[str] = []
     for part in sweep.command:
         # A variable that is not set leaves its name behind.
-        word = _ENVIRONMENT.sub(lambda match: os.environ.get(match[1], match[1]), part)
-        words += macros.get(word[2:-1], []) if word.startswith("${") and word.endswith("}") else [word]
+        word = part if is_shown else _ENVIRONMENT.sub(lambda match: os.environ.get(match[1], match[1]), part)
+        is_macro = word.startswith("${") and word.endswith("}") and not _ENVIRONMENT.search(word)
+        words += macros.get(word[2:-1], []) if is_macro else [word]
     return words

@@ -50,7 +50,7 @@ def trial_rows(plan: Plan, study: Study) -> list[TrialRow]:
         rows[index_of(trial)] = TrialRow(
             index=index_of(trial),
             settings=_settings(plan, trial.params),
-            command=plan.command(trial_values(plan.sweep.parameters, point_of(plan.sweep, trial.params)))
+            command=plan.command(trial_values(plan.sweep.parameters, point_of(plan.sweep, trial.params)), is_shown=True)
             if trial.params
             else [],
             state=_STATES.get(trial.state, "waiting"),
@@ -70,17 +70,18 @@ def trial_rows(plan: Plan, study: Study) -> list[TrialRow]:
 
 
 def _of_another_shard(plan: Plan, index: int, point: Point) -> TrialRow:
-    command = plan.command(trial_values(plan.sweep.parameters, point))
+    values = trial_values(plan.sweep.parameters, point)
     metric = seconds = None
     state, folder = "waiting", plan.folder
     try:
-        identity = plan.identify(command)
+        identity = plan.identify(plan.command(values))
         folder = identity.folder
         result = identity.result()
         if result is not None and not result.get("stopped"):
             metric, seconds, state = result["metrics"].get(plan.sweep.metric), result.get("wall_seconds"), "done"
     except InputError:
         pass  # its own shard says what is wrong with it
+    command = plan.command(values, is_shown=True)
     return TrialRow(index, _settings(plan, point), command, state, metric, seconds, folder, "")
 
 

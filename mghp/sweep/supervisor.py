@@ -110,9 +110,11 @@ class Plan:
     identify: Identifier
     options: Options = field(default_factory=Options)
 
-    def command(self, values: dict[str, Any], json_file: Path = Path("arguments.json")) -> list[str]:
-        """The argument list of a trial."""
-        return argument_list(self.sweep, values, json_file)
+    def command(
+        self, values: dict[str, Any], json_file: Path = Path("arguments.json"), is_shown: bool = False
+    ) -> list[str]:
+        """The argument list of a trial; see `argument_list`."""
+        return argument_list(self.sweep, values, json_file, is_shown)
 
 
 def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:

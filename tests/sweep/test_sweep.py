@@ -172,6 +172,22 @@ def test_a_number_that_no_machine_could_meet_is_refused(sweep, sweep_yaml, tmp_p
     assert not (tmp_path / "runs").exists()
 
 
+def test_what_the_environment_holds_reaches_a_trial_and_no_report(sweep, sweep_yaml, tmp_path, monkeypatch, journal):
+    monkeypatch.setenv("SECRET", "in the clear")
+    file = sweep_yaml()
+    content = yaml.safe_load(file.read_text())
+    content["command"].append("--note=${envvar:SECRET}")
+    file.write_text(yaml.safe_dump(content))
+    process = sweep(file)
+    assert process.returncode == 0
+    assert "best: " in process.stdout
+    assert "${envvar:SECRET}" in process.stdout
+    assert "in the clear" not in process.stdout
+    told = [path for path in (tmp_path / "runs").rglob("*") if path.suffix in (".md", ".yaml", ".csv", ".db", ".tex")]
+    assert {"best.yaml", "trials.md", "study.db"} <= {path.name for path in told}
+    assert not [path for path in told if b"in the clear" in path.read_bytes()]
+
+
 def test_two_supervisors_are_kept_apart(sweep, sweep_yaml, tmp_path):
     file = sweep_yaml(parameters={"x": {"value": 0}, "seconds": {"value": 8}})
     first = subprocess.Popen(
