@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,28 @@ def read_arrays(file: Path, what: str) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # NumPy and zipfile raise whatever the bytes lead to
         raise InputError(f"{what} {file}: unreadable: {' '.join(str(error).split())[:120]}") from None
+
+
+def check_shapes(file: Path, arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[str | int, ...]]) -> None:
+    """Refuse arrays that are not numbers, or of another shape; those that are not there are nobody's fault.
+
+    Args:
+        file: that they were read from.
+        arrays: by name.
+        shapes: by name; a letter or word stands for a size, which is the same wherever it stands.
+
+    Raises:
+        InputError: naming the first that does not fit.
+    """
+    sizes: dict[str | int, int] = {}
+    for name in [name for name in shapes if name in arrays]:
+        array, shape = arrays[name], shapes[name]
+        fits = array.dtype.kind in "biuf" and array.ndim == len(shape)
+        for size, word in zip(array.shape, shape, strict=False):
+            fits = fits and size == (word if isinstance(word, int) else sizes.setdefault(word, size))
+        if not fits:
+            expected = ", ".join(str(sizes.get(word, word)) for word in shape)
+            raise InputError(f"{file}: {name}: expected numbers ({expected}), got {array.dtype} {array.shape}")
 
 
 def _promised(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:

@@ -1,5 +1,6 @@
 """Finished runs, read back from their folders."""
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.errors import InputError
-from mghp.report.arrays import read_arrays
+from mghp.report.arrays import check_shapes, read_arrays
 from mghp.report.run_files import read_config, read_result, read_rows
 from mghp.run_folder import REPLACED
 
@@ -39,7 +40,7 @@ class Run:
     def steps(self) -> pd.DataFrame:
         """metrics.csv, a row a step; empty where nothing was traced."""
         file = self.path / "metrics.csv"
-        return read_rows(file, texts=_TEXTS_OF_STEPS) if file.exists() else pd.DataFrame()
+        return read_rows(file, texts=_TEXTS_OF_STEPS) if os.path.lexists(file) else pd.DataFrame()
 
     def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
         """Rows of what a bench has measured, e.g. ratios.csv.
@@ -91,8 +92,12 @@ class Run:
         return float(self.result["metrics"].get(name, float("nan")))
 
     def association(self, rounding: str) -> NDArray[np.int64] | None:
-        """Counts of pairs an image (images, 3), if this rounding was scored."""
-        return self._arrays("association").get(rounding)
+        """Counts of pairs an image (images, 3), if this rounding was scored.
+
+        Raises:
+            InputError: if the file is damaged, or the array is of another shape.
+        """
+        return self._arrays("association", {rounding: ("n", 3)}).get(rounding)
 
     def tested(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of a learned scorer: the test images, and true positives, false positives, false negatives of each.
@@ -103,19 +108,29 @@ class Run:
         Raises:
             InputError: if the run has none.
         """
-        arrays = self._arrays("association")
+        arrays = self._arrays("association", {"image": ("n",), name: ("n", 3)})
         if not {"image", name} <= set(arrays):
             raise InputError(f"{self.path / 'media' / 'association.npz'}: expected {name} of a learned scorer's images")
         return arrays["image"], arrays[name]
 
     @property
     def example(self) -> dict[str, NDArray[Any]]:
-        """affinity, assignment, best and truth of one problem; empty where there was none to show."""
-        return self._arrays("example")
+        """affinity, assignment, best and truth of one problem; empty where there was none to show.
 
-    def _arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        Raises:
+            InputError: if the file is damaged, or they are not all there, each (source, destination).
+        """
+        names = ("affinity", "assignment", "best", "truth")
+        arrays = self._arrays("example", dict.fromkeys(names, ("source", "destination")))
+        if arrays and not set(names) <= set(arrays):
+            raise InputError(f"{self.path / 'media' / 'example.npz'}: expected {', '.join(names)}")
+        return arrays
+
+    def _arrays(self, name: str, shapes: Mapping[str, tuple[str | int, ...]]) -> dict[str, NDArray[Any]]:
         file = self.path / "media" / f"{name}.npz"
-        return read_arrays(file, "arrays") if file.exists() else {}
+        arrays = read_arrays(file, "arrays") if os.path.lexists(file) else {}
+        check_shapes(file, arrays, shapes)
+        return arrays
 
     @property
     def data(self) -> str:

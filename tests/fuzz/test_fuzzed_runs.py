@@ -35,7 +35,8 @@ def test_any_damaged_run_folder_is_reported_or_refused(tmp_path):
     for seed in range(2):
         run = plant(runs, "synthetic_10min", "", seed, 0.5)
         (run.path / "metrics.csv").write_text("step,train/total,val/ap_p_vol\n1,2.0,\n2,1.5,0.2\n")
-        np.savez(run.path / "media" / "example.npz", affinity=np.ones((2, 2)))
+        example = dict.fromkeys(("affinity", "assignment", "best", "truth"), np.ones((2, 2)))
+        np.savez(run.path / "media" / "example.npz", **example)
     files = [file for file in sorted(runs.rglob("*")) if file.is_file() and file.name != "scenes.csv"]
 
     def make(rng):

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import re
 import struct
 import sys
 import zipfile
@@ -39,6 +40,7 @@ from mghp.people.datasets import PEOPLE
 from mghp.progress import progress_bar
 from mghp.report.arrays import read_arrays
 from mghp.report.run_files import read_config, read_result, read_rows
+from mghp.report.runs import Run
 from mghp.report.style import plain, plt, save
 from mghp.report.table import Table
 from mghp.sweep.metric_rows import MetricRows
@@ -612,6 +614,68 @@ def test_a_run_s_config_of_other_types_names_its_key(text, words, tmp_path):
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(InputError, match=rf"config\.yaml: {words}"):
         read_config(tmp_path / "config.yaml")
+
+
+EXAMPLE = {name: np.ones((2, 3)) for name in ("affinity", "assignment", "best", "truth")}
+
+
+ARRAYS = {
+    "mutual": ("association", lambda run: run.association("mutual")),
+    "limbs": ("association", lambda run: run.tested("limbs")),
+    "example": ("example", lambda run: run.example),
+}
+
+
+@pytest.mark.parametrize(
+    ("read", "arrays", "words"),
+    [
+        ("mutual", {"mutual": np.ones((4, 2))}, r"mutual: expected numbers \(4, 3\), got float64 \(4, 2\)"),
+        ("mutual", {"mutual": np.array("x")}, r"mutual: expected numbers \(n, 3\), got <U1 \(\)"),
+        (
+            "limbs",
+            {"image": np.ones(2), "limbs": np.ones((3, 3))},
+            r"limbs: expected numbers \(2, 3\), got .* \(3, 3\)",
+        ),
+        ("limbs", {"image": np.ones(2)}, "expected limbs of a learned scorer's images"),
+        ("example", EXAMPLE | {"truth": np.ones((3, 2))}, r"truth: expected numbers \(2, 3\), got float64 \(3, 2\)"),
+        ("example", EXAMPLE | {"affinity": np.ones(2)}, r"affinity: expected numbers \(source, destination\)"),
+        ("example", {"affinity": np.ones((2, 3))}, "expected affinity, assignment, best, truth"),
+    ],
+)
+def test_a_run_s_arrays_of_other_shapes_name_their_file(read, arrays, words, tmp_path):
+    name, look = ARRAYS[read]
+    (tmp_path / "media").mkdir()
+    np.savez(tmp_path / "media" / f"{name}.npz", **arrays)
+    with pytest.raises(InputError, match=rf"{name}\.npz: {words}"):
+        look(Run(tmp_path))
+
+
+PLACES = {
+    "result.json": lambda run: run.result,
+    "config.yaml": lambda run: run.config,
+    "metrics.csv": lambda run: run.steps,
+    "media/example.npz": lambda run: run.example,
+    "media/association.npz": lambda run: run.association("mutual"),
+    "ratios.csv": lambda run: run.measurements("ratios.csv", ["x"]),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("put", ["folder", "link to nothing", "link to itself", "empty file", "device"])
+def test_what_is_no_file_of_a_run_is_one_line_that_names_it(place, put, tmp_path):
+    file = tmp_path / place
+    file.parent.mkdir(exist_ok=True)
+    if put == "folder":
+        file.mkdir()
+    elif put == "empty file":
+        file.touch()
+    else:
+        file.symlink_to({"link to nothing": "nowhere", "link to itself": file, "device": "/dev/null"}[put])
+    if (place, put) == ("config.yaml", "empty file"):  # an earlier version's with all at its default
+        assert Run(tmp_path).config["seed"] == 0
+        return
+    with pytest.raises(InputError, match=re.escape(file.name)):
+        PLACES[place](Run(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "\0\0", "step,loss\n1,two\n", "step\n1\n2,3,4\n", 'step,loss\n"1'])

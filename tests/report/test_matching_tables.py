@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
+from mghp.errors import InputError
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.matching.tables import difference_in_words, matching_tables
 from mghp.report.runs import Run
@@ -180,3 +181,11 @@ def test_the_bench_is_read_from_its_ratios(plant):
         ["2x2", "literal", "4.00", "8.00", "", "", ""],
         ["2x2", "numba", "1.00", "2.00", "4.0", "4.0", "0.100"],
     ]
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_runs_of_other_images_are_not_compared(plant, number):
+    one = plant("solvers", "a", counts={"mutual": np.ones((number, 3), dtype=int)})
+    two = plant("solvers", "identity", solver="identity", counts={"mutual": np.ones((number and 4, 3), dtype=int)})
+    with pytest.raises(InputError, match=rf"{one.path} and {two.path}: scored on {number} and {number and 4} images"):
+        difference_in_words(one, two, "mutual")

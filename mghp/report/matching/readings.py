@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from mghp.metrics.matching import bootstrap_difference
-from mghp.report.matching.tables import bench_table, grid_point, solver_label, solver_runs
+from mghp.report.matching.tables import association_difference, bench_table, grid_point, solver_label, solver_runs
 from mghp.report.runs import Run, grid_runs
 
 PAPER = (50, 5, 0.01)
@@ -114,16 +113,15 @@ def association(runs: Sequence[Run]) -> Iterator[str]:
     for data, of_data in _by_data(solver_runs(runs)):
         baseline = next((run for run in of_data if run.variant == "identity"), None)
         for rounding in ("hungarian", "mutual"):
-            reference = baseline.association(rounding) if baseline else None
-            if reference is None:
+            if baseline is None or baseline.association(rounding) is None:
                 continue
             better: list[str] = []
             worse: list[str] = []
             for run in of_data:
-                counts = run.association(rounding)
-                if counts is None or run is baseline:
+                difference = association_difference(run, baseline, rounding)
+                if difference is None or run is baseline:
                     continue
-                mean, low, high = (100 * number for number in bootstrap_difference(counts, reference))
+                mean, low, high = (100 * number for number in difference)
                 text = f"{solver_label(run)} ({mean:+.2f} [{low:+.2f}, {high:+.2f}])"
                 (better if low > 0 else worse if high < 0 else []).append(text)
             name = "Hungarian" if rounding == "hungarian" else rounding

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from mghp.errors import InputError
 from mghp.metrics.matching import bootstrap_difference
 from mghp.report.runs import Run, grid_runs
 from mghp.report.table import Table
@@ -120,11 +121,27 @@ def difference_in_words(run: Run, baseline: Run | None, rounding: str) -> str:
     """F1 of a run minus that of a baseline on the same images, in points, with its 95 % interval."""
     if baseline is None or baseline.path == run.path:
         return ""
+    found = association_difference(run, baseline, rounding)
+    if found is None:
+        return ""
+    difference, low, high = found
+    return f"{100 * difference:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"
+
+
+def association_difference(run: Run, baseline: Run, rounding: str) -> tuple[float, float, float] | None:
+    """F1 of a run minus that of a baseline, and its 95 % interval; None where one was not scored so.
+
+    Raises:
+        InputError: if they were scored on different images, or on none.
+    """
     counts, reference = run.association(rounding), baseline.association(rounding)
     if counts is None or reference is None:
-        return ""
-    difference, low, high = bootstrap_difference(counts, reference)
-    return f"{100 * difference:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"
+        return None
+    if len(counts) != len(reference) or not len(counts):
+        raise InputError(
+            f"{run.path} and {baseline.path}: scored on {len(counts)} and {len(reference)} images, expected the same"
+        )
+    return bootstrap_difference(counts, reference)
 
 
 def step_table(runs: Sequence[Run]) -> Table:
