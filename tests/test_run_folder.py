@@ -10,7 +10,7 @@ import mghp.run_folder
 from mghp.config import SCHEMA_VERSION, Config, config_key, load_config
 from mghp.errors import InputError
 from mghp.peak_memory import measured_peak
-from mghp.run_folder import RunFolder, git_commit, is_finished, run_path
+from mghp.run_folder import RunFolder, git_commit, has_ended, is_finished, run_path, was_stopped
 from mghp.writing import write_atomically
 
 
@@ -57,6 +57,19 @@ def test_a_run_is_finished_when_its_result_is_there_under_its_key(config):
     folder.finish({"gap": 0.5})
     assert is_finished(folder.path, folder.key)
     assert not is_finished(folder.path, "another key")
+
+
+def test_a_run_that_was_stopped_has_a_result_and_is_not_finished(config):
+    """Nothing adopts it, and it can be gone on with, until it has ended by itself."""
+    folder = RunFolder(config, "data")
+    folder.finish({"gap": 0.5}, stopped=True)
+    assert was_stopped(folder.path)
+    assert not is_finished(folder.path, folder.key)
+    assert not has_ended(folder.path)
+    folder.finish({"gap": 0.4})
+    assert not was_stopped(folder.path)
+    assert is_finished(folder.path, folder.key)
+    assert has_ended(folder.path)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '"key"', b"\xff"])

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,9 @@ def small(small_config, tmp_path_factory):
     return make
 
 
-def cut_off(config, pictures, step):
-    """The folder of a training that ended in the middle of a step, without a result."""
+@contextmanager
+def power_goes_in(step):
+    """The training within ends in the middle of a step, without a result."""
 
     def end(self, trainer, *_):
         if trainer.global_step == step:
@@ -50,7 +52,13 @@ def cut_off(config, pictures, step):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SeedEveryBatch, "on_train_batch_end", end)
         with pytest.raises(CutOffError):
-            run_training(config, *pictures)
+            yield
+
+
+def cut_off(config, pictures, step):
+    """The folder of a training that was."""
+    with power_goes_in(step):
+        run_training(config, *pictures)
     (folder,) = (file.parent for file in Path(config.runs).rglob("config.yaml"))
     return folder
 
@@ -307,6 +315,14 @@ def test_without_a_readable_checkpoint_it_begins_anew(small, whole, copied, capl
     gone_on(copied, small()[1])
     assert "begun anew" in caplog.text
     assert_equal(whole, copied)
+
+
+def test_checkpoints_keep_their_distance_after_going_on(small, copied):
+    """Every three steps, counted from the one that it goes on from."""
+    for step, newest in ((9, 6), (11, 9)):
+        with power_goes_in(step):
+            gone_on(copied, small()[1])
+        assert read_checkpoint(copied / "checkpoints" / "resume.ckpt")["global_step"] == newest
 
 
 def test_other_data_are_refused(small, copied):
