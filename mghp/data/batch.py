@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mghp.data.sample import Sample, Samples
@@ -25,6 +26,7 @@ class Batch:
         has_parts: (batch,) bool.
         has_keypoints: (batch,) bool. Without them a picture trains neither keypoints, limbs, field nor matching.
         names: of the pictures.
+        regions: of each picture, its `Sample`'s: x_input, y_input, width, height and area of persons, then of crowds.
     """
 
     image: Tensor
@@ -35,6 +37,7 @@ class Batch:
     has_parts: Tensor
     has_keypoints: Tensor
     names: tuple[str, ...]
+    regions: tuple[NDArray[np.float32] | None, ...]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
         """The same batch on a device."""
@@ -84,6 +87,7 @@ def collate(samples: Sequence[Sample], num_keypoints: int) -> Batch:
         has_parts=torch.tensor([sample.parts is not None for sample in samples]),
         has_keypoints=torch.tensor([sample.keypoints is not None for sample in samples]),
         names=tuple(sample.name for sample in samples),
+        regions=tuple(sample.regions for sample in samples),
     )
 
 

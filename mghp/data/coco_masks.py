@@ -96,3 +96,9 @@ def _runs(counts: str) -> list[int] | None:
         runs.append(number + (runs[-2] if len(runs) > 2 else 0))
         number = shift = 0
     return None if shift else runs
+
+
+def mask_box(mask: NDArray[np.bool_]) -> list[float]:
+    """x, y, width and height of the box about a mask (height, width); 0 of an empty one."""
+    box: list[float] = coco_mask.toBbox(coco_mask.encode(np.asfortranarray(mask, np.uint8))).tolist()
+    return box

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mghp.data.coco_json import read_coco
-from mghp.data.coco_masks import decoded_mask, polygons_mask
+from mghp.data.coco_masks import decoded_mask, mask_box, polygons_mask
 from mghp.data.disk_samples import DiskSamples, Labels
 from mghp.errors import InputError, inside
 from mghp.people.densepose_coco import DENSEPOSE_COCO
@@ -71,9 +71,11 @@ class DensePoseCOCO(DiskSamples):
         height, width = image["height"], image["width"]
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
         keypoints: list[NDArray[np.float32]] = []
+        regions: dict[bool, list[list[float]]] = {False: [], True: []}  # of crowds or not
         for annotated in self.of_image[image["id"]]:
             annotation, where = annotated.content, annotated.where
             mask = _person_mask(annotation, height, width, where)
+            regions[annotated.is_crowd].append(_region(annotation, mask, where))
             if annotated.is_crowd:
                 parts[mask & (ids == 0)] = IGNORE
                 continue
@@ -85,7 +87,8 @@ class DensePoseCOCO(DiskSamples):
             keypoints.append(pose * (pose[:, 2:] > 0))
             parts[labels > 0], ids[labels > 0] = labels[labels > 0], len(keypoints)
         poses = np.stack(keypoints) if keypoints else np.zeros((0, self.people.num_keypoints, 3), np.float32)
-        return Labels(parts, ids, poses)
+        boxes_and_areas = np.array([*regions[False], *regions[True]], np.float32).reshape(-1, 5)
+        return Labels(parts, ids, poses, regions=boxes_and_areas)
 
 
 def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.bool_]:
@@ -97,6 +100,16 @@ def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str
     if isinstance(segmentation, dict):
         return decoded_mask(segmentation, where, (height, width)).astype(bool)
     return polygons_mask(segmentation, (height, width), where).astype(bool)
+
+
+def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> list[float]:
+    """x, y, width and height of the box and the area, as annotated; of what is not, the mask's."""
+    box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
+    area = annotation["area"] if "area" in annotation else int(mask.sum())
+    _box(box, *mask.shape, where)
+    if type(area) not in (int, float) or not 0 <= area <= 4 * mask.size:
+        raise InputError(f"{where}: expected an area of 0 to the picture's pixels, got {reprlib.repr(area)}")
+    return [*box, area]
 
 
 def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:

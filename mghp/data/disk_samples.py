@@ -26,12 +26,14 @@ class Labels:
         person_ids: (height, width) int16; None: no persons' masks.
         keypoints: (person, keypoint, 3) float32; None: no keypoints.
         pairing: how poses were given to masks; None where the dataset numbers both alike.
+        regions: (person + crowd, 5) float32, boxes and areas as annotated; None: those of the masks.
     """
 
     parts: NDArray[np.uint8] | None
     person_ids: NDArray[np.int16] | None
     keypoints: NDArray[np.float32] | None
     pairing: Pairing | None = None
+    regions: NDArray[np.float32] | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -142,7 +144,9 @@ class DiskSamples(ABC):
         labels = self.labels(index)
         image = self.photograph(index, labels)
         size = (image.shape[0], image.shape[1])
-        return Sample(image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size)
+        return Sample(
+            image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size, regions=labels.regions
+        )
 
 
 def with_poses(

@@ -43,6 +43,13 @@ def resized_keypoints(keypoints: NDArray[Any], before: tuple[int, int], after: t
     return scaled
 
 
+def resized_regions(regions: NDArray[Any], before: tuple[int, int], after: tuple[int, int]) -> NDArray[np.float32]:
+    """Boxes and areas (person, 5) of a picture whose (height, width) changes."""
+    down, across = after[0] / before[0], after[1] / before[1]
+    scaled: NDArray[np.float32] = (regions * (across, down, across, down, across * down)).astype(np.float32)
+    return scaled
+
+
 def resized(sample: Sample, longest_side: int | None) -> Sample:
     """A sample whose longer side has so many pixels; `original_size` stays."""
     return resized_to(sample, *size_for(sample.image.shape[0], sample.image.shape[1], longest_side))
@@ -61,6 +68,7 @@ def resized_to(sample: Sample, height: int, width: int) -> Sample:
         name=sample.name,
         original_size=sample.original_size,
         tags=sample.tags,
+        regions=None if sample.regions is None else resized_regions(sample.regions, before, after),
     )
 
 

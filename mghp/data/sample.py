@@ -30,6 +30,9 @@ class Sample:
         name: of the picture, unique in its dataset.
         original_size: (height, width) before any resizing.
         tags: what is special about the picture, e.g. "upside_down".
+        regions: (persons + crowds, 5) float32: x_image, y_image, width and height of the annotated box, and the
+            annotated area, in pixels; the crowds', who are no persons, come last; None where nothing but masks and
+            keypoints tells them.
     """
 
     image: NDArray[np.uint8]
@@ -39,6 +42,7 @@ class Sample:
     name: str
     original_size: tuple[int, int]
     tags: tuple[str, ...] = ()
+    regions: NDArray[np.float32] | None = None
 
     @property
     def ignored(self) -> NDArray[np.bool_] | None:

@@ -78,6 +78,10 @@ def mirrored(sample: Sample, people: People) -> Sample:
         annotated = keypoints[..., 2] > 0
         keypoints[..., 0] = np.where(annotated, sample.image.shape[1] - keypoints[..., 0], 0)
         changes["keypoints"] = keypoints
+    if sample.regions is not None:
+        regions = sample.regions.copy()
+        regions[:, 0] = sample.image.shape[1] - regions[:, 0] - regions[:, 2]
+        changes["regions"] = regions
     return _replaced(sample, **changes)
 
 
@@ -138,5 +142,5 @@ def _colour(config: AugmentationConfig) -> v2.Transform | None:
     return v2.Compose(steps) if steps else None
 
 
-def _replaced(sample: Sample, **changes: NDArray[Any]) -> Sample:
+def _replaced(sample: Sample, **changes: NDArray[Any] | None) -> Sample:
     return Sample(**{**vars(sample), **changes})

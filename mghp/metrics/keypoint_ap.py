@@ -9,27 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from scipy.ndimage import find_objects
 from torch import Tensor
 
 from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 
+_NOT_FOUND = -1e9
+"""Where a keypoint that was not found stands: nowhere near anybody, nor in a box."""
+
 
 def keypoint_ap(
     predicted: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     sigmas: Sequence[float],
+    boxes: Sequence[NDArray[Any]] | None = None,
 ) -> dict[str, float]:
-    """COCO's keypoint AP over a set of pictures, persons of every size counted.
+    """Return COCO's keypoint AP over a set of pictures, persons of every size counted.
 
-    A keypoint that was not found stands at (0, 0), as far away as COCO's rules want. True persons without an annotated
-    keypoint are ignored, as COCO does.
+    Of a picture the 20 detections with the highest scores are kept, as COCO does. A keypoint that was not found is as
+    far away as can be, whatever it should have been near. True persons without an annotated keypoint, and crowds, are
+    ignored: nobody need find them, and a pose whose keypoints lie in their box, made twice as large to each side, or
+    near it, is not false.
 
     Args:
-        predicted: of each picture, keypoints (person, keypoint, 3) with confidences and scores (person,).
-        true: of each picture, keypoints (person, keypoint, 3) with visibilities and areas (person,) in pixels.
+        predicted: of each picture, keypoints (person, keypoint, 3) with confidences, 0 where not found, and scores
+            (person,).
+        true: of each picture, keypoints (person, keypoint, 3) with visibilities, and areas (person + crowd,) in pixels,
+            those of crowds last.
         sigmas: of each keypoint.
+        boxes: of each picture, x, y, width and height of everybody whose area is told, (person + crowd, 4); only those
+            of persons without an annotated keypoint and of crowds are looked at. None: nobody's is known.
 
     Returns:
         `keypoint_ap` (mean over OKS 0.5 to 0.95), `keypoint_ap_50` and `keypoint_ap_75`; NaN without a true person.
@@ -41,11 +52,11 @@ def keypoint_ap(
         return dict.fromkeys(names, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = _annotations(true)
+        truth.dataset = _annotations(true, boxes or [np.zeros((len(areas), 4)) for _, areas in true])
         truth.createIndex()
         evaluation = COCOeval(truth, truth.loadRes(_results(predicted)), "keypoints")
         evaluation.params.kpt_oks_sigmas = np.array(sigmas)
-        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
         evaluation.evaluate()
         evaluation.accumulate()
     precision = evaluation.eval["precision"][:, :, 0, 0, -1]  # (OKS threshold, recall)
@@ -56,11 +67,11 @@ def keypoint_ap(
     }
 
 
-def _annotations(true: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> dict[str, Any]:
+def _annotations(true: Sequence[tuple[NDArray[Any], NDArray[Any]]], boxes: Sequence[NDArray[Any]]) -> dict[str, Any]:
     persons = [
-        (picture, keypoints, float(area))
-        for picture, (poses, areas) in enumerate(true)
-        for keypoints, area in zip(poses, areas, strict=True)
+        (picture, person, poses[person] if person < len(poses) else np.zeros(poses.shape[1:]), float(area), box)
+        for picture, ((poses, areas), of_picture) in enumerate(zip(true, boxes, strict=True))
+        for person, (area, box) in enumerate(zip(areas, of_picture, strict=True))
     ]
     return {
         "info": {},
@@ -71,36 +82,47 @@ def _annotations(true: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> dict[str,
                 "id": number + 1,
                 "image_id": picture,
                 "category_id": 1,
-                "iscrowd": 0,
-                "area": max(area, 1.0),
-                "bbox": _box(keypoints),
+                "iscrowd": int(person >= len(true[picture][0])),
+                "area": area,
+                "bbox": [float(value) for value in box],
                 "keypoints": keypoints.astype(float).ravel().tolist(),
                 "num_keypoints": int((keypoints[:, 2] > 0).sum()),
             }
-            for number, (picture, keypoints, area) in enumerate(persons)
+            for number, (picture, person, keypoints, area, box) in enumerate(persons)
         ],
     }
 
 
 def _results(predicted: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> list[dict[str, Any]]:
     return [
-        {"image_id": picture, "category_id": 1, "keypoints": pose.astype(float).ravel().tolist(), "score": float(score)}
+        {"image_id": picture, "category_id": 1, "keypoints": pose.ravel().tolist(), "score": float(score)}
         for picture, (poses, scores) in enumerate(predicted)
-        for pose, score in zip(poses, scores, strict=True)
+        for pose, score in zip(_placed(poses), scores, strict=True)
     ]
 
 
-def _box(keypoints: NDArray[Any]) -> list[float]:
-    """x, y, width, height of the annotated keypoints."""
-    annotated = keypoints[keypoints[:, 2] > 0, :2]
-    if not len(annotated):
-        return [0.0, 0.0, 0.0, 0.0]
-    low, high = annotated.min(0), annotated.max(0)
-    return [float(value) for value in (*low, *(high - low))]
+def _placed(keypoints: NDArray[Any]) -> NDArray[np.float64]:
+    """Keypoints (person, keypoint, 3), those that were not found far from everything."""
+    found = keypoints[..., 2:] > 0
+    return np.where(found, keypoints, np.array([_NOT_FOUND, _NOT_FOUND, 0.0])).astype(np.float64)
+
+
+def _regions(true: TruePeople) -> NDArray[np.float64]:
+    """`TruePeople.regions`, or what masks say in their place: nobody is smaller than a pixel."""
+    if true.regions is not None:
+        return true.regions.astype(np.float64)
+    ids, persons = true.person_ids.astype(np.int64), len(true.keypoints)
+    areas = np.bincount(ids.ravel(), minlength=persons + 1)[1 : persons + 1].clip(min=1)
+    boxes = np.zeros((persons, 4))
+    for person, slices in enumerate(find_objects(ids, persons)[:persons]):
+        if slices is not None:
+            rows, columns = slices
+            boxes[person] = columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
+    return np.concatenate([boxes, areas[:, None]], 1)
 
 
 class KeypointAP(PictureRows):
-    """`keypoint_ap` over a set; a person's area is its mask's.
+    """`keypoint_ap` over a set, with the boxes, areas and crowds of the annotations; else the masks'.
 
     Args:
         sigmas: of each keypoint.
@@ -109,28 +131,34 @@ class KeypointAP(PictureRows):
     higher_is_better = True
 
     def __init__(self, sigmas: Sequence[float]) -> None:
-        super().__init__(width=3 * len(sigmas) + 1, about=1)
+        super().__init__(width=3 * len(sigmas) + 5, about=2)
         self.sigmas = tuple(sigmas)
 
     def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
         """Add one picture."""
-        persons = len(true.keypoints)
-        areas = np.bincount(true.person_ids.astype(np.int64).ravel(), minlength=persons + 1)[1 : persons + 1]
-        found = _rows(predicted.keypoints, predicted.person_scores)
-        self.add_picture(np.concatenate([found, _rows(true.keypoints, areas)]), [len(found)])
+        regions, scores = _regions(true), predicted.person_scores
+        found = self._rows(predicted.keypoints, np.pad(scores[:, None], ((0, 0), (4, 0))))
+        self.add_picture(
+            np.concatenate([found, self._rows(true.keypoints, regions)]), [len(found), len(true.keypoints)]
+        )
 
     def compute(self) -> dict[str, Tensor]:
         """The three scores."""
-        pictures = [np.split(rows, [int(about[0])]) for rows, about in self.pictures()]
-        predicted, true = ([self._poses(picture[side]) for picture in pictures] for side in (0, 1))
-        return as_scores(keypoint_ap(predicted, true, self.sigmas))
+        predicted, true, boxes = [], [], []
+        for rows, about in self.pictures():
+            found, persons = about.astype(int)
+            predicted.append(self._poses(rows[:found], found))
+            true.append(self._poses(rows[found:], persons))
+            boxes.append(rows[found:, -5:-1])
+        return as_scores(keypoint_ap(predicted, true, self.sigmas, boxes))
 
-    def _poses(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Keypoints (person, keypoint, 3) and a value a person."""
-        return rows[:, :-1].reshape(len(rows), len(self.sigmas), 3), rows[:, -1]
+    def _poses(self, rows: NDArray[Any], persons: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Keypoints (person, keypoint, 3) of the first so many, and a value a row."""
+        return rows[:persons, :-5].reshape(persons, len(self.sigmas), 3), rows[:, -1]
 
-
-def _rows(keypoints: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
-    """Keypoints (person, keypoint, 3) and a value a person -> (person, 3 keypoint + 1)."""
-    flat = np.asarray(keypoints, np.float64).reshape(len(keypoints), int(np.prod(np.shape(keypoints)[1:])))
-    return np.concatenate([flat, np.asarray(values, np.float64)[:, None]], 1)
+    def _rows(self, keypoints: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
+        """Keypoints (person, keypoint, 3) and values (person + crowd, 5) -> (person + crowd, 3 keypoint + 5)."""
+        rows = np.zeros((len(values), 3 * len(self.sigmas) + 5))
+        rows[: len(keypoints), :-5] = np.reshape(keypoints, (len(keypoints), -1)) if len(keypoints) else 0.0
+        rows[:, -5:] = values
+        return rows

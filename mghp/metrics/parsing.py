@@ -16,7 +16,8 @@ def parsing_metrics(people: People, config: MetricsConfig | None = None) -> Metr
 
     `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1` of parts; `ap_p_50`, `ap_p_vol`, `pcp_50`, `pcp_vol`;
     `ap_r_50`, `ap_r_60`, `ap_r_70`, `ap_r_vol` and the same of `ap_r_strict`; `ap_h_50`, `ap_h_vol`; `grouping`; and
-    `keypoint_ap`, `keypoint_ap_50`, `keypoint_ap_75`, NaN where nobody has an annotated keypoint.
+    `keypoint_ap`, `keypoint_ap_50`, `keypoint_ap_75`, of the 20 persons a picture with the highest scores, NaN where
+    nobody has an annotated keypoint.
 
     Args:
         people: parts and skeleton of the dataset.

@@ -34,8 +34,11 @@ class TruePeople:
         parts: (height, width) integer labels, 0 background, 255 not known.
         person_ids: (height, width) integers: 0 nobody, p + 1 the person in row p of `keypoints`.
         keypoints: (person, keypoint, 3): x_image, y_image, visibility (0 not annotated, 1 hidden, 2 visible).
+        regions: (person + crowd, 5): x_image, y_image, width and height of the annotated box, and the annotated area,
+            in pixels; the crowds', who are no persons, come last. None: what the masks say, and no crowd is known.
     """
 
     parts: NDArray[np.integer[Any]]
     person_ids: NDArray[np.integer[Any]]
     keypoints: NDArray[np.floating[Any]]
+    regions: NDArray[np.floating[Any]] | None = None

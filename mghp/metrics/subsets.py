@@ -50,6 +50,9 @@ def only_persons(
     shared = np.bincount((true_ids * shape[1] + predicted_ids).ravel(), minlength=shape[0] * shape[1]).reshape(shape)
     stays = shared[1:][~kept].sum(0)[1:] <= shared[1:][kept].sum(0)[1:]
     counts = np.concatenate([[True], kept])[true_ids]
+    regions = true.regions
+    if regions is not None:
+        regions = np.concatenate([regions[: len(kept)][kept], regions[len(kept) :]])  # crowds stay
     found = _renumbered(stays)[predicted_ids]
     return (
         PredictedPeople(
@@ -63,6 +66,7 @@ def only_persons(
             parts=np.where(counts, true.parts, IGNORE).astype(true.parts.dtype),
             person_ids=_renumbered(kept)[true_ids],
             keypoints=true.keypoints[kept],
+            regions=regions,
         ),
     )
 

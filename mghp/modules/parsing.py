@@ -197,6 +197,7 @@ def true_people(batch: Batch) -> list[TruePeople]:
             parts=batch.parts[row].cpu().numpy(),
             person_ids=batch.person_ids[row].cpu().numpy(),
             keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),
+            regions=batch.regions[row],
         )
         for row in range(len(batch))
     ]
