@@ -142,5 +142,6 @@ def _colour(config: AugmentationConfig) -> v2.Transform | None:
     return v2.Compose(steps) if steps else None
 
 
-def _replaced(sample: Sample, **changes: NDArray[Any] | None) -> Sample:
-    return Sample(**{**vars(sample), **changes})
+def _replaced(sample: Sample, **changes: NDArray[Any]) -> Sample:
+    # Regions are of the picture as it was annotated: where nobody says what becomes of them they are no longer known.
+    return Sample(**{**vars(sample), "regions": None, **changes})
