@@ -86,7 +86,7 @@ def check_ranges(section: object) -> None:
         RangeError: a line with the bare key of the first outside its range, the value and the range.
     """
     kind: type[Any] = type(section)
-    for key, range_ in ranges_of(kind).items():
+    for key, range_ in ranges_of(kind).items():  # type: ignore[arg-type]
         value = getattr(section, key)
         for number in value if isinstance(value, list) else [value]:
             if number is not None:

@@ -93,7 +93,7 @@ class ParsingDataModule(LightningDataModule):
         """Shuffled, augmented, without the last incomplete batch."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
-        in_order = self.trainer is not None and self.trainer.overfit_batches > 0
+        in_order = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         draws = (OrderedDraws if in_order else ShuffledDraws)(len(self.train_samples), self.seed, *self._process)
         self._training_loader = ResumableLoader(
             AugmentedSamples(self.train_samples, self.augmentation, self.seed),

@@ -124,7 +124,7 @@ class DiskSamples(ABC):
         Raises:
             InputError: naming the file, if it is missing or damaged, or both files, if they differ in size.
         """
-        file, labelled = self.picture_file(index), labels and labels.size
+        file, labelled = self.picture_file(index), None if labels is None else labels.size
         image = read_picture(file, labelled)
         size = (image.shape[0], image.shape[1])
         if labelled is not None and labelled != size:

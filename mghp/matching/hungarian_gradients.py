@@ -80,7 +80,7 @@ class Perturbed(Matcher):
         super().__init__(PerturbedConfig(sigma, num_samples, seed))
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
         self._process = 0
-        self.register_load_state_dict_pre_hook(_without_step)
+        self.register_load_state_dict_pre_hook(_without_step)  # type: ignore[no-untyped-call]
 
     @override
     def at_step(self, step: int, process: int = 0) -> None:
