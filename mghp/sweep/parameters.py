@@ -3,9 +3,7 @@
 Values are referred to by their positions in `values`: Optuna compares choices by ==, where 1, 1.0 and True are one.
 """
 
-import math
-import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -13,15 +11,15 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from mghp.errors import InputError
+from mghp.sweep.distributions import Steps, chosen_by, drawn_by
 
 Point = dict[str, Any]
 """Optuna's values by parameter name: a position in `values`, or a number."""
 
-_FORMS = "value, values, or min and max with uniform, int_uniform, q_uniform, log_uniform or log_uniform_values"
-_LARGEST = 2.0**62
-"""Of bounds and of numbers of steps: what Optuna stores."""
-_LARGEST_LOG = 700
-_KEYS = {"value", "values", "min", "max", "distribution", "q", "parameters"}
+_FORMS = "value, values, or min and max, or a distribution"
+_KEYS = {
+    "value", "values", "probabilities", "min", "max", "distribution", "q", "mu", "sigma", "a", "b", "parameters",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,16 @@ class Parameter:
     Attributes:
         path: names from the outermost in; one name where nothing is nested.
         distribution: where Optuna draws from.
-        values: what a drawn position stands for; None where the drawn number itself is meant.
+        values: what a drawn position stands for; None where a number is drawn.
+        made: value of a drawn number that is not whole by nature; None where it is the number itself.
+        steps: what a position in a grid stands for, where a search that draws has other values.
     """
 
     path: tuple[str, ...]
     distribution: BaseDistribution
     values: tuple[Any, ...] | None
+    made: Callable[[float], Any] | None = None
+    steps: Steps | None = None
 
     @property
     def name(self) -> str:
@@ -50,40 +52,44 @@ class Parameter:
 
     def value(self, drawn: Any) -> Any:  # noqa: ANN401 (whatever the file holds)
         """What the trial is given for what Optuna has drawn."""
-        return drawn if self.values is None else self.values[drawn]
+        if self.made is not None and isinstance(drawn, float):
+            return self.made(drawn)
+        positions = self.steps if self.values is None else self.values
+        return drawn if positions is None else positions[drawn]
 
     def num_drawn(self) -> int:
-        """How many values can be drawn, for a grid.
+        """How many values a grid has.
 
         Raises:
-            InputError: if there is no end of them.
+            InputError: if there is no end of them, or they have probabilities.
         """
-        if self.values is not None:
-            return len(self.values)
-        distribution = self.distribution
+        positions, distribution = self.steps if self.values is None else self.values, self.distribution
+        if positions is not None and self.made is not None and self.steps is None:
+            raise InputError(f"parameters.{self.name}: a grid takes every value, and no probabilities")
+        if positions is not None:
+            return len(positions)
         if isinstance(distribution, IntDistribution):
             return distribution.high - distribution.low + 1
-        assert isinstance(distribution, FloatDistribution)
-        if distribution.step is None:
-            raise InputError(
-                f"parameters.{self.name}: a grid has no end over a range of numbers; expected values, or q"
-            )
-        return math.floor((distribution.high - distribution.low) / distribution.step + 1e-9) + 1
+        if distribution.single():
+            return 1
+        raise InputError(
+            f"parameters.{self.name}: a grid has no end over a range of numbers; expected values, or q_uniform"
+        )
 
     def all_drawn(self) -> list[Any]:
-        """All that can be drawn, for a grid.
+        """All that can be drawn, for a grid: positions, or numbers.
 
         Raises:
             InputError: if there is no end of it.
         """
         number, distribution = self.num_drawn(), self.distribution
-        if self.values is not None:
-            return list(range(number))
-        if isinstance(distribution, IntDistribution):
-            return list(range(distribution.low, distribution.high + 1))
-        assert isinstance(distribution, FloatDistribution)
-        assert distribution.step is not None
-        return [distribution.low + index * distribution.step for index in range(number)]
+        if self.values is None and self.steps is None and isinstance(distribution, IntDistribution | FloatDistribution):
+            return [distribution.low + index for index in range(number)]
+        return list(range(number))
+
+    def in_a_grid(self) -> "Parameter":
+        """The parameter with all its values to choose from, as a study of a grid knows it."""
+        return self if self.steps is None else _choice(self.path, tuple(self.steps))
 
 
 def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Parameter]:
@@ -157,57 +163,28 @@ def _parameter(path: tuple[str, ...], form: Mapping[str, Any], where: str) -> Pa
         values = form["values"]
         if not isinstance(values, list) or not values:
             raise InputError(f"{where}.values: expected a list of at least one value, got {values!r}")
-        return _chosen(path, values, distribution in (None, "categorical"), form, where)
+        kind = "categorical_w_probabilities" if "probabilities" in form else "categorical"
+        _check_alone(form, {"values", "probabilities"}, kind, where)
+        if "probabilities" not in form:
+            return _choice(path, tuple(values))
+        drawn = chosen_by(values, form["probabilities"], where)
+        return Parameter(path, drawn.distribution, tuple(values), drawn.made)
     if "value" in form:
-        return _chosen(path, [form["value"]], distribution in (None, "constant"), form, where)
-    low, high = _bound(form, "min", where), _bound(form, "max", where)
-    return Parameter(path, _range(low, high, form, where), None)
+        _check_alone(form, {"value"}, "constant", where)
+        return _choice(path, (form["value"],))
+    if distribution is not None and not isinstance(distribution, str):
+        raise InputError(f"{where}.distribution: expected a name, got {distribution!r}")
+    drawn = drawn_by(form, where)
+    return Parameter(path, drawn.distribution, None, drawn.made, drawn.steps)
 
 
-def _chosen(path: tuple[str, ...], values: list[Any], fits: bool, form: Mapping[str, Any], where: str) -> Parameter:
-    surplus = {"min", "max", "q", "value", "values"} & set(form) - ({"values"} if "values" in form else {"value"})
+def _choice(path: tuple[str, ...], values: tuple[Any, ...]) -> Parameter:
+    return Parameter(path, CategoricalDistribution(tuple(range(len(values)))), values)
+
+
+def _check_alone(form: Mapping[str, Any], own: set[str], kind: str, where: str) -> None:
+    surplus = set(form) - own - {"distribution"}
+    fits = form.get("distribution") in (None, kind)
     if surplus or not fits:
         what = f"distribution {form['distribution']!r}" if not fits else min(surplus)
-        raise InputError(f"{where}: {what} does not go with {'values' if 'values' in form else 'value'}")
-    return Parameter(path, CategoricalDistribution(tuple(range(len(values)))), tuple(values))
-
-
-def _bound(form: Mapping[str, Any], key: str, where: str) -> float:
-    if key not in form:
-        raise InputError(f"{where}: expected {_FORMS}; got {dict(form)!r}")
-    bound = form[key]
-    if isinstance(bound, bool) or not isinstance(bound, int | float) or not abs(bound) < _LARGEST:
-        text = isinstance(bound, str)
-        hint = " (YAML, as W&B reads it, takes 1e-3 for text: write 1.0e-3)" if text else ""
-        raise InputError(f"{where}.{key}: expected a finite number, got {reprlib.repr(bound)}{hint}")
-    return bound
-
-
-def _range(low: float, high: float, form: Mapping[str, Any], where: str) -> BaseDistribution:
-    are_whole = isinstance(low, int) and isinstance(high, int)
-    kind = form.get("distribution", "int_uniform" if are_whole else "uniform")
-    if low > high:
-        raise InputError(f"{where}: min {low} lies above max {high}")
-    if "q" in form and kind != "q_uniform":
-        raise InputError(f"{where}: q goes with q_uniform only, got distribution {kind!r}")
-    if kind == "int_uniform":
-        if not are_whole:
-            raise InputError(f"{where}: int_uniform needs whole numbers, got {low} and {high}")
-        return IntDistribution(int(low), int(high))
-    if kind == "uniform":
-        return FloatDistribution(low, high)
-    if kind == "q_uniform":
-        step = form.get("q", 1)
-        is_number = isinstance(step, int | float) and not isinstance(step, bool)
-        if not is_number or not 0 < step <= max(high - low, 0) or (high - low) / step > _LARGEST:
-            raise InputError(f"{where}.q: expected a positive number within max - min, got {step!r}")
-        return FloatDistribution(low, low + step * math.floor((high - low) / step + 1e-9), step=step)
-    if kind == "log_uniform":
-        if not -_LARGEST_LOG < low <= high < _LARGEST_LOG:
-            raise InputError(f"{where}: log_uniform takes exponents of e from -700 to 700, got {low} and {high}")
-        return FloatDistribution(math.exp(low), math.exp(high), log=True)
-    if kind == "log_uniform_values":
-        if low <= 0:
-            raise InputError(f"{where}.min: log_uniform_values needs a positive number, got {low}")
-        return FloatDistribution(low, high, log=True)
-    raise InputError(f"{where}.distribution: {kind!r} is not supported; expected {_FORMS}")
+        raise InputError(f"{where}: {what} does not go with {' and '.join(sorted(own & set(form), reverse=True))}")

@@ -110,13 +110,15 @@ def _checked(path: Path, content: object) -> SweepFile:
         raise InputError("program: expected the script that ${program} stands for, or a command without it")
     early = content.get("early_terminate")
     decides = [method, content.get("metric"), content["parameters"], command, program, early]
+    if any(parameter.steps is not None for parameter in parameters):
+        decides.append("multiples of q")  # a sweep begun when values were counted from min is another one
     return SweepFile(
         path=path,
         name=str(content.get("name") or path.stem),
         method=method,
         metric=metric,
         goal=goal,
-        parameters=tuple(parameters),
+        parameters=tuple(one.in_a_grid() if method == "grid" else one for one in parameters),
         run_cap=_whole(content, "run_cap", None, most=MOST_TRIALS),
         early_terminate=None if early is None else _hyperband(early),
         command=tuple(map(str, command)),

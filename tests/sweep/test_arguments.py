@@ -9,6 +9,8 @@ import pytest
 import yaml
 from wandb import wandb_agent
 
+from mghp.config import load_config
+from mghp.data.configs import POSE_PRESETS
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.parameters import grid, trial_values
 from mghp.sweep.sweep_file import read_sweep
@@ -100,3 +102,15 @@ def test_of_a_file_without_command(sweep_yaml, agents_lists, tmp_path):
 def test_json_file_is_named_where_it_is_asked_for(sweep_yaml, tmp_path):
     file = sweep_yaml(command=["${env}", "true", "${args_json_file}"])
     assert own_lists(file, tmp_path / "a.json")[0] == ["/usr/bin/env", "true", str(tmp_path / "a.json")]
+
+
+def test_texts_and_null_reach_the_config_of_a_trial_as_they_are(sweep_yaml, checkout, tmp_path):
+    texts = ["7", "007", "on", "1.10", "2026-11-28", "/data/set #2"]
+    file = sweep_yaml(
+        parameters={"wandb.project": {"values": texts}, "data.poses.jitter": {"values": [None, 0.1]}},
+        command=["${env}", "mghp", "match", str(checkout / "experiments/matcher/paper.yaml"), "${args_no_hyphens}"],
+    )
+    configs = [load_config(words[3], words[4:]) for words in own_lists(file, tmp_path)]
+    assert [config.wandb.project for config in configs] == texts * 2
+    preset = POSE_PRESETS["default"].jitter
+    assert [config.data.poses.jitter for config in configs] == [preset] * len(texts) + [0.1] * len(texts)

@@ -1,4 +1,8 @@
+import hashlib
+import json
+
 import pytest
+import yaml
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from mghp.errors import InputError
@@ -22,20 +26,48 @@ FAULTS = {
     "text as bound": ({"parameters": {"x": {"min": "1e-3", "max": 1.0}}}, "parameters.x.min: expected a finite number"),
     "infinite bound": ({"parameters": {"x": {"min": 0.0, "max": float("inf")}}}, "parameters.x.max: expected a finite"),
     "unknown distribution": (
+        {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0, "distribution": "cauchy"}}},
+        "parameters.x.distribution: 'cauchy' is not supported",
+    ),
+    "a distribution that is no name": (
+        {"method": "random", "parameters": {"x": {"distribution": ["normal"]}}},
+        "parameters.x.distribution: expected a name, got ['normal']",
+    ),
+    "bounds of a shape": (
         {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0, "distribution": "beta"}}},
-        "parameters.x.distribution: 'beta' is not supported",
+        "parameters.x: max does not go with distribution 'beta'",
     ),
-    "normal": (
-        {"method": "random", "parameters": {"x": {"distribution": "normal", "mu": 0, "sigma": 1}}},
-        "parameters.x: mu is not supported",
+    "shape without distribution": (
+        {"method": "random", "parameters": {"x": {"mu": 0, "sigma": 1}}},
+        "parameters.x: expected value, values",
     ),
-    "probabilities": (
-        {"method": "random", "parameters": {"x": {"values": [1, 2], "probabilities": [0.1, 0.9]}}},
-        "parameters.x: probabilities is not supported",
+    "no width": (
+        {"method": "random", "parameters": {"x": {"distribution": "normal", "sigma": 0}}},
+        "parameters.x.sigma: expected a positive number, got 0",
     ),
-    "q of a logarithm": (
+    "exponents without end": (
+        {"method": "random", "parameters": {"x": {"distribution": "log_normal", "mu": 1000}}},
+        "parameters.x: log_normal takes exponents of e from -700 to 700",
+    ),
+    "too few probabilities": (
+        {"method": "random", "parameters": {"x": {"values": [1, 2], "probabilities": [1.0]}}},
+        "parameters.x.probabilities: expected a number from 0 up for each of 2 values",
+    ),
+    "probabilities beyond 1": (
+        {"method": "random", "parameters": {"x": {"values": [1, 2], "probabilities": [0.5, 0.9]}}},
+        "parameters.x.probabilities: expected 1 together, got 1.4",
+    ),
+    "probabilities of a grid": (
+        {"parameters": {"x": {"values": [1, 2], "probabilities": [0.1, 0.9]}}},
+        "parameters.x: a grid takes every value, and no probabilities",
+    ),
+    "q of a plain distribution": (
+        {"method": "random", "parameters": {"x": {"min": 1.0, "max": 9.0, "q": 1}}},
+        "parameters.x: q goes with q_uniform and its like alone, got distribution 'uniform'",
+    ),
+    "grid of a logarithm": (
         {"parameters": {"x": {"min": 1.0, "max": 9.0, "q": 1, "distribution": "q_log_uniform_values"}}},
-        "parameters.x: q goes with q_uniform only",
+        "parameters.x: a grid has no end over a range of numbers",
     ),
     "logarithm of 0": (
         {"method": "random", "parameters": {"x": {"min": 0.0, "max": 1.0, "distribution": "log_uniform_values"}}},
@@ -96,10 +128,14 @@ def test_missing_file(tmp_path):
         ({"min": 1, "max": 5}, IntDistribution(1, 5)),
         ({"min": 1, "max": 5, "distribution": "uniform"}, FloatDistribution(1, 5)),
         ({"min": 0.5, "max": 2}, FloatDistribution(0.5, 2)),
-        ({"min": 0.0, "max": 1.0, "distribution": "q_uniform", "q": 0.25}, FloatDistribution(0, 1, step=0.25)),
-        ({"min": 0.0, "max": 0.9, "distribution": "q_uniform", "q": 0.25}, FloatDistribution(0, 0.75, step=0.25)),
+        ({"min": 0.0, "max": 0.9, "distribution": "q_uniform", "q": 0.25}, FloatDistribution(0, 0.9)),
         ({"min": 0.1, "max": 9.0, "distribution": "log_uniform_values"}, FloatDistribution(0.1, 9, log=True)),
         ({"min": 0.0, "max": 1.0, "distribution": "log_uniform"}, FloatDistribution(1, 2.718281828459045, log=True)),
+        ({"min": 0.1, "max": 9.0, "distribution": "inv_log_uniform_values"}, FloatDistribution(0.1, 9, log=True)),
+        (
+            {"min": -1.0, "max": 0.0, "distribution": "inv_log_uniform"},
+            FloatDistribution(1, 2.718281828459045, log=True),
+        ),
     ],
 )
 def test_forms_become_optunas_distributions(sweep_yaml, form, expected):
@@ -135,6 +171,26 @@ def test_grid_goes_through_all_values_in_the_order_of_sorted_names(sweep_yaml):
 )
 def test_hyperband_of_both_forms(sweep_yaml, block, expected):
     assert read_sweep(sweep_yaml(early_terminate={"type": "hyperband", **block})).early_terminate == expected
+
+
+def test_a_grid_of_q_uniform_is_w_and_bs(sweep_yaml):
+    form = {"distribution": "q_uniform", "min": 1, "max": 10, "q": 3}
+    (parameter,) = read_sweep(sweep_yaml(parameters={"x": form})).parameters
+    assert [parameter.value(drawn) for drawn in parameter.all_drawn()] == [1, 4, 7]
+    assert parameter.distribution.choices == (0, 1, 2)
+
+
+def test_a_sweep_begun_with_steps_from_min_is_not_gone_on_with(sweep_yaml):
+    """Its study holds other trials: by an identity of the content alone it would be mixed with those of today."""
+    form = {"distribution": "q_uniform", "min": 1, "max": 10, "q": 3}
+    content = yaml.safe_load(sweep_yaml(parameters={"x": form}).read_text())
+    decides = [content["method"], content["metric"], content["parameters"], content["command"], None, None]
+    text = json.dumps(json.loads(json.dumps(decides, sort_keys=True)))
+    before = hashlib.sha256(text.encode()).hexdigest()[:8]
+    assert read_sweep(sweep_yaml(parameters={"x": form})).identity != before
+    content["parameters"] = decides[2] = {"x": {"values": [1, 4, 7]}}
+    unchanged = hashlib.sha256(json.dumps(json.loads(json.dumps(decides, sort_keys=True))).encode()).hexdigest()[:8]
+    assert read_sweep(sweep_yaml(parameters=decides[2])).identity == unchanged
 
 
 def test_identity_is_of_what_makes_trials(sweep_yaml):
