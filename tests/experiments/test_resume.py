@@ -19,6 +19,7 @@ from mghp.experiments.train import run_training
 from mghp.losses.objective import ParsingObjective
 from mghp.modules.callbacks import SeedEveryBatch
 from mghp.modules.checkpoint_files import CheckpointFiles, read_checkpoint
+from mghp.run_folder import resume_points
 
 SETTINGS = (
     "trainer.max_steps=12", "trainer.val_check_interval=5", "trainer.limit_val_batches=1", "training.resume_every=3",
@@ -318,11 +319,11 @@ def test_without_a_readable_checkpoint_it_begins_anew(small, whole, copied, capl
 
 
 def test_checkpoints_keep_their_distance_after_going_on(small, copied):
-    """Every three steps, counted from the one that it goes on from."""
-    for step, newest in ((9, 6), (11, 9)):
+    """Every three steps from the one that it goes on from, which is not written again over the one before."""
+    for step, kept in ((9, [6, 3]), (11, [9, 6])):
         with power_goes_in(step):
             gone_on(copied, small()[1])
-        assert read_checkpoint(copied / "checkpoints" / "resume.ckpt")["global_step"] == newest
+        assert [read_checkpoint(file)["global_step"] for file in resume_points(copied / "checkpoints")] == kept
 
 
 def test_other_data_are_refused(small, copied):
