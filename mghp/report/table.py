@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -27,10 +27,8 @@ class Table:
     rows: list[dict[str, Any]] = field(default_factory=list)
     sources: list[list[Run]] = field(default_factory=list)
     """The runs behind each row."""
-    best: dict[str, Literal["largest", "smallest"]] = field(default_factory=dict)
-    """Columns whose best number stands in bold, and which one is best."""
-    best_within: str = ""
-    """A column whose equal cells make a group with a best of its own."""
+    best: set[tuple[int, str]] = field(default_factory=set)
+    """Row and column of the numbers that are told to be best; they stand in bold."""
 
     def add(self, row: dict[str, Any], *sources: Run) -> None:
         """Append a row; columns it lacks stay empty."""
@@ -40,8 +38,8 @@ class Table:
     def frame(self) -> pd.DataFrame:
         """The numbers as they are; a cell that holds several has several columns."""
         columns: dict[str, list[Any]] = {}
-        for name in self.formats:
-            parts = [_parts(row.get(name)) for row in self.rows]
+        for name, form in self.formats.items():
+            parts = [_parts(_number(row.get(name), form)) for row in self.rows]
             for ending in dict.fromkeys(ending for part in parts for ending in part):
                 columns[f"{name}{ending}"] = [part.get(ending) for part in parts]
         return pd.DataFrame(columns, columns=list(columns or self.formats))
@@ -49,22 +47,6 @@ class Table:
     def cells(self) -> list[list[str]]:
         """The numbers as they are printed."""
         return [[_cell(row.get(name), form) for name, form in self.formats.items()] for row in self.rows]
-
-    def bold(self) -> set[tuple[int, str]]:
-        """Row and column of the best numbers; those printed alike are equally good, and none is where all are alike."""
-        groups: dict[tuple[str, str], dict[int, float]] = {}
-        for position, (row, cells) in enumerate(zip(self.rows, self.cells(), strict=True)):
-            for name, cell in zip(self.formats, cells, strict=True):
-                if name in self.best and cell:
-                    group = groups.setdefault((name, str(row.get(self.best_within))), {})
-                    group[position] = float(cell.split()[0])  # before the spread, if it has one
-        differing = {key: numbers for key, numbers in groups.items() if len(set(numbers.values())) > 1}
-        return {
-            (position, name)
-            for (name, _), numbers in differing.items()
-            for position, number in numbers.items()
-            if number == (max if self.best[name] == "largest" else min)(numbers.values())
-        }
 
     def markdown(self) -> str:
         """A GitHub table under its caption."""
@@ -99,9 +81,12 @@ class Table:
         return [folder / f"{self.name}{ending}" for ending in texts]
 
     def _emphasised(self, cells: list[list[str]], before: str, after: str) -> list[list[str]]:
-        bold, names = self.bold(), list(self.formats)
+        names = list(self.formats)
         return [
-            [f"{before}{cell}{after}" if (row, names[column]) in bold else cell for column, cell in enumerate(line)]
+            [
+                f"{before}{cell}{after}" if (row, names[column]) in self.best else cell
+                for column, cell in enumerate(line)
+            ]
             for row, line in enumerate(cells)
         ]
 
@@ -124,7 +109,12 @@ def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
 def _cell(value: Any, form: str) -> str:  # noqa: ANN401 (a number, text or nothing)
     if value is None or value != value:  # NaN is unequal to itself
         return ""
-    return format(value, form) if form else str(value)
+    return format(value, form) if form and not isinstance(value, str) else str(value)
+
+
+def _number(value: Any, form: str) -> Any:  # noqa: ANN401 (a number, text or nothing)
+    """What a file of numbers gets: nothing where a column of numbers says in words why there is none."""
+    return None if isinstance(value, str) and form not in ("", "s") else value
 
 
 def _parts(value: Any) -> dict[str, Any]:  # noqa: ANN401 (a number, text, nothing, or a cell of several numbers)

@@ -57,6 +57,24 @@ def test_differences_are_those_of_the_scores_shown(tmp_path):
         assert difference == pytest.approx(ours - full)
 
 
+def test_nothing_is_bold_that_the_differences_call_undecided(tmp_path):
+    """The largest number is as good as those that its seeds do not tell from it, and only those are not bold."""
+    scores = {"full": 0.5, "separate_decoders": 0.5004, "field_1_level": 0.3}
+    found = tables(plant_components(tmp_path, scores, spread=0.02))
+    table, differences = found["P2"], found["P2_differences"]
+    rival = VARIANTS["separate_decoders"]
+    assert cell(differences, rival, "AP^p averaged").verdict in ("undecided", "no effect")
+    bold = {table.rows[row]["variant"] for row, column in table.best if column == "AP^p averaged"}
+    assert bold == {"full model", rival}
+
+
+@pytest.mark.parametrize("name", ["P2", "P2_matchers"])
+def test_nothing_is_bold_where_one_seed_tells_nobody_apart(tmp_path, name):
+    table = tables(plant_components(tmp_path, {"full": 0.5, "field_1_level": 0.3}, seeds=1))[name]
+    assert len(table.rows) > 1
+    assert table.best == set()
+
+
 def test_the_best_of_each_column_is_bold(found):
     table = found["P2"]
     bold = [line for line in table.markdown().splitlines() if "**5" in line]

@@ -87,7 +87,9 @@ def test_matchers_at_test_time(tmp_path, greedy, answer):
 
 def test_the_costliest_step_of_the_assembly(tmp_path):
     scores = {"projection": 0.9, "field_resolution": 0.89, "peaks": 0.7, "matching_pgd_dykstra": 0.69}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"data": {"synthetic": {"scene": "hard"}}}))
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"data": {"name": "synthetic", "synthetic": {"scene": "hard"}}})
+    )
     metrics = {f"assembly/{step}/ap_p_vol": score for step, score in scores.items()}
     (tmp_path / "result.json").write_text(json.dumps({"experiment": "assembly", "variant": "", "metrics": metrics}))
     (sentence,) = assembly_readings([Run(tmp_path)])

@@ -9,9 +9,14 @@ from mghp.experiments.assembly_alone import STEPS as RUN_STEPS
 from mghp.experiments.oracles import ORACLES as RUN_ORACLES
 from mghp.metrics.parsing import parsing_metrics
 from mghp.people.densepose_coco import DENSEPOSE_COCO
-from mghp.report.parsing.tables import ORACLES, SCORES, STEPS, parsing_tables
+from mghp.report.parsing.published_table import published_table
+from mghp.report.parsing.readings import training_readings
+from mghp.report.parsing.tables import NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS, parsing_tables
 from mghp.report.runs import Run
 from mghp.report.table import write_tables
+
+NO_JOINTS = "pascal_person_part"
+"""A dataset that has no keypoints of its own."""
 
 GOOD, FAIR = (dict.fromkeys(SCORES, value) for value in (0.75, 0.5))
 
@@ -25,10 +30,10 @@ def plant(tmp_path):
     """A finished run folder with just what a table reads."""
     number = count()
 
-    def plant_run(experiment, metrics, scene="default", seed=0, max_steps=100):
+    def plant_run(experiment, metrics, scene="default", seed=0, max_steps=100, data="synthetic"):
         folder = tmp_path / f"run{next(number)}"
         folder.mkdir()
-        config = {"data": {"synthetic": {"scene": scene}}, "trainer": {"max_steps": max_steps}}
+        config = {"data": {"name": data, "synthetic": {"scene": scene}}, "trainer": {"max_steps": max_steps}}
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         content = {"experiment": experiment, "variant": "", "seed": seed, "commit": "abc", "key": "k"}
         (folder / "result.json").write_text(json.dumps({**content, "metrics": metrics}))
@@ -95,10 +100,43 @@ def test_tags_say_how_many_pictures(plant):
     metrics = {"tag/dim/person_iou": 0.25, "tag/dim/pictures": 7, "tag/upside_down/person_iou": 0.5}
     rows = tables(plant("ten_evaluation", metrics, scene="hard"))["tags"].rows
     assert [row["tag"] for row in rows] == ["dim", "upside-down"]
-    assert (rows[0]["person IoU"], rows[0]["pictures"], rows[0]["scene"]) == (0.25, 7, "hard")
+    assert (rows[0]["person IoU"], rows[0]["pictures"], rows[0][SCENE]) == (0.25, 7, "hard")
     assert np.isnan(rows[1]["pictures"])
 
 
 def test_tables_without_runs_are_not_written(trained, tmp_path):
     out = tmp_path / "results"
     assert {file.stem for file in write_tables(parsing_tables([trained()]), out)} == {"scores"}
+
+
+def test_a_run_on_real_pictures_is_shown_with_its_dataset(trained, plant):
+    """Its config has a scene too, which is nobody's."""
+    oracle = prefixed("oracle/predicted", FAIR) | {"tag/dim/person_iou": 0.25, "tag/dim/pictures": 7}
+    assembly = prefixed("assembly/projection", FAIR)
+    found = tables(trained(data="mhp_v2"), plant("ten_evaluation", oracle | assembly, data="mhp_v2"))
+    for name in ("scores", "oracles", "assembly", "tags"):
+        assert [row[SCENE] for row in found[name].rows] == ["mhp_v2"], name
+    assert training_readings([trained(data="mhp_v2")])[0].startswith("ten, dataset mhp_v2, seed 0: AP^p")
+
+
+def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained, plant):
+    """They read 0.0 in the run: nobody was looked for."""
+    alone = dict.fromkeys(SCORES, 0.0) | {"mean_iou": 0.25, "keypoint_ap": np.nan, "keypoint_ap_50": np.nan}
+    runs = [trained(data=NO_JOINTS), plant("ten_evaluation", prefixed("val", alone), data=NO_JOINTS)]
+    table = tables(*runs)["scores"]
+    assert table.rows[0]["part mIoU"] == 0.25
+    assert {table.rows[0][SCORES[name]] for name in OF_PERSONS} == {NOT_MEASURED}
+    assert table.markdown().count(NOT_MEASURED) == len(OF_PERSONS)
+    assert training_readings(runs) == [
+        f"ten, dataset {NO_JOINTS}, seed 0: part mIoU 25.0 %, persons not measured, since the parts alone were "
+        "trained, after 100 steps in 2.0 minutes."
+    ]
+    (ours,) = [row for row in published_table([runs[1]]).rows if row["method"].startswith("ours, ")]
+    assert (ours["part mIoU"], ours["AP^p averaged"], ours["AP^r averaged"]) == ("25.0", NOT_MEASURED, NOT_MEASURED)
+
+
+def test_persons_told_apart_without_keypoints_to_compare_are_measured(trained, plant):
+    """By a parser of another dataset, say."""
+    known = GOOD | {"keypoint_ap": np.nan, "keypoint_ap_50": np.nan}
+    (row,) = tables(trained(data="cihp"), plant("ten_evaluation", prefixed("val", known), data="cihp"))["scores"].rows
+    assert row["grouping"] == 0.75

@@ -41,7 +41,7 @@ def test_each_test_set_has_a_best_of_its_own(runs):
     table = rotation_scores(by_angle(runs))
     best = {
         table.rows[row]["tested on"]: table.rows[row]["rotation up to"]
-        for row, name in table.bold()
+        for row, name in table.best
         if name == "grouping"
     }
     assert best == dict.fromkeys(TEST_SETS.values(), "0°") | {"upside-down": "180°"}

@@ -66,26 +66,20 @@ def test_latex_has_booktabs_rules_and_escapes_its_text(table):
     ]
 
 
-def test_the_best_number_of_a_column_is_bold_within_its_group_unless_all_are_alike():
-    table = Table(
-        "T", "c", {"set": "", "F1": "", "gap": ".1f"}, best={"F1": "largest", "gap": "smallest"}, best_within="set"
-    )
-    rows = (
-        ("a", "93.4 ± 0.5", 1.04), ("a", "93.6 ± 0.9", 0.96), ("a", "92.0 ± 0.9", 2), ("b", "12.0 ± 0.1", 7),
-        ("b", "", 8), ("c", "0.0 ± 0.0", 3), ("c", "0.0 ± 0.1", 3),
-    )  # fmt: skip
-    for row in rows:
+def test_what_is_told_to_be_best_is_bold():
+    table = Table("T", "c", {"set": "", "F1": ".1f"}, best={(0, "F1"), (1, "F1")})
+    for row in (("a", 93.4), ("b", 93.6), ("c", 95.0)):
         table.add(dict(zip(table.formats, row, strict=True)))
-    assert table.markdown().splitlines()[4:] == [
-        "| a | 93.4 ± 0.5 | **1.0** |",
-        "| a | **93.6 ± 0.9** | **1.0** |",
-        "| a | 92.0 ± 0.9 | 2.0 |",
-        "| b | 12.0 ± 0.1 | **7.0** |",
-        "| b |  | 8.0 |",
-        "| c | 0.0 ± 0.0 | 3.0 |",
-        "| c | 0.0 ± 0.1 | 3.0 |",
-    ]
-    assert r"a & \textbf{93.6 ± 0.9} & \textbf{1.0} \\" in table.latex()
+    assert table.markdown().splitlines()[4:] == ["| a | **93.4** |", "| b | **93.6** |", "| c | 95.0 |"]
+    assert r"a & \textbf{93.4} \\" in table.latex()
+
+
+def test_a_column_of_numbers_may_say_in_words_why_there_is_none():
+    table = Table("T", "c", {"set": "", "F1": ".1f"})
+    table.add({"set": "a", "F1": 1.0})
+    table.add({"set": "b", "F1": "not measured"})
+    assert table.markdown().splitlines()[-1] == "| b | not measured |"
+    assert table.frame()["F1"].isna().tolist() == [False, True]
 
 
 def test_exponents_are_raised_in_latex():

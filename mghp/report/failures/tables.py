@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet
+from mghp.report.parsing.tables import pictures_of
 from mghp.report.runs import Run, by_seed
 from mghp.report.table import Table
 
@@ -49,9 +50,7 @@ def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
     """
     groups: dict[tuple[str, str, str], list[Run]] = {}
     for run in failure_runs(runs):
-        data = run.config["data"]
-        pictures = data["synthetic"]["scene"] if data["name"] == "synthetic" else data["name"]
-        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures), []).append(run)
+        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures_of(run)), []).append(run)
     return [FailureGroup(*key, list(by_seed(some).values())) for key, some in groups.items()]
 
 

@@ -113,9 +113,9 @@ def _words(name: str) -> str:
 
 def _table(table: Table) -> dict[str, Any]:
     """A first column whose words repeat row after row is printed once, above the rows that share them."""
-    bold, names = table.bold(), list(table.formats)
+    names = list(table.formats)
     rows = [
-        [(cell, (row, name) in bold) for name, cell in zip(names, cells, strict=True)]
+        [(cell, (row, name) in table.best) for name, cell in zip(names, cells, strict=True)]
         for row, cells in enumerate(table.cells())
     ]
     groups = [(words, list(some)) for words, some in groupby(rows, key=lambda row: row[0][0])]

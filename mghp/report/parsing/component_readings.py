@@ -187,7 +187,7 @@ def _all_compared(variants: Mapping[str, BySeed], ours: str, other: str) -> dict
 
 
 def _swaps(full: BySeed, prefixes: Mapping[str, str], score: str) -> dict[str, Compared]:
-    changes = {name: swapped(full, prefix, score) for name, prefix in prefixes.items()}
+    changes = {name: swapped(full, prefix, score=score) for name, prefix in prefixes.items()}
     return {name: Compared(change) for name, change in changes.items() if change is not None}
 
 

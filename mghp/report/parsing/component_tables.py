@@ -1,6 +1,7 @@
 """Table P2: what each component of the parser brings, which matcher at test time, and what limits the result."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from mghp.metrics.paired_seeds import PairedDifference, paired_seeds
 from mghp.report.parsing.seed_comparison import (
@@ -13,10 +14,12 @@ from mghp.report.parsing.seed_comparison import (
     PictureScore,
     Score,
     about_seeds,
+    best_of,
     compared,
     corrected,
     of_one_budget,
     over_seeds,
+    told_best,
 )
 from mghp.report.parsing.tables import ORACLES, SCORES, SET_SCORES
 from mghp.report.runs import BySeed, Run, by_seed
@@ -106,9 +109,10 @@ def component_table(variants: Mapping[str, BySeed], name: str = "P2") -> Table:
         f"{MEANS} {BEST} {about_seeds(variants.values())} {PICTURE_MEANS} 'True parts': with true parts in the place "
         "of predicted ones, on scene hard.",
         {"variant": "", "seeds": "d", **dict.fromkeys(COLUMNS, ".1f")},
-        best=dict.fromkeys(COLUMNS, "largest"),
     )
+    best = {column: best_of(variants, score) for column, score in COLUMNS.items()}
     for variant, group in variants.items():
+        table.best |= {(len(table.rows), column) for column, names in best.items() if variant in names}
         scores = {column: over_seeds(group, score) for column, score in COLUMNS.items()}
         table.add({"variant": label_of(variant), "seeds": len(group), **scores}, *group.values())
     return table
@@ -139,10 +143,14 @@ def matcher_table(variants: Mapping[str, BySeed]) -> Table:
         f"The full model with another matcher at test time. {MEANS} {BEST} {about_seeds([full])} Differences are "
         f"from the matcher it was trained with. {_OF_ALL_PIXELS} {SET_INTERVALS} {VERDICTS}",
         _formats_of_swaps("matcher at test time"),
-        best=dict.fromkeys(_OF_SETS, "largest"),
     )
     names = {matcher: f"matcher/{matcher}" if matcher else "oracle/predicted" for matcher in MATCHERS}
-    _add_swaps(table, "matcher at test time", full, {names[matcher]: label for matcher, label in MATCHERS.items()})
+    rows = {names[matcher]: label for matcher, label in MATCHERS.items()}
+    shown = _add_swaps(table, "matcher at test time", full, rows)
+    for label, name in _OF_SETS.items():
+        means = {prefix: over_seeds(full, f"{prefix}/{name}").mean for prefix in shown}
+        best = told_best(means, partial(swapped, full, score=name))
+        table.best |= {(shown.index(prefix), label) for prefix in best}
     return table
 
 
@@ -159,9 +167,9 @@ def oracle_seed_table(variants: Mapping[str, BySeed]) -> Table:
     return table
 
 
-def swapped(full: BySeed, prefix: str, score: str) -> PairedDifference | None:
-    """What another matcher, or a true field, changes in a score, seed by seed."""
-    changes = [run.metric(f"{prefix}/{score}") - run.metric(f"oracle/predicted/{score}") for run in full.values()]
+def swapped(full: BySeed, prefix: str, than: str = "oracle/predicted", *, score: str) -> PairedDifference | None:
+    """What another matcher, or a true field, changes in a score, seed by seed: from the predicted one, or another."""
+    changes = [run.metric(f"{prefix}/{score}") - run.metric(f"{than}/{score}") for run in full.values()]
     known = [change for change in changes if change == change]
     return paired_seeds(known) if known else None
 
@@ -171,7 +179,8 @@ def _formats_of_swaps(first: str) -> dict[str, str]:
     return {first: "", "seeds": "d", **dict.fromkeys(_OF_SETS, ".1f"), **gains}
 
 
-def _add_swaps(table: Table, first: str, full: BySeed, rows: Mapping[str, str]) -> None:
+def _add_swaps(table: Table, first: str, full: BySeed, rows: Mapping[str, str]) -> list[str]:
+    """Add a row of each that was scored; returns which."""
     scored = {
         prefix: {seed: run for seed, run in full.items() if f"{prefix}/grouping" in run.result["metrics"]}
         for prefix in rows
@@ -179,7 +188,7 @@ def _add_swaps(table: Table, first: str, full: BySeed, rows: Mapping[str, str]) 
     present = {prefix: group for prefix, group in scored.items() if group}
     gains = {
         f"{SCORES[score]}, difference": corrected(
-            {prefix: swapped(full, prefix, score) for prefix in present if prefix != "oracle/predicted"}
+            {prefix: swapped(full, prefix, score=score) for prefix in present if prefix != "oracle/predicted"}
         )
         for score in _COMPARED
     }
@@ -187,3 +196,4 @@ def _add_swaps(table: Table, first: str, full: BySeed, rows: Mapping[str, str]) 
         scores = {label: over_seeds(group, f"{prefix}/{name}") for label, name in _OF_SETS.items()}
         told = {column: of_swap.get(prefix) for column, of_swap in gains.items()}
         table.add({first: rows[prefix], "seeds": len(group), **scores, **told}, *group.values())
+    return list(present)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mghp.config import read_yaml
 from mghp.report.parsing.seed_comparison import over_seeds
-from mghp.report.parsing.tables import EVALUATION, SCORES, trained_experiment
+from mghp.report.parsing.tables import EVALUATION, NOT_MEASURED, SCORES, is_of_parts_alone, trained_experiment
 from mghp.report.runs import BySeed, Run, by_seed
 from mghp.report.table import Table
 
@@ -61,7 +61,7 @@ def _add_ours(table: Table, dataset: dict[str, str], scores: Sequence[str], runs
         table.add({"dataset": dataset["name"], "method": "ours", **missing})
     for experiment in dict.fromkeys(run.experiment for run in own):
         group = by_seed(run for run in own if run.experiment == experiment)
-        row = {LABELS[score]: f"{over_seeds(group, f'val/{score}'):.1f}" or NOT_RUN for score in scores}
+        row = {LABELS[score]: _score(group, score) for score in scores}
         commits = ", ".join(sorted({str(run.result.get("commit", ""))[:10] for run in group.values()}))
         table.add(
             {
@@ -70,6 +70,12 @@ def _add_ours(table: Table, dataset: dict[str, str], scores: Sequence[str], runs
             },
             *group.values(),
         )  # fmt: skip
+
+
+def _score(group: BySeed, score: str) -> str:
+    if score != "mean_iou" and all(map(is_of_parts_alone, group.values())):
+        return NOT_MEASURED
+    return f"{over_seeds(group, f'val/{score}'):.1f}" or NOT_RUN
 
 
 def _scored(runs: Sequence[Run]) -> list[Run]:

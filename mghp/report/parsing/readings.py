@@ -1,6 +1,7 @@
 """What the parsing runs say, in sentences computed from their numbers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mghp.report.parsing.component_readings import (
     components_readings,
@@ -9,7 +10,7 @@ from mghp.report.parsing.component_readings import (
     oracle_readings,
 )
 from mghp.report.parsing.rotation_readings import rotation_readings
-from mghp.report.parsing.tables import ABLATIONS, STEPS, score_table
+from mghp.report.parsing.tables import ABLATIONS, NOT_MEASURED, STEPS, pictures_of, score_table
 from mghp.report.runs import Run
 
 __all__ = [
@@ -58,7 +59,7 @@ def assembly_readings(runs: Sequence[Run]) -> list[str]:
         costliest = max(losses, key=lambda name: losses[name])
         cost = f"the costliest step is '{STEPS[costliest]}', {100 * losses[costliest]:.1f} points"
         sentences.append(
-            f"On true fields of scene {run.config['data']['synthetic']['scene']} the assembly reaches AP^p averaged "
+            f"On true fields of {_where(run)} the assembly reaches AP^p averaged "
             f"{100 * scores[0]:.1f} % by its first step alone and {100 * scores[-1]:.1f} % with every step that a "
             f"network's fields need; {cost if losses[costliest] > 0 else 'no step costs anything'}."
         )
@@ -67,9 +68,19 @@ def assembly_readings(runs: Sequence[Run]) -> list[str]:
 
 def training_readings(runs: Sequence[Run]) -> list[str]:
     """What the trainings outside the ablations reached, each on its own."""
+    table = score_table([run for run in runs if run.experiment not in ABLATIONS])
     return [
-        f"{row['experiment']}, scene {row['scene']}, seed {row['seed']}: "
-        f"AP^p averaged {100 * row['AP^p averaged']:.1f} %, grouping {100 * row['grouping']:.1f} % after "
+        f"{row['experiment']}, {_where(sources[0])}, seed {row['seed']}: {_reached(row)} after "
         f"{row['steps']:,.0f} steps in {row['minutes']:.1f} minutes."
-        for row in score_table([run for run in runs if run.experiment not in ABLATIONS]).rows
+        for row, sources in zip(table.rows, table.sources, strict=True)
     ]
+
+
+def _where(run: Run) -> str:
+    return f"scene {pictures_of(run)}" if run.config["data"]["name"] == "synthetic" else f"dataset {pictures_of(run)}"
+
+
+def _reached(row: dict[str, Any]) -> str:
+    if row["grouping"] == NOT_MEASURED:
+        return f"part mIoU {100 * row['part mIoU']:.1f} %, persons not measured, since the parts alone were trained,"
+    return f"AP^p averaged {100 * row['AP^p averaged']:.1f} %, grouping {100 * row['grouping']:.1f} %"

@@ -12,6 +12,7 @@ from mghp.report.parsing.seed_comparison import (
     PictureScore,
     Score,
     about_seeds,
+    best_of,
     compared,
     of_one_budget,
     over_seeds,
@@ -65,9 +66,10 @@ def rotation_table(angles: Mapping[str, BySeed]) -> Table:
         "P3",
         f"{_WHAT} AP^p averaged. {MEANS} {BEST} {about_seeds(angles.values())}",
         {"rotation up to": "", "seeds": "d", **dict.fromkeys(TEST_SETS.values(), ".1f")},
-        best=dict.fromkeys(TEST_SETS.values(), "largest"),
     )
+    best = {label: best_of(angles, set_score(scene, "ap_p_vol")) for scene, label in TEST_SETS.items()}
     for angle, group in angles.items():
+        table.best |= {(len(table.rows), label) for label, names in best.items() if angle in names}
         scores = {label: over_seeds(group, set_score(scene, "ap_p_vol")) for scene, label in TEST_SETS.items()}
         table.add({"rotation up to": degrees(angle), "seeds": len(group), **scores}, *group.values())
     return table
@@ -97,14 +99,12 @@ def rotation_differences(angles: Mapping[str, BySeed]) -> Table:
 def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
     """P3 in full: all scores of every test set, and the difference in the two that P3 does not compare."""
     gains = dict.fromkeys(("AP^p averaged, difference", "grouping, difference"), ".1f")
-    columns = [*SET_SCORES.values(), "grouping", "person IoU"]
+    shown = [*SET_SCORES.values(), "grouping", "person IoU"]
     table = Table(
         "P3_scores",
         f"{_WHAT} {MEANS} {BEST} {about_seeds(angles.values())} {PICTURE_MEANS} Differences are from no "
         f"rotation. {PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
-        {"tested on": "", "rotation up to": "", "seeds": "d", **dict.fromkeys(columns, ".1f"), **gains},
-        best=dict.fromkeys(columns, "largest"),
-        best_within="tested on",
+        {"tested on": "", "rotation up to": "", "seeds": "d", **dict.fromkeys(shown, ".1f"), **gains},
     )
     for scene, label in TEST_SETS.items():
         grouping, person_iou = (PictureScore(column, scene) for column in ("grouping", "person_iou"))
@@ -112,12 +112,15 @@ def rotation_scores(angles: Mapping[str, BySeed]) -> Table:
             "AP^p averaged, difference": set_score(scene, "ap_p_vol"), "grouping, difference": grouping,
         }  # fmt: skip
         differences = {column: compared(angles, BASELINE, score) for column, score in compare.items()}
+        columns: dict[str, Score] = {text: set_score(scene, name) for name, text in SET_SCORES.items()}
+        columns |= {"grouping": grouping, "person IoU": person_iou}
+        best = {column: best_of(angles, score) for column, score in columns.items()}
         for angle, group in angles.items():
-            scores = {text: over_seeds(group, set_score(scene, name)) for name, text in SET_SCORES.items()}
+            table.best |= {(len(table.rows), column) for column, names in best.items() if angle in names}
             table.add(
                 {
-                    "tested on": label, "rotation up to": degrees(angle), "seeds": len(group), **scores,
-                    "grouping": over_seeds(group, grouping), "person IoU": over_seeds(group, person_iou),
+                    "tested on": label, "rotation up to": degrees(angle), "seeds": len(group),
+                    **{column: over_seeds(group, score) for column, score in columns.items()},
                     **{column: of_angle.get(angle) for column, of_angle in differences.items()},
                 },
                 *group.values(),

@@ -1,7 +1,7 @@
 """Trainings that differ in one choice, compared with a baseline over the same seeds."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from mghp.report.run_files import read_rows
 from mghp.report.runs import BySeed, Run
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
-BEST = "The best of a column is bold."
+BEST = "Bold: the best of a column and those that its seeds do not tell from it; nothing where they tell nobody."
 PICTURE_MEANS = (
     "Person IoU and grouping are means over pictures: grouping is the share of a picture's human pixels that are given "
     "to the right person."
@@ -108,6 +108,28 @@ def corrected(differences: Mapping[str, PairedDifference | None]) -> dict[str, C
     tested = {name: difference.p for name, difference in known.items() if np.isfinite(difference.p)}
     p = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {name: Compared(difference, p.get(name, 1.0) < 0.05) for name, difference in known.items()}
+
+
+def told_best(means: Mapping[str, float], difference: Callable[[str, str], PairedDifference | None]) -> set[str]:
+    """Return the name of the largest mean, and those that are not told from it; empty where nobody is told from it.
+
+    Args:
+        means: by name; NaN where nothing was measured.
+        difference: of one name from another, over their seeds; None where they cannot be compared.
+    """
+    known = {name: mean for name, mean in means.items() if mean == mean}
+    if not known:
+        return set()
+    first = max(known, key=known.__getitem__)
+    others = corrected({name: difference(name, first) for name in known if name != first})
+    worse = {name for name, cell in others.items() if cell.verdict == "worse"}
+    return {first, *others} - worse if worse else set()
+
+
+def best_of(named: Mapping[str, BySeed], score: Score) -> set[str]:
+    """Return the names with the largest score, as `told_best`."""
+    means = {name: over_seeds(runs, score).mean for name, runs in named.items()}
+    return told_best(means, lambda ours, theirs: paired_difference(named[ours], named[theirs], score))
 
 
 def of_one_budget(runs: Iterable[Run], experiment: str) -> list[Run]:

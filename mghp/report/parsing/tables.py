@@ -1,6 +1,7 @@
 """Tables of parsing: scores, what limits them, what the assembly loses, which pictures fail, costs."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from mghp.report.runs import Run
 from mghp.report.table import Table
@@ -43,6 +44,14 @@ STEPS = {
 }
 """Steps of the assembly by their names in a run's metrics."""
 
+SCENE = "scene or dataset"
+
+OF_PERSONS = tuple(name for name in SCORES if name != "mean_iou")
+"""Scores that need persons told apart."""
+
+NOT_MEASURED = "not measured"
+"""Score of persons where the parts alone were trained."""
+
 EVALUATION = "_evaluation"
 """What an evaluation adds to the name of its experiment."""
 
@@ -68,10 +77,10 @@ def score_table(runs: Sequence[Run]) -> Table:
     """What a parser reaches, and what it took."""
     table = Table(
         "scores",
-        "Parsers trained from scratch, scored on the validation pictures of their scene. Training time on the machine "
-        "of the run; share of it that was spent waiting for data.",
+        "Parsers trained from scratch, scored on the validation pictures of their scene or dataset. Training time on "
+        "the machine of the run; share of it that was spent waiting for data.",
         {
-            "experiment": "", "scene": "", "seed": "", "steps": ".0f", **_score_formats(),
+            "experiment": "", SCENE: "", "seed": "", "steps": ".0f", **_score_formats(),
             "minutes": ".1f", "waiting [%]": ".1f",
         },
     )  # fmt: skip
@@ -84,7 +93,7 @@ def score_table(runs: Sequence[Run]) -> Table:
         table.add(
             {
                 "experiment": run.experiment,
-                "scene": run.config["data"]["synthetic"]["scene"],
+                SCENE: pictures_of(run),
                 "seed": str(run.seed),
                 "steps": run.metric("train/steps"),
                 **_scores(scored, "val"),
@@ -102,7 +111,7 @@ def oracle_table(runs: Sequence[Run]) -> Table:
         "oracles",
         "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the "
         "gain, the more that field limits the result.",
-        {"experiment": "", "scene": "", "true": "", **_score_formats()},
+        {"experiment": "", SCENE: "", "true": "", **_score_formats()},
     )
     for run in runs:
         for oracle, label in ORACLES.items():
@@ -110,7 +119,7 @@ def oracle_table(runs: Sequence[Run]) -> Table:
                 table.add(
                     {
                         "experiment": run.experiment.removesuffix(EVALUATION),
-                        "scene": run.config["data"]["synthetic"]["scene"],
+                        SCENE: pictures_of(run),
                         "true": label,
                         **_scores(run, f"oracle/{oracle}"),
                     },
@@ -125,13 +134,12 @@ def assembly_table(runs: Sequence[Run]) -> Table:
         "assembly",
         "The assembly alone, on true fields: each row takes one step more than those above, the others being skipped; "
         "matchers stand side by side.",
-        {"scene": "", "step": "", **_score_formats()},
+        {SCENE: "", "step": "", **_score_formats()},
     )
     for run in runs:
         for step, label in STEPS.items():
             if f"assembly/{step}/grouping" in run.result["metrics"]:
-                scene = run.config["data"]["synthetic"]["scene"]
-                table.add({"scene": scene, "step": label, **_scores(run, f"assembly/{step}")}, run)
+                table.add({SCENE: pictures_of(run), "step": label, **_scores(run, f"assembly/{step}")}, run)
     return table
 
 
@@ -141,7 +149,7 @@ def tag_table(runs: Sequence[Run]) -> Table:
         "tags",
         "Pictures by what is special about them: mean over pictures of the mean over persons of the mean IoU of their "
         "parts. A picture may have several tags.",
-        {"experiment": "", "scene": "", "tag": "", "pictures": ".0f", "person IoU": ".3f"},
+        {"experiment": "", SCENE: "", "tag": "", "pictures": ".0f", "person IoU": ".3f"},
     )
     for run in runs:
         tags = [name.split("/")[1] for name in run.result["metrics"] if name.startswith("tag/")]
@@ -149,7 +157,7 @@ def tag_table(runs: Sequence[Run]) -> Table:
             table.add(
                 {
                     "experiment": run.experiment.removesuffix(EVALUATION),
-                    "scene": run.config["data"]["synthetic"]["scene"],
+                    SCENE: pictures_of(run),
                     "tag": tag.replace("_", "-"),
                     "pictures": run.metric(f"tag/{tag}/pictures"),
                     "person IoU": run.metric(f"tag/{tag}/person_iou"),
@@ -195,5 +203,23 @@ def _score_formats() -> dict[str, str]:
     return dict.fromkeys(SCORES.values(), ".3f")
 
 
-def _scores(run: Run, prefix: str) -> dict[str, float]:
-    return {label: run.metric(f"{prefix}/{name}") for name, label in SCORES.items()}
+def _scores(run: Run, prefix: str) -> dict[str, float | str]:
+    unknown = OF_PERSONS if is_of_parts_alone(run, prefix) else ()
+    return {
+        label: NOT_MEASURED if name in unknown else run.metric(f"{prefix}/{name}") for name, label in SCORES.items()
+    }
+
+
+def is_of_parts_alone(run: Run, prefix: str = "val") -> bool:
+    """Return whether nobody could be found: no keypoint of these data is annotated, and not a pixel went to its person.
+
+    Such data train the parts alone, and a parser that is trained so groups nothing: its 0 is no measurement.
+    """
+    known = {f"{prefix}/keypoint_ap", f"{prefix}/grouping"} <= set(run.result["metrics"])
+    return known and isnan(run.metric(f"{prefix}/keypoint_ap")) and not run.metric(f"{prefix}/grouping") > 0
+
+
+def pictures_of(run: Run) -> str:
+    """The scene of a run on rendered pictures, else the dataset."""
+    data = run.config["data"]
+    return str(data["synthetic"]["scene"] if data["name"] == "synthetic" else data["name"])

@@ -27,7 +27,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def report(run, tmp_path):
-    table = Table("T1", f"About {HOSTILE}", {"name": "", "score": ".2f"}, best={"score": "largest"})
+    table = Table("T1", f"About {HOSTILE}", {"name": "", "score": ".2f"}, best={(0, "score")})
     table.add({"name": HOSTILE, "score": 0.5}, run)
     table.add({"name": "other", "score": 0.25}, run)
     files = [tmp_path / "out" / name for name in ("curve_a.png", "curve_a.svg", "gallery/run-0/index.html")]
