@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from mghp.errors import InputError, inside, stays_below
+from mghp.reading import file_text
 from mghp.writing import writing
 
 LIST = ".mghp_outputs"
@@ -126,7 +127,7 @@ def _read_list(file: Path) -> defaultdict[str, set[str]]:
     """Hashes by name; a line that says something else, the last one of somebody who was killed, counts for nothing."""
     known: defaultdict[str, set[str]] = defaultdict(set)
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file_text(file).splitlines()
     except (OSError, UnicodeDecodeError):
         return known
     for line in lines:

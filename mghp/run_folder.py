@@ -10,7 +10,6 @@
 Times stand in timing.csv and result.json only, so that metrics.csv of two equal runs can be compared byte for byte.
 """
 
-import csv
 import json
 import os
 import platform
@@ -27,7 +26,9 @@ from typing import Any
 import numpy as np
 
 from mghp.config import Config, config_key, schema_version, to_yaml
+from mghp.csv_cells import head_of, rows_text
 from mghp.errors import InputError
+from mghp.reading import file_text
 from mghp.run_lock import RunLock, hold_run
 from mghp.writing import unfinished_files, write_atomically, writing
 
@@ -212,7 +213,7 @@ def _has_files(path: Path) -> bool:
 def _is_config(file: Path) -> bool:
     """Whether it begins each section as a resolved config does; one that was changed by hand is still a run's."""
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = file_text(file).splitlines()
     except (OSError, UnicodeDecodeError):
         return False
     return {"experiment", "data", "matcher"} <= {line.partition(":")[0] for line in lines}
@@ -243,7 +244,7 @@ def was_stopped(path: Path) -> bool:
 def _result(path: Path) -> dict[str, Any]:
     """result.json; empty where there is none to be read."""
     try:
-        result = json.loads((path / "result.json").read_text())
+        result = json.loads(file_text(path / "result.json"))
     except (OSError, ValueError, RecursionError):
         return {}
     return result if isinstance(result, dict) else {}
@@ -271,10 +272,6 @@ def _cpu_seconds() -> float:
 
 
 def _append(file: Path, row: Mapping[str, Any]) -> None:
-    with writing(file), file.open("a+", newline="") as stream:
-        stream.seek(0)
-        columns = next(csv.reader(stream), None)
-        writer = csv.DictWriter(stream, fieldnames=columns or list(row))
-        if columns is None:
-            writer.writeheader()
-        writer.writerow(row)
+    with writing(file), file.open("a", newline="") as stream:
+        columns = head_of(file)
+        stream.write(rows_text(columns or list(row), [row], head=not columns))

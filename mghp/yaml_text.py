@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from mghp.errors import InputError
+from mghp.reading import file_text
 
 MOST_BYTES = 1_000_000
 """Of a file; our largest, a resolved config, has some thousand."""
@@ -46,7 +47,7 @@ def read_text(file: Path) -> str:
             raise InputError(
                 f"{file}: not readable as YAML: {file.stat().st_size} bytes; expected {MOST_BYTES} at most"
             )
-        return file.read_text(encoding="utf-8")
+        return file_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: not readable as YAML: {error}") from None
 

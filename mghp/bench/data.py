@@ -13,6 +13,7 @@ import torch
 from mghp.bench.made_crowds import made_crowd
 from mghp.bench.training_step import training_step
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.batch import Batch, collate
 from mghp.data.datamodule import ParsingDataModule
 from mghp.data.sample import Samples
@@ -44,7 +45,7 @@ def bench_data(config: Config, train: Samples, fingerprint: str, progress: Calla
     progress(1, 3, "loader alone")
     alone = _yielded(config, train)
     progress(2, 3, "targets")
-    pd.DataFrame(_target_rows(config)).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(_target_rows(config)), folder.path / "ratios.csv")
     folder.finish(
         {
             "loader/batches_a_second": alone,

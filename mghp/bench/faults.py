@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.pictures import load_pictures, training_fingerprint
 from mghp.modules.checkpoint_files import read_checkpoint
 from mghp.run_folder import RunFolder, resume_points, run_path
@@ -63,7 +64,7 @@ def bench_faults(config: Config, progress: Callable[[int, int, str], None]) -> P
         equal = _equal(_run_of(whole), _run_of(training))
         rows += [{"training": training.experiment, **kill, **equal} for kill in kills]
         progress(min(len(rows), config.bench.kills), config.bench.kills, "kill")
-    pd.DataFrame(rows).to_csv(folder.path / "faults.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "faults.csv")
     folder.finish({"kills": len(rows), "train/steps": float(config.trainer["max_steps"]), "seconds": seconds})
     return folder.path
 

@@ -10,6 +10,7 @@ import pandas as pd
 from mghp.bench.browser import open_browser
 from mghp.bench.made_cases import made_run
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.report.gallery.write import write_gallery
 from mghp.run_folder import RunFolder
 
@@ -65,7 +66,7 @@ def bench_gallery(config: Config) -> Path:
             made = made_run(dataclasses.replace(config, experiment="made_up", runs=place, seed=size), size)
             page = write_gallery([made], Path(place))[0]
             rows += [{"cases": size, **_opened(browser, page)} for _ in range(REPEATS)]
-        pd.DataFrame(rows).to_csv(folder.path / "opening.csv", index=False)
+        write_frame(pd.DataFrame(rows), folder.path / "opening.csv")
         folder.finish({"repeats": REPEATS})
     return folder.path
 

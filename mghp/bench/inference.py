@@ -15,6 +15,7 @@ from torch import Tensor
 from mghp.assembly.assemble import Assembler
 from mghp.bench.made_crowds import made_crowd
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.batch import collate
 from mghp.data.true_fields import true_fields
 from mghp.errors import InputError
@@ -54,7 +55,7 @@ def bench_inference(config: Config, progress: Callable[[int, int, str], None]) -
     for persons, row in rows.items():
         timed = seconds[persons][1:]  # the first compiles and fills caches
         row |= {f"{what}_ms": 1000 * statistics.median(one[what] for one in timed) for what in timed[0]}
-    pd.DataFrame(list(rows.values())).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(list(rows.values())), folder.path / "ratios.csv")
     folder.finish({"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
     return folder.path
 

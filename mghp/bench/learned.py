@@ -13,6 +13,7 @@ import torch
 
 from mghp.bench.measure import kept_bytes
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.pair_features import PairProblems
 from mghp.experiments.learned import load_pair_problems, split_problems, untrained
 from mghp.experiments.trainers import CLIP
@@ -72,7 +73,7 @@ def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable
         for name, pair in pairs.items():
             seconds[name].append(_beside_baseline(*pair, batches[number % len(batches)], number % 2 == 0))
     rows = [{"arm": name, **_row(seconds[name][WARM_UP:], *pairs[name], batches)} for name in trained]
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish({"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)})
     return folder.path
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from mghp.bench.measure import import_seconds, median_seconds, saved_bytes
 from mghp.checkout import ROOT
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.problems import MatchingProblems
 from mghp.errors import InputError, existing_file
 from mghp.experiments.problem_set import build_problem_set
@@ -55,8 +56,8 @@ def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
     folder = RunFolder(config, problems.fingerprint)
     rows = [row for shape in SHAPES for row in _against_literal(literal, torch.rand(shape), config.bench.repeats)]
     rows += _against_loop(literal, config, problems)
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
-    pd.DataFrame(_padding(config)).to_csv(folder.path / "padding.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    write_frame(pd.DataFrame(_padding(config)), folder.path / "padding.csv")
     for row in _scaling(config):
         folder.log(row)
     imports = {

@@ -13,6 +13,7 @@ from PIL import Image
 from mghp.bench.made_crowds import made_crowd
 from mghp.checkout import ROOT
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.errors import InputError
 from mghp.run_folder import RunFolder
 
@@ -52,7 +53,7 @@ def bench_memory(
     folder = RunFolder(config, f"{PERSONS} persons at {config.bench.size}")
     with tempfile.TemporaryDirectory() as place:
         rows = list(_measured(config, file, overrides, Path(place), progress))
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish({"picture": config.bench.size, "persons": PERSONS})
     return folder.path
 

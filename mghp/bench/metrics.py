@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.errors import InputError
 from mghp.metrics.ap_parsing import ap_and_pcp, detections, joined
 from mghp.metrics.ap_region import HUMAN_THRESHOLDS, ap_per_class, human_regions, joined_regions, part_regions
@@ -99,7 +100,7 @@ def bench_metrics(pictures: Sequence[TimedPicture], num_labels: int, name: str, 
             ratios.append(of_metric / of_unit)
             milliseconds.append(1000 * of_metric / len(pictures))
         rows.append({"metric": metric, "units": statistics.median(ratios), "ms": statistics.median(milliseconds)})
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish({"pictures": len(pictures), "labels": num_labels})
     return folder.path
 

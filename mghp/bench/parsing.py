@@ -13,6 +13,7 @@ import torch
 from mghp.bench.measure import median_seconds
 from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.batch import Batch
 from mghp.data.sample import Samples
 from mghp.data.synthetic import SCENES, render
@@ -52,7 +53,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Ca
         progress(number, len(MOMENTS) + 1, f"training steps {moment}")
         rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
     progress(len(MOMENTS), len(MOMENTS) + 1, "render")
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish(
         {
             "render/pictures_a_second": _render_rate(config),

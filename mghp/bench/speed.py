@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.batch import Batch
 from mghp.data.sample import Samples
 from mghp.fields import Fields
@@ -87,7 +88,7 @@ def bench_speed(
             if name in ways:
                 row |= _compared(seconds[name], seconds[PLAIN]) | (differences[name] if work == "parse" else {})
             rows.append(row)
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish({"threads": torch.get_num_threads(), "rounds": config.bench.steps, "pictures": len(batches[0])})
     return folder.path
 

@@ -15,6 +15,7 @@ from mghp.bench.data import endless_batches
 from mghp.bench.parsing import BATCHES, matching_cost, stepped_module
 from mghp.bench.training_step import begun_module, first_batches, training_step
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.data.sample import Samples
 from mghp.errors import InputError
 from mghp.modules.optimization import make_optimizer
@@ -98,7 +99,7 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Calla
     rows = _rows(_profile(config, train), config.bench.steps)
     progress(1, 2, "steps with the matching and without")
     cost = _cost_of_matching(config, train)
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     average = cost["added_on_average"]
     folder.finish(
         {

@@ -14,6 +14,7 @@ import yaml
 
 from mghp.checkout import ROOT
 from mghp.config import Config
+from mghp.csv_cells import write_frame
 from mghp.run_folder import RunFolder
 
 NUM_TRIALS = 100
@@ -61,7 +62,7 @@ def bench_sweep(config: Config) -> Path:
     """
     folder = RunFolder(config, f"{NUM_TRIALS} trials")
     rows = list(_measured())
-    pd.DataFrame(rows).to_csv(folder.path / "ratios.csv", index=False)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     folder.finish({"repeats": REPEATS})
     return folder.path
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mghp.data.picture_pixels import picture_pixels
 from mghp.errors import InputError, existing_file
+from mghp.reading import file_text
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
 """What is taken for a picture, whatever its name ends in: others of Pillow's readers start programs of the machine."""
@@ -72,7 +73,7 @@ def read_lines(file: Path) -> list[str]:
         InputError: if it is missing or no text.
     """
     try:
-        text = existing_file(file, "list").read_text(encoding="utf-8")
+        text = file_text(existing_file(file, "list"))
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable("list", file, error) from None
     return [line.strip() for line in text.splitlines() if line.strip()]

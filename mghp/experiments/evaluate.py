@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from mghp.config import Config, config_key, load_config
+from mghp.csv_cells import write_frame
 from mghp.data.batch import collate
 from mghp.data.pictures import check_pictures, load_validation, with_tuning
 from mghp.data.resized import ResizedSamples
@@ -93,12 +94,12 @@ def examine_into(
         Metrics, and a row a picture.
     """
     metrics, pictures, breakdown = examine(module, config, validation, submission, progress)
-    breakdown.to_csv(folder.media / "breakdown.csv")
-    pictures.to_csv(folder.media / "per_picture.csv", index=False)
+    write_frame(breakdown.reset_index(), folder.media / "breakdown.csv")
+    write_frame(pictures, folder.media / "per_picture.csv")
     metrics |= examine_matchers(module, config, validation, progress)
     of_scenes, by_picture = examine_scenes(module, config, progress)
     if len(by_picture):
-        by_picture.to_csv(folder.media / "scenes.csv", index=False)
+        write_frame(by_picture, folder.media / "scenes.csv")
     return metrics | of_scenes, pictures
 
 

@@ -1,13 +1,13 @@
 """Rows of a training's metrics.csv as text, and whether they are what was logged."""
 
+import codecs
 import csv
 import hashlib
-import io
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mghp.csv_cells import cells_of, rows_text
 from mghp.errors import InputError
 from mghp.writing import writing
 
@@ -24,15 +24,15 @@ def rows_up_to(file: Path, position: Mapping[str, Any]) -> list[dict[str, str]]:
     """
     number, columns = position["rows"], list(position["columns"])
     with writing(file):
-        content = file.read_bytes() if file.exists() else b""
+        content = file.read_bytes().removeprefix(codecs.BOM_UTF8) if file.exists() else b""
     try:
-        reader = csv.DictReader(io.StringIO(content.decode(errors="replace"), newline=""), restval="")
-        rows = [{name: row[name] for name in columns} for row in islice(reader, number)]
+        found, read = cells_of(content.decode(errors="replace"), most=number)
+        rows = [{name: row[name] for name in columns} for row in read]
         # Columns that came later are empty in these rows.
-        as_written = rows_text(list(reader.fieldnames or []), rows, header=bool(columns))
+        as_written = rows_text(found, rows, head=bool(columns))
     except (csv.Error, KeyError):
         rows, as_written = [], ""
-    digest = hashlib.sha256(rows_text(columns, rows, header=bool(columns)).encode()).hexdigest()
+    digest = hashlib.sha256(rows_text(columns, rows, head=bool(columns)).encode()).hexdigest()
     expected = position.get("sha256", digest)  # which a training begun by an earlier version has not noted
     if len(rows) != number or digest != expected or not content.startswith(as_written.encode()):
         raise InputError(
@@ -40,13 +40,3 @@ def rows_up_to(file: Path, position: Mapping[str, Any]) -> list[dict[str, str]]:
             f"SHA-256 {expected[:12]}...; put the file back, or begin the training anew"
         )
     return rows
-
-
-def rows_text(columns: list[str], rows: list[dict[str, Any]], header: bool) -> str:
-    """Rows as metrics.csv has them."""
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=columns)
-    if header:
-        writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

@@ -9,7 +9,8 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from mghp.experiments.logged_rows import rows_text, rows_up_to
+from mghp.csv_cells import rows_text
+from mghp.experiments.logged_rows import rows_up_to
 from mghp.writing import write_atomically, writing
 
 
@@ -54,7 +55,7 @@ class MetricsFile(Logger):
         if columns != self._columns:
             rows = rows_up_to(self.file, self.position) if self._rows else []
             self._rewrite(columns, rows)
-        text = rows_text(columns, [row], header=False)
+        text = rows_text(columns, [row], head=False)
         with writing(self.file), self.file.open("a", newline="") as stream:
             stream.write(text)
         self._written.update(text.encode())
@@ -84,6 +85,6 @@ class MetricsFile(Logger):
         self._rows = len(rows)
 
     def _rewrite(self, columns: list[str], rows: list[dict[str, str]]) -> None:
-        text = rows_text(columns, rows, header=bool(columns))
+        text = rows_text(columns, rows, head=bool(columns))
         write_atomically(self.file, text)
         self._columns, self._written = columns, hashlib.sha256(text.encode())

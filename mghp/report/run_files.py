@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import io
 import reprlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from mghp.config import Config, read_yaml
+from mghp.csv_cells import restored_frame
 from mghp.data.coco_json import read_json
 from mghp.errors import InputError, existing_file
+from mghp.reading import file_text
 
 _RESULT: dict[str, type] = {
     "experiment": str, "variant": str, "metrics": dict, "key": str, "seed": int, "data_seed": int,
@@ -71,7 +74,8 @@ def read_rows(file: Path, columns: Collection[str] = (), texts: Collection[str] 
         InputError: if it is missing or broken, lacks a column, or has text where numbers belong.
     """
     try:
-        rows = pd.read_csv(existing_file(file, "table"), dtype=dict.fromkeys(texts, str))
+        text = io.StringIO(file_text(existing_file(file, "table")))
+        rows = restored_frame(pd.read_csv(text, dtype=dict.fromkeys(texts, str)))
     except InputError:
         raise
     except Exception as error:  # pandas raises whatever the bytes lead to

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mghp.csv_cells import frame_text
 from mghp.report.runs import Run
 
 ENDINGS = (".md", ".csv", ".tex", ".json")
@@ -72,7 +73,7 @@ class Table:
         folder.mkdir(parents=True, exist_ok=True)
         texts = {
             ".md": self.markdown(),
-            ".csv": self.frame().to_csv(index=False),
+            ".csv": frame_text(self.frame()),
             ".tex": self.latex(),
             ".json": json.dumps({"caption": self.caption, "rows": self._provenance()}, indent=1),
         }

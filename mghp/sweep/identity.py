@@ -14,6 +14,7 @@ from typing import Any
 from mghp.config import Config, config_key, load_config
 from mghp.data.load import problems_fingerprint
 from mghp.data.pictures import training_fingerprint
+from mghp.reading import file_text
 from mghp.run_folder import run_path
 
 
@@ -34,7 +35,7 @@ class Identity:
     def result(self) -> dict[str, Any] | None:
         """Its result.json; None where there is none of this key."""
         try:
-            content = json.loads((self.folder / "result.json").read_text())
+            content = json.loads(file_text(self.folder / "result.json"))
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(content, dict) or not isinstance(content.get("metrics"), dict):

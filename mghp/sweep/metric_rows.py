@@ -4,6 +4,9 @@ import csv
 from contextlib import suppress
 from pathlib import Path
 
+from mghp.csv_cells import cells_of
+from mghp.reading import file_text
+
 
 class MetricRows:
     """The values of one column, row by row.
@@ -25,14 +28,14 @@ class MetricRows:
             size = self._file.stat().st_size
             if size == self._size:
                 return []
-            text = self._file.read_text()
+            text = file_text(self._file)
         except (OSError, UnicodeDecodeError):
             return []
         self._size = size
         # Loggers write the file anew when a column is added: it is read from its beginning, whole lines only.
         values: list[float] = []
         try:
-            for row in csv.DictReader(text[: text.rfind("\n") + 1].splitlines()):
+            for row in cells_of(text[: text.rfind("\n") + 1])[1]:
                 with suppress(TypeError, ValueError):
                     values.append(float(row.get(self._metric) or ""))
         except csv.Error:  # what follows is no table

@@ -9,6 +9,7 @@ from mghp.config import Config, config_key
 from mghp.data.pictures import validation_fingerprint, with_tuning
 from mghp.experiments.reproduction.finished import COMMITTED, finished_run
 from mghp.experiments.reproduction.jobs import Job, Progress
+from mghp.reading import file_text
 from mghp.run_folder import is_finished
 
 _SECONDS = 40
@@ -63,7 +64,7 @@ def _committed(config: Config, pictures: str) -> Path | None:
     Their key is of the weights' digest too, which their own result.json tells.
     """
     for file in sorted((COMMITTED / config.experiment).glob("*/result.json")):
-        fingerprint = str(json.loads(file.read_text(encoding="utf-8")).get("data_fingerprint"))
+        fingerprint = str(json.loads(file_text(file)).get("data_fingerprint"))
         if fingerprint.startswith(f"{pictures} ") and is_finished(file.parent, config_key(config, fingerprint)):
             return file.parent
     return None
