@@ -79,14 +79,13 @@ class Section:
         check_ranges(self)
 
 
-def check_ranges(section: object) -> None:
+def check_ranges(section: Any) -> None:  # noqa: ANN401 (any dataclass)
     """Check every number of a dataclass, those in lists one by one; null is in every range.
 
     Raises:
         RangeError: a line with the bare key of the first outside its range, the value and the range.
     """
-    kind: type[Any] = type(section)
-    for key, range_ in ranges_of(kind).items():  # type: ignore[arg-type]
+    for key, range_ in ranges_of(section.__class__).items():
         value = getattr(section, key)
         for number in value if isinstance(value, list) else [value]:
             if number is not None:
