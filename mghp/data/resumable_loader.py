@@ -63,7 +63,7 @@ class ShuffledDraws(Sampler[tuple[int, int]]):
         return order
 
 
-class OrderedDraws(ShuffledDraws, SequentialSampler):  # type: ignore[misc]
+class OrderedDraws(ShuffledDraws, SequentialSampler):  # type: ignore[misc]  # of (epoch, index), not of indices
     """The same in the pictures' own order, where a training is to overfit to the first batches of every epoch.
 
     Lightning, asked for that, knows by SequentialSampler that nothing is shuffled; else it would make a loader anew.

@@ -209,6 +209,26 @@ def test_averaged_weights_are_the_ones_kept(train, trained):
     assert not torch.equal(averaged["network.parts.output.weight"], last["network.parts.output.weight"])
 
 
+def test_every_kept_checkpoint_of_averaged_weights_finds_people(train, small_config):
+    """At 0.9999 the plain average of so short a training is its random start: it finds nobody."""
+    settings = [
+        "training.ema_decay=0.9999", "trainer.max_steps=140", "training.optimizer.decay_share=0.2",
+        "data.synthetic.num_train=4", "data.synthetic.scene=simple", "data.augmentation.mirror=0",
+        "losses.weights.matching=0", "trainer.limit_val_batches=1", "trainer.enable_checkpointing=true",
+        "trainer.val_check_interval=100",
+    ]  # fmt: skip
+    folder = train(*settings)
+    pictures, _ = load_pictures(small_config(*settings).data, nothing)
+    kept = sorted(folder.rglob("*.ckpt"))
+    assert {"before_decay.ckpt", "last.ckpt"} < {file.name for file in kept}
+    for file in kept:
+        module, _ = load_module(file)
+        batch = collate([pictures[index] for index in range(4)], 17)
+        with torch.no_grad():
+            found = module.assembler(module.fields(batch.image))
+        assert all(len(people.person_scores) for people in found), file.name
+
+
 def test_learned_weights_and_every_loss_train(train):
     folder = train(
         "losses.learned_weights=true", "losses.weights.parts_lovasz=0.5", "losses.parts=pixels",
