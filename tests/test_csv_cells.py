@@ -56,8 +56,9 @@ def test_tables_and_metrics_hold_no_formula(tmp_path):
     assert read_rows(tmp_path / "T.csv", texts="*").to_dict("records") == [{"=name": "=HYPERLINK(1)", "value": -1.5}]
 
     file = tmp_path / "metrics.csv"
-    MetricsFile(file).log_metrics({"-loss": -0.5}, step=1)
-    MetricsFile(file).log_metrics({"-loss": -0.25, "+other": 1.0}, step=2)
+    logger = MetricsFile(file)
+    logger.log_metrics({"-loss": -0.5}, step=1)
+    logger.log_metrics({"-loss": -0.25, "+other": 1.0}, step=2)
     assert file.read_text().splitlines()[0] == "'+other,'-loss,step"
     assert MetricRows(file, "-loss").new() == [-0.5, -0.25]
     assert list(read_rows(file).columns) == ["+other", "-loss", "step"]
