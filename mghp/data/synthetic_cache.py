@@ -20,6 +20,7 @@ from mghp.data.configs import SyntheticConfig
 from mghp.data.sample import Sample
 from mghp.data.synthetic import SCENES, render
 from mghp.errors import InputError, existing_file
+from mghp.writing import remove_abandoned, temporary_beside
 
 VALIDATION_SEED = 1
 """Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
@@ -104,7 +105,7 @@ def cached_samples(
     """Open a rendered set, rendering it first where it is not there.
 
     A folder is named by everything that its pictures depend on, the renderer's source included, and appears under its
-    name only when it is complete.
+    name only when it is complete. What killed processes had begun to render, of any set, is swept away.
 
     Args:
         config: scene and size.
@@ -118,8 +119,9 @@ def cached_samples(
     """
     name = set_name(config, seed, number)
     folder = Path(root) / "synthetic" / name
+    remove_abandoned(folder.parent)
     if not folder.is_dir():
-        temporary = folder.with_name(f".{name}.{os.getpid()}")
+        temporary = temporary_beside(folder)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             _write(temporary, config, seed, number, progress)

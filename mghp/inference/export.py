@@ -2,7 +2,7 @@
 
 import json
 import math
-import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mghp.config import Config
 from mghp.errors import InputError
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
 from mghp.modules.parsing import ParsingModule
+from mghp.writing import remove_abandoned, temporary_beside
 
 DESCRIPTION_FILE = "description.json"
 """Name of the description inside a .pt2 file (`extra_files` of `torch.export.load`)."""
@@ -85,8 +86,11 @@ def write_program(program: ExportedProgram, description: Mapping[str, Any], file
         InputError: if PyTorch's exporter cannot convert the network to ONNX.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{os.getpid()}.{file.name}")
+    remove_abandoned(file.parent, file.name)
+    folder = temporary_beside(file)
+    temporary = folder / file.name  # both writers want the name's ending
     try:
+        folder.mkdir(exist_ok=True)
         if file.suffix == ".pt2":
             torch.export.save(program, temporary, extra_files={DESCRIPTION_FILE: json.dumps(description)})
         else:
@@ -95,7 +99,7 @@ def write_program(program: ExportedProgram, description: Mapping[str, Any], file
     except torch.onnx.OnnxExporterError as error:
         raise InputError(f"{file}: an operation of the network has none in ONNX: {_first_line(error)}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _converted(program: ExportedProgram, description: Mapping[str, Any]) -> torch.onnx.ONNXProgram:

@@ -76,6 +76,46 @@ def test_a_script_without_a_guard_is_told_and_does_not_hang(tmp_path):
     assert not list(tmp_path.glob("synthetic/.*"))
 
 
+RENDERS = """
+import sys
+from mghp.data.configs import SyntheticConfig
+from mghp.data.synthetic_cache import cached_samples
+
+def wait(done, total):
+    print("rendered", flush=True)
+    input()
+
+cached_samples(SyntheticConfig(scene="default", size=48), sys.argv[1], seed=9, number=5, progress=wait)
+"""
+
+
+def test_what_a_killed_rendering_leaves_is_swept_away_and_what_runs_is_not_disturbed(tmp_path):
+    def started():
+        command = [sys.executable, "-c", RENDERS, str(tmp_path)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"rendered\n"
+        return process
+
+    def unfinished():
+        return {path.name for path in tmp_path.glob("synthetic/.*")}
+
+    with started() as killed:
+        left = unfinished()
+        assert len(left) == 1
+        killed.kill()
+    assert unfinished() == left
+    with started() as running:
+        being_rendered = unfinished()
+        assert len(being_rendered) == 1
+        assert being_rendered != left
+        cached_samples(CONFIG, tmp_path, seed=8, number=2)  # another set
+        assert unfinished() == being_rendered
+        running.communicate(b"\n")
+    assert running.returncode == 0
+    assert unfinished() == set()
+    assert len(cached_samples(CONFIG, tmp_path, seed=9, number=5)) == 5
+
+
 def test_a_root_that_is_a_file_is_told(tmp_path):
     (tmp_path / "root").write_text("")
     with pytest.raises(InputError, match="root"):
