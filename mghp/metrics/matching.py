@@ -1,5 +1,6 @@
 """How many candidate pairs an assignment joins rightly: counts, F1, and a bootstrap over images."""
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -116,8 +117,7 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
     if not seeds or not all(len(one.images) for one in seeds):
         raise ValueError("expected the counts of at least one seed, each of at least one image")
     images = np.unique(np.concatenate([one.images for one in seeds]))
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(images), np.full(len(images), 1 / len(images)), num_samples).astype(np.float64)
+    drawn = _draws(len(images), num_samples, seed)
     differences = np.empty((num_samples, len(seeds)))
     whole = np.empty(len(seeds))
     for position, (of_seed, a, b) in enumerate(seeds):
@@ -132,6 +132,15 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
     variance += max(0.0, of_seeds - float(differences.var(0).mean())) / number
     freedom = (number - 1) * max(1.0, (variance * number / of_seeds) ** 2) if of_seeds > 0 else np.inf
     return interval(float(whole.mean()), variance**0.5, freedom, number)
+
+
+@functools.lru_cache(maxsize=1)
+def _draws(num_images: int, num_samples: int, seed: int) -> NDArray[np.float64]:
+    """How often each image is drawn, (samples, images): alike for all methods that are compared on as many images."""
+    chances = np.full(num_images, 1 / num_images)
+    drawn = np.random.default_rng(seed).multinomial(num_images, chances, num_samples).astype(np.float64)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def holm(p: Sequence[float]) -> list[float]:

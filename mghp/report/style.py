@@ -1,7 +1,7 @@
 """One look for all figures: sizes of a paper column, colours that colour-blind readers can tell apart."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ STYLE: Any = {
 }
 
 
+Drawings = Mapping[str, Callable[[], Figure]]
+"""Figures that can be drawn, by their file names without ending."""
+
+
 def png(draw: Callable[[], Figure]) -> bytes:
     """A figure drawn in the suite's style, as PNG (for notebooks)."""
     buffer = io.BytesIO()
@@ -65,6 +69,12 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     plt.close(figure)
     return files
+
+
+def save_drawings(drawings: Drawings, folder: Path) -> list[Path]:
+    """Write all of them in the suite's style, each as PNG and SVG."""
+    with plt.rc_context(STYLE):
+        return [file for name, draw in drawings.items() for file in save(draw(), folder, name)]
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Every notebook runs from first cell to last on the run folders of a smoke profile."""
+"""Every notebook runs from first cell to last: on the committed runs, on a smoke profile's, and on a part of them."""
 
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -9,18 +10,63 @@ from nbclient import NotebookClient
 ANALYSIS = Path(__file__).parents[2] / "analysis"
 NOTEBOOKS = sorted(ANALYSIS.glob("*.ipynb"))
 
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+def executed(path):
+    """The notebook's code cells with new outputs, run where it lies."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(ANALYSIS)}}
+    ).execute()
+    return code_cells(notebook)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def said(cell):
+    """What a cell prints and shows, figures by their kind alone: their pixels are Matplotlib's."""
+    return [
+        output.text if output.output_type == "stream" else output.data.get("text/markdown", sorted(output.data))
+        for output in cell.outputs
+        if output.get("name") != "stderr"
+    ]
+
+
+@each_notebook
 def test_notebook_runs_on_smoke_results(path, smoke_results, monkeypatch):
     monkeypatch.setenv("MGHP_RUNS", str(smoke_results / "runs"))
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
-    shown = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    shown = [output for cell in executed(path) for output in cell.outputs if "data" in output]
     assert len(shown) >= 6
     assert not [output for output in shown if output["data"].get("text/markdown") == ""]
 
 
-def test_notebooks_are_shipped_with_their_outputs():
+@each_notebook
+def test_a_notebook_is_shipped_with_what_it_says_of_the_committed_runs(path):
+    """With no setting, as in a fresh clone; outputs of other runs, or of other code, are told."""
+    shipped = code_cells(nbformat.read(path, as_version=4))
+    assert all(cell.outputs for cell in shipped)
+    assert [said(cell) for cell in executed(path)] == [said(cell) for cell in shipped]
+
+
+@pytest.mark.parametrize(
+    "part", ["steps", "solvers", "readings", "sizes", "bench_matcher", "learned", "components", "rotation"]
+)
+def test_notebooks_run_on_a_part_of_the_runs(part, smoke_results, monkeypatch):
+    """After one sweep alone, say; what no run is for is left out."""
+    monkeypatch.setenv("MGHP_RUNS", str(smoke_results / "runs" / part))
     for path in NOTEBOOKS:
-        code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-        assert all(cell.outputs for cell in code[1:]), f"{path.name} has a cell without output"
+        cells = code_cells(nbformat.read(path, as_version=4))
+        exec("\n".join(cell.source for cell in cells), {})
+    plt.close("all")
+
+
+@pytest.mark.parametrize("learned_in", ["binary_cross_entropy", "line_integral"])
+def test_the_notebook_of_learned_matching_runs_on_one_way_of_training(learned_in, smoke_results, tmp_path, monkeypatch):
+    (run,) = (smoke_results / "runs" / "learned").glob(f"{learned_in}-*")
+    (tmp_path / run.name).symlink_to(run)
+    monkeypatch.setenv("MGHP_RUNS", str(tmp_path / run.name))
+    cells = code_cells(nbformat.read(ANALYSIS / "learned_matching.ipynb", as_version=4))
+    exec("\n".join(cell.source for cell in cells), {})

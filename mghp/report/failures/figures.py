@@ -1,6 +1,7 @@
 """Figure of failures: how many persons fail in which way, and what mends them."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -11,18 +12,15 @@ from mghp.data.label_files import read_picture
 from mghp.report.failures.tables import FAILURES, count, failure_groups
 from mghp.report.gallery.cases import CAUSES, KINDS, CaseSet, image_file
 from mghp.report.runs import Run
-from mghp.report.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, STYLE, plain, save
+from mghp.report.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, plain, save_drawings
 
 _COLOURS = dict(zip(CAUSES, [*COLOURS[:5], "#999999"], strict=True))
 
 
 def failure_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """A figure of each experiment and variant whose failures were counted, as PNG and SVG."""
-    files: list[Path] = []
-    with plt.rc_context(STYLE):
-        for group in failure_groups(runs):
-            files += save(failure_figure(group.runs), folder, f"failures_{group.name}")
-    return files
+    groups = failure_groups(runs)
+    return save_drawings({f"failures_{group.name}": partial(failure_figure, group.runs) for group in groups}, folder)
 
 
 def failure_figure(runs: Sequence[Run]) -> Figure:

@@ -1,7 +1,8 @@
 """Figures of learned matching: differences from the baseline, one learned problem, and losses."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,23 +14,26 @@ from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 
 from mghp.report.learned.arms import ARMS, CONTROL, NO_EFFECT, TARGETS, UNTRAINED, Arm, by_condition, learned_arms
 from mghp.report.runs import Run
-from mghp.report.style import COLOURS, PAGE_INCHES, STYLE, save
+from mghp.report.style import COLOURS, PAGE_INCHES, Drawings, save_drawings
 
 _COLUMNS = 6
 
 
 def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """Draw what these runs can fill."""
-    arms = learned_arms(runs)
-    files: list[Path] = []
-    with plt.rc_context(STYLE):
-        for name, chosen in compared_arms(arms).items():
-            files += save(difference_figure(chosen), folder, f"learned_{name}")
-        if shown_arms(arms):
-            files += save(example_figure(arms), folder, "learned_example")
-        if traced_arms(arms):
-            files += save(loss_figure(arms), folder, "learned_losses")
-    return files
+    return save_drawings(learned_drawings(learned_arms(runs)), folder)
+
+
+def learned_drawings(arms: Sequence[Arm]) -> Drawings:
+    """Return every figure that these arms can fill."""
+    drawings: dict[str, Callable[[], Figure]] = {
+        f"learned_{name}": partial(difference_figure, chosen) for name, chosen in compared_arms(arms).items()
+    }
+    if shown_arms(arms):
+        drawings["learned_example"] = partial(example_figure, arms)
+    if traced_arms(arms):
+        drawings["learned_losses"] = partial(loss_figure, arms)
+    return drawings
 
 
 def compared_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:

@@ -1,7 +1,8 @@
 """Figures of the matcher: convergence, the T x N maps, and time against size."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -14,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from mghp.report.matching.tables import grid_point, solver_label, solver_runs
 from mghp.report.runs import Run, grid_runs
-from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
+from mghp.report.style import COLOURS, MARKERS, PAGE_INCHES, Drawings, save_drawings
 
 WARM_START = {
     "paper": r"paper: $\alpha$ = 0.01, mean",
@@ -26,37 +27,39 @@ WARM_START = {
 
 def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """Write every figure that these runs can fill, one set for each kind of data."""
-    files: list[Path] = []
-    with plt.rc_context(STYLE):
-        grid = grid_runs(runs)
-        for data in sorted({run.data for run in grid}):
-            of_data = [run for run in grid if run.data == data]
-            name = _file_name(data)
-            traced = [run for run in of_data if not run.steps.empty]
-            if traced:
-                files += save(convergence_figure(traced), folder, f"convergence_{name}")
-            for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
-                files += save(grid_map(of_data, key, label), folder, f"map_{label}_{name}")
-        readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
-        for data in sorted({run.data for run in readings}):
-            of_data = [run for run in readings if run.data == data]
-            files += save(warm_start_figure(of_data), folder, f"warm_start_{_file_name(data)}")
-        solvers = [run for run in solver_runs(runs) if run.example]
-        for data in sorted({run.data for run in solvers}):
-            of_data = [run for run in solvers if run.data == data]
-            files += save(assignment_figure(of_data), folder, f"assignments_{_file_name(data)}")
-        for run in (run for run in runs if run.experiment == "bench_matcher"):
-            files += save(time_figure(run), folder, "time")
-    return files
+    return save_drawings(matching_drawings(runs), folder)
 
 
-def _file_name(data: str) -> str:
-    return data.replace(",", "").replace(" ", "_")
+def matching_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return every figure that these runs can fill, one set for each kind of data."""
+    drawings: dict[str, Callable[[], Figure]] = {}
+    for data, of_data in _by_data(grid_runs(runs)).items():
+        traced = [run for run in of_data if not run.steps.empty]
+        if traced:
+            drawings[f"convergence_{data}"] = partial(convergence_figure, traced)
+        for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
+            drawings[f"map_{label}_{data}"] = partial(grid_map, of_data, key, label)
+    readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
+    for data, of_data in _by_data(run for run in readings if not run.steps.empty).items():
+        drawings[f"warm_start_{data}"] = partial(warm_start_figure, of_data)
+    solvers = [run for run in solver_runs(runs) if run.variant != "identity"]
+    for data, of_data in _by_data(run for run in solvers if run.example).items():
+        drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
+    for run in (run for run in runs if run.experiment == "bench_matcher"):
+        drawings["time"] = partial(time_figure, run)
+    return drawings
+
+
+def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Runs by their data as a part of a file's name, in order."""
+    found: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.data):
+        found.setdefault(run.data.replace(",", "").replace(" ", "_"), []).append(run)
+    return found
 
 
 def assignment_figure(runs: Sequence[Run]) -> Figure:
     """One problem's affinity and every solver's assignment of it; true pairs are framed."""
-    runs = [run for run in runs if run.variant != "identity"]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     columns = 7

@@ -1,6 +1,7 @@
 """Figures of the parsing ablations: components, oracles, levels of the projection field, rotation augmentation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -22,7 +23,7 @@ from mghp.report.parsing.seed_cells import NO_EFFECT
 from mghp.report.parsing.seed_comparison import PictureScore, Score, compared, over_seeds
 from mghp.report.parsing.tables import ORACLES
 from mghp.report.runs import BySeed, Run
-from mghp.report.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, STYLE, save
+from mghp.report.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, Drawings, save_drawings
 
 LEVELS = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
 """Levels of the projection field by variant."""
@@ -42,18 +43,22 @@ def ablation_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
         runs: those of other experiments fill none.
         folder: to write to.
     """
+    return save_drawings(ablation_drawings(runs), folder)
+
+
+def ablation_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return every figure that these runs can fill."""
     variants, angles = by_variant(runs), by_angle(runs)
-    files: list[Path] = []
-    with plt.rc_context(STYLE):
-        if BASELINE in variants and len(variants) > 1:
-            files += save(component_figure(variants), folder, "components")
-        if BASELINE in variants:
-            files += save(oracle_figure(variants[BASELINE]), folder, "oracles")
-        if len(set(LEVELS) & set(variants)) > 1:
-            files += save(level_figure(variants), folder, "field_levels")
-        if len(angles) > 1:
-            files += save(rotation_figure(angles), folder, "rotation")
-    return files
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if BASELINE in variants and len(variants) > 1:
+        drawings["components"] = partial(component_figure, variants)
+    if BASELINE in variants:
+        drawings["oracles"] = partial(oracle_figure, variants[BASELINE])
+    if len(set(LEVELS) & set(variants)) > 1:
+        drawings["field_levels"] = partial(level_figure, variants)
+    if len(angles) > 1:
+        drawings["rotation"] = partial(rotation_figure, angles)
+    return drawings
 
 
 def component_figure(variants: Mapping[str, BySeed]) -> Figure:
