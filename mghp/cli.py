@@ -279,8 +279,17 @@ def reproduce(
     profile: Annotated[Profile, typer.Option(help="How much to run")] = Profile.quick,
     only: Annotated[Part | None, typer.Option(help="Run just this part")] = None,
     out: Annotated[Path, typer.Option(help="Folder of tables, figures, galleries and index.html")] = Path("results"),
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Adopt no committed run and none of runs/: compute all anew, into runs-fresh-1 (then -2, ...); "
+            "runs=FOLDER is another place, or goes on with one",
+        ),
+    ] = False,
 ) -> None:
     """Run the suite and write its tables, figures and galleries; finished runs are adopted, not run again."""
+    from mghp.experiments.reproduction.fresh import into_fresh_folder, without_committed
     from mghp.experiments.reproduction.plan import make_plan
     from mghp.experiments.reproduction.profiles import PROFILES
 
@@ -290,16 +299,20 @@ def reproduce(
             "MGHP_RUN_DIR is the folder of one run, and reproduce makes many: unset it, or set runs=FOLDER"
         )
     # All configs and files are read first: what is wrong with them is told at once, before torch is imported.
-    size = PROFILES[profile.value]
-    parts = make_plan(size, overrides or [], only and only.value)
+    size, given = PROFILES[profile.value], overrides or []
+    taken = into_fresh_folder(given) if fresh else given
+    parts = make_plan(size, taken, only and only.value)
     if profile is Profile.full:
         from mghp.experiments.reproduction.full import paper_experiments, paper_part, refuse_incomplete
 
-        experiments = paper_experiments(overrides or [])
+        experiments = paper_experiments(taken)
         for experiment in experiments:
             typer.echo(experiment.line())
         refuse_incomplete(experiments)
         parts.append(paper_part(experiments))
+    if fresh:
+        parts = without_committed(parts)
+        typer.echo(f"all anew, with {taken[-1] if taken != given else 'what that folder of runs lacks'}")
 
     from mghp.report.output_names import present_report
 
@@ -310,7 +323,8 @@ def reproduce(
 
     with progress_bar() as show:
         folders = reproduce(parts, show, typer.echo)
-        runs = committed_beside(folders) if size.evidence else [Run(folder) for folder in folders]
+        shows_committed = size.evidence and not fresh
+        runs = committed_beside(folders) if shows_committed else [Run(folder) for folder in folders]
 
         from mghp.report.page.report import write_report
 
