@@ -328,8 +328,8 @@ def reproduce(
 
         from mghp.report.page.report import write_report
 
-        with OutFolder(out).adding() as fresh:
-            page = write_report(runs, f"the {profile.value} profile", size.evidence, fresh)
+        with OutFolder(out).adding() as folder:
+            page = write_report(runs, f"the {profile.value} profile", size.evidence, folder)
     typer.echo(out / page.name)
 
 
