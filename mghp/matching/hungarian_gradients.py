@@ -12,8 +12,15 @@ from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
 from mghp.matching.configs import BlackboxConfig, PerturbedConfig, StraightThroughConfig
+from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import Matcher, hide_masked
 from mghp.matching.problem import best_matching
+
+_REACH = 1e9
+"""Affinities in units of the noise, beyond which it would be lost to rounding in double precision too."""
+
+_MOST_NOISE = 6.0
+"""Standard deviations that a draw is within."""
 
 
 class StraightThrough(Matcher):
@@ -89,6 +96,10 @@ class Perturbed(Matcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        margin = 2.0 * _MOST_NOISE * (affinity.shape[-2] + affinity.shape[-1])  # with which no draw's best one changes
+        affinity = with_near_affinities(
+            affinity, source_mask, destination_mask, scale=1 / self.config.sigma, reach=_REACH, margin=margin
+        )
         shape = (self.config.num_samples, *affinity.shape)
         noise = hide_masked(
             self._draws(shape).to(affinity),
@@ -131,7 +142,7 @@ class _Blackbox(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
         affinity, real, best = ctx.saved_tensors
         # Padding, whose affinity is 0, must not be matched by what is added.
-        moved = torch.where(real, affinity - ctx.strength * gradient, 0)
+        moved = torch.where(real, affinity - ctx.strength * gradient, 0).clamp(max=torch.finfo(affinity.dtype).max)
         return (best - best_matching(moved).to(best.dtype)) / ctx.strength, None, None
 
 

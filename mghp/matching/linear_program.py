@@ -87,10 +87,13 @@ _solving = threading.Lock()
 def _solve_one(affinity: NDArray[np.float64], solver: str) -> NDArray[np.float64]:
     with _solving:
         program, parameter, variable = _program(affinity.shape)
-        parameter.value = affinity
-        program.solve(
-            solver=solver, warm_start=False
-        )  # from the problem before, it would end in another of several optima
+        parameter.value = affinity / _unit(np.abs(affinity).max())
+        try:
+            # Not from the solution before, of which it would depend which of several optima is found.
+            program.solve(solver=solver, warm_start=False)
+        except (ValueError, import_module("cvxpy").error.SolverError) as error:
+            said = " ".join(str(error).split())[:100]
+            raise RuntimeError(f"{solver} ended with status {program.status!r}, expected 'optimal': {said}") from None
         if program.status != "optimal":
             stats = program.solver_stats
             detail = f": {stats.extra_stats}" if stats is not None and stats.extra_stats is not None else ""
@@ -99,6 +102,11 @@ def _solve_one(affinity: NDArray[np.float64], solver: str) -> NDArray[np.float64
                 f"{affinity.shape[0]}x{affinity.shape[1]} problem{detail}"
             )
         return np.array(variable.value)
+
+
+def _unit(largest: float) -> float:
+    """What affinities are divided by, without rounding: solvers' tolerances are absolute, and 1e20 is infinite."""
+    return 1.0 if 1e-3 < largest < 1e4 or largest == 0 else float(2.0 ** np.floor(np.log2(largest)))
 
 
 @functools.cache

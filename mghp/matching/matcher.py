@@ -18,6 +18,11 @@ def is_traced() -> bool:
     return torch.compiler.is_compiling() or tracing or torch._C._are_functorch_transforms_active()
 
 
+def has_values(affinity: Tensor) -> bool:
+    """Whether there are entries that can be looked at: not where operations are recorded, nor on the meta device."""
+    return affinity.numel() > 0 and not affinity.is_meta and not is_traced()
+
+
 def check_problem(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> None:
     """Refuse what is no matching problem.
 

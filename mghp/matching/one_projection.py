@@ -19,12 +19,19 @@ from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
 from mghp.matching.configs import PGDDykstraConfig, ProjectionConfig
+from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import Matcher
 from mghp.matching.pgd_dykstra import ascend, project_with_corrections
+
+REACH = 500.0
+"""Largest tau A that is projected as it is."""
 
 
 class Projection(Matcher):
     """P_C(tau A), differentiable.
+
+    tau A above 500 is projected as a nearer point of the same projection (`mghp.matching.far`): from afar cycles take
+    long, and 1 is lost to rounding beside it.
 
     Args:
         tau: scale of the affinity; the ridge of the regularised program is 1 / tau.
@@ -46,6 +53,10 @@ class Projection(Matcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        margin = 2.0 * (affinity.shape[-2] + affinity.shape[-1])  # with which the projection stays the same
+        affinity = with_near_affinities(
+            affinity, source_mask, destination_mask, scale=self.config.tau, reach=REACH, margin=margin
+        )
         if self.config.gradient == "implicit":
             return _ImplicitProjection.apply(  # type: ignore[no-any-return]
                 self.config.tau * affinity, source_mask, destination_mask, self.config.num_cycles

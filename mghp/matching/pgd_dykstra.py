@@ -27,22 +27,35 @@ from torch.utils.data import get_worker_info
 from typing_extensions import override
 
 from mghp.matching.configs import PGDDykstraConfig
-from mghp.matching.matcher import IterativeMatcher, is_traced
+from mghp.matching.far import with_near_affinities
+from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.projections import KEEP, Corrections, Sizes, cap_columns, cap_rows, clip
 from mghp.matching.sign_tape import SignTape
 
 if TYPE_CHECKING:
     from mghp.matching import kernels
 
+REACH = 100.0
+"""Largest alpha A that is ascended as it is."""
+
+_MARGIN = 2.0
+"""What prices keep of a problem out of reach, see `mghp.matching.far`: a step then makes 4 of an entry at most."""
+
 
 class PGDDykstra(IterativeMatcher):
     """The paper's matcher (supplement, Algorithm 1), differentiable.
+
+    Problems with alpha A above 100 are solved as equal ones whose affinities are near (`mghp.matching.far`): no few
+    cycles undo such a step. Just within that, with N = 5 and a warm start, the mean gap to the optimum of 40 problems
+    of uniform affinities was under 2 % for 2x2, 5x6 and 12x15 candidates; 30x30 ask for more cycles from alpha A = 10
+    on. Without a warm start few cycles leave sums above 1, in proportion to alpha A. With `projection="as_printed"`
+    alpha A above 100 is refused.
 
     Args:
         num_steps: T, outer gradient steps.
         num_cycles: N, Dykstra cycles a step. Few leave the constraints violated, the more so the larger the step.
         step_size: alpha, assignment mass moved a step per unit of affinity. T and alpha act almost only through
-            tau = T alpha.
+            tau = T alpha, and affinities only as alpha A: c A with alpha is A with c alpha.
         average: return the mean of Y_1 .. Y_T, as the paper does, or the last, Y_T.
         warm_start: each step but the first starts its cycles from X = relu(Z0 - r - c) with the r and c of the step
             before. That is dual ascent from a better point; its limit is still the projection of Z0.
@@ -56,7 +69,7 @@ class PGDDykstra(IterativeMatcher):
         gradient_steps: only the last so many steps are differentiated; 0 for all.
 
     Raises:
-        ValueError: if an option has no meaning.
+        ValueError: if an option has no meaning; on solving, if an affinity is out of reach of "as_printed".
     """
 
     differentiable = True
@@ -84,12 +97,27 @@ class PGDDykstra(IterativeMatcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        affinity = self._within_reach(affinity, source_mask, destination_mask)
         return ascend(affinity, source_mask, destination_mask, self.config)
+
+    def _within_reach(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        scale = self.config.step_size
+        if self.config.projection == "halfspace":
+            return with_near_affinities(
+                affinity, source_mask, destination_mask, scale=scale, reach=REACH, margin=_MARGIN
+            )
+        if has_values(affinity) and bool(affinity.amax() > REACH / scale):
+            raise ValueError(
+                f"projection='as_printed' takes affinities of at most {REACH:g} / step_size = {REACH / scale:g}, "
+                f"got {float(affinity.amax()):g}"
+            )
+        return affinity
 
     @override
     def iterates(
         self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
     ) -> Iterator[Tensor]:
+        affinity = self._within_reach(affinity, source_mask, destination_mask)
         total = torch.zeros_like(affinity)
         steps = steps_of(affinity, measure(affinity, source_mask, destination_mask), self.config)
         for count, (assignment, _) in enumerate(steps, start=1):

@@ -23,11 +23,18 @@ from torch.nn import functional
 from typing_extensions import override
 
 from mghp.matching.configs import SinkhornConfig
-from mghp.matching.matcher import IterativeMatcher, is_traced
+from mghp.matching.far import with_near_affinities
+from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.size_groups import size_groups
 
 # Finite, so that a row without any real entry has a gradient (0) instead of NaN.
 _NEVER = -1e30
+
+REACH = 500.0
+"""Largest A / epsilon that is taken as it is; rounds beyond it would be far from enough."""
+
+_MARGIN = 80.0
+"""What prices keep of a problem out of reach, see `mghp.matching.far`: entropy makes exp(-20) of it, or less."""
 
 
 class UnbalancedSinkhorn(IterativeMatcher):
@@ -43,8 +50,11 @@ class UnbalancedSinkhorn(IterativeMatcher):
     Convergence of "at_most_one" can be slow in small problems: a 2x1 problem at epsilon = 0.2 was 4e-4 from its
     solution after 2,000 rounds.
 
+    Problems with A / epsilon above 500 are solved as equal ones whose affinities are near (`mghp.matching.far`). Not so
+    with "kl", whose entries grow as exp(A / (2 rho + epsilon)) and become infinite.
+
     Raises:
-        ValueError: if an option has no meaning.
+        ValueError: if an option has no meaning; on solving, if A / epsilon is infinite with "kl".
     """
 
     differentiable = True
@@ -64,6 +74,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        affinity = self._within_reach(affinity, source_mask, destination_mask)
         if source_mask is None or destination_mask is None or is_traced():
             return self._last(affinity, source_mask, destination_mask)
         assignment = torch.zeros_like(affinity)
@@ -73,6 +84,25 @@ class UnbalancedSinkhorn(IterativeMatcher):
             around = (0, affinity.shape[-1] - destination, 0, affinity.shape[-2] - source)
             assignment = assignment.index_copy(0, chosen, functional.pad(solved, around))
         return assignment
+
+    def _within_reach(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
+        scale = 1 / self.config.epsilon
+        if self.config.marginal == "kl":  # whose sums have no bound, so that no near problem is equal to a far one
+            return self._representable(affinity)
+        # A matched pair takes a place of the bin's from both, and gives one back: it costs the bin's score once.
+        least = float(self.bin_score.detach()) if self.config.marginal == "dustbin" else 0.0
+        return with_near_affinities(
+            affinity, source_mask, destination_mask, scale=scale, reach=REACH, margin=_MARGIN, least=least
+        )
+
+    def _representable(self, affinity: Tensor) -> Tensor:
+        most = torch.finfo(affinity.dtype).max * min(self.config.epsilon, 1.0)
+        if has_values(affinity) and bool(affinity.amax() >= most):
+            raise ValueError(
+                f"marginal='kl' takes affinities below {most:g} in {affinity.dtype} with epsilon="
+                f"{self.config.epsilon:g}, got {float(affinity.amax()):g}"
+            )
+        return affinity
 
     def _last(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
         """The assignment of the last round."""
@@ -85,6 +115,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
     def iterates(
         self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
     ) -> Iterator[Tensor]:
+        affinity = self._within_reach(affinity, source_mask, destination_mask)
         rows, columns = _masks(affinity, source_mask, destination_mask)
         scores, log_rows, log_columns = self._with_bins(affinity, rows, columns)
         for f, g in self._potentials(scores, log_rows, log_columns):
@@ -92,7 +123,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
     def _with_bins(self, affinity: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores with masked entries out of reach, and the log marginals (0 = one, _NEVER = not there)."""
-        scores = torch.where(rows & columns, affinity / self.config.epsilon, _NEVER)
+        scores = torch.where(rows & columns, (affinity / self.config.epsilon).clamp(min=_NEVER), _NEVER)
         log_rows = torch.where(rows, 0.0, _NEVER).to(affinity.dtype)
         log_columns = torch.where(columns, 0.0, _NEVER).to(affinity.dtype)
         if self.config.marginal != "dustbin":

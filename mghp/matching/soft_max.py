@@ -5,7 +5,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from mghp.matching.configs import SoftMaxConfig
-from mghp.matching.matcher import Matcher
+from mghp.matching.matcher import Matcher, has_values
+
+_FAR = 1e4
+"""Scores in units of the temperature whose quotients float32 rounds to some thousandths."""
 
 
 class SoftMax(Matcher):
@@ -28,7 +31,8 @@ class SoftMax(Matcher):
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-        scores = affinity / self.config.temperature
+        is_far = has_values(affinity) and bool(affinity.amax() > _FAR * self.config.temperature)
+        scores = affinity if is_far else affinity / self.config.temperature
         real = torch.ones_like(scores, dtype=torch.bool)
         if source_mask is not None:
             real = real & source_mask[..., None]
@@ -36,6 +40,13 @@ class SoftMax(Matcher):
             real = real & destination_mask[..., None, :]
         hidden = scores.masked_fill(~real, -torch.inf)
         unmatched_row, unmatched_column = torch.zeros_like(scores[..., :1]), torch.zeros_like(scores[..., :1, :])
-        of_rows = torch.cat([hidden, unmatched_row], -1).softmax(-1)[..., :-1]
-        of_columns = torch.cat([hidden, unmatched_column], -2).softmax(-2)[..., :-1, :]
+        with_rows, with_columns = torch.cat([hidden, unmatched_row], -1), torch.cat([hidden, unmatched_column], -2)
+        if is_far:
+            with_rows, with_columns = self._relative(with_rows, -1), self._relative(with_columns, -2)
+        of_rows = with_rows.softmax(-1)[..., :-1]
+        of_columns = with_columns.softmax(-2)[..., :-1, :]
         return of_rows * of_columns
+
+    def _relative(self, scores: Tensor, axis: int) -> Tensor:
+        """Differences to the largest, then in units of the temperature: quotients would be rounded, or infinite."""
+        return (scores - scores.detach().amax(axis, keepdim=True)) / self.config.temperature
