@@ -49,7 +49,6 @@ _MIXED = ("32-true", "bf16-mixed", "16-mixed")
 
 _NOT_OF_SCORERS = {
     "max_steps": "learned.steps says how long a scorer is trained",
-    "max_epochs": "learned.steps says how long a scorer is trained",
     "overfit_batches": "learned.train_images says how much a scorer is trained on",
     "limit_train_batches": "learned.train_images says how much a scorer is trained on",
     "fast_dev_run": "learned.steps=1 is as fast",
@@ -74,7 +73,7 @@ def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
         if options.pop(name, False) is not False:
             raise InputError(f"trainer.{name}: {why}")
     defaults = {**_SHORT, "accelerator": "cpu", "gradient_clip_val": CLIP}
-    options = {**defaults, **options, "max_epochs": -1, "max_steps": steps}
+    options = {**defaults, "max_epochs": -1, **options, "max_steps": steps}
     options |= {"logger": False, "check_val_every_n_epoch": 1, "val_check_interval": 1.0}  # nothing is validated
     with quiet():
         built = made_trainer(options)

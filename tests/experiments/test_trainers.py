@@ -136,7 +136,6 @@ def test_the_command_refuses_before_it_renders(mghp, checkout, small_settings, t
     ("options", "said"),
     [
         ({"max_steps": 5}, "learned.steps says how long"),
-        ({"max_epochs": 5}, "learned.steps says how long"),
         ({"overfit_batches": 1}, "learned.train_images says how much"),
         ({"enable_checkpointing": True}, "keeps no checkpoints"),
         ({"devices": 2}, "a scorer is trained by one process"),
