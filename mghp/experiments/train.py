@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, RichProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
@@ -76,6 +77,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
     check_batches(options, *data.batches(processes))
     folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
+    torch.set_float32_matmul_precision("high")
     with tracked(config, folder) as tracker, quiet():
         metrics_file = MetricsFile(folder.path / "metrics.csv")
         stop = StopWhenAsked()
