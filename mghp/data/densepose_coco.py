@@ -106,8 +106,7 @@ def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> 
     """x, y, width and height of the box and the area, as annotated; of what is not, the mask's."""
     box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
     area = annotation["area"] if "area" in annotation else int(mask.sum())
-    height, width = mask.shape
-    _box(box, height, width, where)
+    _box(box, mask.shape[0], mask.shape[1], where)
     if type(area) not in (int, float) or not 0 <= area <= 4 * mask.size:
         raise InputError(f"{where}: expected an area of 0 to the picture's pixels, got {reprlib.repr(area)}")
     return [*box, area]

@@ -9,6 +9,6 @@ def show(drawings: Drawings, start: str) -> None:
     """Show the figures whose names begin so; where no run is for one, say that."""
     names = [name for name in drawings if name.startswith(start)]
     for name in names:
-        display(Image(png(drawings[name])))  # type: ignore[no-untyped-call]
+        display(Image(png(drawings[name])))  # type: ignore[no-untyped-call, unused-ignore]
     if not names:
-        display(Markdown(f"No run here is for the figure {start}."))  # type: ignore[no-untyped-call]
+        display(Markdown(f"No run here is for the figure {start}."))  # type: ignore[no-untyped-call, unused-ignore]

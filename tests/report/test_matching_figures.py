@@ -6,6 +6,7 @@ from mghp.report.matching.figures import (
     assignment_figure,
     convergence_figure,
     grid_map,
+    matching_drawings,
     matching_figures,
     time_figure,
     warm_start_figure,
@@ -221,3 +222,10 @@ def test_a_figure_for_a_notebook_is_a_png(grid):
     opened = plt.get_fignums()
     assert png(lambda: grid_map(grid, "matching/gap_mean", "gap")).startswith(b"\x89PNG")
     assert plt.get_fignums() == opened
+
+
+def test_the_affinity_alone_fills_no_figure_of_assignments(tiny_runs):
+    """A run of `identity` has an example to show, and no solver stands beside it."""
+    assert tiny_runs["identity"].example
+    assert matching_drawings([tiny_runs["identity"]]) == {}
+    assert [name for name in matching_drawings(list(tiny_runs.values())) if name.startswith("assignments_")]

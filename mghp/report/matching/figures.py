@@ -60,6 +60,7 @@ def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 def assignment_figure(runs: Sequence[Run]) -> Figure:
     """One problem's affinity and every solver's assignment of it; true pairs are framed."""
+    runs = [run for run in runs if run.variant != "identity"]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     columns = 7
