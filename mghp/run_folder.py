@@ -76,7 +76,6 @@ class RunFolder:
         self.data_fingerprint = data_fingerprint
         self.key = config_key(config, data_fingerprint)
         self.path = path or run_path(config, data_fingerprint)
-        refuse_foreign_folder(self.path)
         self._started = time.time()
         self._cpu_started = _cpu_seconds()
         self._lock: RunLock | None = None
@@ -85,6 +84,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             _refuse_what_is_in_the_way(self.path)
+            refuse_foreign_folder(self.path)
             self._lock = hold_run(self.path)
             if path is not None and has_ended(path):
                 raise InputError(f"run folder {path}: it has finished meanwhile: {path / 'result.json'}")
