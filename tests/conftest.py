@@ -54,7 +54,7 @@ def mghp():
 
     def run(*arguments, folder, **environment):
         return subprocess.run(
-            [sys.executable, "-c", "from mghp.cli import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", "from mghp.cli.main import main; main()", *map(str, arguments)],
             cwd=folder,
             env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", **environment},
             capture_output=True,
@@ -91,7 +91,7 @@ TINY = (
 @pytest.fixture(scope="session")
 def tiny_config(checkout):
     """The config of a solver's run on a dozen images, below a folder."""
-    from mghp.config import load_config
+    from mghp.config.load import load_config
 
     def load(variant, runs, *overrides, experiment="solvers"):
         file = checkout / "experiments" / "matcher" / f"{experiment}.yaml"
@@ -120,7 +120,7 @@ def small_settings():
 @pytest.fixture(scope="session")
 def small_config(checkout, tmp_path_factory):
     """The config of a parsing experiment, small; rendered pictures are shared."""
-    from mghp.config import load_config
+    from mghp.config.load import load_config
 
     root = tmp_path_factory.mktemp("datasets")
 
@@ -135,8 +135,8 @@ def small_config(checkout, tmp_path_factory):
 def tiny_problem_set(tiny_config):
     import torch
 
-    from mghp.data.load import load_problems
-    from mghp.experiments.problem_set import build_problem_set
+    from mghp.problems.load import load_problems
+    from mghp.problems.problem_set import build_problem_set
 
     data = tiny_config("identity", "runs").data
     return build_problem_set(load_problems(data), data, torch.float32)
@@ -147,9 +147,9 @@ def tiny_runs(tiny_config, tiny_problem_set, tmp_path_factory, checkout):
     """A finished run of every variant of solvers.yaml. Read only."""
     import torch
 
-    from mghp.config import variant_names
-    from mghp.experiments.match import run_match
-    from mghp.report.runs import Run
+    from mghp.config.load import variant_names
+    from mghp.runs.read import Run
+    from mghp.studies.solvers.run import run_match
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("tiny_runs")

@@ -5,7 +5,8 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 
-from mghp.config import Config, load_config_text
+from mghp.config.load import load_config_text
+from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.ranges import LARGEST, POSITIVE, Range, RangeError, check_ranges, ranges_of
 

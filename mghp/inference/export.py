@@ -10,17 +10,17 @@ from typing import Any
 import torch
 from torch.export import Dim, ExportedProgram
 
-from mghp.config import Config
+from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
-from mghp.modules.parsing import ParsingModule
+from mghp.parsing.parser import Parser
 from mghp.writing import remove_abandoned, temporary_beside
 
 DESCRIPTION_FILE = "description.json"
 """Name of the description inside a .pt2 file (`extra_files` of `torch.export.load`)."""
 
 
-def export_program(module: ParsingModule, config: Config, size: tuple[int, int] | None = None) -> ExportedProgram:
+def export_program(module: Parser, config: Config, size: tuple[int, int] | None = None) -> ExportedProgram:
     """The program of `PictureProgram`, batch of one.
 
     Args:
@@ -49,14 +49,14 @@ def export_program(module: ParsingModule, config: Config, size: tuple[int, int] 
         return torch.export.export(program, (example,), dynamic_shapes=dynamic)
 
 
-def least_side(module: ParsingModule) -> int:
+def least_side(module: Parser) -> int:
     """Pixels of the smallest picture's sides: two coarsest cells, and as many cells of heatmaps as there are peaks."""
     stride, multiple = module.network.strides["keypoints"], module.network.multiple
     least: int = multiple * max(2, math.ceil(math.isqrt(NUM_PEAKS) * stride / multiple))
     return least
 
 
-def describe(module: ParsingModule, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
+def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
     """What a file says of its program: input, outputs, strides, and the names of keypoints, limbs and labels."""
     people, multiple = module.assembler.people, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"

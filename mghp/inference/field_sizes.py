@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mghp.fields import Fields
+from mghp.parsing.fields import Fields
 
 
 def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:

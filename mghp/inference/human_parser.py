@@ -8,24 +8,24 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.config import Config
-from mghp.experiments.parsing_parts import load_module
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople
+from mghp.config.schema import Config
 from mghp.inference.image_files import upright_picture
 from mghp.inference.test_time import parse_picture
-from mghp.metrics.people import PredictedPeople
-from mghp.modules.parsing import ParsingModule
-from mghp.people.people import People
+from mghp.parsing.build import load_parser
+from mghp.parsing.parser import Parser
 
 
 class HumanParser:
-    """Predicts; `ParsingModule` trains.
+    """Predicts; `Parser` trains.
 
     Args:
         module: trained.
         config: of its training; `inference` says how pictures are parsed.
     """
 
-    def __init__(self, module: ParsingModule, config: Config) -> None:
+    def __init__(self, module: Parser, config: Config) -> None:
         self.module = module.eval()
         self.config = config
 
@@ -41,7 +41,7 @@ class HumanParser:
         Raises:
             InputError: if the file is missing, or no checkpoint, or an override does not fit.
         """
-        module, config = load_module(checkpoint, list(overrides))
+        module, config = load_parser(checkpoint, list(overrides))
         return cls(module.to(device), config)
 
     @property

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.data.label_files import faults_told_of, read_picture
-from mghp.data.picture_pixels import picture_pixels
+from mghp.datasets.label_files import faults_told_of, read_picture
+from mghp.datasets.picture_pixels import picture_pixels
 from mghp.errors import InputError
 from mghp.out_folder import OutFolder
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople
+from mghp.datasets.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.errors import inside
 from mghp.inference.prediction_files import map_names
-from mghp.metrics.people import PredictedPeople
-from mghp.people.people import People
-from mghp.report.pictures.parts import parts_overlay
-from mghp.report.pictures.persons import person_colours
-from mghp.report.pictures.skeletons import skeletons_overlay
+from mghp.pictures.parts import parts_overlay
+from mghp.pictures.persons import person_colours
+from mghp.pictures.skeletons import skeletons_overlay
 
 _OVERLAY_SIDE = 1600
 """Pixels of an overlay's longer side at most: drawing takes many times a picture's own memory."""

@@ -4,10 +4,10 @@ import dataclasses
 
 from torch import Tensor, nn
 
-from mghp.assembly.peaks import top_peaks
 from mghp.matching import PGDDykstra
 from mghp.matching.configs import PGDDykstraConfig
-from mghp.modules.parsing import ParsingModule
+from mghp.parsing.assembly.peaks import top_peaks
+from mghp.parsing.parser import Parser
 
 NUM_PEAKS = 16
 """Candidates of each keypoint type."""
@@ -49,7 +49,7 @@ class PictureProgram(nn.Module):
         matcher: of the config, whichever matcher it was trained with.
     """
 
-    def __init__(self, module: ParsingModule, matcher: PGDDykstraConfig) -> None:
+    def __init__(self, module: Parser, matcher: PGDDykstraConfig) -> None:
         super().__init__()
         self.module = module
         self.matcher = exported_matcher(matcher)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.data.label_files import read_labels, read_lines, read_numbers
+from mghp.anatomy.people import PredictedPeople
+from mghp.datasets.label_files import read_labels, read_lines, read_numbers
 from mghp.errors import InputError, inside
-from mghp.metrics.people import PredictedPeople
 
 
 class SubmissionWriter(ABC):

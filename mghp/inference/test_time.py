@@ -6,18 +6,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mghp.assembly.mirrored_fields import mean_fields
-from mghp.data.resized import resized_keypoints, resized_labels, resized_picture, size_for
-from mghp.fields import Fields
-from mghp.inference.config import UNTOLD_LONGEST_SIDE, InferenceConfig
+from mghp.anatomy.people import PredictedPeople
+from mghp.config.inference import UNTOLD_LONGEST_SIDE, InferenceConfig
+from mghp.datasets.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.inference.field_sizes import resized_fields
 from mghp.inference.tiling import tiled_fields
-from mghp.metrics.people import PredictedPeople
-from mghp.modules.parsing import ParsingModule
+from mghp.parsing.assembly.mirrored_fields import mean_fields
+from mghp.parsing.fields import Fields
+from mghp.parsing.parser import Parser
 
 
 def parse_picture(
-    module: ParsingModule, image: NDArray[np.uint8], config: InferenceConfig, longest_side: int | None = None
+    module: Parser, image: NDArray[np.uint8], config: InferenceConfig, longest_side: int | None = None
 ) -> PredictedPeople:
     """The people of a picture, in the picture's own pixels.
 
@@ -41,7 +41,7 @@ def parse_picture(
     )
 
 
-def averaged_fields(module: ParsingModule, image: NDArray[np.uint8], config: InferenceConfig) -> Fields:
+def averaged_fields(module: Parser, image: NDArray[np.uint8], config: InferenceConfig) -> Fields:
     """The fields of a picture, the mean over `inference.scales`; each scale's go through the mirror as configured."""
     size = image.shape[0], image.shape[1]
     of_scales = []

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mghp.fields import Fields
+from mghp.parsing.fields import Fields
 
 _Span = tuple[int, int, int, int]
 """Where a window begins and ends along one axis, and from where to where its result is used."""

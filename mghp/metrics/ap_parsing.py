@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.average_precision import average_precision
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import PersonIoU, person_iou
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.average_precision import average_precision
 from mghp.metrics.cross_histogram import cross_histogram
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 

@@ -1,13 +1,13 @@
 """Scores by part, by the number of persons in a picture and by their size."""
 
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.ap_parsing import THRESHOLDS, ParsingAP, pcp_per_part
 from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
-from mghp.metrics.config import MetricsConfig
 from mghp.metrics.mean_iou import PartScores
 from mghp.metrics.parsing import parsing_metrics
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.subsets import COUNTS, SIZES, count_group, only_persons, size_groups
-from mghp.people.people import People
 
 
 class Breakdown:

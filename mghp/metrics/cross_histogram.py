@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.people import PredictedPeople, TruePeople
 
 Labels = NDArray[np.integer[Any]]
 

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.person_pairs import MOST, PersonPairs, keypoint_reach, person_pairs
-from mghp.people.people import People
 
 KINDS = ("missed", "merged", "split", "left_right", "wrong_person", "wrong_part", "spurious", "right")
 """In the order of precedence."""

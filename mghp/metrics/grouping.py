@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torchmetrics import Metric
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.people import PredictedPeople, TruePeople
 
 
 def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[np.integer[Any]]) -> tuple[int, int]:

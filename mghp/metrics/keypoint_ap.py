@@ -12,7 +12,7 @@ from pycocotools.cocoeval import COCOeval
 from scipy.ndimage import find_objects
 from torch import Tensor
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.parts import IGNORE
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.scores import as_scores
-from mghp.people.parts import IGNORE
 
 Absent = Literal["skip", "zero"]
 """What a label counts in a mean to which it has nothing to say: nothing (Parsing-R-CNN), or 0 (M2FP)."""

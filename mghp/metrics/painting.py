@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.metrics.people import PredictedPeople
+from mghp.anatomy.people import PredictedPeople
 
 
 def painted(

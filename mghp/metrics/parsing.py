@@ -2,13 +2,13 @@
 
 from torchmetrics import Metric, MetricCollection
 
+from mghp.anatomy.anatomy import People
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.ap_parsing import ParsingAP
 from mghp.metrics.ap_region import HumanAP, RegionAP
-from mghp.metrics.config import MetricsConfig
 from mghp.metrics.grouping import GroupingAccuracy
 from mghp.metrics.keypoint_ap import KeypointAP
 from mghp.metrics.mean_iou import PartScores
-from mghp.people.people import People
 
 
 def parsing_metrics(people: People, config: MetricsConfig | None = None) -> MetricCollection:

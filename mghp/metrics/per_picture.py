@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.grouping import grouping_counts
 from mghp.metrics.mean_iou import joint_histogram, mean_iou
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import person_iou
 
 

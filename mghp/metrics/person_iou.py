@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.cross_histogram import cross_histogram, map_histograms
-from mghp.metrics.people import PredictedPeople, TruePeople
 
 
 @dataclass

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.cross_histogram import cross_histogram
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import person_iou
-from mghp.people.people import People
 
 FOUND = 0.25
 """Share of a true person's pixels that a partner has at least, unless it has most of the keypoints."""

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.metrics.people import PredictedPeople, TruePeople
-from mghp.people.parts import BACKGROUND, IGNORE
+from mghp.anatomy.parts import BACKGROUND, IGNORE
+from mghp.anatomy.people import PredictedPeople, TruePeople
 
 SIZES = {"small": (0.0, 0.02), "medium": (0.02, 0.08), "large": (0.08, 1.01)}
 """Share of the picture that a person of each size covers: from, up to."""

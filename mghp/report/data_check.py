@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from mghp.data.check import BREAKING, NOTED, WORTHLESS, SplitReport
+from mghp.datasets.check import BREAKING, NOTED, WORTHLESS, SplitReport
 
 
 def check_text(reports: Sequence[SplitReport]) -> str:

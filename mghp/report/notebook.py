@@ -2,7 +2,7 @@
 
 from IPython.display import Image, Markdown, display
 
-from mghp.report.style import Drawings, png
+from mghp.pictures.style import Drawings, png
 
 
 def show(drawings: Drawings, start: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from mghp.csv_cells import frame_text
-from mghp.report.runs import Run
+from mghp.runs.csv_cells import frame_text
+from mghp.runs.read import Run
 
 ENDINGS = (".md", ".csv", ".tex", ".json")
 """Of a table's files."""

@@ -114,7 +114,7 @@ def _report_folder(plan: Plan) -> OutFolder:
 
 
 def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolder) -> list[str]:
-    from mghp.report.sweep import report_sweep, trials_table
+    from mghp.sweep.report import report_sweep, trials_table
 
     folder = report.path
     with report.adding() as fresh:

@@ -16,7 +16,7 @@ from types import FrameType
 
 sys.path.append(str(Path(__file__).parents[2]))  # started without any other packages
 
-from mghp.run_lock import HELD_FOR_US, RunLock
+from mghp.runs.lock import HELD_FOR_US, RunLock
 
 
 def main(lifeline: int, run_dir: Path, command: list[str]) -> int:

@@ -11,11 +11,13 @@ from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
-from mghp.config import Config, config_key, load_config
-from mghp.data.load import problems_fingerprint
-from mghp.data.pictures import training_fingerprint
+from mghp.config.identity import config_key
+from mghp.config.load import load_config
+from mghp.config.schema import Config
+from mghp.datasets.pictures import training_fingerprint
+from mghp.problems.load import problems_fingerprint
 from mghp.reading import file_text
-from mghp.run_folder import run_path
+from mghp.runs.folder import run_path
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import csv
 from contextlib import suppress
 from pathlib import Path
 
-from mghp.csv_cells import cells_of
 from mghp.reading import file_text
+from mghp.runs.csv_cells import cells_of
 
 
 class MetricRows:

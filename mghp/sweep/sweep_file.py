@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mghp.config.yaml_text import PlainLoader, read_plain, read_text
 from mghp.errors import InputError, existing_file
 from mghp.sweep.parameters import MOST_TRIALS, Parameter, check_grid, read_parameters
-from mghp.yaml_text import PlainLoader, read_plain, read_text
 
 METHODS = ("grid", "random", "bayes")
 

@@ -5,11 +5,12 @@ import json
 import pytest
 import yaml
 
-from mghp.checkout import ROOT
-from mghp.config import config_key, load_config_text
-from mghp.experiments.reproduction.finished import COMMITTED
-from mghp.experiments.reproduction.plan import make_plan
-from mghp.experiments.reproduction.profiles import PROFILES
+from mghp.config.identity import config_key
+from mghp.config.load import load_config_text
+from mghp.reproduce.finished import COMMITTED
+from mghp.reproduce.plan import make_plan
+from mghp.reproduce.profiles import PROFILES
+from mghp.runs.checkout import ROOT
 
 REAL_POSES = ROOT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
 BENCHES = {f"bench_{name}" for name in ("data", "inference", "learned", "memory", "parsing", "speed", "step")}

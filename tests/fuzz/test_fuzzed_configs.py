@@ -4,7 +4,8 @@ import dataclasses
 
 from fuzzing import LONG, YAML_PIECES, damaged_text, files_below, fuzz
 
-from mghp.config import Config, load_config, load_config_text, to_yaml
+from mghp.config.load import load_config, load_config_text, to_yaml
+from mghp.config.schema import Config
 from mghp.sweep.parameters import trial_values
 from mghp.sweep.study import points_of
 from mghp.sweep.sweep_file import read_sweep

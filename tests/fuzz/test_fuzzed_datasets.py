@@ -6,15 +6,15 @@ import official_layouts as layouts
 import pytest
 from fuzzing import LONG, damaged_bytes, damaged_json, damaged_text, files_below, fuzz
 
-from mghp.data.check import SplitReport, _check_picture
-from mghp.data.cihp import CIHPSamples
-from mghp.data.coco_keypoints import read_coco_poses
-from mghp.data.configs import PoseProblemsConfig
-from mghp.data.densepose_coco import DensePoseCOCO
-from mghp.data.mhp_v2 import MHPv2
-from mghp.data.pascal_person_part import LABEL_OF, PascalPersonPart
-from mghp.data.pose_problems import simulate_problems
-from mghp.people.datasets import PEOPLE
+from mghp.anatomy.of_datasets import PEOPLE
+from mghp.config.data import PoseProblemsConfig
+from mghp.datasets.check import SplitReport, _check_picture
+from mghp.datasets.cihp import CIHPSamples
+from mghp.datasets.densepose_coco import DensePoseCOCO
+from mghp.datasets.mhp_v2 import MHPv2
+from mghp.datasets.pascal_person_part import LABEL_OF, PascalPersonPart
+from mghp.problems.coco_keypoints import read_coco_poses
+from mghp.problems.pose_problems import simulate_problems
 
 NAMES = ("../../etc/passwd", "/etc/passwd", "x" * 400, "a\0b", "..", ".", "-", "1 2 3", "é", "\\", "../1", "1/../1")
 

@@ -7,15 +7,15 @@ import numpy as np
 from fuzzing import LONG, damaged_bytes, damaged_json, damaged_text, files_below, fuzz
 from planted_trainings import plant
 
-from mghp.bench.made_cases import made_run
-from mghp.config import Config
-from mghp.report.arrays import read_arrays
-from mghp.report.failures.tables import failure_table
-from mghp.report.gallery.cases import read_cases
-from mghp.report.gallery.write import write_gallery
-from mghp.report.parsing.tables import parsing_tables
-from mghp.report.runs import find_runs
+from mghp.config.schema import Config
+from mghp.gallery.cases import read_cases
+from mghp.gallery.write import write_gallery
 from mghp.report.table import write_tables
+from mghp.runs.arrays import read_arrays
+from mghp.runs.read import find_runs
+from mghp.studies.failures.tables import failure_table
+from mghp.studies.parsing.tables import parsing_tables
+from mghp.studies.speed.made_cases import made_run
 
 PIECES = ("nan", "inf", "-1", "1e999", "9" * 400, "", ",", '"', "\0", "../../x", "a|b", "null", "[]", "{}", "true")
 
@@ -99,7 +99,7 @@ def test_any_damaged_arrays_are_read_or_refused(tmp_path):
 def test_any_damaged_checkpoint_is_loaded_or_refused(small_config, tmp_path):
     import torch
 
-    from mghp.experiments.parsing_parts import build_module, load_module
+    from mghp.training.build import build_module, load_module
 
     module = build_module(small_config())
     content = {"mghp_config": module.config_text, "state_dict": module.state_dict()}

@@ -18,35 +18,35 @@ import yaml
 from PIL import Image
 from rich.console import Console
 
-from mghp.config import load_config, load_config_text
-from mghp.data.cihp import CIHPSamples
-from mghp.data.coco_json import read_coco, read_json
-from mghp.data.coco_masks import decoded_mask, polygons_mask
-from mghp.data.configs import DataConfig
-from mghp.data.datasets import open_dataset
-from mghp.data.densepose_coco import DensePoseCOCO
-from mghp.data.label_files import read_labels, read_numbers, read_picture
-from mghp.data.mat_files import read_mat
-from mghp.data.mhp_v2 import MHPv2, read_poses
+from mghp.anatomy.of_datasets import PEOPLE
+from mghp.anatomy.people import PredictedPeople
+from mghp.config.data import DataConfig
+from mghp.config.load import load_config, load_config_text
+from mghp.datasets.cihp import CIHPSamples
+from mghp.datasets.coco_json import read_coco, read_json
+from mghp.datasets.coco_masks import decoded_mask, polygons_mask
+from mghp.datasets.densepose_coco import DensePoseCOCO
+from mghp.datasets.label_files import read_labels, read_numbers, read_picture
+from mghp.datasets.mat_files import read_mat
+from mghp.datasets.mhp_v2 import MHPv2, read_poses
+from mghp.datasets.registry import open_dataset
 from mghp.errors import InputError, existing_file, inside
-from mghp.experiments.parsing_parts import build_module, load_module
 from mghp.inference.image_files import upright_picture
 from mghp.inference.outputs import output_files
 from mghp.inference.predict import predict
 from mghp.inference.submission import CIHPSubmission, MHPSubmission, read_mhp_submission
-from mghp.metrics.people import PredictedPeople
-from mghp.modules.checkpoint_files import read_checkpoint
-from mghp.people.datasets import PEOPLE
+from mghp.parsing.checkpoints import read_checkpoint
+from mghp.pictures.style import plain, plt, save
 from mghp.progress import progress_bar
-from mghp.report.arrays import read_arrays
-from mghp.report.run_files import read_config, read_result, read_rows
-from mghp.report.runs import Run
-from mghp.report.style import plain, plt, save
 from mghp.report.table import Table
+from mghp.runs.arrays import read_arrays
+from mghp.runs.files import read_config, read_result, read_rows
+from mghp.runs.read import Run
 from mghp.sweep.metric_rows import MetricRows
 from mghp.sweep.progress import Progress
 from mghp.sweep.supervisor import Event, Options, plan_sweep
 from mghp.sweep.sweep_file import read_sweep
+from mghp.training.build import build_module, load_module
 
 
 class Harm:
@@ -282,7 +282,7 @@ def test_arrays_that_promise_too_much_or_are_objects_are_refused(content, words,
 
 
 def test_arrays_that_unpack_to_gigabytes_or_break_off_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("mghp.report.arrays.MOST_BYTES", 10_000)
+    monkeypatch.setattr("mghp.runs.arrays.MOST_BYTES", 10_000)
     np.savez_compressed(tmp_path / "bomb.npz", zeros=np.zeros(10_000))
     with pytest.raises(InputError, match=r"bomb\.npz: 80128 bytes of arrays"):
         read_arrays(tmp_path / "bomb.npz", "arrays")
@@ -554,7 +554,7 @@ def test_a_mat_file_that_has_no_end_is_refused(content, words, tmp_path):
 
 
 def test_a_mat_file_that_unpacks_to_gigabytes_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("mghp.data.mat_files.MOST_BYTES", 100_000)
+    monkeypatch.setattr("mghp.datasets.mat_files.MOST_BYTES", 100_000)
     from scipy.io import savemat
 
     savemat(tmp_path / "1.mat", {"person_0": np.zeros((1000, 1000))}, do_compression=True)
@@ -736,9 +736,9 @@ def test_a_metric_s_words_and_bytes_do_not_end_a_sweep(tmp_path):
 
 
 def test_a_name_cannot_command_the_terminal(tmp_path, monkeypatch, capsys):
-    import mghp.cli
+    import mghp.cli.main
 
     monkeypatch.setattr(sys, "argv", ["mghp", "tables", str(tmp_path / "a\x1b]0;mine\x07")])
     with pytest.raises(SystemExit):
-        mghp.cli.main()
+        mghp.cli.main.main()
     assert capsys.readouterr().err.endswith("a?]0;mine?: no such run folder\n")

@@ -8,15 +8,15 @@ import torch
 from typer.testing import CliRunner
 
 import mghp.inference.export_files
-from mghp.cli import app
+from mghp.cli.main import app
 from mghp.errors import InputError
-from mghp.experiments.parsing_parts import build_module, load_module
 from mghp.inference.export import DESCRIPTION_FILE, export_program, least_side
 from mghp.inference.export_files import check_export_files, picture_size
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
 from mghp.matching import PGDDykstra
 from mghp.matching.configs import PGDDykstraConfig
 from mghp.out_folder import LIST
+from mghp.training.build import build_module, load_module
 
 SIZES = [(32, 48), (64, 64), (80, 112)]
 """(height, width): the smallest there is, a square, and one of other multiples."""

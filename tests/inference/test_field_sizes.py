@@ -1,8 +1,8 @@
 import torch
 
-from mghp.fields import Fields
 from mghp.inference.field_sizes import resized_fields
 from mghp.inference.tiling import tiled_fields
+from mghp.parsing.fields import Fields
 
 
 def fields(height, width, strides=(2, 4, 4, 2), seed=0):

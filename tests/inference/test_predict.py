@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 
 from mghp import HumanParser
-from mghp.data.pictures import load_pictures
+from mghp.datasets.pictures import load_pictures
 from mghp.errors import InputError
-from mghp.experiments.train import run_training
+from mghp.evaluation.train import run_training
 from mghp.inference.image_files import picture_files
 from mghp.inference.predict import predict
 from mghp.inference.test_time import parsed_size
@@ -166,7 +166,7 @@ def test_a_picture_of_24_megapixels_takes_less_than_2_gigabytes(checkpoint, tmp_
     Image.fromarray(photo(40, 60)).resize((6000, 4000)).save(tmp_path / "large.jpg", exif=exif)
     # Not getrusage: its peak is handed down by whoever started the process.
     code = (
-        "import sys; from mghp.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "import sys; from mghp.cli.main import app; app(sys.argv[1:], standalone_mode=False);"
         "print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"
     )
     arguments = ["predict", checkpoint, tmp_path / "large.jpg", "--out", tmp_path, "assembly.max_peaks=3"]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mghp.data.synthetic import SCENES, render
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError
 from mghp.inference.submission import CIHPSubmission, MHPSubmission, read_mhp_submission, submission_writer
 from mghp.metrics.parsing import parsing_metrics
-from mghp.metrics.people import PredictedPeople, TruePeople
-from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 NOT_WRITTEN = ("keypoint_ap", "keypoint_ap_50", "keypoint_ap_75")
 

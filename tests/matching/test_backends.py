@@ -9,10 +9,10 @@ import numba
 import pytest
 import torch
 from affinities import padded, random_affinity
-from literal_algorithm import literal_algorithm
 from torch.utils.data import DataLoader, Dataset
 
 from mghp.matching import PGDDykstra, kernels, make_matcher
+from mghp.matching.literal import literal_algorithm
 
 OPTIONS = {"num_steps": 3, "num_cycles": 2, "step_size": 0.7}
 BUSY = "takes CPU tensors outside torch.compile, export, data-loading workers and forked"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import mghp.matching
-from mghp.config import MatcherConfig
+from mghp.config.matcher import MatcherConfig
 from mghp.matching import make_matcher
 from mghp.matching.configs import SolverConfig
 from mghp.matching.factory import MATCHERS
@@ -129,7 +129,7 @@ def test_every_public_name_is_there():
 
 def test_the_tables_know_which_matchers_are_differentiable():
     from mghp.matching.factory import MATCHERS
-    from mghp.report.matching.tables import NOT_DIFFERENTIABLE, SOLVERS
+    from mghp.studies.solvers.tables import NOT_DIFFERENTIABLE, SOLVERS
 
     assert sorted(MATCHERS) == sorted(SOLVERS)
     assert {name for name, matcher in MATCHERS.items() if not matcher.differentiable} == set(NOT_DIFFERENTIABLE)

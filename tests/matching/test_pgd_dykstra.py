@@ -9,9 +9,9 @@ import torch
 from affinities import outside, padded, random_affinity, unpadded
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from literal_algorithm import literal_algorithm
 
 from mghp.matching import PGDDykstra, kernels, objective, optimality_gap, optimum, violation
+from mghp.matching.literal import literal_algorithm
 
 RUNS = [("numba", "replay"), ("torch", "replay"), ("torch", "autograd")]
 OPTIONS = list(product([True, False], [False, True], ["zeros", "uniform"], ["halfspace", "as_printed"]))

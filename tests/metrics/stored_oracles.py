@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mghp.anatomy.people import TruePeople
 from mghp.metrics.ap_parsing import ap_and_pcp, detections, joined
 from mghp.metrics.ap_region import (
     HUMAN_THRESHOLDS,
@@ -19,7 +20,6 @@ from mghp.metrics.ap_region import (
 )
 from mghp.metrics.mean_iou import joint_histogram, semantic_scores
 from mghp.metrics.painting import painted
-from mghp.metrics.people import TruePeople
 from mghp.metrics.person_iou import person_iou, person_iou_of_maps
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "metric_oracles"

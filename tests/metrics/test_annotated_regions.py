@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.keypoint_ap import KeypointAP
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.subsets import only_persons
 
 SIGMAS = (0.05, 0.1)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.ap_parsing import THRESHOLDS, ap_and_pcp, detections, joined
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.person_iou import person_iou, person_iou_of_maps
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.ap_region import (
     HumanAP,
     RegionAP,
@@ -13,7 +14,6 @@ from mghp.metrics.ap_region import (
     mean_over_classes,
     part_regions,
 )
-from mghp.metrics.people import PredictedPeople, TruePeople
 
 
 def regions(detections, num_true):

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.metrics.matching import association_counts, bootstrap_difference, f1
+from mghp.metrics.matching import association_counts, f1
+from mghp.report.statistics import bootstrap_difference
 
 
 @given(seed=st.integers(0, 2**32 - 1), sources=st.integers(0, 6), destinations=st.integers(0, 6))

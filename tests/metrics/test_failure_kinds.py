@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mghp.data.synthetic import SCENES, render
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.anatomy.pascal_anatomy import PASCAL_PERSON_PART
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.failure_kinds import KINDS, person_kinds
-from mghp.metrics.people import PredictedPeople, TruePeople
-from mghp.people.densepose_coco import DENSEPOSE_COCO
-from mghp.people.pascal_person_part import PASCAL_PERSON_PART
 
 PARTS = DENSEPOSE_COCO.parts.names
 MIRRORED_LABELS = np.array(DENSEPOSE_COCO.parts.mirrored_labels)

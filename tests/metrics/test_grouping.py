@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.grouping import GroupingAccuracy, grouping_counts
-from mghp.metrics.people import PredictedPeople, TruePeople
 
 
 def literal(true, predicted):

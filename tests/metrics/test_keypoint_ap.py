@@ -5,8 +5,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.keypoint_ap import KeypointAP, keypoint_ap
-from mghp.metrics.people import PredictedPeople, TruePeople
 
 SIGMAS = (0.05, 0.1)
 

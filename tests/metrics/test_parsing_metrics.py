@@ -9,14 +9,14 @@ import torch
 import torch.distributed
 import torch.multiprocessing
 
-from mghp.data.synthetic import SCENES, render
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.config.metrics import MetricsConfig
+from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.breakdown import Breakdown
-from mghp.metrics.config import MetricsConfig
 from mghp.metrics.parsing import parsing_metrics
-from mghp.metrics.people import PredictedPeople, TruePeople
 from mghp.metrics.per_picture import picture_scores
 from mghp.metrics.subsets import COUNTS, only_persons, size_groups
-from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 NAMES = {
     "mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1", "ap_p_50", "ap_p_vol", "pcp_50", "pcp_vol",

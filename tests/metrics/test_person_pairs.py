@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from mghp.metrics.people import PredictedPeople, TruePeople
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.anatomy.people import PredictedPeople, TruePeople
 from mghp.metrics.person_pairs import LEAST_REACH, person_pairs
-from mghp.people.densepose_coco import DENSEPOSE_COCO
 
 SIGMAS = DENSEPOSE_COCO.skeleton.known_sigmas
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from mghp.errors import InputError
-from mghp.report.runs import Run, find_runs
 from mghp.report.table import Table, write_tables
+from mghp.runs.read import Run, find_runs
 
 
 def planted_run(folder, **result):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from mghp.cli import main
+from mghp.cli.main import main
 
 STUB = Path(__file__).with_name("stub_trial.py")
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from wandb import wandb_agent
 
-from mghp.config import load_config
-from mghp.data.configs import POSE_PRESETS
+from mghp.config.data import POSE_PRESETS
+from mghp.config.load import load_config
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.parameters import grid, trial_values
 from mghp.sweep.sweep_file import read_sweep

@@ -3,8 +3,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from mghp.report.sweep import _Axis, effects, parallel_coordinates, trials_table
 from mghp.sweep.progress import Progress
+from mghp.sweep.report import _Axis, effects, parallel_coordinates, trials_table
 from mghp.sweep.rows import TrialRow
 from mghp.sweep.supervisor import Event
 from mghp.sweep.sweep_file import read_sweep

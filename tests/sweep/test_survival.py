@@ -18,7 +18,15 @@ NUM_TRIALS = 24
 def supervisor(file, tmp_path, *options, **environment):
     """Starts `mghp sweep` in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-c", "from mghp.cli import main; main()", "sweep", str(file), "--resume", *map(str, options)],
+        [
+            sys.executable,
+            "-c",
+            "from mghp.cli.main import main; main()",
+            "sweep",
+            str(file),
+            "--resume",
+            *map(str, options),
+        ],
         cwd=tmp_path,
         env={
             **os.environ,

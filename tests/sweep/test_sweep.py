@@ -191,7 +191,7 @@ def test_what_the_environment_holds_reaches_a_trial_and_no_report(sweep, sweep_y
 def test_two_supervisors_are_kept_apart(sweep, sweep_yaml, tmp_path):
     file = sweep_yaml(parameters={"x": {"value": 0}, "seconds": {"value": 8}})
     first = subprocess.Popen(
-        [sys.executable, "-c", "from mghp.cli import main; main()", "sweep", str(file)],
+        [sys.executable, "-c", "from mghp.cli.main import main; main()", "sweep", str(file)],
         cwd=tmp_path, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert "running" in first.stdout.readline()

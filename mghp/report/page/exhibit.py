@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mghp.report.runs import Run
+from mghp.runs.read import Run
 
 Readings = Callable[[Sequence[Run]], list[str]]
 """Sentences computed from the runs' numbers; none where they cannot be."""

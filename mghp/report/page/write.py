@@ -14,8 +14,8 @@ import jinja2
 
 from mghp.report.page.exhibit import Exhibit, Section
 from mghp.report.page.glossary import GLOSSARY
-from mghp.report.runs import Run
 from mghp.report.table import Table
+from mghp.runs.read import Run
 
 LONG = 40
 """Tables of more rows than this are shown in a box of their own that scrolls."""

@@ -1,0 +1,29 @@
+"""What a dataset annotates of a person: keypoints joined by limbs, and parts."""
+
+from dataclasses import dataclass
+
+from mghp.anatomy.parts import Parts
+from mghp.anatomy.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class People:
+    """One dataset's declaration; networks, targets and assembly take all their sizes from it."""
+
+    skeleton: Skeleton
+    parts: Parts
+
+    @property
+    def num_keypoints(self) -> int:
+        """Keypoint types."""
+        return len(self.skeleton.keypoints)
+
+    @property
+    def num_limbs(self) -> int:
+        """Limb types."""
+        return len(self.skeleton.limbs)
+
+    @property
+    def num_labels(self) -> int:
+        """Part labels, background included."""
+        return len(self.parts.names) + 1

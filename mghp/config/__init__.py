@@ -1,0 +1,1 @@
+"""Every key of an experiment file, and how a file becomes a resolved `Config`; all free of torch."""

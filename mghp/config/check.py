@@ -1,0 +1,134 @@
+"""What a config may hold: its keys, no resolvers, and whose fault it is where it does not fit the schema."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mghp.errors import InputError
+from mghp.ranges import RangeError
+
+MOST_INTERPOLATIONS = 20
+"""Of a whole config. They stand for others at most: twenty can make some hundred copies of a value."""
+
+MERGING_RAISES = (TypeError, ValueError, RecursionError, OverflowError)
+"""What OmegaConf lets through over values of no use: lists that refer to numbers, bytes, numbers beyond float."""
+
+
+def check_interpolations(content: dict[str, Any], origin: str) -> None:
+    """Of ${a}${a} in b, ${b}${b} in c and so on a few lines could make gigabytes.
+
+    Raises:
+        InputError: if there are more than anybody needs.
+    """
+    number = repr(content).count("${")
+    if number > MOST_INTERPOLATIONS:
+        raise InputError(f"{origin}: {number} interpolations (${{...}}); expected {MOST_INTERPOLATIONS} at most")
+
+
+def check_resolvers(value: object, origin: str, path: str = "") -> None:
+    """`${oc.env:HOME}` would put what the environment holds, secrets too, into run folders and onto W&B's server.
+
+    Raises:
+        InputError: if a text, whoever wrote it, calls a resolver. `${key}`, of another key, calls none.
+    """
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in inner:
+            check_resolvers(part, origin, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, str) and _calls_resolver(value):
+        raise InputError(
+            f"{origin}: {path}: {value:.60}: only other keys are interpolated, as ${{key}}; got a resolver"
+        )
+
+
+def _calls_resolver(text: str) -> bool:
+    """Whether an interpolation has a colon in it, however deep, which the name of no key has."""
+    depth = 0
+    for token in re.findall(r"\$\{|[}:]", text):
+        depth += {"${": 1, "}": -1, ":": 0}[token] if depth or token == "${" else 0
+        if depth and token == ":":
+            return True
+    return False
+
+
+def blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:
+    """Merge layer by layer, which is slow, to name the one that does not fit."""
+    for content, origin in layers:
+        try:
+            check_keys(content, schema, origin)
+            OmegaConf.merge(schema, OmegaConf.create(content))
+        except InputError:
+            raise
+        except OmegaConfBaseException as error:
+            key = f"{error.full_key}: " if error.full_key else ""
+            raise InputError(f"{origin}: {key}{one_line(error)}") from None
+        except MERGING_RAISES as error:
+            raise InputError(f"{origin}: {one_line(error)}") from None
+
+
+def blame_section(section: DictConfig, prefix: str = "") -> None:
+    """Section by section, which is slow: a dataclass knows a value's range, but not under which key it stands."""
+    for name in map(str, section):
+        try:
+            value = section[name]
+        except OmegaConfBaseException as error:  # e.g. an interpolation of what is not there
+            raise InputError(f"{prefix}{name}: {one_line(error)}") from None
+        if not isinstance(value, DictConfig) or _is_open(value):
+            continue
+        blame_section(value, f"{prefix}{name}.")
+        try:
+            OmegaConf.to_object(value)
+        except OmegaConfBaseException as error:
+            raise InputError(one_line(error.__cause__ or error)) from None
+        except RangeError as error:
+            raise InputError(f"{prefix}{name}.{error}") from None
+        except InputError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{prefix}{name}.{one_line(error)}") from None
+
+
+def _is_open(section: DictConfig) -> bool:
+    """Whether any key may stand there, for a library to check."""
+    return OmegaConf.get_type(section) is dict
+
+
+def check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix: str = "") -> None:
+    """Refuse keys that the schema does not have, and values in the place of sections.
+
+    Raises:
+        InputError: one line that names the key and the nearest valid one.
+    """
+    for key, value in content.items():
+        path = f"{prefix}{key}"
+        if key not in schema:
+            raise InputError(f"{origin}: unknown key {path!r}{nearest(str(key), list(schema), prefix)}")
+        section = schema[key]
+        if not isinstance(section, DictConfig):
+            if value == "???":  # OmegaConf would keep the default without a word
+                raise InputError(f"{origin}: {path}: ??? is no value")
+            continue
+        if not isinstance(value, dict):
+            keys = "" if _is_open(section) else f" ({', '.join(section)})"
+            raise InputError(f"{origin}: {path} is a section{keys}, got {value!r}")
+        if _is_open(section):
+            continue
+        check_keys(value, section, origin, f"{path}.")
+
+
+def nearest(name: str, valid: Iterable[str], prefix: str = "") -> str:
+    """Return the end of an error about a wrong name: the valid name that is nearest, or all of them."""
+    names = list(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {prefix + close[0]!r}?"
+    return f"; valid are {', '.join(prefix + valid_name for valid_name in names)}" if names else ""
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of an error without its ends of lines, and without what OmegaConf adds."""
+    return " ".join(str(error).split("full_key")[0].split())

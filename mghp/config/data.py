@@ -1,0 +1,218 @@
+"""What the data are: matching problems, pictures of people, and how they are loaded. Without torch."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from mghp.errors import InputError
+from mghp.ranges import (
+    ABOVE_0,
+    BELOW_1,
+    LARGEST,
+    LONGEST_SIDE,
+    NOT_NEGATIVE,
+    PROBABILITY,
+    SEED,
+    Range,
+    Section,
+)
+
+
+@dataclass(frozen=True)
+class PosePreset:
+    """Amounts of one preset of `PoseProblemsConfig`; see there for units."""
+
+    jitter: float
+    miss: float
+    spurious: float
+    field_width: float
+    field_noise: float
+    min_persons: int
+
+
+POSE_PRESETS = {
+    "default": PosePreset(0.02, 0.1, 0.3, 0.03, 0.25, 1),
+    "hard": PosePreset(0.03, 0.15, 1.0, 0.06, 0.8, 3),
+    "easy": PosePreset(0.01, 0.05, 0.15, 0.015, 0.125, 1),
+}
+
+
+_AMOUNT = Range(0, LARGEST, "must be finite and not negative")
+
+
+@dataclass
+class PoseProblemsConfig(Section):
+    """How annotated poses become matching problems. An amount left null is its preset's."""
+
+    preset: Literal["default", "hard", "easy"] = "default"
+    """Where the amounts left null come from."""
+    scale: Literal["median_person", "image_extent"] = "median_person"
+    """The length that lengths are relative to: the median over the image's persons of their joints' larger
+    extent, or the larger extent of all joints of the image."""
+    jitter: Annotated[float, _AMOUNT] | None = None
+    """Standard deviation of a candidate's displacement in x and in y, relative to `scale`."""
+    miss: Annotated[float, PROBABILITY] | None = None
+    """Probability that an annotated keypoint is no candidate."""
+    spurious: Annotated[float, Range(0, 1000)] | None = None
+    """Expected number of false candidates a keypoint type (Poisson), uniform over the joints' box."""
+    field_width: Annotated[float, _AMOUNT] | None = None
+    """Half width of the band around a limb in which the limb field is set, relative to `scale`."""
+    field_noise: Annotated[float, _AMOUNT] | None = None
+    """Standard deviation of the noise on each component of the limb field."""
+    min_persons: Annotated[int, Range(0, 1000)] | None = None
+    """Images with fewer persons that have a joint are left out."""
+    num_samples: Annotated[int, Range(1, 10_000)] = 10
+    """Points along the segment at which the limb field is read."""
+
+    def amounts(self) -> PosePreset:
+        """The amounts in force: those given, the others from the preset."""
+        preset = POSE_PRESETS[self.preset]
+        given = {key: getattr(self, key) for key in dataclasses.asdict(preset)}
+        return dataclasses.replace(preset, **{key: value for key, value in given.items() if value is not None})
+
+
+@dataclass
+class GeneratedPosesConfig(Section):
+    """Poses made up by `mghp.problems.generated_poses`."""
+
+    num_images: Annotated[int, Range(1, 1_000_000)] = 500
+    """Images."""
+    mean_extra_persons: Annotated[float, Range(0, 1000)] = 0.8
+    """Mean of the Poisson number of persons beyond the second."""
+
+
+@dataclass
+class RandomProblemsConfig(Section):
+    """Matching problems without poses, each of one size."""
+
+    kind: Literal["uniform", "normal", "block"] = "uniform"
+    """Entries uniform in [0, 1]; standard normal (with negatives); or high on a random permutation's blocks."""
+    num_problems: Annotated[int, Range(1, 1_000_000)] = 300
+    """Problems."""
+    source: Annotated[int, Range(1, 4096)] = 12
+    """Source candidates."""
+    destination: Annotated[int, Range(1, 4096)] = 15
+    """Destination candidates."""
+
+
+@dataclass
+class SyntheticConfig(Section):
+    """Pictures of rendered people (`mghp.datasets.synthetic`)."""
+
+    scene: Literal["simple", "default", "hard", "upright", "upside_down", "dim_human_like", "small_dim", "crossing"] = (
+        "default"
+    )
+    """How crowded and how hard the pictures are."""
+    size: Annotated[int, Range(32, 4096)] = 128
+    """Height and width, pixels."""
+    num_train: Annotated[int, Range(1, 10_000_000)] = 6000
+    """Pictures to train on."""
+    num_validation: Annotated[int, Range(1, 1_000_000)] = 200
+    """Pictures to validate on: always the same, of a seed that is never trained on."""
+
+
+@dataclass
+class AugmentationConfig(Section):
+    """What happens to a training picture, in this order. Amounts of 0 switch a step off."""
+
+    mirror: Annotated[float, PROBABILITY] = 0.5
+    """Probability of mirroring; left and right change places in parts and keypoints."""
+    rotation: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Largest angle, degrees; uniform to both sides."""
+    scale: list[Annotated[float, Range(ABOVE_0, 100, "is [least, largest], both positive and 100 at most")]] = field(
+        default_factory=lambda: [1.0, 1.0]
+    )
+    """Least and largest factor of size. The picture is rescaled as a whole, before it is rotated, and then cut, or
+    where it is smaller filled up, to `crop`, or without a crop to its own size: every place of it can be seen."""
+    translation: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Largest displacement, relative to height and width."""
+    brightness: Annotated[float, NOT_NEGATIVE] = 0.0
+    """As ColorJitter's: factor from 1 - b to 1 + b."""
+    contrast: Annotated[float, NOT_NEGATIVE] = 0.0
+    """As ColorJitter's."""
+    saturation: Annotated[float, NOT_NEGATIVE] = 0.0
+    """As ColorJitter's."""
+    blur: Annotated[float, PROBABILITY] = 0.0
+    """Probability of a Gaussian blur of 0.1 to 2 pixels."""
+    grey: Annotated[float, PROBABILITY] = 0.0
+    """Probability of losing all colour."""
+    crop: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
+    """Height and width of a window at a random place that pictures are cut, or filled up, to, pixels; null: as they
+    are. Pictures of several sizes need one."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.scale) != 2 or self.scale[0] > self.scale[1]:
+            raise InputError(f"data.augmentation.scale is [least, largest], both positive, got {self.scale}")
+
+
+@dataclass
+class LoaderConfig(Section):
+    """How pictures reach the network."""
+
+    batch_size: Annotated[int, Range(1, 65_536)] = 8
+    """Pictures a training step."""
+    workers: Annotated[int, Range(0, 256)] = 1
+    """Processes that load and augment; 0 for none."""
+
+
+@dataclass
+class SplitsConfig:
+    """Which splits of a dataset on disk, by the names of their lists."""
+
+    train: str = "train"
+    """To train on."""
+    validation: str = "val"
+    """To validate on."""
+    tuning: str | None = None
+    """To tune thresholds on; null: none are tuned."""
+
+
+@dataclass
+class DataConfig(Section):
+    """Which data: matching problems (`mghp match`) or pictures (`mghp train`). Only the named data's block is read."""
+
+    name: Literal[
+        "generated_poses",
+        "mhp_poses",
+        "random",
+        "synthetic",
+        "mhp_v2",
+        "densepose_coco",
+        "pascal_person_part",
+        "cihp",
+    ] = "generated_poses"
+    """Matching problems of poses made up by us, of a COCO-keypoint file (`data.annotations`), or of random matrices;
+    or pictures: of rendered people, or of a dataset that lies in `data.root`."""
+    root: str = "datasets"
+    """Folder that rendered pictures are cached in, or that holds the dataset."""
+    annotations: str | None = None
+    """COCO-keypoint JSON file, for mhp_poses; for pascal_person_part its keypoints, null: none, so that keypoints,
+    limbs, projection field and matching are not trained."""
+    splits: SplitsConfig = field(default_factory=SplitsConfig)
+    longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
+    """Pictures are resized so that their longer side has so many pixels; null: as they are."""
+    on_error: Literal["raise", "skip"] = "raise"
+    """What a damaged file does to a training: ends it, naming the file; or another picture is taken, and counted."""
+    max_images: Annotated[int, Range(1, 1_000_000_000)] | None = None
+    """Only the first so many images."""
+    seed: Annotated[int, SEED] = 0
+    """Seed of everything that is drawn."""
+    validation_share: Annotated[float, Range(ABOVE_0, BELOW_1, "must lie between 0 and 1")] = 0.2
+    """Share of the images on which thresholds are tuned; scores are of the others."""
+    poses: PoseProblemsConfig = field(default_factory=PoseProblemsConfig)
+    generated_poses: GeneratedPosesConfig = field(default_factory=GeneratedPosesConfig)
+    random: RandomProblemsConfig = field(default_factory=RandomProblemsConfig)
+    synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    loader: LoaderConfig = field(default_factory=LoaderConfig)
+
+    @property
+    def trained_side(self) -> int | None:
+        """Longer side of the pictures that a network sees in training, pixels; None where they keep their own."""
+        return self.synthetic.size if self.name == "synthetic" else self.longest_side
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.name == "mhp_poses" and self.annotations is None:
+            raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")

@@ -1,0 +1,175 @@
+"""How an experiment file becomes a resolved `Config`.
+
+An experiment file is merged over the schema (over its parent first where it has `base: FILE`), then the chosen
+one of its `variants`, then `key=value` from the command line.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mghp.config.check import (
+    MERGING_RAISES,
+    blame,
+    blame_section,
+    check_interpolations,
+    check_keys,
+    check_resolvers,
+    nearest,
+    one_line,
+)
+from mghp.config.schema import Config, state_amounts
+from mghp.config.typed_yaml import read_argument, read_typed, type_of
+from mghp.config.yaml_text import read_text
+from mghp.errors import InputError, existing_file
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Resolve an experiment file and `key=value` overrides into a checked `Config`.
+
+    Raises:
+        InputError: one line that names the file or key, what came and what was expected.
+    """
+    file = existing_file(path, "experiment file")
+    content = _read_with_bases(file)
+    content.setdefault("experiment", file.stem)
+    return _with_overrides(content, overrides, str(file))
+
+
+def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "config") -> Config:
+    """The config that `to_yaml` wrote, for instance into a checkpoint, with `key=value` over it.
+
+    Raises:
+        InputError: one line that names the origin or key.
+    """
+    return _with_overrides(_mapping(read_typed(text, _File, origin), origin), overrides, origin)
+
+
+def variant_names(path: str | Path) -> list[str]:
+    """The names of an experiment file's variants, in its order."""
+    return list(_read_with_bases(existing_file(path, "experiment file")).get("variants") or {})
+
+
+def to_yaml(config: Config) -> str:
+    """The whole resolved config as YAML that `load_config` reads back to an equal one."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
+def read_yaml(file: Path, hint: object = Any) -> dict[str, Any]:
+    """A YAML mapping; of an experiment's or a resolved config's keys (`Config`) the values have their keys' types.
+
+    Raises:
+        InputError: if the file is no YAML, or no mapping.
+    """
+    content = read_typed(read_text(file), hint, str(file))
+    return {} if content is None else _mapping(content, str(file))
+
+
+def _mapping(content: object, origin: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise InputError(f"{origin}: expected a mapping of keys to values, got {type(content).__name__}")
+    return content
+
+
+@dataclass
+class _File(Config):
+    """What an experiment file may hold."""
+
+    base: str | None = None
+    variants: dict[str, Config] | None = None
+
+
+def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if file.resolve() in seen:
+        raise InputError(f"{file}: base files form a circle")
+    content = read_yaml(file, _File)
+    base = content.pop("base", None)
+    if base is None:
+        return content
+    parent_file = existing_file(file.parent / str(base), f"{file}: base")
+    parent = _read_with_bases(parent_file, (*seen, file.resolve()))
+    parent.setdefault("experiment", parent_file.stem)
+    if "experiment" not in content:
+        parent.pop("experiment")
+    return merged(parent, content)
+
+
+def merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    """Both, key by key; where both have one, the child's."""
+    both_sections = [key for key in child if isinstance(parent.get(key), dict) and isinstance(child[key], dict)]
+    return parent | child | {key: merged(parent[key], child[key]) for key in both_sections}
+
+
+def _variant(variants: dict[Any, Any], chosen: str, origin: str) -> dict[str, Any]:
+    by_name = {str(name): settings for name, settings in variants.items()}
+    if chosen not in by_name:
+        raise InputError(f"{origin}: no variant {chosen!r}{nearest(chosen, by_name)}")
+    settings = by_name[chosen]
+    if not isinstance(settings, dict | None):
+        raise InputError(f"{origin}: variant {chosen} must map keys to values, got {settings!r}")
+    return settings or {}
+
+
+def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: str) -> Config:
+    variants = content.pop("variants", None)
+    if not isinstance(variants, dict | None):
+        raise InputError(f"{origin}: variants must map names to settings, got {type(variants).__name__}")
+    command_line = [(*_parse_override(text), text) for text in overrides]
+    # A run's config.yaml names its variant, which is already in its settings, and has no variants.
+    named = content.get("variant") if variants is not None else None
+    chosen = next((value for key, value, _ in reversed(command_line) if key == "variant"), named)
+    layers = [(content, origin)]
+    if chosen:
+        layers.append((_variant(variants or {}, str(chosen), origin), f"{origin}, variant {chosen}"))
+    layers += [(_nested(key, value), text) for key, value, text in command_line]
+    return _resolve(layers)
+
+
+def _parse_override(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"{text!r}: expected key=value")
+    return key, read_argument(value, type_of(Config, key), repr(text))
+
+
+def _nested(key: str, value: object) -> dict[str, Any]:
+    first, dot, rest = key.partition(".")
+    return {first: _nested(rest, value) if dot else value}
+
+
+@functools.cache
+def _schema() -> DictConfig:
+    """Built once, which is half of a load's time; merging copies it."""
+    schema = cast(DictConfig, OmegaConf.structured(Config))
+    OmegaConf.set_readonly(schema, True)
+    return schema
+
+
+def _resolve(layers: Sequence[tuple[dict[str, Any], str]]) -> Config:
+    schema = _schema()
+    whole: dict[str, Any] = {}
+    try:
+        for content, origin in layers:
+            check_keys(content, schema, origin)
+            check_resolvers(content, origin)
+            whole = merged(whole, content)
+        check_interpolations(whole, layers[0][1])
+        schema = cast(DictConfig, OmegaConf.merge(schema, OmegaConf.create(whole)))
+    except InputError:
+        raise
+    except (OmegaConfBaseException, *MERGING_RAISES) as error:
+        blame(layers, schema)
+        raise InputError(one_line(error)) from None
+    try:
+        config = OmegaConf.to_object(schema)
+    except (OmegaConfBaseException, ValueError, TypeError) as error:
+        blame_section(schema)
+        raise InputError(one_line(error.__cause__ or error)) from None
+    assert isinstance(config, Config)
+    state_amounts(config)  # a resolved config states its amounts
+    return config

@@ -1,0 +1,68 @@
+"""The one typed schema of every command. This package imports neither torch nor lightning.
+
+A misspelt key so costs no more than the start of Python.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from mghp.config.assembly import AssemblyConfig
+from mghp.config.bench import BenchConfig
+from mghp.config.data import DataConfig
+from mghp.config.evaluation import EvaluationConfig
+from mghp.config.inference import InferenceConfig
+from mghp.config.losses import LossesConfig
+from mghp.config.match import MatchConfig
+from mghp.config.matcher import MatcherConfig
+from mghp.config.metrics import MetricsConfig
+from mghp.config.network import NetworkConfig
+from mghp.config.training import LearnedMatchingConfig, TrainingConfig
+from mghp.config.wandb import WandbConfig
+from mghp.errors import InputError, stays_below
+from mghp.ranges import SEED, Section
+
+
+@dataclass
+class Config(Section):
+    """One run of one command, whole."""
+
+    experiment: str = "unnamed"
+    """Folder under `runs`; the experiment file's stem where it names none."""
+    variant: str = ""
+    """Which of the file's `variants`; empty for none."""
+    seed: Annotated[int, SEED] = 0
+    """Seed of the run itself (the data has its own)."""
+    runs: str = "runs"
+    """Folder of all run folders."""
+    matcher: MatcherConfig = field(default_factory=MatcherConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    match: MatchConfig = field(default_factory=MatchConfig)
+    bench: BenchConfig = field(default_factory=BenchConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    losses: LossesConfig = field(default_factory=LossesConfig)
+    assembly: AssemblyConfig = field(default_factory=AssemblyConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    learned: LearnedMatchingConfig = field(default_factory=LearnedMatchingConfig)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""
+    wandb: WandbConfig = field(default_factory=WandbConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("experiment", "variant"):  # they name the run folder
+            name = getattr(self, key)
+            if name and not stays_below(name):
+                raise InputError(f"{key}: {name!r} is no name of a folder below runs")
+        weights = self.losses.weights
+        if self.assembly.grouping == "center" and not (weights.heatmaps and weights.field):
+            raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
+
+
+def state_amounts(config: Config) -> None:
+    """Write the amounts that a preset of poses stands for into the config: a resolved config states them."""
+    for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
+        setattr(config.data.poses, key, value)

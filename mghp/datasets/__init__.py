@@ -1,0 +1,1 @@
+"""The datasets of pictures, one file each, and what they share: reading labels, checking a folder, rendered persons."""

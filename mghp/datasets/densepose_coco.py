@@ -1,0 +1,148 @@
+"""DensePose-COCO: parts from `dp_masks`, 17 keypoints, in the JSON files of 2014.
+
+ROOT/annotations/densepose_coco_2014_SPLIT.json    or in ROOT itself; SPLIT: train, valminusminival, minival
+ROOT/train2014/*.jpg, ROOT/val2014/*.jpg           the pictures of COCO 2014, or all in ROOT/images
+"""
+
+import reprlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.anatomy.parts import IGNORE
+from mghp.datasets.coco_json import read_coco
+from mghp.datasets.coco_masks import decoded_mask, mask_box, polygons_mask
+from mghp.datasets.disk_samples import DiskSamples, Labels
+from mghp.errors import InputError, inside
+
+
+class DensePoseCOCO(DiskSamples):
+    """A split of DensePose-COCO: pictures with at least one person.
+
+    A person's pixels without a part are not known; so are all pixels of a person whom nobody labelled, and of crowds,
+    which are no persons. A later person is on top of an earlier one.
+
+    Args:
+        root: the folder.
+        split: as the JSON file is named.
+
+    Raises:
+        InputError: if the JSON file is missing or faulty.
+    """
+
+    people = DENSEPOSE_COCO
+
+    def __init__(self, root: Path, split: str) -> None:
+        self.folder = root
+        name = f"densepose_coco_2014_{split}.json"
+        self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
+        people = read_coco(self.file)
+        self.of_image = people.of_image
+        self.images = [
+            image
+            for image in people.images
+            if not all(annotated.is_crowd for annotated in people.of_image[image["id"]])
+        ]
+        self.names = [Path(image["file_name"]).stem for image in self.images]
+        self.form = ("densepose_coco", people.digest)
+
+    def picture_file(self, index: int) -> Path:
+        """The photograph, in the folder that its name tells."""
+        name = Path(self.images[index]["file_name"]).name
+        folders = [folder for folder in ("train2014", "val2014") if folder in name]
+        candidates = [inside(self.folder / folder, name) for folder in (*folders, "images")]
+        return next((file for file in candidates if file.exists()), candidates[0])
+
+    def label_files(self, index: int) -> list[Path]:
+        """None: the labels of all pictures are in the JSON file."""
+        return []
+
+    def label_file(self, index: int) -> Path:
+        """The JSON file, which tells the size of every picture."""
+        return self.file
+
+    def labels(self, index: int) -> Labels:
+        """Parts, persons and keypoints."""
+        image = self.images[index]
+        height, width = image["height"], image["width"]
+        parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
+        keypoints: list[NDArray[np.float32]] = []
+        regions: dict[bool, list[list[float]]] = {False: [], True: []}  # of crowds or not
+        for annotated in self.of_image[image["id"]]:
+            annotation, where = annotated.content, annotated.where
+            mask = _person_mask(annotation, height, width, where)
+            regions[annotated.is_crowd].append(_region(annotation, mask, where))
+            if annotated.is_crowd:
+                parts[mask & (ids == 0)] = IGNORE
+                continue
+            labels = np.where(mask, IGNORE, 0).astype(np.uint8)
+            if "dp_masks" in annotation:
+                pasted = _pasted(annotation, height, width, where)
+                labels[pasted > 0] = pasted[pasted > 0]
+            pose = annotated.keypoints(self.people.num_keypoints).astype(np.float32)
+            keypoints.append(pose * (pose[:, 2:] > 0))
+            parts[labels > 0], ids[labels > 0] = labels[labels > 0], len(keypoints)
+        poses = np.stack(keypoints) if keypoints else np.zeros((0, self.people.num_keypoints, 3), np.float32)
+        boxes_and_areas = np.array([*regions[False], *regions[True]], np.float32).reshape(-1, 5)
+        return Labels(parts, ids, poses, regions=boxes_and_areas)
+
+
+def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.bool_]:
+    """From polygons or a run-length code; empty where neither is given."""
+    segmentation = annotation.get("segmentation")
+    if segmentation is None or segmentation == []:
+        return np.zeros((height, width), bool)
+    where = f"{where}: segmentation"
+    if isinstance(segmentation, dict):
+        return decoded_mask(segmentation, where, (height, width)).astype(bool)
+    return polygons_mask(segmentation, (height, width), where).astype(bool)
+
+
+def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> list[float]:
+    """x, y, width and height of the box and the area, as annotated; of what is not, the mask's."""
+    box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
+    area = annotation["area"] if "area" in annotation else int(mask.sum())
+    _box(box, mask.shape[0], mask.shape[1], where)
+    if type(area) not in (int, float) or not 0 <= area <= 4 * mask.size:
+        raise InputError(f"{where}: expected an area of 0 to the picture's pixels, got {reprlib.repr(area)}")
+    return [*box, area]
+
+
+def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:
+    """`dp_masks` (of the box, whatever their own size) in the picture: (height, width) labels."""
+    codes = annotation["dp_masks"]
+    if not isinstance(codes, list) or len(codes) != len(DENSEPOSE_COCO.parts.names):
+        raise InputError(f"{where}: dp_masks: expected {len(DENSEPOSE_COCO.parts.names)}, got {reprlib.repr(codes)}")
+    left, top, wide, high = _box(annotation.get("bbox"), height, width, where)
+    pasted = np.zeros((height, width), np.uint8)
+    decoded = [(label + 1, decoded_mask(code, f"{where}: dp_masks")) for label, code in enumerate(codes) if code]
+    if not decoded:
+        return pasted
+    in_box = np.zeros(decoded[0][1].shape, np.uint8)
+    for label, mask in decoded:
+        if mask.shape != in_box.shape:
+            raise InputError(f"{where}: dp_masks: of {mask.shape[::-1]} and {in_box.shape[::-1]} pixels")
+        in_box[mask > 0] = label
+    resized = np.asarray(Image.fromarray(in_box).resize((wide, high), Image.Resampling.NEAREST))
+    rows, columns = slice(max(0, top), min(height, top + high)), slice(max(0, left), min(width, left + wide))
+    if rows.start < rows.stop and columns.start < columns.stop:
+        pasted[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return pasted
+
+
+def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, int, int]:
+    """Left, top, width and height in whole pixels.
+
+    Raises:
+        InputError: if it is no box, or one that reaches farther from the picture than it is large.
+    """
+    numbers: list[float] = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+    if len(numbers) != 4 or not all(abs(value) <= 2 * max(height, width) for value in numbers):
+        raise InputError(f"{where}: expected a bbox of 4 numbers about the picture, got {reprlib.repr(box)}")
+    x, y, wide, high = numbers
+    left, top = round(x), round(y)
+    return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)

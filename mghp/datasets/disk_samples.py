@@ -1,0 +1,161 @@
+"""Datasets on disk: what they share, from a picture's number to one `Sample`."""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.anatomy.anatomy import People
+from mghp.datasets.file_digests import Progress, file_digests
+from mghp.datasets.label_files import read_picture
+from mghp.datasets.pose_pairing import Pairing, pair_poses, paired_keypoints
+from mghp.datasets.sample import Sample
+from mghp.errors import InputError
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a dataset says of one picture, in the picture's own pixels; as in `Sample`.
+
+    Attributes:
+        parts: (height, width) uint8, 255 not known; None: no parsing labels.
+        person_ids: (height, width) int16; None: no persons' masks.
+        keypoints: (person, keypoint, 3) float32; None: no keypoints.
+        pairing: how poses were given to masks; None where the dataset numbers both alike.
+        regions: (person + crowd, 5) float32, boxes and areas as annotated; None: those of the masks.
+    """
+
+    parts: NDArray[np.uint8] | None
+    person_ids: NDArray[np.int16] | None
+    keypoints: NDArray[np.float32] | None
+    pairing: Pairing | None = None
+    regions: NDArray[np.float32] | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Height and width of the label maps; None without one."""
+        maps = [labels for labels in (self.parts, self.person_ids) if labels is not None]
+        return (maps[0].shape[0], maps[0].shape[1]) if maps else None
+
+
+class DiskSamples(ABC):
+    """A split of a dataset.
+
+    Attributes:
+        people: what the dataset annotates.
+        names: of the pictures, in the order of the split.
+        folder: that all files of the pictures lie in.
+        form: what decides the labels beside these files: the dataset, its layout, digests of further files.
+        no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
+    """
+
+    people: People
+    names: list[str]
+    folder: Path
+    form: tuple[str, ...]
+    no_keypoints: str | None = None
+    _fingerprint: str | None = None
+
+    @abstractmethod
+    def picture_file(self, index: int) -> Path:
+        """Where the photograph lies."""
+
+    @abstractmethod
+    def label_files(self, index: int) -> list[Path]:
+        """Where a picture's labels lie, as far as they have files of their own; some may be missing."""
+
+    def label_file(self, index: int) -> Path:
+        """The file that tells the size of a picture's labels."""
+        return self.label_files(index)[0]
+
+    @abstractmethod
+    def labels(self, index: int) -> Labels:
+        """What is known of a picture, without opening it.
+
+        Raises:
+            InputError: naming the file, if one is missing or damaged.
+        """
+
+    def keep_first(self, number: int | None) -> None:
+        """Leave out all pictures after the first so many; None: none."""
+        self.names = self.names[:number]
+        self._fingerprint = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the split consists of; see `digest`."""
+        return self._fingerprint or self.digest()
+
+    def digest(self, progress: Progress | None = None) -> str:
+        """Return the fingerprint: of the pictures in their order, each with the contents of all its files.
+
+        Where the folder lies and what the split is called changes nothing, nor do files of other splits.
+
+        Args:
+            progress: told how many files are read, of how many; None: a progress bar of its own where there are any.
+        """
+        files = [self._files(index) for index in range(len(self))]
+        digests = file_digests(self.folder, (file for of_one in files for file in of_one), progress)
+        contents = [
+            [name, [[file.name, digests[file]] for file in of_one]]
+            for name, of_one in zip(self.names, files, strict=True)
+        ]
+        self._fingerprint = hashlib.sha256(json.dumps([self.form, contents]).encode()).hexdigest()[:16]
+        return self._fingerprint
+
+    def _files(self, index: int) -> list[Path]:
+        """All files of a picture; none where its name can be no file's, which is told when it is read."""
+        try:
+            return [self.picture_file(index), *self.label_files(index)]
+        except InputError:
+            return []
+
+    def photograph(self, index: int, labels: Labels | None) -> NDArray[np.uint8]:
+        """A picture's pixels, (height, width, 3).
+
+        Args:
+            index: of the picture.
+            labels: its labels; None where they are not known.
+
+        Raises:
+            InputError: naming the file, if it is missing or damaged, or both files, if they differ in size.
+        """
+        file, labelled = self.picture_file(index), None if labels is None else labels.size
+        image = read_picture(file, labelled)
+        size = (image.shape[0], image.shape[1])
+        if labelled is not None and labelled != size:
+            raise InputError(f"{file}: {_by(size)} pixels, its labels {self.label_file(index)} {_by(labelled)}")
+        return image
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        """One labelled picture.
+
+        Raises:
+            InputError: naming the file, if one is missing or damaged, or picture and labels differ in size.
+        """
+        self.picture_file(index)  # first: refuses a name that leads out of the dataset
+        labels = self.labels(index)
+        image = self.photograph(index, labels)
+        size = (image.shape[0], image.shape[1])
+        return Sample(
+            image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size, regions=labels.regions
+        )
+
+
+def with_poses(
+    parts: NDArray[np.uint8] | None, person_ids: NDArray[np.int16], num_persons: int, poses: NDArray[np.float32]
+) -> Labels:
+    """Labels of masks and poses that are numbered apart: paired by where the keypoints lie."""
+    pairing = pair_poses(poses, person_ids, num_persons)
+    return Labels(parts, person_ids, paired_keypoints(poses, pairing, poses.shape[1]), pairing)
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[1]}x{size[0]}"

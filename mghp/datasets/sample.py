@@ -1,0 +1,68 @@
+"""One labelled picture, the same for every dataset.
+
+Pixel centres: the pixel in column i and row j covers [i, i + 1) x [j, j + 1), so its centre is (i + 0.5, j + 0.5), and
+the picture is [0, width] x [0, height]. A field of stride s has its cell (i, j) centred at (s (i + 0.5), s (j + 0.5));
+coordinates at a stride are coordinates in the picture divided by it. Mirroring takes x to width - x.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.anatomy.parts import IGNORE
+
+NOT_ANNOTATED, OCCLUDED, VISIBLE = 0, 1, 2
+"""A keypoint's visibility, as COCO counts it."""
+
+
+@dataclass
+class Sample:
+    """A picture and what is known of its people.
+
+    Attributes:
+        image: (height, width, 3) uint8, red, green, blue.
+        parts: (height, width) uint8 part labels, 0 background, 255 not known; None: no parsing labels.
+        person_ids: (height, width) int16, 0 nobody, p + 1 the person in row p of `keypoints`; None: no persons' masks.
+        keypoints: (persons, keypoints, 3) float32: x_image, y_image (pixels, see above) and visibility (0, 1, 2); None:
+            no keypoints.
+        name: of the picture, unique in its dataset.
+        original_size: (height, width) before any resizing.
+        tags: what is special about the picture, e.g. "upside_down".
+        regions: (persons + crowds, 5) float32: x_image, y_image, width and height of the annotated box, and the
+            annotated area, in pixels; the crowds', who are no persons, come last; None where nothing but masks and
+            keypoints tells them.
+    """
+
+    image: NDArray[np.uint8]
+    parts: NDArray[np.uint8] | None
+    person_ids: NDArray[np.int16] | None
+    keypoints: NDArray[np.float32] | None
+    name: str
+    original_size: tuple[int, int]
+    tags: tuple[str, ...] = ()
+    regions: NDArray[np.float32] | None = None
+
+    @property
+    def ignored(self) -> NDArray[np.bool_] | None:
+        """(height, width): where the part is not known; None without parsing labels."""
+        return None if self.parts is None else self.parts == IGNORE
+
+
+class Samples(Protocol):
+    """A set of pictures."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __getitem__(self, index: int) -> Sample:
+        """One."""
+
+
+class PictureSet(Samples, Protocol):
+    """A set of pictures that a run can be keyed by."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the set consists of."""

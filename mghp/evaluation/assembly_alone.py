@@ -1,0 +1,109 @@
+"""The assembly alone: true fields in, people out. What each of its steps loses, whatever the network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople
+from mghp.config.schema import Config
+from mghp.datasets.sample import PictureSet
+from mghp.matching import make_matcher
+from mghp.metrics.parsing import parsing_metrics
+from mghp.parsing.assembly.affinities import Affinity
+from mghp.parsing.assembly.assemble import Assembler
+from mghp.parsing.assembly.peaks import Candidates
+from mghp.parsing.assembly.truth import NOBODY
+from mghp.parsing.batch import Batch, batches
+from mghp.parsing.build import people_of
+from mghp.parsing.candidate_truth import candidate_owners
+from mghp.parsing.fields import Fields
+from mghp.parsing.true_fields import true_fields, true_part_logits
+from mghp.runs.folder import RunFolder
+from mghp.training.parsing_module import true_people
+
+MATCHERS = ("pgd_dykstra", "hungarian", "linear_program")
+"""Compared on the same fields."""
+
+STEPS = (
+    "projection",
+    "field_resolution",
+    "peaks",
+    *(f"{step}_{name}" for name in MATCHERS for step in ("matching", "parts_resolution")),
+    "not_normalised",
+)
+"""Steps of the assembly, each with all that come before it; `mghp.studies.parsing.tables` says what they are."""
+
+
+def run_assembly_alone(config: Config, validation: PictureSet, progress: Callable[[int, int, str], None]) -> Path:
+    """Score the assembly of true fields, step by step, into a run folder.
+
+    Args:
+        config: strides of the heads, matchers' options and the assembly's settings.
+        validation: pictures.
+        progress: told how many pictures are done, of how many.
+
+    Returns:
+        The run folder; its metrics are `assembly/<step>/<score>`.
+    """
+    people = people_of(config)
+    folder = RunFolder(config, validation.fingerprint)
+    metrics = {step: parsing_metrics(people, config.metrics) for step in STEPS}
+    with folder.timed("assemble"):
+        for first, batch in batches(validation, people.num_keypoints):
+            for step, found in _people_by_step(config, people, batch):
+                for predicted, true in zip(found, true_people(batch), strict=True):
+                    metrics[step].update(predicted, true)
+            progress(first + len(batch), len(validation), "assemble")
+    scores = {
+        f"assembly/{step}/{name}": float(value)
+        for step, collection in metrics.items()
+        for name, value in collection.compute().items()
+    }
+    folder.finish(scores)
+    return folder.path
+
+
+def _people_by_step(config: Config, people: People, batch: Batch) -> Iterator[tuple[str, list[PredictedPeople]]]:
+    """The people that are found when the first steps are taken and the others are skipped."""
+    strides = dict(vars(config.network.strides))
+    towards = config.assembly.points_towards
+    at_heads = true_fields(batch, people, strides, towards)
+    sharp_field = true_fields(batch, people, {**strides, "parts": 1, "field": 1}, towards)
+    sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, people.num_labels, 1), part_stride=1)
+    assembler = _assembler(config, people, "hungarian")
+    sure = torch.cat([batch.keypoints[..., :2], (batch.keypoints[..., 2:] > 0).float()], -1)
+    true_poses = [poses[real] for poses, real in zip(sure, batch.is_person, strict=True)]
+    yield "projection", _with_pixels(assembler, sharp_field, true_poses)
+    yield "field_resolution", _with_pixels(assembler, sharp_parts, true_poses)
+    matched = _truly_matched(assembler.candidates(at_heads), batch, people, strides["keypoints"])
+    yield "peaks", _with_pixels(assembler, sharp_parts, matched)
+    for name in MATCHERS:
+        yield f"matching_{name}", _assembler(config, people, name)(sharp_parts)
+        yield f"parts_resolution_{name}", _assembler(config, people, name)(at_heads)
+    plain = replace(config.assembly, normalise_by_size=False)
+    yield "not_normalised", _assembler(replace(config, assembly=plain), people, "hungarian")(at_heads)
+
+
+def _assembler(config: Config, people: People, matcher: str) -> Assembler:
+    chosen = replace(config.matcher, name=matcher)  # type: ignore[arg-type]
+    affinity = Affinity(people.skeleton.limbs, num_samples=config.assembly.num_samples)
+    return Assembler(people, make_matcher(matcher, **chosen.options()), affinity, config.assembly)
+
+
+def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> list[PredictedPeople]:
+    return [assembler.with_pixels(fields, picture, pose) for picture, pose in enumerate(poses)]
+
+
+def _truly_matched(candidates: Candidates, batch: Batch, people: People, stride: int) -> list[Tensor]:
+    """The poses that a perfect matcher would make of these candidates: (person, keypoint, 3), x, y, confidence."""
+    owner = candidate_owners(candidates, batch, people, stride)
+    poses = torch.zeros_like(batch.keypoints)
+    picture, keypoint, candidate = (owner != NOBODY).nonzero(as_tuple=True)
+    person = owner[picture, keypoint, candidate]
+    poses[picture, person, keypoint, :2] = candidates.positions_input[picture, keypoint, candidate]
+    poses[picture, person, keypoint, 2] = candidates.scores[picture, keypoint, candidate]
+    return [pose[(pose[..., 2] > 0).any(-1)] for pose in poses]

@@ -1,0 +1,140 @@
+"""`mghp evaluate`: a checkpoint's scores, its oracles, and its best, typical and worst pictures, into a run folder."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from mghp.config.identity import config_key
+from mghp.config.load import load_config
+from mghp.config.schema import Config
+from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
+from mghp.datasets.resized import ResizedSamples
+from mghp.datasets.sample import PictureSet, Samples
+from mghp.errors import InputError
+from mghp.evaluation.assembly_alone import run_assembly_alone
+from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
+from mghp.inference.submission import SubmissionWriter, submission_writer
+from mghp.parsing.batch import collate
+from mghp.pictures.canvas import Rgb
+from mghp.pictures.png import write_png
+from mghp.pictures.sheet import choose_examples
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder, is_finished, run_path
+from mghp.runs.tracking import tracked
+from mghp.training.build import load_module
+from mghp.training.parsing_module import ParsingModule
+from mghp.training.validation_pictures import people_panels, people_sheet
+
+Progress = Callable[[int, int, str], None]
+
+EXAMPLES = 3
+"""Pictures of each kind, best, typical and worst, that are drawn."""
+
+
+def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = False) -> Path:
+    """Evaluate on the validation pictures.
+
+    Args:
+        source: run folder of `mghp train`, a checkpoint, or an experiment file: then the fields are the true ones.
+        overrides: `key=value` over the config, e.g. `matcher.name=hungarian`.
+        progress: told how many pictures are done, of how many, and what runs.
+        adopt: whether a finished evaluation of the same weights and settings will do.
+
+    Returns:
+        The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
+        `assembly/min_affinity` of these scores, tuned where the config leaves it null; or, without a network,
+        `assembly/<step>/<score>`. media/ gets per_picture.csv and sheets of examples.
+
+    Raises:
+        InputError: if there is no such checkpoint, or an override does not fit.
+    """
+    if source.suffix in (".yaml", ".yml"):
+        config = load_config(source, overrides)
+        check_pictures(config.data, to_train=False)
+        return run_assembly_alone(config, load_validation(config.data, progress), progress)
+    checkpoint = checkpoint_of(source)
+    module, trained = load_module(checkpoint, [*overrides])
+    config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
+    check_pictures(config.data, to_train=False)
+    validation = load_validation(config.data, progress)
+    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
+    if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
+        return run_path(config, fingerprint)
+    folder = RunFolder(config, fingerprint)
+    with tracked(config, folder) as tracker:
+        with folder.timed("tune"):
+            tune(module, config, progress)
+        with folder.timed("evaluate"):
+            submission = submission_writer(config.inference.submission, folder.path / "submission")
+            metrics, pictures = examine_into(folder, module, config, validation, submission, progress)
+        for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
+            shown = ResizedSamples(validation, config.data.longest_side)
+            sheet = _sheet(module, shown, pictures.loc[chosen])
+            write_png(folder.media / f"examples_{kind}.png", sheet)
+            tracker.show(f"examples/{kind}", sheet)
+        tracker.tabulate("pictures", pictures)
+        tracker.summarise(metrics)
+    folder.finish(metrics)
+    return folder.path
+
+
+def examine_into(
+    folder: RunFolder,
+    module: ParsingModule,
+    config: Config,
+    validation: PictureSet,
+    submission: SubmissionWriter | None,
+    progress: Progress,
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """All that an evaluation looks at; what are more than single numbers go to media/.
+
+    Returns:
+        Metrics, and a row a picture.
+    """
+    metrics, pictures, breakdown = examine(module, config, validation, submission, progress)
+    write_frame(breakdown.reset_index(), folder.media / "breakdown.csv")
+    write_frame(pictures, folder.media / "per_picture.csv")
+    metrics |= examine_matchers(module, config, validation, progress)
+    of_scenes, by_picture = examine_scenes(module, config, progress)
+    if len(by_picture):
+        write_frame(by_picture, folder.media / "scenes.csv")
+    return metrics | of_scenes, pictures
+
+
+def checkpoint_of(source: Path) -> Path:
+    """The checkpoint that a run folder ended with, or the file itself.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if not source.is_dir():
+        return source
+    file = source / "checkpoints" / "last.ckpt"
+    if not file.exists():
+        raise InputError(f"{source}: no checkpoints/last.ckpt; expected a run of mghp train, or a checkpoint")
+    return file
+
+
+@torch.no_grad()
+def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> Rgb:
+    people = module.assembler.people
+    titles = [
+        "{name}: person IoU {person_iou:.2f}, part mIoU {mean_iou:.2f}, grouping {grouping:.2f}; ".format_map(row)
+        + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
+        for row in chosen.to_dict("records")
+    ]
+    panels: list[Rgb] = []
+    for index in chosen.index:  # one by one: they may differ in size
+        batch = collate([validation[index]], people.num_keypoints)
+        fields = module.fields(batch.image)
+        panels += people_panels(batch, module.assembler(fields), fields, people)
+    return people_sheet(panels, people, titles)
+
+
+def weights_hash(file: Path) -> str:
+    """Of a checkpoint's file: results of other weights are told apart by it."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

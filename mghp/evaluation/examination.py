@@ -1,0 +1,196 @@
+"""What an evaluation looks at: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.anatomy.people import PredictedPeople
+from mghp.config.schema import Config
+from mghp.datasets.pictures import load_scene, load_tuning
+from mghp.datasets.resized import ResizedSamples, size_for
+from mghp.datasets.sample import PictureSet, Sample
+from mghp.evaluation.oracles import with_oracle
+from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
+from mghp.inference.submission import SubmissionWriter
+from mghp.inference.test_time import parse_picture, parsed_size
+from mghp.matching import make_matcher
+from mghp.metrics.breakdown import Breakdown
+from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.per_picture import picture_scores
+from mghp.parsing.batch import batches, collate
+from mghp.parsing.true_fields import true_fields
+from mghp.training.parsing_module import ParsingModule, true_people
+
+Progress = Callable[[int, int, str], None]
+
+_SCORED = "scored"
+"""The people found in pictures of their own size, beside the oracles at the size they are parsed at."""
+
+_OF_SCENES = ("predicted", "true_parts")
+"""Oracles under which further scenes are scored: end to end, and whose pixels are whose alone."""
+
+
+def tune(module: ParsingModule, config: Config, progress: Progress) -> None:
+    """Set the thresholds that the config leaves open by pictures of their own, where there are any.
+
+    These are the least affinity of a limb and, where pixels are grouped by centres, the least confidence of one.
+    """
+    assembler, asked = module.assembler, config.assembly
+    tunes_centers = asked.grouping == "center" and asked.center_threshold is None
+    tuning = load_tuning(config.data, progress) if asked.min_affinity is None or tunes_centers else None
+    if tuning is None:
+        return
+    samples = ResizedSamples(tuning, config.data.longest_side)
+    if asked.min_affinity is None:
+        assembler.config = dataclasses.replace(assembler.config, min_affinity=tuned_least_affinity(module, samples))
+    if tunes_centers:
+        least = tuned_center_threshold(module, samples)
+        assembler.config = dataclasses.replace(assembler.config, center_threshold=least)
+
+
+@torch.no_grad()
+def examine(
+    module: ParsingModule,
+    config: Config,
+    validation: PictureSet,
+    submission: SubmissionWriter | None,
+    progress: Progress,
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+    """Scores of the set, with and without oracles, of each picture, and by part, number of persons and size.
+
+    Scores are of the pictures as they are; oracles of the pictures at the size at which they are parsed.
+    """
+    people, assembler = module.assembler.people, module.assembler
+    oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
+    collections = {oracle: parsing_metrics(people, config.metrics) for oracle in (_SCORED, *oracles)}
+    breakdown = Breakdown(people, config.metrics)
+    rows: list[dict[str, Any]] = []
+    resized = ResizedSamples(validation, config.data.longest_side)
+    for first, batch in batches(resized, people.num_keypoints):
+        fields = module.fields(batch.image)
+        exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
+        at_size: list[PredictedPeople] = []
+        for oracle in oracles:
+            found = assembler(with_oracle(fields, exact, oracle))
+            at_size = found if oracle == "predicted" else at_size
+            for predicted, true in zip(found, true_people(batch), strict=True):
+                collections[oracle].update(predicted, true)
+        for position, predicted in enumerate(at_size):
+            sample = validation[first + position]
+            if not _is_parsed_as_it_is(sample, config):
+                predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
+            true = true_people(collate([sample], people.num_keypoints))[0]
+            collections[_SCORED].update(predicted, true)
+            breakdown.update(predicted, true)
+            tags = {"name": sample.name, "tags": " ".join(sample.tags)}
+            rows.append(tags | picture_scores(predicted, true, people.num_labels))
+            if submission is not None:
+                submission.add(sample.name, predicted)
+        progress(first + len(batch), len(validation), "evaluate")
+    if submission is not None:
+        submission.finish()
+    pictures = pd.DataFrame(rows)
+    metrics = {f"val/{name}": float(value) for name, value in collections.pop(_SCORED).compute().items()}
+    for oracle, collection in collections.items():
+        metrics |= {f"oracle/{oracle}/{name}": float(value) for name, value in collection.compute().items()}
+    by_group = pd.DataFrame.from_dict(breakdown.compute(), orient="index").rename_axis("group")
+    metrics |= _by_tag(pictures) | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
+    if assembler.config.grouping == "center":
+        metrics["assembly/center_threshold"] = float(assembler.center_threshold)
+    return metrics, pictures, by_group
+
+
+@torch.no_grad()
+def examine_matchers(
+    module: ParsingModule, config: Config, validation: PictureSet, progress: Progress
+) -> dict[str, float]:
+    """`matcher/<name>/<score>` with each other matcher in the trained one's place.
+
+    Raises:
+        ValueError: if there is no such matcher.
+    """
+    assembler = module.assembler
+    trained = assembler.matcher
+    metrics: dict[str, float] = {}
+    try:
+        for name in config.evaluation.matchers:
+            options = dataclasses.replace(config.matcher, name=name).options()  # type: ignore[arg-type]
+            assembler.matcher = make_matcher(name, **options)
+            scores = parsing_metrics(assembler.people, config.metrics)
+            resized = ResizedSamples(validation, config.data.longest_side)
+            for first, batch in batches(resized, assembler.people.num_keypoints):
+                for predicted, true in zip(assembler(module.fields(batch.image)), true_people(batch), strict=True):
+                    scores.update(predicted, true)
+                progress(first + len(batch), len(validation), f"evaluate {name}")
+            metrics |= {f"matcher/{name}/{score}": float(value) for score, value in scores.compute().items()}
+    finally:
+        assembler.matcher = trained
+    return metrics
+
+
+@torch.no_grad()
+def examine_scenes(module: ParsingModule, config: Config, progress: Progress) -> tuple[dict[str, float], pd.DataFrame]:
+    """Scores of further scenes, and a row a picture of them.
+
+    Returns:
+        `scene/<scene>/<score>` end to end; `scene/<scene>/true_parts/<score>` with true parts, and there
+        `grouping_overlap` and `grouping_apart`: the mean over pictures with and without people who overlap.
+    """
+    people = module.assembler.people
+    metrics: dict[str, float] = {}
+    rows: list[dict[str, Any]] = []
+    for scene in config.evaluation.scenes:
+        pictures = load_scene(config.data, scene, config.evaluation.scene_pictures, progress)
+        collections = {oracle: parsing_metrics(people, config.metrics) for oracle in _OF_SCENES}
+        for first, batch in batches(pictures, people.num_keypoints):
+            fields = module.fields(batch.image)
+            exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
+            true = true_people(batch)
+            found = {oracle: module.assembler(with_oracle(fields, exact, oracle)) for oracle in _OF_SCENES}
+            for oracle, of_pictures in found.items():
+                for position, predicted in enumerate(of_pictures):
+                    collections[oracle].update(predicted, true[position])
+                    sample = pictures[first + position]
+                    known = {"scene": scene, "oracle": oracle, "name": sample.name, "tags": " ".join(sample.tags)}
+                    rows.append(known | picture_scores(predicted, true[position], people.num_labels))
+            progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
+        for oracle, collection in collections.items():
+            prefix = f"scene/{scene}/" if oracle == "predicted" else f"scene/{scene}/{oracle}/"
+            metrics |= {f"{prefix}{name}": float(value) for name, value in collection.compute().items()}
+    table = pd.DataFrame(rows)
+    if len(table):
+        with_parts = table[table["oracle"] == "true_parts"]
+        for name_of_scene, of_scene in with_parts.groupby("scene"):
+            overlaps = of_scene["tags"].str.split().apply(lambda tags: "overlap" in tags)
+            for name, members in (("overlap", overlaps), ("apart", ~overlaps)):
+                if members.any():
+                    mean = float(of_scene.loc[members, "grouping"].mean())
+                    metrics[f"scene/{name_of_scene}/true_parts/grouping_{name}"] = mean
+    return metrics, table
+
+
+def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
+    """Whether the oracles' fields, which are of the picture resized as in training, are already what is asked for."""
+    size = sample.image.shape[0], sample.image.shape[1]
+    return (
+        size_for(*size, config.data.longest_side) == size
+        and config.inference.scales == [1.0]
+        and config.inference.tile is None
+        and parsed_size(size, config.inference.longest_side or config.data.trained_side) == size
+    )
+
+
+def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
+    """Mean of the pictures' person IoU with each tag, and without any."""
+    tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
+    groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
+    groups["untagged"] = pictures["tags"] == ""
+    metrics: dict[str, float] = {}
+    for tag, members in groups.items():
+        if members.any():
+            metrics[f"tag/{tag}/person_iou"] = float(pictures.loc[members, "person_iou"].mean())
+            metrics[f"tag/{tag}/pictures"] = int(members.sum())
+    return metrics

@@ -1,0 +1,11 @@
+"""Oracles: true fields in the place of predicted ones, one by one, to see which of them limits the result."""
+
+from dataclasses import replace
+
+from mghp.config.oracle_names import ORACLES
+from mghp.parsing.fields import Fields
+
+
+def with_oracle(predicted: Fields, true: Fields, oracle: str) -> Fields:
+    """Predicted fields with those of an oracle swapped in; strides must agree."""
+    return replace(predicted, **{name: getattr(true, name) for name in ORACLES[oracle]})

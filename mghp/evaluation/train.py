@@ -1,0 +1,213 @@
+"""`mghp train`: a parsing experiment from config to run folder."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, RichProgressBar
+from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
+from lightning.pytorch.utilities import rank_zero_only
+from torch import Tensor
+
+from mghp.config.schema import Config
+from mghp.datasets.pictures import fingerprint_of, with_tuning
+from mghp.datasets.sample import PictureSet
+from mghp.errors import InputError
+from mghp.evaluation.evaluate import examine_into
+from mghp.evaluation.examination import tune
+from mghp.parsing.build import people_of
+from mghp.parsing.network.compilation import compile_network
+from mghp.runs.folder import RunFolder, git_commit, resume_points
+from mghp.runs.metrics_file import MetricsFile
+from mghp.runs.tracking import Tracker, WandbTracker, tracked
+from mghp.training.build import build_module
+from mghp.training.callbacks import AveragedWeights, BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
+from mghp.training.checkpoint_files import CheckpointFiles, check_training
+from mghp.training.datamodule import ParsingDataModule
+from mghp.training.finite import NotFiniteError, check_weights
+from mghp.training.optimization import make_optimizer
+from mghp.training.parsing_module import ParsingModule
+from mghp.training.resume import point_to_resume
+from mghp.training.resume_points import ResumePoints
+from mghp.training.trainer_options import check_batches
+from mghp.training.trainers import made_trainer, parsing_options, quiet
+
+EMA_EVERY = 8
+"""Steps between two updates of the averaged weights, which cost a pass over all weights."""
+
+_PROFILERS: Mapping[str, Callable[..., Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
+
+
+def run_training(config: Config, train: PictureSet, validation: PictureSet, interrupted: Path | None = None) -> Path:
+    """Train, validate, keep the last weights, and write the run folder.
+
+    On SIGTERM the training ends early, and its result says so.
+
+    Args:
+        config: the whole.
+        train: pictures to train on.
+        validation: pictures to validate on.
+        interrupted: the folder of the same training, which is gone on with; None to begin.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        InputError: one line, if the config does not fit, a checkpoint is unreadable, the folder cannot be written, a
+            picture cannot be read any more, or a loss is not finite.
+    """
+    pl.seed_everything(config.seed, verbose=False)
+    options, processes = parsing_options(config.trainer)
+    module = build_module(config)
+    if config.training.compile:
+        compile_network(module.network)
+    fingerprint = with_tuning(fingerprint_of(train, validation), config.data)
+    point = None if interrupted is None else point_to_resume(interrupted, fingerprint)
+    begun_from = point or config.training.continue_from
+    if begun_from is not None:  # a faulty one is told before anything is written
+        check_training(begun_from, module, make_optimizer(config.training.optimizer, module))
+    data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
+    check_batches(options, *data.batches(processes))
+    folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
+    torch.set_float32_matmul_precision("high")
+    with tracked(config, folder) as tracker, quiet():
+        metrics_file = MetricsFile(folder.path / "metrics.csv")
+        stop = StopWhenAsked()
+        points = _resume_points(config, folder, metrics_file, is_resumed=point is not None)
+        data.before_batch = points.save_if_due
+        callbacks = [*_callbacks(config, options, folder, tracker), stop, points]
+        trainer = _trainer(options, callbacks, folder, _loggers(metrics_file, tracker))
+        with _told_in_a_line(points):
+            with folder.timed("train") as training:
+                trainer.fit(module, datamodule=data, ckpt_path=begun_from)
+            check_weights(module, trainer.global_step)
+            trainer.save_checkpoint(folder.checkpoints / "last.ckpt")
+            with folder.timed("validate"):
+                # A training that is stopped has just been validated by Lightning.
+                scores: Mapping[str, float | Tensor] = trainer.callback_metrics
+                if not stop.asked:
+                    # Nothing comes back where no picture is validated.
+                    scores = next(iter(trainer.validate(module, datamodule=data, verbose=False)), {})
+        metrics = {name: float(value) for name, value in scores.items()} | {
+            "time/waiting_share": data.waited_seconds / max(training.seconds, 1e-9),
+            "time/train_seconds": training.seconds,
+            "train/steps": float(trainer.global_step),
+            "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
+        }
+        if config.evaluation.at_end and not stop.asked and folder.writes:
+            with folder.timed("evaluate"):
+                metrics |= _evaluated(module, config, folder, validation, tracker)
+        if config.data.on_error == "skip":
+            metrics["data/skipped"] = float(data.skipped)
+        if config.training.on_non_finite == "skip":
+            metrics["train/skipped_steps"] = float(module.finite.skipped)
+        tracker.summarise(metrics)
+    folder.finish(metrics, stopped=stop.asked)
+    if folder.writes and not stop.asked:
+        folder.forget_resume_points()
+    return folder.path
+
+
+@contextmanager
+def _told_in_a_line(points: ResumePoints) -> Iterator[None]:
+    """What ends a training: that it has left the finite numbers, or what Lightning sees only then."""
+    try:
+        yield
+    except NotFiniteError as error:
+        raise InputError(f"{error}; the last finite checkpoint is {points.newest() or 'none'}") from None
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+
+
+def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_resumed: bool) -> ResumePoints:
+    def restore(state: Mapping[str, Any]) -> None:
+        # A branch of another training begins with a checkpoint too, and has rows of its own.
+        if is_resumed:
+            metrics.go_back_to(state["metrics"])
+
+    commit = git_commit()[0]
+
+    def state() -> dict[str, Any]:
+        metrics.to_disk()
+        return {"data": folder.data_fingerprint, "commit": commit, "metrics": metrics.position}
+
+    last, before = resume_points(folder.checkpoints)
+    return ResumePoints(last, before, config.training.resume_every, state, restore)
+
+
+def _evaluated(
+    module: ParsingModule, config: Config, folder: RunFolder, validation: PictureSet, tracker: Tracker
+) -> dict[str, float]:
+    """What `mghp evaluate` would find; its scores, which have a tuned threshold, replace those of the validation."""
+
+    def silent(done: int, total: int, what: str) -> None:
+        """The training's own bar is there."""
+
+    module.eval()
+    tune(module, config, silent)
+    metrics, pictures = examine_into(folder, module, config, validation, None, silent)
+    tracker.tabulate("pictures", pictures)
+    return metrics
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that writes, of those that Lightning or a scheduler has started for one training."""
+    return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
+
+
+def _loggers(metrics: MetricsFile, tracker: Tracker) -> list[Logger]:
+    return [metrics, *([WandbLogger(experiment=tracker.run)] if isinstance(tracker, WandbTracker) else [])]
+
+
+def _trainer(
+    options: Mapping[str, Any], callbacks: list[Callback], folder: RunFolder, loggers: list[Logger]
+) -> pl.Trainer:
+    """The options over our defaults; what the training itself is made of is ours whatever they say."""
+    defaults: dict[str, Any] = {
+        "default_root_dir": folder.path,
+        "log_every_n_steps": 25,
+        "num_sanity_val_steps": 0,
+        "enable_checkpointing": False,
+        "enable_model_summary": False,
+        "enable_progress_bar": any(isinstance(callback, RichProgressBar) for callback in callbacks),
+    }
+    ours = {
+        "logger": loggers if options.get("logger", True) else False,
+        "callbacks": callbacks,
+        "plugins": CheckpointFiles(),
+        "profiler": _profiler(options.get("profiler"), folder),
+        "use_distributed_sampler": False,  # the data module deals the pictures out itself
+    }
+    return made_trainer({**defaults, **options, **ours})
+
+
+def _profiler(name: str | None, folder: RunFolder) -> Profiler | None:
+    """One that writes into the run folder what Lightning's own would log."""
+    return None if name is None else _PROFILERS[name](dirpath=folder.path, filename="profile")
+
+
+def _callbacks(config: Config, options: Mapping[str, Any], folder: RunFolder, tracker: Tracker) -> list[Callback]:
+    from rich.console import Console
+
+    callbacks: list[Callback] = [SeedEveryBatch(config.seed)]
+    if options.get("logger", True):
+        callbacks.insert(0, LearningRateMonitor("step"))
+    if options.get("enable_progress_bar", True) and Console(stderr=True).is_terminal:
+        callbacks.append(RichProgressBar())
+    if config.training.ema_decay is not None:
+        callbacks.append(AveragedWeights(config.training.ema_decay**EMA_EVERY, EMA_EVERY))
+    if config.training.pictures:
+        callbacks.append(DrawPictures(folder.media, tracker.show, config.training.pictures))
+    optimizer = config.training.optimizer
+    if optimizer.schedule == "linear_decay":
+        callbacks.append(BranchPoint(optimizer.decay_share, folder.checkpoints / "before_decay.ckpt"))
+    return callbacks

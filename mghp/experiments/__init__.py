@@ -1,1 +1,0 @@
-"""Running: one setting over a set of matching problems, and the plans that make the suite's tables."""

@@ -1,1 +1,0 @@
-"""Every person's failure, its cause, and what a gallery shows of it."""

@@ -1,0 +1,103 @@
+"""A page: HTML from a template, its scripts and styles, and the cases as data that cannot break out of it.
+
+The page works from a file, without a server: scripts of such a page may not fetch, so that the details of the cases
+come as scripts, which are loaded when a case of theirs is opened.
+"""
+
+import math
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+
+from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED
+from mghp.gallery.entries import Entry
+
+CASES_A_FILE = 40
+"""Cases whose details are loaded together."""
+
+SCRIPTS = tuple(
+    f"{name}.js" for name in ("elements", "state", "filters", "grid", "trace", "limbs", "stages", "case", "main")
+)
+"""In the order in which they are loaded."""
+
+_PAGE = Path(__file__).parent / "static"
+
+
+def templates() -> Environment:
+    """The templates; all they are given is escaped."""
+    environment = Environment(
+        loader=PackageLoader("mghp.gallery", "static"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    # Plain JSON: no NaN, which scripts could not read.
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return environment
+
+
+def clear(folder: Path) -> None:
+    """Make the folder of a page, without what an earlier page left in it."""
+    for name in ("pictures", "pictures_a", "pictures_b", "data", "page"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_page(
+    folder: Path, entries: Sequence[Entry], all_details: Sequence[Entry], *, title: str, score: str, **words: object
+) -> Path:
+    """Write index.html, page/ and data/.
+
+    Args:
+        folder: of the page; pictures are there already.
+        entries: one a case, see `mghp.gallery.entries`.
+        all_details: likewise, in the same order.
+        title: of the page.
+        score: what a case's number is.
+        words: what else index.html.j2 is given: `summary` (sentences), `runs`, and, if there are any, `which` (how the
+            group of compared runs is headed), `links` (addresses and words) and `legends` of the layers.
+
+    Returns:
+        The page.
+    """
+    data = {
+        "entries": finite(list(entries)), "kinds": KINDS, "causes": CAUSES, "score": score, "casesAFile": CASES_A_FILE,
+    }  # fmt: skip
+    for number, first in enumerate(range(0, len(all_details), CASES_A_FILE)):
+        _write_details(folder / "data" / f"{number}.js", number, all_details[first : first + CASES_A_FILE])
+    copy_assets(folder, ("gallery.css", *SCRIPTS))
+    template = templates().get_template("index.html.j2")
+    words = {"kinds": KINDS, "explained": KINDS_EXPLAINED, "which": None, "links": [], "legends": [], **words}
+    return write_html(
+        folder / "index.html", template.render(title=title, score=score, data=data, scripts=SCRIPTS, **words)
+    )
+
+
+def copy_assets(folder: Path, names: Sequence[str]) -> None:
+    """Copy styles and scripts into page/ beside a page."""
+    (folder / "page").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(_PAGE / name, folder / "page" / name)
+
+
+def write_html(file: Path, text: str) -> Path:
+    """Write a page; a file name that is no UTF-8 shows question marks."""
+    file.write_text(text, encoding="utf-8", errors="replace")
+    return file
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """The same JSON, with null for numbers that JSON does not have: NaN and infinity."""
+    if isinstance(value, dict):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write_details(file: Path, number: int, some: Sequence[Entry]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    content = htmlsafe_json_dumps(finite(list(some)), allow_nan=False, separators=(",", ":"))
+    file.write_text(f"gallery.details.arrived({number}, {content});\n", encoding="utf-8")

@@ -1,1 +1,0 @@
-"""LightningModules and callbacks: they wire what the other packages compute."""

@@ -1,0 +1,127 @@
+"""Fields -> people: the whole assembly of a batch."""
+
+import torch
+from torch import Tensor, nn
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.person_size import person_sizes
+from mghp.config.assembly import AssemblyConfig
+from mghp.matching import Matcher, round_assignment
+from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
+from mghp.parsing.assembly.duplicates import without_duplicates
+from mghp.parsing.assembly.missing_keypoints import with_missing_keypoints
+from mghp.parsing.assembly.parts import pixel_parts
+from mghp.parsing.assembly.peaks import Candidates, find_peaks
+from mghp.parsing.assembly.person_centers import group_by_centers, join_poses
+from mghp.parsing.assembly.persons import merge_limbs
+from mghp.parsing.assembly.pixels import group_pixels
+from mghp.parsing.assembly.scores import part_scores, person_scores
+from mghp.parsing.fields import Fields
+
+
+class Assembler(nn.Module):
+    """Peaks, affinities, assignment, persons, pixels and scores.
+
+    Args:
+        people: skeleton and parts.
+        matcher: any; a soft assignment is rounded.
+        affinity: limb scores, shared with training.
+        config: thresholds and choices.
+    """
+
+    def __init__(self, people: People, matcher: Matcher, affinity: Affinity, config: AssemblyConfig) -> None:
+        super().__init__()
+        self.people = people
+        self.matcher = matcher
+        self.affinity = affinity
+        self.config = config
+
+    @torch.no_grad()
+    def forward(self, fields: Fields) -> list[PredictedPeople]:
+        """The people of each picture, at the pictures' size."""
+        candidates = self.candidates(fields)
+        scored = self.affinity(fields, candidates)
+        pairs = self.assign(scored)
+        return [
+            self.with_pixels(fields, picture, keypoints)
+            for picture, keypoints in enumerate(self.poses(candidates, scored, pairs))
+        ]
+
+    def candidates(self, fields: Fields) -> Candidates:
+        """Peaks of the heatmaps."""
+        return find_peaks(
+            fields.heatmaps,
+            fields.keypoint_offsets,
+            fields.keypoint_stride,
+            self.config.peak_threshold,
+            self.config.max_peaks,
+        )
+
+    def assign(self, scored: ScoredLimbs) -> Tensor:
+        """Which pairs are limbs: bool, (batch, limb, source, destination)."""
+        soft = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+        hard: Tensor = round_assignment(
+            soft, scored.affinity, min_affinity=self.config.min_affinity or 0.0, by=self.config.rounding
+        )
+        is_pair = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
+        return hard.bool() & is_pair
+
+    def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
+        """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
+        skeleton, least = self.people.skeleton, self.config.min_keypoints
+        of_pictures = zip(
+            *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
+            strict=True,
+        )
+        merged = [
+            torch.from_numpy(merge_limbs(is_limb, affinity, positions, scores, skeleton.limbs, least)).to(pairs.device)
+            for is_limb, affinity, positions, scores in of_pictures
+        ]
+        largest = self.config.largest_similarity
+        if largest is None:
+            return merged
+        sigmas, mirrored = skeleton.known_sigmas, skeleton.mirrored_keypoints
+        return [without_duplicates(persons, self._sizes(persons), sigmas, mirrored, largest) for persons in merged]
+
+    @property
+    def center_threshold(self) -> float:
+        """Least confidence of a centre: the config's, or, where that leaves it open, Panoptic-DeepLab's."""
+        given = self.config.center_threshold
+        return 0.1 if given is None else given
+
+    def _sizes(self, keypoints: Tensor) -> Tensor:
+        skeleton = self.people.skeleton
+        return person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
+
+    def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
+        """Parts of one picture, and each human pixel given to one of the persons."""
+        probability, parts = pixel_parts(fields, picture)
+        keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
+        scores = person_scores(keypoints, probability, ids, of_centers)
+        by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
+        if self.config.read_missing_keypoints:
+            keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
+        return PredictedPeople(
+            parts=parts.cpu().numpy(),
+            person_ids=ids.cpu().numpy(),
+            person_scores=scores.cpu().numpy(),
+            part_scores=by_part.cpu().numpy(),
+            keypoints=keypoints.cpu().numpy(),
+        )
+
+    def _grouped(
+        self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Keypoints of the persons, whose the pixels are, and the confidences of centres, where these make persons."""
+        config = self.config
+        if config.grouping == "center":
+            least = self.center_threshold
+            found = group_by_centers(fields, picture, is_human, least, config.max_peaks, config.max_distance)
+            keypoints, confidences = join_poses(poses, found)
+            return keypoints, found.person_ids, confidences
+        size = self._sizes(poses)
+        if not config.normalise_by_size:
+            size = torch.ones_like(size)
+        ids = group_pixels(fields, picture, is_human, poses, size, config.max_distance, config.grouping)
+        return poses, ids, None

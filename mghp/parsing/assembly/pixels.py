@@ -1,0 +1,74 @@
+"""Human pixels -> persons, along the projection field."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mghp.parsing.fields import Fields
+
+Grouping = Literal["field", "nearest"]
+
+_CHUNK = 2**22
+"""Distances held at once: 16 MiB."""
+
+
+def group_pixels(
+    fields: Fields,
+    picture: int,
+    is_human: Tensor,
+    keypoints: Tensor,
+    person_size: Tensor,
+    max_distance: float | None = None,
+    by: Grouping = "field",
+) -> Tensor:
+    """Each human pixel to the person whose keypoint is nearest to where the field points.
+
+    The field of the nearest cell counts, taken from that cell's centre: all pixels of a cell land on one point, so
+    cells are grouped, not pixels. Interpolating instead would blur the field across persons.
+
+    Args:
+        fields: of a batch.
+        picture: which of them.
+        is_human: (height, width) bool.
+        keypoints: (person, keypoint, 3): x, y, and 0 where not found.
+        person_size: what distances are relative to, (person,); ones for plain pixels.
+        max_distance: farthest relative distance at which a pixel is given to anybody; None for no bound.
+        by: `nearest` for the keypoint nearest to the pixel itself, without the field.
+
+    Returns:
+        (height, width) int64: 0 nobody, p + 1 person p.
+    """
+    nobody = torch.zeros(is_human.shape, dtype=torch.long, device=is_human.device)
+    if len(keypoints) == 0 or not bool(is_human.any()):
+        return nobody
+    projection, stride = fields.projection[picture], fields.projection_stride
+    rows, columns = projection.shape[1:]
+    # A cell is looked at if any of its pixels is human.
+    padded = torch.nn.functional.pad(
+        is_human, (0, columns * stride - is_human.shape[1], 0, rows * stride - is_human.shape[0])
+    )
+    row, column = padded.view(rows, stride, columns, stride).any(3).any(1).nonzero(as_tuple=True)
+    landing = stride * (torch.stack([column, row], -1) + 0.5)
+    if by != "nearest":
+        landing = landing + projection[:, row, column].T
+    owner = _nearest_person(landing, keypoints, person_size, max_distance)
+    by_cell = torch.zeros(rows, columns, dtype=torch.long, device=nobody.device)
+    by_cell[row, column] = owner + 1
+    by_pixel = by_cell.repeat_interleave(stride, 0).repeat_interleave(stride, 1)
+    return torch.where(is_human, by_pixel[: is_human.shape[0], : is_human.shape[1]], nobody)
+
+
+def _nearest_person(landing: Tensor, keypoints: Tensor, size: Tensor, max_distance: float | None) -> Tensor:
+    """Person of the nearest keypoint for each point (points, 2); -1 beyond `max_distance`. Ties to the lower person."""
+    person, keypoint = (keypoints[..., 2] > 0).nonzero(as_tuple=True)
+    if not len(person):
+        return torch.full((len(landing),), -1, device=landing.device)
+    goals = keypoints[person, keypoint, :2].to(landing.dtype)
+    scale = size[person].to(landing.dtype)
+    owners = []
+    for points in torch.split(landing, max(1, _CHUNK // len(goals))):
+        distance, nearest = (torch.cdist(points, goals, compute_mode="donot_use_mm_for_euclid_dist") / scale).min(1)
+        owner = person[nearest]
+        owners.append(owner if max_distance is None else owner.where(distance <= max_distance, -1))
+    return torch.cat(owners)

@@ -1,0 +1,105 @@
+"""From a config, or a checkpoint with its config, to a parser."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.of_datasets import PEOPLE
+from mghp.config.load import load_config_text
+from mghp.config.schema import Config
+from mghp.datasets.pictures import check_pictures
+from mghp.errors import InputError
+from mghp.matching import make_matcher
+from mghp.parsing.assembly.affinities import Affinity
+from mghp.parsing.assembly.assemble import Assembler
+from mghp.parsing.assembly.label_balance import LabelBalance
+from mghp.parsing.checkpoints import check_weights, read_checkpoint
+from mghp.parsing.network.parser import ParsingNetwork
+from mghp.parsing.parser import Parser
+
+_NEEDED = ("network.", "assembler.", "label_balance.")
+"""What a checkpoint's weights must have."""
+
+AnyParser = TypeVar("AnyParser", bound=Parser)
+
+
+def people_of(config: Config) -> People:
+    """What the config's data annotate.
+
+    Raises:
+        InputError: if the data have no pictures.
+    """
+    check_pictures(config.data, to_train=False)
+    return PEOPLE[config.data.name]
+
+
+def build_parser(config: Config) -> Parser:
+    """Every piece of a parser, weights at their start.
+
+    Raises:
+        InputError: one line, if sizes do not fit.
+    """
+    people = people_of(config)
+    try:
+        network = ParsingNetwork(config.network, people, centers=config.assembly.grouping == "center")
+        matcher = make_matcher(config.matcher.name, **config.matcher.options())
+        affinity = Affinity(
+            people.skeleton.limbs,
+            num_samples=config.assembly.num_samples,
+            detach_positions=config.training.candidates.detach_positions,
+        )
+    except (ValueError, TypeError) as error:
+        raise InputError(" ".join(str(error).split())) from None
+    label_balance = LabelBalance(people.num_labels, config.assembly.label_balance)
+    assembler = Assembler(people, matcher, affinity, config.assembly)
+    return Parser(network, label_balance, assembler, config.inference.bf16)
+
+
+def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser, Config]:
+    """The parser of a checkpoint, with its weights, and its config with `key=value` over it.
+
+    Raises:
+        InputError: as `read_trained`, or if the weights do not fit the config.
+    """
+    weights, config = read_trained(path, overrides)
+    return with_weights(build_parser(untrained(config)), weights, path).eval(), config
+
+
+def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], Config]:
+    """The weights of a checkpoint by name, and its config with `key=value` over it.
+
+    Raises:
+        InputError: as `read_checkpoint`, or if an override does not fit.
+    """
+    checkpoint = read_checkpoint(path)
+    config = load_config_text(checkpoint["mghp_config"], overrides, origin=str(path))
+    return checkpoint["state_dict"], config
+
+
+def untrained(config: Config) -> Config:
+    """A config of which nothing is trained.
+
+    The matcher need not be differentiable then, and what the training started from need not be there.
+    """
+    losses = dataclasses.replace(config.losses, weights=dataclasses.replace(config.losses.weights, matching=0.0))
+    backbone = dataclasses.replace(config.network.backbone, weights=None)
+    network = dataclasses.replace(config.network, backbone=backbone)
+    return dataclasses.replace(config, losses=losses, network=network)
+
+
+def with_weights(parser: AnyParser, weights: dict[str, Tensor], path: str | Path) -> AnyParser:
+    """A parser with a checkpoint's weights.
+
+    What only training needs (learned weights of losses, the matching's) may differ; network and affinity may not.
+
+    Raises:
+        InputError: naming the checkpoint and a tensor, if they do not fit.
+    """
+    needed = {name: value for name, value in parser.state_dict().items() if name.startswith(_NEEDED)}
+    check_weights(path, needed, {name: value for name, value in weights.items() if str(name).startswith(_NEEDED)})
+    parser.load_state_dict({name: weights[name] for name in needed}, strict=False)
+    return parser

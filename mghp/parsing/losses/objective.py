@@ -1,0 +1,70 @@
+"""All losses of a batch, each switched off where its labels are missing."""
+
+import torch
+from torch import Tensor
+
+from mghp.config.losses import LossesConfig
+from mghp.parsing.batch import Batch
+from mghp.parsing.losses.heatmaps import focal_loss, heat_cross_entropy, weighted_squared_error
+from mghp.parsing.losses.keypoint_offsets import keypoint_offset_loss
+from mghp.parsing.losses.limb_fields import limb_field_loss
+from mghp.parsing.losses.parts import cell_cross_entropy, lovasz_softmax, pixel_cross_entropy
+from mghp.parsing.losses.projection_field import projection_loss
+from mghp.parsing.network.parser import Prediction
+from mghp.parsing.targets import Targets
+
+
+class ParsingObjective:
+    """The losses on the network's outputs; that on the assignment comes from the matching.
+
+    Args:
+        config: which, and their weights; a weight of 0 saves the loss's cost.
+    """
+
+    def __init__(self, config: LossesConfig) -> None:
+        self.config = config
+        self._parts_loss = {"cells": cell_cross_entropy, "pixels": pixel_cross_entropy}[config.parts]
+        self._heatmap_loss = {
+            "cross_entropy": heat_cross_entropy,
+            "focal": focal_loss,
+            "squared": weighted_squared_error,
+        }[config.heatmaps]
+
+    def __call__(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+        """Scalar losses by the names of `LossWeightsConfig`; one without labels in this batch is left out."""
+        losses: dict[str, Tensor] = {}
+        weights = self.config.weights
+        if bool(batch.has_parts.any()):
+            if weights.parts:
+                losses["parts"] = self._parts_loss(prediction.part_logits, batch.parts, prediction.strides["parts"])
+            if weights.parts_lovasz:
+                losses["parts_lovasz"] = lovasz_softmax(prediction.part_logits, batch.parts)
+        if bool(batch.has_keypoints.any()):
+            losses |= self._keypoint_losses(prediction, batch, targets)
+        return losses
+
+    def _keypoint_losses(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+        weights = self.config.weights
+        losses: dict[str, Tensor] = {}
+        if weights.heatmaps:
+            logits, heat = prediction.heatmap_logits, targets.heatmaps
+            if prediction.center_logits is not None and targets.centers is not None:
+                # Centres are one more type of keypoint to the loss.
+                logits, heat = torch.cat([logits, prediction.center_logits], 1), torch.cat([heat, targets.centers], 1)
+            losses["heatmaps"] = self._heatmap_loss(logits, heat, batch.has_keypoints)
+        if weights.keypoint_offsets:
+            losses["keypoint_offsets"] = keypoint_offset_loss(
+                prediction.keypoint_offsets,
+                targets.keypoint_offsets,
+                targets.near_keypoint,
+                prediction.strides["keypoints"],
+            )
+        if weights.limbs:
+            losses["limbs"] = limb_field_loss(
+                prediction.limb_fields, targets.limb_fields, targets.on_limb, batch.has_keypoints
+            )
+        if weights.field:
+            losses["field"] = projection_loss(
+                prediction.projection_levels, targets.projection_levels, targets.projection_weights
+            )
+        return losses

@@ -1,0 +1,154 @@
+"""Matching inside training: candidates, affinities, soft assignment, and the loss that comes back through it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mghp.config.training import CandidatesConfig
+from mghp.matching import Matcher, tight_rows
+from mghp.matching.losses import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
+from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
+from mghp.parsing.assembly.peaks import Candidates, find_peaks
+from mghp.parsing.assembly.training_candidates import chosen, made_up, strongest
+from mghp.parsing.assembly.truth import owners, true_assignment
+from mghp.parsing.batch import Batch
+from mghp.parsing.fields import Fields
+from mghp.parsing.network.parser import Prediction
+from mghp.parsing.targets import Targets
+
+_SHARES_APART = 0x9E3779B1
+"""Between the seeds of a step's batches. It is odd, for a generator heeds the lower 32 bits of its seed alone."""
+
+
+@dataclass
+class SoftMatching:
+    """What the matcher made of a batch.
+
+    Attributes:
+        scored: the matching problems.
+        assignment: soft, (batch, limb, source, destination).
+        truth: Y*, bool, the same shape.
+    """
+
+    scored: ScoredLimbs
+    assignment: Tensor
+    truth: Tensor
+
+    @torch.no_grad()
+    def details(self) -> dict[str, Tensor]:
+        """What is worth logging: mean over problems of the largest score, share of tight rows, mass on true pairs."""
+        affinity, source_mask = self.scored.affinity, self.scored.source_mask
+        largest = affinity.amax((-2, -1))[source_mask.any(-1)]
+        return {
+            "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
+            "matching/tight_rows": tight_rows(self.assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
+            "matching/mass_on_truth": (self.assignment * self.truth).sum() / self.truth.sum().clamp(min=1),
+        }
+
+
+class TrainingMatching(nn.Module):
+    """All limbs of all pictures go through the matcher as one padded, masked batch.
+
+    Args:
+        matcher: any differentiable one.
+        affinity: limb scores with their learned scale and price, shared with the assembly.
+        limbs: source and destination keypoint types.
+        loss: name of the loss on the assignment, as in `LossesConfig.matching`.
+        candidates: which candidates to train on.
+        max_steps: of the training, over which the share of made-up candidates falls.
+        seed: of the made-up candidates.
+
+    Raises:
+        ValueError: if the matcher is not differentiable.
+    """
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        affinity: Affinity,
+        limbs: Sequence[tuple[int, int]],
+        loss: str,
+        candidates: CandidatesConfig,
+        max_steps: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        if not matcher.differentiable:
+            raise ValueError(
+                f"{type(matcher).__name__} is not differentiable: nothing can be trained through it; "
+                "set losses.weights.matching=0 or take pgd_dykstra, projection or sinkhorn"
+            )
+        self.matcher = matcher
+        self.affinity = affinity
+        self.limbs = tuple(limbs)
+        self.loss = loss
+        self.config = candidates
+        self.max_steps = max_steps
+        self.seed = seed
+
+    def forward(
+        self, prediction: Prediction, batch: Batch, targets: Targets, step: int, share: int = 0
+    ) -> tuple[Tensor, SoftMatching | None]:
+        """The matching loss of a batch, and the matching itself; arguments as for `candidates`.
+
+        A network that has left the finite numbers gives a loss that is no number, and no matching: matchers take none.
+        """
+        fields = prediction.fields()
+        candidates = self.candidates(fields, batch, targets, step, share)
+        if not bool(candidates.positions_input.isfinite().all()):
+            return _no_number(fields), None
+        owner = owners(candidates, batch.keypoints, targets.keypoint_radius, fields.keypoint_stride)
+        truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
+        scored = self.affinity(fields, candidates)
+        if not bool(scored.affinity.isfinite().all()):
+            return _no_number(fields), None
+        assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+        loss = self._loss(scored.affinity, assignment, truth.pairs, truth.is_pair)
+        return loss, SoftMatching(scored, assignment, truth.pairs)
+
+    @torch.no_grad()
+    def candidates(self, fields: Fields, batch: Batch, targets: Targets, step: int, share: int = 0) -> Candidates:
+        """Made-up candidates in some pictures, fewer and fewer with the steps, and predicted peaks in the others.
+
+        Args:
+            fields: predicted.
+            batch: pictures.
+            targets: of the batch.
+            step: of the optimiser.
+            share: which of the batches that make the step together, accumulated or of other processes: each draws its
+                own.
+        """
+        config = self.config
+        progress = min(1.0, step / max(self.max_steps, 1))
+        made_share = config.true_share_start + progress * (config.true_share_end - config.true_share_start)
+        generator = torch.Generator().manual_seed((self.seed + 1) * 1_000_003 + step + share * _SHARES_APART)
+        is_made = (torch.rand(len(batch), generator=generator) < made_share).to(batch.image.device)
+        made = made_up(
+            batch.keypoints,
+            targets.person_size,
+            fields.image_size,
+            config.max_per_type,
+            config.jitter,
+            config.spurious,
+            generator,
+        )
+        if bool(is_made.all()):
+            return made
+        peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
+        return chosen(made, strongest(peaks, config.max_per_type), is_made)
+
+    def _loss(self, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+        if self.loss == "fenchel_young":
+            return fenchel_young(affinity, assignment, truth, is_pair)
+        of_assignment = {
+            "balanced_cross_entropy": balanced_cross_entropy,
+            "cross_entropy": cross_entropy,
+            "squared_error": squared_error,
+        }
+        return of_assignment[self.loss](assignment, truth, is_pair)
+
+
+def _no_number(fields: Fields) -> Tensor:
+    return fields.limb_fields.new_full((), torch.nan)

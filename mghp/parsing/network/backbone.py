@@ -1,0 +1,121 @@
+"""Picture -> pyramid of features: ours by default, any of timm's by name."""
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mghp.config.network import BackboneConfig
+from mghp.parsing.network.layers import Residual, convolution
+from mghp.ranges import Range
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green, blue in [0, 1], which pretrained backbones expect."""
+
+
+class SlimBackbone(nn.Module):
+    """A residual encoder small enough to train on a CPU.
+
+    Args:
+        channels: of the features at strides 2, 4, 8, ...
+        blocks: residual blocks at each of these strides, after the convolution that gets there.
+
+    Raises:
+        ValueError: if the two differ in length, or hold a number that no network has.
+    """
+
+    def __init__(
+        self, channels: Sequence[int] = (24, 48, 80, 128, 160), blocks: Sequence[int] = (1, 1, 1, 1, 1)
+    ) -> None:
+        super().__init__()
+        if len(channels) != len(blocks):
+            raise ValueError(f"slim backbone: {len(channels)} channels, but {len(blocks)} blocks")
+        for width, number in zip(channels, blocks, strict=True):
+            Range(1, 4096).check("network.backbone.kwargs.channels", width)
+            Range(0, 100).check("network.backbone.kwargs.blocks", number)
+        self.channels = tuple(channels)
+        self.strides = tuple(2 ** (level + 1) for level in range(len(channels)))
+        inputs = (3, *channels[:-1])
+        self.stages = nn.ModuleList(
+            nn.Sequential(convolution(before, after, stride=2), *(Residual(after) for _ in range(number)))
+            for before, after, number in zip(inputs, channels, blocks, strict=True)
+        )
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Normalised pictures (batch, 3, height, width) -> features at strides 2, 4, 8, ..., fine to coarse."""
+        features = []
+        for stage in self.stages:
+            image = stage(image)
+            features.append(image)
+        return features
+
+
+_TIMM_RAISES = (RuntimeError, TypeError, AttributeError, OSError, KeyError, pickle.UnpicklingError)
+"""Over arguments that do not fit a model, files that are no weights, and weights that cannot be had."""
+
+
+class TimmBackbone(nn.Module):
+    """A timm model that returns its pyramid.
+
+    Raises:
+        ValueError: if timm does not know the name, the model has no feature pyramid, or its weights cannot be loaded.
+    """
+
+    def __init__(self, name: str, weights: str | None, kwargs: dict[str, Any]) -> None:
+        super().__init__()
+        import timm  # a second to import, and only needed here
+
+        if name not in timm.list_models(name):
+            raise ValueError(f"network.backbone.name: neither slim nor a timm model: {name!r}")
+        # An overlay of its source, not `checkpoint_path`, which trips over the classifier that a pyramid lacks.
+        source: dict[str, Any] = {} if weights in (None, "imagenet") else {"pretrained_cfg_overlay": {"file": weights}}
+        if source and not Path(str(weights)).is_file():
+            raise ValueError(f"network.backbone.weights: neither imagenet nor a file: {weights}")
+        try:
+            self.model = timm.create_model(name, features_only=True, pretrained=weights is not None, **source, **kwargs)
+        except _TIMM_RAISES as error:
+            raise ValueError(f"network.backbone: timm cannot build {name!r}: {' '.join(str(error).split())}") from None
+        pyramid: Any = self.model.feature_info
+        self.channels = tuple(pyramid.channels())
+        self.strides = tuple(pyramid.reduction())
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """As `SlimBackbone.forward`, at the strides of the model."""
+        features: list[Tensor] = self.model(image)
+        return features
+
+
+class Normalised(nn.Module):
+    """uint8 pictures -> what a backbone expects."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(STD).view(3, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Shapes in and out: (batch, 3, height, width); uint8, or float from 0 to 255."""
+        normalised: Tensor = (image.float() - self.mean) / self.std
+        return normalised
+
+
+def make_backbone(config: BackboneConfig) -> SlimBackbone | TimmBackbone:
+    """Build by name.
+
+    Raises:
+        ValueError: one line, if the name or its arguments do not fit.
+    """
+    if config.name != "slim":
+        return TimmBackbone(config.name, config.weights, config.kwargs)
+    if config.weights is not None:
+        raise ValueError(f"network.backbone.weights: slim has none to start from, got {config.weights}")
+    try:
+        return SlimBackbone(**config.kwargs)
+    except TypeError as error:
+        raise ValueError(f"network.backbone.kwargs of slim: {error}") from None

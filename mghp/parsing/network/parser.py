@@ -1,0 +1,145 @@
+"""The parsing network: picture -> part logits, heatmaps with offsets, limb fields, projection field, centres."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mghp.anatomy.anatomy import People
+from mghp.config.network import NetworkConfig
+from mghp.parsing.fields import Fields
+from mghp.parsing.network.backbone import Normalised, make_backbone
+from mghp.parsing.network.decoder import Decoder
+from mghp.parsing.network.heads import Head
+from mghp.parsing.network.projection_field import ProjectionField
+
+RARE_KEYPOINT = math.log(0.01 / 0.99)
+"""A heatmap's logit at the start: a keypoint in one cell of a hundred (Lin et al. 2017)."""
+
+
+@dataclass
+class Prediction:
+    """What the network returns: raw outputs, float32.
+
+    Attributes:
+        image_size: (height, width) of the pictures.
+        part_logits: (batch, label, height_parts, width_parts).
+        heatmap_logits: (batch, keypoint, height_keypoints, width_keypoints).
+        keypoint_offsets: (batch, keypoint, 2, height_keypoints, width_keypoints), (x, y) in pixels.
+        limb_fields: (batch, limb, 2, height_limbs, width_limbs).
+        projection_levels: each (batch, 2, height, width), (x, y) in pixels, coarse to fine.
+        strides: pixels a cell of `parts`, `keypoints`, `limbs`; `field` for the finest level.
+        level_strides: pixels a cell of each level.
+        center_logits: (batch, 1, height_keypoints, width_keypoints), of persons' centres; None for a network without.
+    """
+
+    image_size: tuple[int, int]
+    part_logits: Tensor
+    heatmap_logits: Tensor
+    keypoint_offsets: Tensor
+    limb_fields: Tensor
+    projection_levels: list[Tensor]
+    strides: dict[str, int]
+    level_strides: tuple[int, ...]
+    center_logits: Tensor | None = None
+
+    def fields(self) -> Fields:
+        """The fields that the assembly takes."""
+        return Fields(
+            image_size=self.image_size,
+            part_logits=self.part_logits,
+            heatmaps=self.heatmap_logits.sigmoid(),
+            keypoint_offsets=self.keypoint_offsets,
+            limb_fields=self.limb_fields,
+            projection=self.projection_levels[-1],
+            part_stride=self.strides["parts"],
+            keypoint_stride=self.strides["keypoints"],
+            limb_stride=self.strides["limbs"],
+            projection_stride=self.strides["field"],
+            centers=None if self.center_logits is None else self.center_logits.sigmoid(),
+        )
+
+
+class ParsingNetwork(nn.Module):
+    """Backbone, decoder and heads for the people of one dataset.
+
+    Args:
+        config: sizes and strides.
+        people: how many parts, keypoints and limbs.
+        centers: whether it has a heatmap of persons' centres too, to group pixels by.
+
+    Raises:
+        ValueError: one line, if the config's sizes do not fit each other.
+    """
+
+    def __init__(self, config: NetworkConfig, people: People, centers: bool = False) -> None:
+        super().__init__()
+        strides = config.strides
+        self.strides = {
+            "parts": strides.parts,
+            "keypoints": strides.keypoints,
+            "limbs": strides.limbs,
+            "field": strides.field,
+        }
+        self.normalised = Normalised()
+        self.backbone = make_backbone(config.backbone)
+        available = self.backbone.strides
+
+        def decoder() -> Decoder:
+            sizes = config.width, config.decoder_stride, config.aspp_rates, config.decoder_blocks
+            return Decoder(self.backbone.channels, available, *sizes)
+
+        self.decoder = decoder()
+        self.pose_decoder = decoder() if config.decoders == "separate" else None
+        width, have = config.width, self.decoder.strides
+        self.parts = Head(width, people.num_labels, strides.parts, have)
+        self.keypoints = Head(width, 3 * people.num_keypoints, strides.keypoints, have)
+        self.limbs = Head(width, 2 * people.num_limbs, strides.limbs, have)
+        self.field = ProjectionField(width, strides.field, config.levels, have)
+        with torch.no_grad():
+            self.keypoints.output.bias.view(people.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
+        # Made last: all other weights start as they do without it.
+        self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
+        self.multiple = max(available)
+        self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+        self.to(memory_format=self.memory_format)
+
+    def forward(self, image: Tensor) -> Prediction:
+        """Pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size -> `Prediction`.
+
+        A size that is no multiple of the coarsest stride is padded at the right and at the bottom, and the outputs are
+        cut to ceil(height / stride) x ceil(width / stride).
+        """
+        height, width = image.shape[2:]
+        padded = functional.pad(
+            self.normalised(image), (0, -width % self.multiple, 0, -height % self.multiple), mode="constant"
+        )
+        pyramid = self.backbone(padded.contiguous(memory_format=self.memory_format))
+        features = self.decoder(pyramid)
+        of_poses = features if self.pose_decoder is None else self.pose_decoder(pyramid)
+
+        def cut(output: Tensor, stride: int) -> Tensor:
+            return output[..., : -(-height // stride), : -(-width // stride)].float()
+
+        # A keypoint's three channels: the logit, then its offset in cells.
+        by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
+        centers = None if self.centers is None else cut(self.centers(of_poses), self.strides["keypoints"])
+        levels = self.field(features)
+        return Prediction(
+            image_size=(height, width),
+            part_logits=cut(self.parts(features), self.strides["parts"]),
+            heatmap_logits=by_keypoint[:, :, 0],
+            keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
+            limb_fields=_split(cut(self.limbs(of_poses), self.strides["limbs"]), 2),
+            projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
+            strides=self.strides,
+            level_strides=self.field.strides,
+            center_logits=centers,
+        )
+
+
+def _split(output: Tensor, channels: int) -> Tensor:
+    """(batch, n * channels, height, width) -> (batch, n, channels, height, width)."""
+    return output.view(len(output), -1, channels, *output.shape[2:])

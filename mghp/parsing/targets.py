@@ -1,0 +1,292 @@
+"""Labels -> true fields: heatmaps, sub-pixel offsets, limb fields, projection field.
+
+Computed after augmentation, for a whole batch at once, and for the persons and keypoints alone that are there. Cells
+are centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.person_size import person_sizes
+from mghp.datasets.sample import VISIBLE
+from mghp.parsing.batch import Batch
+from mghp.parsing.person_centers import person_centers
+
+HEATMAP_SHARE = 0.6
+"""Sigma of a heatmap's Gaussian, as a share of sigma sqrt(area), the keypoint's OKS standard deviation."""
+
+LIMB_SHARE = 0.03
+"""Half width of a limb's band, relative to the person's size."""
+
+AREA_SHARE = 0.5
+"""Area of a person relative to the box of its keypoints, where there is no mask."""
+
+Towards = Literal["annotated", "visible", "center"]
+"""What the projection field points to: the nearest annotated keypoint, the nearest visible one, or the person's centre,
+the mean of its pixels, which then has a heatmap too."""
+
+
+@dataclass
+class Targets:
+    """True fields of a batch.
+
+    Attributes:
+        person_size: pixels, (batch, person).
+        keypoint_radius: OKS radius 2 sigma sqrt(area), pixels, (batch, person, keypoint).
+        heatmaps: (batch, keypoint, height, width), in [0, 1].
+        keypoint_offsets: (batch, keypoint, 2, height, width): (x, y) pixels from a cell's centre to the keypoint.
+        near_keypoint: (batch, keypoint, height, width) bool: within one cell of a keypoint's own, where offsets count.
+        limb_fields: (batch, limb, 2, height, width): unit vectors, mean over overlapping persons.
+        on_limb: (batch, limb, height, width) bool.
+        projection_levels: (batch, 2, height, width) each: (x, y) pixels from a cell's centre.
+        projection_weights: (batch, height, width) each: 1 on human cells of persons with a keypoint to point to.
+        centers: (batch, 1, height, width) beside the heatmaps, where the projection points to centres; else None.
+    """
+
+    person_size: Tensor
+    keypoint_radius: Tensor
+    heatmaps: Tensor
+    keypoint_offsets: Tensor
+    near_keypoint: Tensor
+    limb_fields: Tensor
+    on_limb: Tensor
+    projection_levels: list[Tensor]
+    projection_weights: list[Tensor]
+    centers: Tensor | None = None
+
+
+class TargetMaker:
+    """Makes the targets that a network's outputs are compared with.
+
+    Args:
+        people: what is annotated.
+        keypoint_stride: of the heatmaps.
+        limb_stride: of the limb fields.
+        level_strides: of the projection field's levels.
+        towards: what the projection field points to.
+        relative: weigh a cell of the projection field by 8 pixels over its person's size instead of by 1.
+    """
+
+    def __init__(
+        self,
+        people: People,
+        keypoint_stride: int,
+        limb_stride: int,
+        level_strides: Sequence[int],
+        towards: Towards = "annotated",
+        relative: bool = False,
+    ) -> None:
+        self.people = people
+        self.keypoint_stride = keypoint_stride
+        self.limb_stride = limb_stride
+        self.level_strides = tuple(level_strides)
+        self.towards = towards
+        self.relative = relative
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch) -> Targets:
+        """Targets of a batch, on its device."""
+        skeleton = self.people.skeleton
+        size = person_sizes(batch.keypoints, skeleton.limbs, skeleton.known_limb_ratios)
+        sigmas = torch.tensor(skeleton.known_sigmas, device=size.device)
+        deviation = sigmas * person_areas(batch)[..., None].sqrt()
+        heatmaps = make_heatmaps(batch, HEATMAP_SHARE * deviation, self.keypoint_stride)
+        offsets, near = make_keypoint_offsets(batch, self.keypoint_stride)
+        limb_fields, on_limb = make_limb_fields(batch, size, skeleton.limbs, self.limb_stride)
+        levels = [self._projection(batch, stride, size) for stride in self.level_strides]
+        return Targets(
+            person_size=size,
+            keypoint_radius=2 * deviation,
+            heatmaps=heatmaps,
+            keypoint_offsets=offsets,
+            near_keypoint=near,
+            limb_fields=limb_fields,
+            on_limb=on_limb,
+            projection_levels=[field for field, _ in levels],
+            projection_weights=[weight for _, weight in levels],
+            centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
+        )
+
+    def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
+        """As wide as the widest of the person's keypoints: nothing in the picture marks a centre more sharply."""
+        centers = replace(batch, keypoints=person_centers(batch))
+        return make_heatmaps(centers, HEATMAP_SHARE * deviation.amax(-1, keepdim=True), self.keypoint_stride)
+
+    def _projection(self, batch: Batch, stride: int, size: Tensor) -> tuple[Tensor, Tensor]:
+        field, weight = make_projection(batch, stride, self.towards)
+        if self.relative:
+            owner = ids_at_stride(batch.person_ids, stride).long() - 1
+            sizes = size.gather(1, owner.clamp(min=0).flatten(1)).view_as(weight)
+            weight = weight * 8 / sizes
+        return field, weight
+
+
+def person_areas(batch: Batch) -> Tensor:
+    """Pixels of each person's mask, or, without a mask, of `AREA_SHARE` of the keypoints' box. (batch, person)."""
+    persons = batch.keypoints.shape[1]
+    ids = batch.person_ids.long().flatten(1).clamp(max=persons)
+    pixels = torch.zeros(len(ids), persons + 1, device=ids.device)
+    pixels = pixels.scatter_add(1, ids, torch.ones_like(ids, dtype=torch.float32))[:, 1:]
+    there = batch.keypoints[..., 2:] > 0
+    positions = batch.keypoints[..., :2]
+    high = positions.masked_fill(~there, -math.inf).amax(2)
+    low = positions.masked_fill(~there, math.inf).amin(2)
+    box = (high - low).clamp(min=0).nan_to_num(0, 0, 0).prod(-1)
+    return torch.where(pixels > 0, pixels, AREA_SHARE * box).clamp(min=1)
+
+
+def make_heatmaps(batch: Batch, sigma: Tensor, stride: int) -> Tensor:
+    """exp(-d^2 / (2 sigma^2)) around every annotated keypoint, the largest of overlapping ones.
+
+    Args:
+        batch: of pictures.
+        sigma: pixels, (batch, person, keypoint); at least one cell is taken.
+        stride: pixels a cell.
+
+    Returns:
+        (batch, keypoint, height, width).
+    """
+    rows, columns = _centres(batch, stride)
+    image, person, keypoint = _annotated(batch).nonzero(as_tuple=True)
+    x, y = batch.keypoints[image, person, keypoint, :2].unbind(-1)
+    spread = -0.5 / sigma[image, person, keypoint].clamp(min=stride).square()
+    across = (spread[:, None] * (columns - x[:, None]).square()).exp()
+    down = (spread[:, None] * (rows - y[:, None]).square()).exp()
+    types = batch.keypoints.shape[2]
+    heat = batch.keypoints.new_zeros(len(batch) * types, len(rows), len(columns))
+    values = down[:, :, None] * across[:, None, :]
+    plane = (image * types + keypoint)[:, None, None].expand_as(values)
+    heat.scatter_reduce_(0, plane, values, "amax")
+    return heat.view(len(batch), types, len(rows), len(columns))
+
+
+def make_keypoint_offsets(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
+    """(x, y) in pixels to the keypoint from the centres of its own cell and the eight around; the nearest one counts.
+
+    Returns:
+        Offsets (batch, keypoint, 2, height, width), and where they are set (batch, keypoint, height, width).
+    """
+    rows, columns = _centres(batch, stride)
+    height, width, types = len(rows), len(columns), batch.keypoints.shape[2]
+    image, person, keypoint = _annotated(batch).nonzero(as_tuple=True)
+    position = batch.keypoints[image, person, keypoint, :2]
+    around = torch.tensor([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)], device=position.device)
+    cell = (position / stride).floor().long()[:, None] + around
+    inside = ((cell >= 0) & (cell < torch.tensor([width, height], device=cell.device))).all(-1)
+    offset = position[:, None] - stride * (cell + 0.5)
+    plane = (image * types + keypoint)[:, None]
+    place = (plane * height * width + cell[..., 1] * width + cell[..., 0])[inside]
+    offset = offset[inside]
+    distance = offset.square().sum(-1)
+    nearest = distance.new_full((len(batch) * types * height * width,), math.inf)
+    nearest.scatter_reduce_(0, place, distance, "amin")
+    wins = distance == nearest[place]
+    offsets = offset.new_zeros(len(nearest), 2)
+    offsets[place[wins]] = offset[wins]
+    shape = (len(batch), types, height, width)
+    return offsets.view(*shape, 2).movedim(-1, 2), nearest.isfinite().view(shape)
+
+
+def make_limb_fields(
+    batch: Batch, person_size: Tensor, limbs: Sequence[tuple[int, int]], stride: int
+) -> tuple[Tensor, Tensor]:
+    """The unit vector along the limb, within max(1 cell, 0.03 size) of its segment; the mean of overlapping persons.
+
+    Returns:
+        Fields (batch, limb, 2, height, width), and where a limb is (batch, limb, height, width).
+    """
+    rows, columns = _centres(batch, stride)
+    height, width = len(rows), len(columns)
+    ends = torch.tensor(limbs, device=batch.keypoints.device)
+    has_limb = _annotated(batch)[..., ends].all(-1)
+    image, person, limb = has_limb.nonzero(as_tuple=True)
+    start, end = (batch.keypoints[image, person, ends[limb, side], :2] for side in (0, 1))
+    vector = end - start
+    length = vector.norm(dim=-1)
+    real = length > 0
+    image, person, limb, start, vector, length = (value[real] for value in (image, person, limb, start, vector, length))
+    unit = vector / length[:, None]
+    reach = (LIMB_SHARE * person_size[image, person]).clamp(min=stride)
+    x, y = columns - start[:, :1], rows - start[:, 1:]
+    along = (unit[:, :1] * x)[:, None, :] + (unit[:, 1:] * y)[:, :, None]
+    across = (unit[:, :1] * y)[:, :, None] - (unit[:, 1:] * x)[:, None, :]
+    # In place: a plane for every limb of every person makes these the largest arrays of the targets.
+    nearest = along.clamp(min=0)
+    distance = along.sub_(torch.minimum(nearest, length[:, None, None], out=nearest)).square_().add_(across.square_())
+    instance, row, column = (distance <= reach.square()[:, None, None]).nonzero(as_tuple=True)
+    place = ((image * len(limbs) + limb)[instance] * height + row) * width + column
+    sums = start.new_zeros(len(batch) * len(limbs) * height * width, 2).index_add_(0, place, unit[instance])
+    count = torch.bincount(place, minlength=len(sums))
+    fields = sums / count.clamp(min=1)[:, None]
+    shape = (len(batch), len(limbs))
+    return fields.view(*shape, height, width, 2).movedim(-1, 2), (count > 0).view(*shape, height, width)
+
+
+def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -> tuple[Tensor, Tensor]:
+    """(x, y) in pixels from a human cell's centre to the nearest keypoint of its person; ties go to the lower index.
+
+    The very keypoints that the heatmaps train on are pointed to: annotated, inside the picture, hidden ones included.
+
+    Args:
+        batch: of pictures.
+        stride: pixels a cell. A cell is human if the pixel that holds its centre is (at even strides: the pixel to the
+            lower right of it).
+        towards: see `Towards`.
+
+    Returns:
+        Field (batch, 2, height, width), 0 where the weight is, and weight (batch, height, width): 1 on cells of persons
+        with such a keypoint, 0 elsewhere.
+    """
+    rows, columns = _centres(batch, stride)
+    ids = ids_at_stride(batch.person_ids, stride)
+    image, row, column = ids.nonzero(as_tuple=True)
+    person = ids[image, row, column].long() - 1
+    if towards == "center":
+        centers = person_centers(batch)
+        goals, there = centers[..., :2], centers[..., 2] > 0
+    else:
+        goals = batch.keypoints[..., :2]
+        there = _annotated(batch) if towards == "annotated" else batch.keypoints[..., 2] == VISIBLE
+    known = there.any(-1)[image, person]
+    image, row, column, person = (value[known] for value in (image, row, column, person))
+    centre = torch.stack([columns[column], rows[row]], -1)
+    # Of one person at a time all keypoints are compared; what is not there is infinitely far away.
+    goals = goals.masked_fill(~there[..., None], math.inf)
+    x, y = (goals[..., axis][image, person] - centre[:, axis : axis + 1] for axis in (0, 1))
+    nearest = (x * x + y * y).argmin(-1, keepdim=True)
+    vectors = torch.cat([x.gather(1, nearest), y.gather(1, nearest)], 1)
+    field = goals.new_zeros(len(batch), len(rows), len(columns), 2)
+    field[image, row, column] = vectors
+    weight = goals.new_zeros(len(batch), len(rows), len(columns))
+    weight[image, row, column] = 1
+    return field.movedim(-1, 1), weight
+
+
+def ids_at_stride(person_ids: Tensor, stride: int) -> Tensor:
+    """Person ids of the pixels that hold the cells' centres. (batch, height, width) -> (batch, rows, columns)."""
+    rows, columns = (
+        (stride * torch.arange(math.ceil(side / stride), device=person_ids.device) + stride // 2).clamp(max=side - 1)
+        for side in person_ids.shape[1:]
+    )
+    return person_ids[:, rows][:, :, columns]
+
+
+def _annotated(batch: Batch) -> Tensor:
+    """(batch, person, keypoint) bool."""
+    return (batch.keypoints[..., 2] > 0) & batch.is_person[..., None]
+
+
+def _centres(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
+    """Y of the cells' rows and x of their columns, in pixels."""
+    height, width = batch.image.shape[2:]
+    rows, columns = (
+        stride * (torch.arange(math.ceil(side / stride), device=batch.keypoints.device) + 0.5)
+        for side in (height, width)
+    )
+    return rows, columns

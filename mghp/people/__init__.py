@@ -1,1 +1,0 @@
-"""What a person is: skeletons of each dataset."""

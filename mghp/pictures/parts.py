@@ -1,0 +1,35 @@
+"""Part maps over the dimmed photo."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.anatomy.parts import BACKGROUND, IGNORE, Parts
+from mghp.pictures.canvas import Rgb, blended, dimmed, spread_cells
+
+_OPACITY = 0.9
+_UNKNOWN = (255, 255, 255)
+
+
+def parts_overlay(image: Rgb, labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2) -> Rgb:
+    """Every pixel in the colour of its part.
+
+    Args:
+        image: (height, width, 3).
+        labels: (height, width), 0 background; pixels of unknown part (255) are striped.
+        parts: names and colours.
+        zoom: enlargement.
+    """
+    return blended(dimmed(image, zoom), *parts_paint(labels, parts, zoom=zoom))
+
+
+def parts_paint(
+    labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2
+) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
+    """Colours (height * zoom, width * zoom, 3) of a part map, and how opaque they are, 0 to 1."""
+    large = spread_cells(labels, 1, labels.shape, zoom)
+    palette = np.array([(0, 0, 0), *parts.colours], dtype=np.uint8)
+    known = (large != BACKGROUND) & (large != IGNORE)
+    colours = np.where(known[..., None], palette[np.where(known, large, 0)], np.array(_UNKNOWN, dtype=np.uint8))
+    rows, columns = np.indices(large.shape)
+    striped = (large == IGNORE) & ((rows + columns) // (2 * zoom) % 3 == 0)
+    return colours, _OPACITY * known + 0.5 * striped

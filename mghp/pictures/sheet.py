@@ -1,0 +1,54 @@
+"""Several pictures' panels on one sheet, and which pictures to show."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mghp.pictures.canvas import Rgb
+from mghp.pictures.text import padded, stacked, text_line
+
+_MARGIN = 10
+"""Pixels of white around the sheet and under a panel."""
+
+
+def panels_sheet(panels: Sequence[Rgb], titles: Sequence[str], *, footer: Rgb | None = None, size: int = 22) -> Rgb:
+    """Panels one under the other on white, each under its title.
+
+    Args:
+        panels: (height, width, 3) each, of any sizes.
+        titles: one a panel.
+        footer: shown once at the bottom, e.g. `panel_legend`.
+        size: of the titles' letters, pixels.
+
+    Raises:
+        ValueError: if panels and titles differ in number.
+    """
+    if len(panels) != len(titles):
+        raise ValueError(f"expected a title for each panel, got {len(panels)} panels and {len(titles)} titles")
+    blocks: list[Rgb] = []
+    for panel, title in zip(panels, titles, strict=True):
+        blocks += [text_line(title, 0, size, bold=True), padded(panel, panel.shape[0] + _MARGIN, 0)]
+    blocks += [] if footer is None else [footer]
+    return np.pad(stacked(blocks), ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), constant_values=255)
+
+
+def choose_examples(scores: ArrayLike, count: int = 3) -> dict[str, list[int]]:
+    """Positions of the `count` best pictures, of as many around the median, and of the worst.
+
+    Args:
+        scores: (picture,), larger is better; pictures without a score (NaN) are never chosen.
+        count: of each kind.
+
+    Returns:
+        "best", "typical" and "worst", each from the better to the worse. With few pictures, the kinds share some.
+    """
+    values = np.asarray(scores, dtype=float)
+    # Ties keep the order of the pictures, on every machine.
+    order = [int(index) for index in np.argsort(-values, kind="stable") if not np.isnan(values[index])]
+    middle = max(len(order) - count, 0) // 2
+    return {
+        "best": order[:count],
+        "typical": order[middle : middle + count],
+        "worst": order[max(len(order) - count, 0) :],
+    }

@@ -1,0 +1,42 @@
+"""A person's right side is warm, the left side cool: a swapped side is seen at a glance."""
+
+import colorsys
+
+from mghp.anatomy.skeleton import Skeleton
+from mghp.pictures.sketch import Colour
+
+RIGHT, LEFT, MIDDLE = (255, 112, 32), (32, 168, 255), (240, 240, 240)
+
+
+def side_colour(names: tuple[str, ...]) -> Colour:
+    """The colour of the side on which all of these keypoints lie."""
+    for side, colour in (("right_", RIGHT), ("left_", LEFT)):
+        if all(name.startswith(side) for name in names):
+            return colour
+    return MIDDLE
+
+
+def limb_colours(skeleton: Skeleton) -> list[Colour]:
+    """A colour a limb, by side; a limb across the body is neither."""
+    return [side_colour(tuple(skeleton.keypoints[end] for end in limb)) for limb in skeleton.limbs]
+
+
+def keypoint_colours(skeleton: Skeleton) -> list[Colour]:
+    """A colour a keypoint type: hues from red to yellow on the right, from cyan to violet on the left, else green.
+
+    A keypoint and its mirror image take the same step of their side's hues.
+    """
+    right = [position for position, name in enumerate(skeleton.keypoints) if name.startswith("right_")]
+    steps = {position: step / max(len(right) - 1, 1) for step, position in enumerate(right)}
+    mirror = skeleton.mirrored_keypoints
+    colours = []
+    for position, name in enumerate(skeleton.keypoints):
+        if name.startswith("right_"):
+            hue = 0.16 * steps[position]
+        elif name.startswith("left_"):
+            hue = 0.5 + 0.22 * steps[mirror[position]]
+        else:
+            hue = 1 / 3
+        red, green, blue = colorsys.hsv_to_rgb(hue, 0.85, 1.0)
+        colours.append((round(255 * red), round(255 * green), round(255 * blue)))
+    return colours

@@ -1,0 +1,93 @@
+"""Keypoints as dots and limbs as lines over the photo."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.anatomy.skeleton import Skeleton
+from mghp.datasets.sample import VISIBLE
+from mghp.pictures.canvas import Rgb, dimmed, enlarged
+from mghp.pictures.sides import limb_colours, side_colour
+from mghp.pictures.sketch import Colour, Sketch
+
+SURE = 0.3
+"""Predicted keypoints of this score or more are drawn filled."""
+
+
+def skeletons_overlay(
+    image: Rgb,
+    keypoints: NDArray[np.floating],
+    skeleton: Skeleton,
+    colours: NDArray[np.uint8] | None = None,
+    *,
+    filled_from: float = VISIBLE,
+    contrast: float = 0.45,
+    zoom: int = 2,
+) -> Rgb:
+    """Dots in the colour of their side, right warm and left cool; limbs in the colour of their person.
+
+    Args:
+        image: (height, width, 3).
+        keypoints: (persons, keypoint, 3): x_image, y_image, and visibility or score; 0: not there.
+        skeleton: limbs, and names that tell the side.
+        colours: (persons, 3) of each person; None: limbs have the colour of their side.
+        filled_from: visibility or score from which a keypoint is a filled dot; hollow below it.
+        contrast: of the photo beneath; 1 leaves it as it is.
+        zoom: enlargement.
+    """
+    sketch = Sketch(enlarged(image, zoom) if contrast == 1 else dimmed(image, zoom, contrast=contrast), zoom)
+    draw_skeletons(sketch, keypoints, skeleton, colours, filled_from=filled_from, zoom=zoom)
+    return sketch.picture()
+
+
+def draw_skeletons(
+    sketch: Sketch,
+    keypoints: NDArray[np.floating],
+    skeleton: Skeleton,
+    colours: NDArray[np.uint8] | None = None,
+    *,
+    filled_from: float = VISIBLE,
+    zoom: int = 2,
+) -> None:
+    """Dots and limbs onto a sketch; see `skeletons_overlay`."""
+    by_side = limb_colours(skeleton)
+    for index, person in enumerate(keypoints):
+        limbs = by_side if colours is None else [_colour(colours[index])] * len(by_side)
+        _draw_limbs(sketch, person, skeleton, limbs, zoom)
+    # Dots last: no other person's limb hides one.
+    for person in keypoints:
+        _draw_keypoints(sketch, person, skeleton, filled_from, zoom)
+
+
+def _draw_limbs(
+    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, colours: list[Colour], zoom: int
+) -> None:
+    present = person[:, 2] > 0
+    ends = [
+        (person[source, :2], person[destination, :2], colour)
+        for (source, destination), colour in zip(skeleton.limbs, colours, strict=True)
+        if present[source] and present[destination]
+    ]
+    # A dark edge sets limbs off from a bright photo and from other persons' limbs.
+    for start, end, _ in ends:
+        sketch.line(start, end, (0, 0, 0), 1.7 * zoom)
+    for start, end, colour in ends:
+        sketch.line(start, end, colour, 1.0 * zoom)
+
+
+def _draw_keypoints(
+    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, filled_from: float, zoom: int
+) -> None:
+    for (x, y, strength), name in zip(person, skeleton.keypoints, strict=True):
+        if strength <= 0:
+            continue
+        colour = side_colour((name,))
+        sketch.dot((x, y), (0, 0, 0), 1.4 * zoom)
+        if strength >= filled_from:
+            sketch.dot((x, y), colour, 1.1 * zoom)
+        else:
+            sketch.ring((x, y), colour, 1.15 * zoom, 0.45 * zoom)
+
+
+def _colour(row: NDArray[np.uint8]) -> Colour:
+    red, green, blue = (int(value) for value in row)
+    return red, green, blue

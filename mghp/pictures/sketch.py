@@ -1,0 +1,76 @@
+"""Dots, lines and arrows over a picture, in the picture's own coordinates."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from mghp.pictures.canvas import Rgb
+
+_FINE = 3
+"""Pillow draws without smoothing: drawn this much larger and reduced, edges come out smooth."""
+
+Colour = tuple[int, int, int]
+Point = Sequence[float] | NDArray[np.floating]
+"""(x, y)."""
+
+
+def css_colour(colour: Colour) -> str:
+    """As `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+class Sketch:
+    """Draws over an enlarged picture.
+
+    Args:
+        background: the picture, already enlarged.
+        zoom: enlargement; coordinates given later are (x, y) in pixels of the picture before it, see
+            `mghp.datasets.sample`. Widths and radii are in enlarged pixels.
+    """
+
+    def __init__(self, background: Rgb, zoom: int) -> None:
+        height, width = background.shape[:2]
+        self._scale = zoom * _FINE
+        self._image = Image.fromarray(background).resize((width * _FINE, height * _FINE), Image.Resampling.NEAREST)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def line(self, start: Point, end: Point, colour: Colour, width: float) -> None:
+        """A line with round ends."""
+        (x0, y0), (x1, y1) = self._point(start), self._point(end)
+        self._draw.line((x0, y0, x1, y1), fill=colour, width=max(1, round(width * _FINE)))
+        for x, y in ((x0, y0), (x1, y1)):
+            self._disc(x, y, width * _FINE / 2, colour)
+
+    def dot(self, centre: Point, colour: Colour, radius: float) -> None:
+        """A filled dot."""
+        self._disc(*self._point(centre), radius * _FINE, colour)
+
+    def ring(self, centre: Point, colour: Colour, radius: float, width: float) -> None:
+        """A hollow dot."""
+        x, y = self._point(centre)
+        r = radius * _FINE
+        self._draw.ellipse((x - r, y - r, x + r, y + r), outline=colour, width=max(1, round(width * _FINE)))
+
+    def arrow(self, start: Point, end: Point, colour: Colour, width: float) -> None:
+        """A line with a head at its end; a dot where it has no length."""
+        (x0, y0), (x1, y1) = self._point(start), self._point(end)
+        angle, length = math.atan2(y1 - y0, x1 - x0), math.hypot(x1 - x0, y1 - y0)
+        self.line(start, end, colour, width)
+        head = min(3.5 * width * _FINE, length)
+        if head > 0:
+            sides = [(x1 - head * math.cos(angle + turn), y1 - head * math.sin(angle + turn)) for turn in (0.45, -0.45)]
+            self._draw.polygon([(x1, y1), *sides], fill=colour)
+
+    def picture(self) -> Rgb:
+        """What was drawn."""
+        return np.asarray(self._image.reduce(_FINE)).copy()
+
+    def _point(self, point: Point) -> tuple[float, float]:
+        # Pillow counts from a pixel's centre, coordinates here from its corner.
+        return float(point[0]) * self._scale - 0.5, float(point[1]) * self._scale - 0.5
+
+    def _disc(self, x: float, y: float, radius: float, colour: Colour) -> None:
+        self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)

@@ -1,0 +1,49 @@
+"""Convergence of the matcher on one picture's limbs, as a small plot."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import SymmetricalLogLocator
+from numpy.typing import NDArray
+from PIL import Image
+
+from mghp.pictures.canvas import Rgb
+from mghp.pictures.style import COLOURS, STYLE, png
+
+
+def trace_picture(
+    gap: NDArray[np.floating], violation: NDArray[np.floating], *, width: int = 640, height: int = 480
+) -> Rgb:
+    """Gap and violation against steps: the median over problems, and the band of all of them.
+
+    Args:
+        gap: (step, problem), relative, at least 0.
+        violation: (step, problem), largest excess over a constraint.
+        width: of the plot, pixels.
+        height: of the plot, pixels.
+    """
+    inches = width / STYLE["savefig.dpi"], height / STYLE["savefig.dpi"]
+
+    def draw() -> Figure:
+        figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=inches)
+        _band(upper, 100 * gap, "gap [%]", COLOURS[0], 1e-2)
+        _band(lower, violation, "violation", COLOURS[1], 1e-4)
+        upper.set_title("median and range over problems")
+        lower.set_xlabel("step of the matcher")
+        return figure
+
+    return np.asarray(Image.open(io.BytesIO(png(draw))).convert("RGB")).copy()
+
+
+def _band(axes: Axes, values: NDArray[np.floating], label: str, colour: str, linear_below: float) -> None:
+    steps = np.arange(1, len(values) + 1)
+    axes.set_yscale("symlog", linthresh=linear_below)  # solved problems have a gap of exactly 0
+    axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=linear_below, subs=[1.0]))
+    axes.set_ylabel(label)
+    if values.size:
+        axes.fill_between(steps, values.min(1), values.max(1), color=colour, alpha=0.2, linewidth=0)
+        axes.plot(steps, np.median(values, axis=1), color=colour)
+    axes.set_ylim(bottom=0)

@@ -1,0 +1,62 @@
+"""A vector's direction as hue and its length as saturation, and the wheel that explains it."""
+
+import numpy as np
+from matplotlib.colors import hsv_to_rgb
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from mghp.pictures.canvas import Rgb
+from mghp.pictures.text import BLACK, WHITE, font, text_width
+
+
+def vector_colours(vectors: NDArray[np.floating], longest: float) -> NDArray[np.uint8]:
+    """Colours of vectors.
+
+    Args:
+        vectors: (..., 2), (x, y), y downwards.
+        longest: length from which the colour is full; a vector of length 0 is white.
+
+    Returns:
+        (..., 3).
+    """
+    x, y = vectors[..., 0], vectors[..., 1]
+    hue = np.arctan2(y, x) / (2 * np.pi) % 1
+    saturation = (np.hypot(x, y) / max(longest, 1e-9)).clip(0, 1)
+    # Full colours are a little darker than white: length is told by brightness too.
+    hsv = np.stack([hue, saturation, 1 - 0.15 * saturation], axis=-1)
+    return (255 * hsv_to_rgb(hsv)).round().astype(np.uint8)
+
+
+def with_wheel(picture: Rgb, radius_label: str = "") -> Rgb:
+    """The picture with a small wheel in its lower right corner: a hue lies in the direction that it stands for.
+
+    Args:
+        picture: (height, width, 3).
+        radius_label: written beside the wheel where there is room: the length at its rim.
+    """
+    height, width = picture.shape[:2]
+    diameter = max(min(height, width) // 6, 9)
+    if diameter + 4 > min(height, width):
+        return picture
+    centre = (diameter - 1) / 2
+    y, x = np.indices((diameter, diameter)) - centre
+    colours = vector_colours(np.stack([x, y], axis=-1), centre)
+    radius = np.hypot(x, y)
+    colours[radius > centre - max(1, diameter // 30)] = 0
+    framed = picture.copy()
+    corner = framed[height - diameter - 2 : height - 2, width - diameter - 2 : width - 2]
+    corner[radius <= centre + 0.5] = colours[radius <= centre + 0.5]
+    return _labelled(framed, radius_label, diameter)
+
+
+def _labelled(picture: Rgb, label: str, diameter: int) -> Rgb:
+    height, width = picture.shape[:2]
+    size = max(diameter // 3, 10)
+    right = width - diameter - 6
+    if text_width(label, size) > right:
+        return picture
+    image = Image.fromarray(picture)
+    ImageDraw.Draw(image).text(
+        (right, height - 4), label, WHITE, font(size), anchor="rs", stroke_width=2, stroke_fill=BLACK
+    )
+    return np.asarray(image).copy()

@@ -1,0 +1,80 @@
+"""From the `data` section of a config to matching problems, and to the images for tuning thresholds."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.config.data import DataConfig
+from mghp.errors import InputError
+from mghp.problems.coco_keypoints import read_coco_poses
+from mghp.problems.generated_poses import generate_poses
+from mghp.problems.padded import MatchingProblems
+from mghp.problems.pose_problems import simulate_problems
+from mghp.problems.poses import PoseSet
+from mghp.problems.random_problems import random_problems
+
+
+def load_problems(config: DataConfig) -> MatchingProblems:
+    """The matching problems that a config asks for.
+
+    `max_images` counts the images of the file, before those of few persons are left out; random problems are
+    an image each.
+
+    Raises:
+        InputError: if the file is missing or faulty, the seed is negative, or not a single problem comes out.
+    """
+    if config.seed < 0:
+        raise InputError(f"data.seed must not be negative, got {config.seed}")
+    if config.name == "random":
+        number = _at_most(config.random.num_problems, config.max_images)
+        return random_problems(dataclasses.replace(config.random, num_problems=number), config.seed)
+    problems = simulate_problems(load_poses(config), config.poses, config.seed)
+    if not len(problems):
+        raise InputError(
+            f"data: no matching problem: of all images with at least {config.poses.amounts().min_persons} persons "
+            "(data.poses.min_persons), none has a limb with candidates at both ends"
+        )
+    return problems
+
+
+def problems_fingerprint(config: DataConfig) -> str:
+    """`load_problems(config).fingerprint`, without simulating what poses only become.
+
+    Raises:
+        InputError: if the file is missing or faulty.
+    """
+    return load_problems(config).fingerprint if config.name == "random" else load_poses(config).fingerprint
+
+
+def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which images thresholds are tuned on; scores are of the others.
+
+    Args:
+        num_images: images in all.
+        share: of them for tuning, in (0, 1). At least one is, and one is not, where there are two or more.
+        seed: of the choice.
+
+    Returns:
+        True for an image for tuning. Shape (num_images,).
+    """
+    number = min(max(round(share * num_images), 1), max(num_images - 1, 0))
+    return np.random.default_rng(seed).permutation(num_images) < number
+
+
+def load_poses(config: DataConfig) -> PoseSet:
+    """The poses that matching problems are simulated from.
+
+    Raises:
+        InputError: if the file is missing or faulty.
+    """
+    if config.name == "generated_poses":
+        number = _at_most(config.generated_poses.num_images, config.max_images)
+        return generate_poses(dataclasses.replace(config.generated_poses, num_images=number), config.seed)
+    if config.annotations is None:
+        raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")
+    return read_coco_poses(config.annotations, config.max_images)
+
+
+def _at_most(number: int, limit: int | None) -> int:
+    return number if limit is None else min(number, limit)

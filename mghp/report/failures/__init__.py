@@ -1,1 +1,0 @@
-"""Tables, figures and readings of what fails, and why."""

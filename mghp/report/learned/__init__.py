@@ -1,1 +1,0 @@
-"""Table P4, its figures and its reading: does training through the matcher help?"""

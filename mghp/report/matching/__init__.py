@@ -1,1 +1,0 @@
-"""Tables, figures and readings of the matcher on matching problems."""

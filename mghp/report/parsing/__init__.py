@@ -1,1 +1,0 @@
-"""Tables, figures and readings of parsers: scores, ablations, rotation, published numbers."""

@@ -1,1 +1,0 @@
-"""Pictures of a parser's inputs and outputs, as arrays (height, width, 3) of uint8."""

@@ -1,0 +1,199 @@
+"""The difference of two methods, and its 95 % interval: over seeds, over pictures, over both; many at a time."""
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from mghp.metrics.matching import f1
+
+CONFIDENCE = 0.95
+
+
+class PairedDifference(NamedTuple):
+    """Mean over seeds, its interval, and the two-sided p of no difference; no interval and no p (NaN) of one seed."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    seeds: int
+
+
+def paired_seeds(differences: ArrayLike) -> PairedDifference:
+    """Of a score that only a whole set has: Student's t over the seeds' differences.
+
+    Args:
+        differences: of each seed. Shape (seeds,).
+
+    Raises:
+        ValueError: if there is no seed.
+    """
+    of_seeds = np.asarray(differences, dtype=np.float64)
+    if of_seeds.ndim != 1 or not len(of_seeds):
+        raise ValueError(f"differences must have shape (seeds,) with at least one seed, got {of_seeds.shape}")
+    error = np.sqrt(_variance_of_mean(of_seeds)) if len(of_seeds) > 1 else np.nan
+    return interval(float(of_seeds.mean()), float(error), len(of_seeds) - 1, len(of_seeds))
+
+
+def paired_pictures(differences: ArrayLike, num_samples: int = 2000, seed: int = 0) -> PairedDifference:
+    """Of a score that each picture has: a paired cluster bootstrap over pictures and seeds, with Student's quantiles.
+
+    A picture that is drawn twice counts twice with every seed. Of n seeds n - 1 are drawn, which makes the bootstrap's
+    variance that of the mean (Rao and Wu, 1988); its percentiles would still be far too narrow for three seeds, so that
+    the interval is t standard errors to both sides. The degrees of freedom are Satterthwaite's: n - 1 where the seeds
+    make all of the variance, more where the many pictures make some of it. On made-up differences of three seeds and
+    100 pictures, with known variances, the intervals hold the truth 92 to 99 times of 100.
+
+    Args:
+        differences: of each picture with each seed. Shape (seeds, pictures).
+        num_samples: times that all is drawn.
+        seed: of the draws.
+
+    Raises:
+        ValueError: if there is no seed or no picture.
+    """
+    cells = np.asarray(differences, dtype=np.float64)
+    if cells.ndim != 2 or not cells.size:
+        raise ValueError(f"differences must have shape (seeds, pictures), neither of them 0, got {cells.shape}")
+    num_seeds, num_pictures = cells.shape
+    mean = float(cells.mean())
+    if num_seeds == 1:
+        return interval(mean, np.nan, 0, 1)
+    rng = np.random.default_rng(seed)
+    pictures = rng.multinomial(num_pictures, np.full(num_pictures, 1 / num_pictures), num_samples) / num_pictures
+    seeds = rng.multinomial(num_seeds - 1, np.full(num_seeds, 1 / num_seeds), num_samples) / (num_seeds - 1)
+    variance = float(((pictures @ cells.T) * seeds).sum(1).var())
+    of_seeds = _variance_of_mean(cells.mean(1))
+    freedom = (num_seeds - 1) * max(1.0, (variance / of_seeds) ** 2) if of_seeds > 0 else np.inf
+    return interval(mean, float(np.sqrt(variance)), freedom, num_seeds)
+
+
+def _variance_of_mean(of_seeds: NDArray[np.float64]) -> float:
+    return float(of_seeds.var(ddof=1)) / len(of_seeds)
+
+
+def interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDifference:
+    """Of a mean with this standard error and so many degrees of freedom, by Student's t."""
+    if not error > 0:
+        # Equal differences leave nothing uncertain; of one seed nothing is known.
+        p = np.nan if np.isnan(error) else float(mean == 0)
+        return PairedDifference(mean, mean + error, mean + error, p, seeds)
+    reach = error * float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    p = 2 * float(stats.t.sf(abs(mean) / error, freedom))
+    return PairedDifference(mean, mean - reach, mean + reach, p, seeds)
+
+
+def bootstrap_difference(
+    counts_a: ArrayLike, counts_b: ArrayLike, num_samples: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """F1(a) - F1(b), and its 95 % interval by a paired bootstrap over images (Efron and Tibshirani, 1993).
+
+    Images are drawn with replacement, the same ones for both; their counts are summed before F1 is taken; the
+    interval is from the 2.5th to the 97.5th percentile of the differences.
+
+    Args:
+        counts_a: true positives, false positives, false negatives of each image. Shape (images, 3).
+        counts_b: of another method on the same images. Same shape.
+        num_samples: times that the images are drawn.
+        seed: of the draws.
+
+    Returns:
+        The difference over all images, and the interval's low and high end.
+
+    Raises:
+        ValueError: if the shapes are not (images, 3), differ, or hold no image, or `num_samples` is below 1.
+    """
+    first, second = _image_counts(counts_a), _image_counts(counts_b)
+    if first.shape != second.shape:
+        raise ValueError(f"counts_a and counts_b must share a shape, got {first.shape} and {second.shape}")
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+    pair = np.stack([first, second])
+    num_images = pair.shape[1]
+    rng = np.random.default_rng(seed)
+    # How often each image is drawn, a few rows at a time, so that memory does not grow with num_samples.
+    rows = [min(100, num_samples - start) for start in range(0, num_samples, 100)]
+    chances = np.full(num_images, 1.0 / num_images)
+    samples = [f1(rng.multinomial(num_images, chances, size).astype(np.float64) @ pair) for size in rows]
+    drawn = np.concatenate(samples, axis=1)
+    low, high = np.percentile(drawn[0] - drawn[1], (2.5, 97.5))
+    whole = f1(pair.sum(axis=1))
+    return float(whole[0] - whole[1]), float(low), float(high)
+
+
+class SeedCounts(NamedTuple):
+    """Two methods on the test images of one seed."""
+
+    images: NDArray[np.int64]
+    """Which images, (images,)."""
+    counts_a: NDArray[np.int64]
+    """As `f1` takes them, (images, 3)."""
+    counts_b: NDArray[np.int64]
+    """The same of the other method."""
+
+
+def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: int = 0) -> PairedDifference:
+    """F1 of a - F1 of b, of methods that were trained with several seeds, each tested on images of its own choice.
+
+    Its variance is that of a paired cluster bootstrap over images, of which one that is drawn twice counts twice with
+    every seed that has tested on it, and for both methods; and what the seeds differ by beyond that, since they vary
+    weights, noise and split. The interval is Student's t standard errors to both sides, with Satterthwaite's degrees of
+    freedom: seeds - 1 where the seeds make all of the variance, more where the many images make some of it.
+
+    Args:
+        seeds: at least one; of one alone the interval is that of its images.
+        num_samples: times that the images are drawn.
+        seed: of the draws.
+
+    Raises:
+        ValueError: if there is no seed, or the shapes do not fit.
+    """
+    if not seeds or not all(len(one.images) for one in seeds):
+        raise ValueError("expected the counts of at least one seed, each of at least one image")
+    images = np.unique(np.concatenate([one.images for one in seeds]))
+    drawn = _draws(len(images), num_samples, seed)
+    differences = np.empty((num_samples, len(seeds)))
+    whole = np.empty(len(seeds))
+    for position, (of_seed, a, b) in enumerate(seeds):
+        weights = drawn[:, np.searchsorted(images, of_seed)]
+        pair = np.stack([_image_counts(counts) for counts in (a, b)])
+        differences[:, position] = np.subtract(*f1(weights @ pair))
+        whole[position] = np.subtract(*f1(pair.sum(1)))
+    variance, number = float(differences.mean(1).var()), len(seeds)
+    if number == 1:
+        return interval(float(whole[0]), variance**0.5, np.inf, 1)
+    of_seeds = float(whole.var(ddof=1))
+    variance += max(0.0, of_seeds - float(differences.var(0).mean())) / number
+    freedom = (number - 1) * max(1.0, (variance * number / of_seeds) ** 2) if of_seeds > 0 else np.inf
+    return interval(float(whole.mean()), variance**0.5, freedom, number)
+
+
+@functools.lru_cache(maxsize=1)
+def _draws(num_images: int, num_samples: int, seed: int) -> NDArray[np.float64]:
+    """How often each image is drawn, (samples, images): alike for all methods that are compared on as many images."""
+    chances = np.full(num_images, 1 / num_images)
+    drawn = np.random.default_rng(seed).multinomial(num_images, chances, num_samples).astype(np.float64)
+    drawn.setflags(write=False)
+    return drawn
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down correction (1979) of several tests' p-values, in their order."""
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    largest = 0.0
+    for rank, position in enumerate(order):
+        largest = max(largest, (len(p) - rank) * p[position])
+        corrected[position] = min(1.0, largest)
+    return corrected.tolist()
+
+
+def _image_counts(counts: ArrayLike) -> NDArray[np.float64]:
+    numbers = np.asarray(counts, dtype=np.float64)
+    if numbers.ndim != 2 or numbers.shape[1] != 3 or not len(numbers):
+        raise ValueError(f"counts must have shape (images, 3) with at least one image, got {numbers.shape}")
+    return numbers

@@ -1,0 +1,185 @@
+"""Finished runs, read back from their folders."""
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mghp.errors import InputError
+from mghp.runs.arrays import check_shapes, read_arrays
+from mghp.runs.files import read_config, read_result, read_rows
+from mghp.runs.folder import REPLACED
+
+_TEXTS_OF_STEPS = ("varied", "solver")
+"""Columns of metrics.csv that are words: of `mghp bench`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run folder."""
+
+    path: Path
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """result.json."""
+        return read_result(self.path / "result.json")
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved config."""
+        return read_config(self.path / "config.yaml")
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """metrics.csv, a row a step; empty where nothing was traced."""
+        file = self.path / "metrics.csv"
+        return read_rows(file, texts=_TEXTS_OF_STEPS) if os.path.lexists(file) else pd.DataFrame()
+
+    def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Rows of what a bench has measured, e.g. ratios.csv.
+
+        Args:
+            name: of the file.
+            columns: that it must have.
+            texts: of them those that are no numbers.
+
+        Raises:
+            InputError: if it is missing or of something else.
+        """
+        rows = read_rows(self.path / name, columns, texts)
+        return [{str(column): value for column, value in row.items()} for row in rows.to_dict("records")]
+
+    @property
+    def experiment(self) -> str:
+        """The experiment it belongs to."""
+        return str(self.result["experiment"])
+
+    @property
+    def variant(self) -> str:
+        """Its variant, or ""."""
+        return str(self.result["variant"])
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return int(self.said("seed"))
+
+    def said(self, key: str) -> Any:  # noqa: ANN401 (any JSON)
+        """What result.json says under a key that every run of the suite has.
+
+        Raises:
+            InputError: if it is not there.
+        """
+        if key not in self.result:
+            raise InputError(f"{self.path / 'result.json'}: expected a key {key!r}")
+        return self.result[key]
+
+    @property
+    def matcher(self) -> dict[str, Any]:
+        """The named matcher's options."""
+        options: dict[str, Any] = self.config["matcher"][self.config["matcher"]["name"]]
+        return options
+
+    def metric(self, name: str) -> float:
+        """A final metric; NaN where the run does not have it."""
+        return float(self.result["metrics"].get(name, float("nan")))
+
+    def association(self, rounding: str) -> NDArray[np.int64] | None:
+        """Counts of pairs an image (images, 3), if this rounding was scored.
+
+        Raises:
+            InputError: if the file is damaged, or the array is of another shape.
+        """
+        return self._arrays("association", {rounding: ("n", 3)}).get(rounding)
+
+    def tested(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of a learned scorer: the test images, and true positives, false positives, false negatives of each.
+
+        Args:
+            name: "limbs", of joined pairs, or "persons", of candidates in groups.
+
+        Raises:
+            InputError: if the run has none.
+        """
+        arrays = self._arrays("association", {"image": ("n",), name: ("n", 3)})
+        if not {"image", name} <= set(arrays):
+            raise InputError(f"{self.path / 'media' / 'association.npz'}: expected {name} of a learned scorer's images")
+        return arrays["image"], arrays[name]
+
+    @property
+    def example(self) -> dict[str, NDArray[Any]]:
+        """affinity, assignment, best and truth of one problem; empty where there was none to show.
+
+        Raises:
+            InputError: if the file is damaged, or they are not all there, each (source, destination).
+        """
+        names = ("affinity", "assignment", "best", "truth")
+        arrays = self._arrays("example", dict.fromkeys(names, ("source", "destination")))
+        if arrays and not set(names) <= set(arrays):
+            raise InputError(f"{self.path / 'media' / 'example.npz'}: expected {', '.join(names)}")
+        return arrays
+
+    def _arrays(self, name: str, shapes: Mapping[str, tuple[str | int, ...]]) -> dict[str, NDArray[Any]]:
+        file = self.path / "media" / f"{name}.npz"
+        arrays = read_arrays(file, "arrays") if os.path.lexists(file) else {}
+        check_shapes(file, arrays, shapes)
+        return arrays
+
+    @property
+    def data(self) -> str:
+        """The data in words."""
+        data = self.config["data"]
+        if data["name"] == "random":
+            random = data["random"]
+            return f"random {random['kind']} {random['source']}x{random['destination']}"
+        source = "real poses" if data["name"] == "mhp_poses" else "generated poses"
+        return f"{source}, {data['poses']['preset']}"
+
+
+def grid_runs(runs: Iterable[Run]) -> list[Run]:
+    """The runs of PGD-Dykstra over T, N and the step size."""
+    return [run for run in runs if run.experiment == "steps" and run.config["matcher"]["name"] == "pgd_dykstra"]
+
+
+BySeed = Mapping[int, Run]
+"""Runs that differ in their seed alone."""
+
+
+def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
+    """Runs by their seeds, in order.
+
+    Raises:
+        InputError: if two are of one seed.
+    """
+    found: dict[int, Run] = {}
+    for run in runs:
+        other = found.setdefault(run.seed, run)
+        if other is not run:
+            raise InputError(f"{other.path} and {run.path}: two runs of one seed that differ; expected one of them")
+    return dict(sorted(found.items()))
+
+
+def find_runs(paths: Iterable[Path]) -> list[Run]:
+    """All finished runs at or below the paths, in order of their folders' names.
+
+    Raises:
+        InputError: if a path does not exist, or no run is found at all.
+    """
+    found: dict[Path, Run] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: no such run folder")
+        for file in sorted(path.rglob("result.json")):
+            if REPLACED in file.relative_to(path).parts:
+                continue
+            found.setdefault(file.parent.resolve(), Run(file.parent))
+    if not found:
+        raise InputError(f"{', '.join(map(str, paths))}: no finished run (no result.json)")
+    return [run for run in found.values() if not run.result.get("stopped")]

@@ -1,0 +1,1 @@
+"""Which parts of the parser bring what: the ablation of components."""

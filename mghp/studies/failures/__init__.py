@@ -1,0 +1,1 @@
+"""Who is missed, merged, split or mixed up, and why."""

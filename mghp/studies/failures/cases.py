@@ -1,0 +1,104 @@
+"""Cases of a failure gallery into a folder: cases.json, and the pictures that it names."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.datasets.sample import Sample
+from mghp.pictures.sketch import css_colour
+from mghp.studies.failures.causes import Diagnosis
+from mghp.studies.failures.pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
+from mghp.writing import write_atomically
+
+FOLDER = Path("media") / "failures"
+"""Below a run folder."""
+
+CASES = "cases.json"
+SCHEMA = 1
+
+Limbs = Callable[[int | None, Any, int], list[dict[str, Any]]]
+"""Row of a true person, keypoints of a predicted one (keypoint, 3) and the enlargement -> `limbs` of a case."""
+
+
+class CaseWriter:
+    """Writes persons' cases, of whole pictures until no more fit.
+
+    Args:
+        folder: made if missing; the cases and pictures of an earlier run are removed.
+        people: what is annotated.
+        most: cases.
+    """
+
+    def __init__(self, folder: Path, people: People, most: int) -> None:
+        self.folder = folder
+        self.people = people
+        self.room = most
+        self._cases: list[dict[str, Any]] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CASES).unlink(missing_ok=True)  # first: without it there is no gallery, whatever else is left
+        for stale in (*folder.glob("*.jpg"), *folder.glob("*.png")):
+            stale.unlink()
+
+    def add(
+        self,
+        sample: Sample,
+        diagnoses: Sequence[Diagnosis],
+        predicted: PredictedPeople,
+        true: TruePeople,
+        limbs: Limbs,
+    ) -> None:
+        """All persons of a picture.
+
+        Args:
+            sample: the picture, at the size at which it was parsed.
+            diagnoses: of its persons.
+            predicted: people of the picture.
+            true: people of the picture.
+            limbs: of a person that failed.
+        """
+        if not diagnoses:
+            return
+        if len(diagnoses) > self.room:
+            self.room = 0
+            return
+        self.room -= len(diagnoses)
+        stem, zoom = stem_of(sample.name), zoom_of(sample.image)
+        verdicts = [diagnosis.verdict for diagnosis in diagnoses]
+        layers = write_layers(self.folder, stem, sample.image, predicted, true, verdicts, self.people)
+        height, width = sample.image.shape[:2]
+        about = {"picture": sample.name, "tags": list(sample.tags), "size": [width * zoom, height * zoom]}
+        for diagnosis in diagnoses:
+            case = _case(diagnosis, stem)
+            box = box_of(diagnosis.verdict, predicted, true)
+            write_thumbnail(self.folder / f"{case['id']}.jpg", sample.image, box)
+            row = diagnosis.verdict.predicted_person
+            keypoints = None if row is None else predicted.keypoints[row]
+            shown = [] if diagnosis.cause is None else limbs(diagnosis.verdict.true_person, keypoints, zoom)
+            images = {**layers, "thumbnail": f"{case['id']}.jpg"}
+            case |= {"images": images, "box": (np.array(box) * zoom).tolist(), "limbs": shown}
+            self._cases.append(case | about)
+
+    def finish(self, about: Mapping[str, Any]) -> None:
+        """Write cases.json, opened by what the cases are of."""
+        parts = dict(zip(self.people.parts.names, map(css_colour, self.people.parts.colours), strict=True))
+        content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
+        write_atomically(self.folder / CASES, json.dumps(content, allow_nan=False, separators=(",", ":")))
+
+
+def _case(diagnosis: Diagnosis, stem: str) -> dict[str, Any]:
+    verdict, mended = diagnosis.verdict, diagnosis.mended_score
+    is_true = verdict.true_person is not None
+    return {
+        "id": f"{stem}-t{verdict.true_person}" if is_true else f"{stem}-p{verdict.predicted_person}",
+        "kind": verdict.kind,
+        "cause": diagnosis.cause,
+        "score": round(verdict.score, 4),
+        "mended_score": None if mended is None else round(mended, 4),
+        "true_person": verdict.true_person,
+        "predicted_person": verdict.predicted_person,
+    }

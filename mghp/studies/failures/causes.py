@@ -1,0 +1,95 @@
+"""Why a person failed: the first branch whose ground truth, swapped in, mends the case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.evaluation.oracles import with_oracle
+from mghp.metrics.failure_kinds import PersonKind, person_kinds
+from mghp.metrics.person_pairs import person_pairs
+from mghp.parsing.assembly.assemble import Assembler
+from mghp.parsing.fields import Fields
+
+_ORACLES = {
+    "parts": "true_parts",
+    "keypoints": "true_keypoints",
+    "limbs": "true_limbs",
+    "field": "true_field",
+    "several": "all_true",
+}
+"""What is swapped in, in turn; `several`: no branch alone mends the case, all of them do."""
+
+CAUSES = (*_ORACLES, "other")
+"""`other`: not even the true fields mend the case; the assembly itself, or a field's resolution, does not allow it."""
+
+
+@dataclass
+class Diagnosis:
+    """One person's verdict and its cause.
+
+    Attributes:
+        verdict: with the predicted fields.
+        cause: one of `CAUSES`; None for a person that is right.
+        mended_score: the person's score with the cause mended; None where nothing mends it, or there is no true person.
+    """
+
+    verdict: PersonKind
+    cause: str | None = None
+    mended_score: float | None = None
+
+
+def diagnose(
+    fields: Fields,
+    exact: Fields,
+    assembler: Assembler,
+    found: Sequence[PredictedPeople],
+    true: Sequence[TruePeople],
+) -> list[list[Diagnosis]]:
+    """Kind and cause of every person of a batch. A true person is mended when it is right, a spurious one when gone.
+
+    Args:
+        fields: predicted.
+        exact: the true ones, of the same strides.
+        assembler: what made people of the predicted fields.
+        found: these people, a picture each.
+        true: the true people.
+    """
+    people = assembler.people
+    diagnoses = [
+        [Diagnosis(verdict) for verdict in person_kinds(*pair, people)] for pair in zip(found, true, strict=True)
+    ]
+    open_cases = [
+        (picture, case) for picture, cases in enumerate(diagnoses) for case in cases if case.verdict.kind != "right"
+    ]
+    for cause, oracle in _ORACLES.items():
+        if not open_cases:
+            break
+        with_truth = assembler(with_oracle(fields, exact, oracle))
+        verdicts = {p: person_kinds(with_truth[p], true[p], people) for p in {picture for picture, _ in open_cases}}
+        for picture, case in open_cases:
+            if _is_mended(case, verdicts[picture], found[picture], with_truth[picture], people):
+                case.cause = cause
+        open_cases = [(picture, case) for picture, case in open_cases if case.cause is None]
+    for _, case in open_cases:
+        case.cause = "other"
+    return diagnoses
+
+
+def _is_mended(
+    case: Diagnosis,
+    verdicts: Sequence[PersonKind],
+    found: PredictedPeople,
+    with_truth: PredictedPeople,
+    people: People,
+) -> bool:
+    """Whether the oracle's verdicts clear a case; notes the score then."""
+    if case.verdict.kind == "spurious":
+        as_true = TruePeople(found.parts, found.person_ids, found.keypoints)
+        still = person_pairs(with_truth, as_true, people).is_found[case.verdict.predicted_person]
+        return not any(other.kind == "spurious" and still[other.predicted_person] for other in verdicts)
+    after = next(other for other in verdicts if other.true_person == case.verdict.true_person)
+    if after.kind != "right":
+        return False
+    case.mended_score = after.score
+    return True

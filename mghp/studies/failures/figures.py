@@ -1,0 +1,102 @@
+"""Figure of failures: how many persons fail in which way, and what mends them."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from mghp.datasets.label_files import read_picture
+from mghp.gallery.cases import CAUSES, KINDS, CaseSet, image_file
+from mghp.pictures.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, plain, save_drawings
+from mghp.runs.read import Run
+from mghp.studies.failures.tables import FAILURES, count, failure_groups
+
+_COLOURS = dict(zip(CAUSES, [*COLOURS[:5], "#999999"], strict=True))
+
+
+def failure_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """A figure of each experiment and variant whose failures were counted, as PNG and SVG."""
+    groups = failure_groups(runs)
+    return save_drawings({f"failures_{group.name}": partial(failure_figure, group.runs) for group in groups}, folder)
+
+
+def failure_figure(runs: Sequence[Run]) -> Figure:
+    """Shares of persons by kind of failure, in bars parted by what mends them.
+
+    Args:
+        runs: of one experiment and variant: one a seed; their persons are counted together.
+    """
+    persons = max(count(runs, "persons"), 1)
+    figure, axes = plt.subplots(figsize=(PAGE_INCHES, 2.6))
+    places = np.arange(len(FAILURES))
+    left = np.zeros(len(FAILURES))
+    for cause, words in CAUSES.items():
+        shares = np.array([100 * count(runs, f"{kind}/{cause}") / persons for kind in FAILURES])
+        axes.barh(places, shares, left=left, color=_COLOURS[cause], label=words)
+        left += shares
+    for place, share in zip(places, left, strict=True):
+        axes.annotate(f"{share:.1f}", (share, place), (3, 0), textcoords="offset points", va="center", fontsize=7)
+    axes.set_yticks(places, labels=[KINDS[kind] for kind in FAILURES])
+    axes.invert_yaxis()
+    axes.margins(x=0.08)
+    axes.set_xlim(0, None)
+    axes.set_xlabel(f"persons [% of {persons:,} true ones]")
+    axes.legend(title="mended by", loc="center left", bbox_to_anchor=(1.0, 0.5), title_fontsize=7)
+    return figure
+
+
+def mending_figure(cases: CaseSet) -> Figure:
+    """Mean scores of the failures before and after they are mended, by what mends them.
+
+    Args:
+        cases: of one run; those that nothing mends are left out.
+    """
+    figure, axes = plt.subplots(figsize=(PAGE_INCHES, 2.2))
+    labels: list[str] = []
+    for cause, words in CAUSES.items():
+        scores = [
+            (case["score"], case["mended_score"])
+            for case in cases.cases
+            if case["cause"] == cause and case.get("mended_score") is not None
+        ]
+        if not scores:
+            continue
+        before, after = np.mean(scores, axis=0)
+        place = len(labels)
+        axes.annotate("", (after, place), (before, place), arrowprops={"arrowstyle": "->", "color": _COLOURS[cause]})
+        axes.plot(before, place, "o", color=_COLOURS[cause])
+        labels.append(f"{words} ({len(scores)})")
+    axes.set_yticks(range(len(labels)), labels=labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(f"mean {cases.about['score']} of the cases, before and after")
+    return figure
+
+
+def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
+    """The worst cases of each tag: a row a tag, rarest first.
+
+    Args:
+        cases: of one run; no case is shown twice, and no spurious person, whose score is 0 in any case.
+        number: of cases a tag.
+    """
+    wrong = [case for case in cases.cases if case["kind"] not in ("right", "spurious")]
+    wrong.sort(key=lambda case: case["score"])
+    tags = cases.tags or [""]
+    size = (COLUMN_INCHES, 1.25 * COLUMN_INCHES / number * len(tags))
+    figure, grid = plt.subplots(len(tags), number, figsize=size, squeeze=False)
+    shown: set[str] = set()
+    for tag, row in zip(tags, grid, strict=True):
+        some = [case for case in wrong if case["id"] not in shown and (not tag or tag in case["tags"])][:number]
+        shown |= {case["id"] for case in some}
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+        for axes, case in zip(row, some, strict=False):
+            axes.imshow(read_picture(image_file(cases.folder, case["images"]["thumbnail"])))
+            axes.set_title(f"{KINDS[case['kind']]} {case['score']:.2f}", fontsize=6, pad=2)
+        row[0].set_ylabel(plain(tag.replace("_", " ")), fontsize=7)
+    return figure

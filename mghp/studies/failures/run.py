@@ -1,0 +1,124 @@
+"""Failure gallery: each person's kind of failure, its cause, and what a page shows of it, into a run folder."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from mghp.config.identity import config_key
+from mghp.config.schema import Config
+from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
+from mghp.datasets.resized import ResizedSamples
+from mghp.datasets.sample import PictureSet
+from mghp.evaluation.evaluate import checkpoint_of, weights_hash
+from mghp.evaluation.examination import tune
+from mghp.metrics.failure_kinds import KINDS
+from mghp.parsing.batch import batches
+from mghp.parsing.true_fields import true_fields
+from mghp.runs.folder import RunFolder, git_commit, is_finished, run_path
+from mghp.runs.tracking import tracked
+from mghp.studies.failures.cases import CASES, FOLDER, CaseWriter
+from mghp.studies.failures.causes import CAUSES, Diagnosis, diagnose
+from mghp.studies.failures.limbs import LimbsOfBatch
+from mghp.training.build import load_module
+from mghp.training.parsing_module import ParsingModule, true_people
+
+Progress = Callable[[int, int, str], None]
+
+
+def run_failures(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = True) -> Path:
+    """Find the failures in the validation pictures.
+
+    Args:
+        source: run folder of `mghp train`, or a checkpoint.
+        overrides: `key=value` over the config, e.g. `data.synthetic.scene=crossing` for another scene's pictures.
+        progress: told how many pictures are done, of how many, and what runs.
+        adopt: whether a finished run of the same weights and settings will do.
+
+    Returns:
+        The run folder, of the experiment `<experiment>_failures`: cases and pictures in media/failures/. Its metrics
+        are numbers of persons: `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and of all
+        true ones `failures/persons`.
+
+    Raises:
+        InputError: if there is no such checkpoint, or an override does not fit.
+    """
+    checkpoint = checkpoint_of(source)
+    module, trained = load_module(checkpoint, [*overrides])
+    config = dataclasses.replace(trained, experiment=f"{trained.experiment}_failures")
+    check_pictures(config.data, to_train=False)
+    validation = load_validation(config.data, progress)
+    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
+    path = run_path(config, fingerprint)
+    # Of a run that was kept without its media the numbers alone are there.
+    if adopt and is_finished(path, config_key(config, fingerprint)) and (path / FOLDER / CASES).is_file():
+        return path
+    folder = RunFolder(config, fingerprint)
+    with tracked(config, folder) as tracker:
+        with folder.timed("tune"):
+            tune(module, config, progress)
+        with folder.timed("failures"):
+            metrics = find_failures(module, trained, validation, folder.path / FOLDER, progress)
+        tracker.summarise(metrics)
+    folder.finish(metrics)
+    return folder.path
+
+
+@torch.no_grad()
+def find_failures(
+    module: ParsingModule, config: Config, validation: PictureSet, folder: Path, progress: Progress
+) -> dict[str, float]:
+    """Judge every person of a set; write the cases and their pictures.
+
+    Pictures are parsed as in training, at its size, once and whole: only there can true fields take others' place.
+
+    Args:
+        module: its thresholds tuned.
+        config: of the training; `evaluation.failure_cases` bounds what is written, not what is counted.
+        validation: pictures with their labels.
+        folder: where to.
+        progress: told how many pictures are done.
+
+    Returns:
+        Metrics, see `run_failures`.
+    """
+    assembler = module.assembler
+    people = assembler.people
+    cases = CaseWriter(folder, people, config.evaluation.failure_cases)
+    counts = Counter[str]()
+    resized = ResizedSamples(validation, config.data.longest_side)
+    for first, batch in batches(resized, people.num_keypoints):
+        fields = module.fields(batch.image)
+        exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
+        found, true = assembler(fields), true_people(batch)
+        limbs = LimbsOfBatch(fields, batch, assembler)
+        for row, diagnoses in enumerate(diagnose(fields, exact, assembler, found, true)):
+            counts.update(name for diagnosis in diagnoses for name in _counted(diagnosis))
+            cases.add(resized[first + row], diagnoses, found[row], true[row], partial(limbs.of_person, row))
+        progress(first + len(batch), len(validation), "find failures")
+    commit, _ = git_commit()
+    about = {"experiment": config.experiment, "variant": config.variant, "seed": config.seed, "commit": commit}
+    cases.finish({**about, "set": validation.fingerprint})
+    return {f"failures/{name}": counts[name] for name in _names()}
+
+
+def _counted(diagnosis: Diagnosis) -> Iterator[str]:
+    """What a person counts for."""
+    verdict = diagnosis.verdict
+    yield verdict.kind
+    if verdict.true_person is not None:
+        yield "persons"
+    if diagnosis.cause is not None:
+        yield f"cause/{diagnosis.cause}"
+        yield f"{verdict.kind}/{diagnosis.cause}"
+
+
+def _names() -> Iterator[str]:
+    """All that is counted: what does not occur is 0, not absent."""
+    yield from ("persons", *KINDS)
+    for cause in CAUSES:
+        yield f"cause/{cause}"
+        yield from (f"{kind}/{cause}" for kind in KINDS if kind != "right")

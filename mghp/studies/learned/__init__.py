@@ -1,0 +1,1 @@
+"""Whether training through a matcher helps limb scores."""

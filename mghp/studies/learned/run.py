@@ -1,0 +1,212 @@
+"""`mghp train` on matching problems: limb scores learned through a matcher or without one, into a run folder."""
+
+import time
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mghp.config.schema import Config
+from mghp.errors import InputError
+from mghp.matching import make_matcher
+from mghp.matching.problem import best_matching
+from mghp.metrics.matching import f1
+from mghp.parsing.network.pair_scorer import PairScorer
+from mghp.problems.load import load_poses
+from mghp.problems.pair_features import PairProblems, pair_problems, positive_control
+from mghp.runs.folder import RunFolder
+from mghp.runs.tracking import tracked
+from mghp.studies.learned.gradients import gradient_metrics
+from mghp.studies.learned.rounding_names import ROUNDINGS
+from mghp.studies.learned.scores import (
+    Rounding,
+    calibration_error,
+    examined,
+    limb_counts,
+    person_counts,
+    tuned_rounding,
+)
+from mghp.studies.solvers.example import LARGEST
+from mghp.training.callbacks import SeedEveryBatch
+from mghp.training.matcher_module import MatcherModule, make_batch, training_batches
+from mghp.training.trainers import learned_options, made_trainer, quiet
+
+SHARES = (0.7, 0.1, 0.2)
+"""Of the images, for training, for tuning and for the score."""
+
+LEAST_IMAGES = 10
+"""So many can be split."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Problems by what they are for."""
+
+    train: PairProblems
+    validation: PairProblems
+    test: PairProblems
+
+
+def run_learned(config: Config) -> Path:
+    """Train with every learning rate and scale, keep what validation prefers, score it on the test images.
+
+    Returns:
+        The run folder. media/association.npz holds the counts of each test image, media/example.npz a problem.
+
+    Raises:
+        InputError: if the poses make no problem, or nothing can be trained through the matcher.
+    """
+    pl.seed_everything(config.seed, verbose=False)
+    torch.set_num_threads(min(torch.get_num_threads(), 2))
+    matcher = make_matcher(config.matcher.name, **config.matcher.options())
+    if config.learned.objective == "matching" and not matcher.differentiable:
+        raise InputError(
+            f"matcher.name: nothing can be trained through {config.matcher.name}; learned.objective says so"
+        )
+    learned_options(config.trainer, config.learned.steps)
+    problems, fingerprint = load_pair_problems(config)
+    split = split_problems(problems, config)
+    folder = RunFolder(config, fingerprint)
+    with tracked(config, folder) as tracker:
+        with folder.timed("train"):
+            module, of_limbs, tuned = _tuned(config, split)
+            of_persons = tuned_rounding(examined(module, split.validation), person_counts)[1]
+        for step, loss in enumerate(module.losses, start=1):
+            if step % 20 == 0 or step == 1:
+                folder.log({"step": step, "train/loss": loss})
+                tracker.log({"train/loss": loss})
+        with folder.timed("score"):
+            metrics = tuned | _about("", of_limbs) | _about("persons_", of_persons)
+            metrics |= _scores(module, of_limbs, of_persons, split.test, folder) | gradient_metrics(module, split.test)
+        torch.save(module.scorer.state_dict(), folder.path / "scorer.pt")
+        tracker.summarise(metrics)
+    folder.finish(metrics)
+    return folder.path
+
+
+def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
+    """The problems of a config, of its seed's noise, and their fingerprint.
+
+    Raises:
+        InputError: if there are none.
+    """
+    learned = config.learned
+    seed = config.data.seed + config.seed  # noise, split and weights vary together
+    poses = load_poses(config.data)
+    if learned.problems == "positive_control":  # made up: of the poses nothing is used but their name
+        if learned.control_problems < LEAST_IMAGES:
+            raise InputError(f"learned.control_problems: expected {LEAST_IMAGES}, got {learned.control_problems}")
+        return positive_control(learned.control_problems, seed), poses.fingerprint
+    problems = pair_problems(poses, config.data.poses, seed, learned.nuisance)
+    problems = problems.chosen(problems.sizes.min(1) >= learned.min_candidates)
+    if len(problems.images) < LEAST_IMAGES:
+        number = len(problems.images)
+        raise InputError(f"data: {number} images have a problem of learned.min_candidates; expected {LEAST_IMAGES}")
+    return problems, poses.fingerprint
+
+
+def split_problems(problems: PairProblems, config: Config) -> Split:
+    """By image; the seed decides which."""
+    images = np.random.default_rng([config.seed, 7]).permutation(problems.images)
+    first, second = (round(share * len(images)) for share in (SHARES[0], SHARES[0] + SHARES[1]))
+    train = images[:first][: config.learned.train_images]
+    parts = (train, images[first:second], images[second:])
+    return Split(*(problems.chosen(np.isin(problems.image, part)) for part in parts))
+
+
+def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[str, float]]:
+    """The training that does best on the validation images, and what it was."""
+    learned = config.learned
+    settings = list(product(learned.learning_rates, learned.scales))
+    settings = settings[:1] if learned.objective == "none" else settings
+    best: tuple[float, MatcherModule, Rounding, dict[str, float]] | None = None
+    for rate, scale in settings:
+        module, milliseconds = _trained(config, split.train, rate, scale)
+        if not _is_finite(module, split.validation):
+            continue  # it diverged: the other settings are what can be chosen among
+        score, rounding = tuned_rounding(examined(module, split.validation), limb_counts)
+        if best is None or score > best[0]:
+            about = {"tuned/learning_rate": rate, "tuned/scale": scale, "tuned/f1_validation": score}
+            best = score, module, rounding, about | {"time/step_ms": milliseconds}
+    if best is None:
+        raise InputError(f"learned.learning_rates: every training diverged, with each of {learned.learning_rates}")
+    images = {"train/images": len(split.train.images), "test/images": len(split.test.images)}
+    return best[1], best[2], best[3] | {name: float(number) for name, number in images.items()}
+
+
+@torch.no_grad()
+def _is_finite(module: MatcherModule, problems: PairProblems) -> bool:
+    return bool(module(make_batch(problems, np.arange(len(problems)))).isfinite().all())
+
+
+def _about(whose: str, rounding: Rounding) -> dict[str, float]:
+    place = float(ROUNDINGS.index(rounding.of))  # results are numbers
+    return {f"tuned/{whose}rounding": place, f"tuned/{whose}threshold": rounding.threshold}
+
+
+def untrained(config: Config, train: PairProblems, rate: float, scale: float) -> MatcherModule:
+    """The module of an arm before its first step, its weights of the config's seed."""
+    learned = config.learned
+    torch.manual_seed(config.seed)
+    scorer = PairScorer(train.features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
+    scorer.standardise(torch.from_numpy(train.features))
+    matcher = make_matcher(config.matcher.name, **config.matcher.options())
+    return MatcherModule(scorer, matcher, learned.objective, config.losses.matching, rate, learned.steps)
+
+
+def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> tuple[MatcherModule, float]:
+    learned = config.learned
+    module = untrained(config, train, rate, scale)
+    if learned.objective == "none":
+        return module, 0.0
+    with quiet():
+        options = learned_options(config.trainer, learned.steps)
+        trainer = made_trainer(options | {"callbacks": SeedEveryBatch(config.seed)})
+        begin = time.perf_counter()
+        trainer.fit(module, training_batches(train, learned.batch_problems, config.seed))
+    return module.eval(), 1000 * (time.perf_counter() - begin) / learned.steps
+
+
+def _scores(
+    module: MatcherModule, of_limbs: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
+) -> dict[str, float]:
+    """Scores of limbs and persons on the test images, each with the rounding that was tuned for it."""
+    on_test = examined(module, test)
+    limbs = limb_counts(test, on_test.joined(of_limbs))
+    persons = person_counts(test, on_test.joined(of_persons))
+    folder.save_arrays("association", image=test.images, limbs=limbs, persons=persons)
+    folder.save_arrays("example", **_example(module, test))
+    metrics = {
+        "test/f1": float(f1(limbs.sum(0))),
+        "test/person_f1": float(f1(persons.sum(0))),
+        "test/mean_size_of_score": float(np.abs(on_test.values["affinity"]).mean()),
+    }
+    promised = "sigmoid" if module.objective == "binary_cross_entropy" else "assignment"
+    if promised in on_test.values and module.objective != "none":
+        metrics["test/calibration_error"] = calibration_error(on_test.values[promised].astype(np.float64), test.truth)
+    return metrics
+
+
+@torch.no_grad()
+def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray[np.float32]]:
+    """Scores, soft assignment, best matching and truth of the largest problem that a picture can show.
+
+    The same problem for all arms of a seed; without a matcher in the training, the assignment is what the affinity
+    promises: its sigmoid.
+    """
+    sizes = problems.sizes
+    shown = np.where(sizes.max(1) <= LARGEST, sizes.min(1) * LARGEST**2 + sizes.prod(1), 0)
+    batch = make_batch(problems, [int(shown.argmax())])
+    affinity = module(batch)
+    promised = module.objective == "binary_cross_entropy"
+    arrays = {
+        "affinity": affinity,
+        "assignment": affinity.sigmoid() if promised else module.assignment(batch, affinity),
+        "best": best_matching(affinity),
+        "truth": batch.truth,
+    }
+    return {name: values[0].float().numpy() for name, values in arrays.items()}

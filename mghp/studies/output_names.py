@@ -1,0 +1,48 @@
+"""Files that are there and that a report could replace, known before any of it is computed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mghp.report.table import ENDINGS
+from mghp.studies.filled import every_table
+from mghp.studies.sections import SECTIONS
+
+_PAGE_FILES = ("index.html", "qualitative.html")
+_PAGE_FOLDERS = ("data", "page", "pictures", "pictures_a", "pictures_b")
+
+
+def present_tables(out: Path) -> list[str]:
+    """Tables and readings, by name relative to the folder."""
+    tables = {f"{table.name}{ending}" for table in every_table([]) for ending in ENDINGS}
+    return _files(out, {*tables, "readings.md"}.__contains__)
+
+
+def present_figures(out: Path) -> list[str]:
+    """Figures: what begins like one and is a PNG or SVG file."""
+    beginnings = tuple(begins for section in SECTIONS for exhibit in section.exhibits for begins in exhibit.figures)
+    return _files(out, lambda name: name.startswith(beginnings) and name.endswith((".png", ".svg")))
+
+
+def present_galleries(out: Path) -> list[str]:
+    """Pages of galleries, and all that lies in the folders beside them."""
+    return [file.relative_to(out).as_posix() for page in _folders(out / "gallery") for file in _of_page(page)]
+
+
+def present_report(out: Path) -> list[str]:
+    """All of it, with the page that shows it."""
+    page = ["index.html"] if (out / "index.html").exists() else []
+    return [*page, *present_tables(out), *present_figures(out), *present_galleries(out)]
+
+
+def _of_page(folder: Path) -> Iterator[Path]:
+    yield from (folder / name for name in _PAGE_FILES if (folder / name).exists())
+    for name in _PAGE_FOLDERS:
+        yield from (file for file in (folder / name).rglob("*") if not file.is_dir())
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def _files(out: Path, is_one: Callable[[str], bool]) -> list[str]:
+    return sorted(path.name for path in out.iterdir() if is_one(path.name)) if out.is_dir() else []

@@ -1,0 +1,1 @@
+"""How well a parser does: scores, training curves, published numbers."""

@@ -1,0 +1,150 @@
+"""Figures of a parser's training: losses and scores over steps, scores over minutes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
+from mghp.runs.read import Run
+from mghp.studies.components.figures import ablation_figures
+from mghp.studies.parsing.tables import ABLATIONS
+
+SCORES = {
+    "mean_iou": "part mIoU",
+    "ap_p_vol": "AP$^p$ averaged",
+    "ap_p_50": "AP$^p$ at 0.5",
+    "pcp_50": "PCP at 0.5",
+    "keypoint_ap_50": "keypoint AP at OKS 0.5",
+    "grouping": "grouping accuracy",
+}
+"""Validation scores that are drawn, and their labels."""
+
+_STYLES = [(colour, marker) for colour, marker in zip(COLOURS, MARKERS, strict=True) if colour != "#000000"]
+_LENGTH = re.compile(r"synthetic_(\d+)min(?:_evaluation)?")
+_WINDOWS = 50
+"""Losses are averaged over windows, so many in a training."""
+
+
+def parsing_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Every figure that these runs can fill, as PNG and SVG: trainings' curves, scores over minutes, ablations.
+
+    Args:
+        runs: those without a training fill none.
+        folder: to write to.
+    """
+    files: list[Path] = []
+    trained = [run for run in runs if "train/steps" in run.result["metrics"] and run.experiment not in ABLATIONS]
+    with plt.rc_context(STYLE):
+        for run in trained:
+            files += save(training_curves(run.steps), folder, f"training_{run.experiment}")
+        points = _by_minutes(runs)
+        if len(points) > 1:
+            files += save(score_curve(points), folder, "parsing_minutes")
+    return [*files, *ablation_figures(runs, folder)]
+
+
+def _by_minutes(runs: Sequence[Run]) -> dict[float, dict[str, float]]:
+    """Scores of the experiments that are one training at several lengths: `synthetic_<minutes>min`."""
+    points: dict[float, dict[str, float]] = {}
+    for run in runs:
+        length = _LENGTH.fullmatch(run.experiment)
+        # An evaluation comes after its training, and is what counts: it is in full precision.
+        if length is not None:
+            points[float(length[1])] = {name: run.metric(f"val/{name}") for name in SCORES}
+    return points
+
+
+def training_curves(rows: pd.DataFrame) -> Figure:
+    """Losses and validation scores against steps.
+
+    Args:
+        rows: `step`, `train/<loss>` and `val/<score>`; training and validation may have rows of their own, with blanks
+            for what the other one wrote.
+    """
+    figure, (losses, scores) = plt.subplots(1, 2, figsize=(PAGE_INCHES, 3.0))
+    names = [str(name) for name in rows.columns if str(name).startswith("train/")]
+    # The total last and black: above its terms, and told apart from them.
+    names.sort(key=lambda name: name == "train/total")
+    for k, name in enumerate(names):
+        written = rows[["step", name]].dropna()
+        _draw_loss(losses, written, name.removeprefix("train/"), k)
+    positive = [value for line in losses.lines for value in np.asarray(line.get_ydata(), dtype=float)]
+    if positive and min(positive) > 0:
+        losses.set_yscale("log")
+    losses.set(xlabel="step", ylabel="training loss, running mean", xlim=(0, None))
+    for k, (name, label) in enumerate(_drawn_scores(rows.columns)):
+        written = rows[["step", f"val/{name}"]].dropna()
+        colour, marker = _STYLES[k % len(_STYLES)]
+        scores.plot(written["step"], written[f"val/{name}"], color=colour, marker=marker, label=label)
+    scores.set(xlabel="step", ylabel="validation score", ylim=(0, 1), xlim=(0, None))
+    for axes in (losses, scores):
+        _legend_below(axes)
+    return figure
+
+
+def _draw_loss(axes: Axes, written: pd.DataFrame, loss: str, position: int) -> None:
+    smooth = written.iloc[:, 1].rolling(max(len(written) // _WINDOWS, 1), min_periods=1).mean()
+    colour = "#000000" if loss == "total" else _STYLES[position % len(_STYLES)][0]
+    # Colours are few: with many losses the second round is dashed.
+    dashed = loss != "total" and position >= len(_STYLES)
+    axes.plot(written["step"], smooth, color=colour, ls="--" if dashed else "-", label=loss.replace("_", " "))
+
+
+def _drawn_scores(columns: Sequence[str] | pd.Index) -> list[tuple[str, str]]:
+    present = set(columns)
+    return [(name, label) for name, label in SCORES.items() if f"val/{name}" in present]
+
+
+def _legend_below(axes: Axes) -> None:
+    if axes.lines:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, handlelength=1.6, columnspacing=1.0)
+
+
+def score_curve(points: Mapping[float, Mapping[str, float]]) -> Figure:
+    """Validation scores against minutes of training, every point with its number.
+
+    Args:
+        points: minutes to scores by name, with or without `val/` in front.
+    """
+    minutes = sorted(points)
+    by_minute = [{name.removeprefix("val/"): value for name, value in points[time].items()} for time in minutes]
+    drawn = _drawn_scores([f"val/{name}" for scores in by_minute for name in scores])
+    columns = min(3, max(len(drawn), 1))
+    rows = max(-(-len(drawn) // columns), 1)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(PAGE_INCHES, 1.7 * rows), sharex=True, sharey=True, squeeze=False
+    )
+    for position, axis in enumerate(axes.flat):
+        if position >= len(drawn):
+            axis.set_visible(False)
+            continue
+        name, label = drawn[position]
+        _draw_points(axis, minutes, [scores.get(name, np.nan) for scores in by_minute], position)
+        axis.set(title=label, ylim=(0, 1))
+        axis.margins(x=0.14)
+        axis.set_xscale("log")
+        axis.set_xticks(minutes, labels=[f"{time:g}" for time in minutes])
+        axis.minorticks_off()
+    figure.supxlabel("minutes of training", fontsize=8)
+    figure.supylabel("validation score", fontsize=8)
+    return figure
+
+
+def _draw_points(axes: Axes, minutes: Sequence[float], values: Sequence[float], position: int) -> None:
+    colour, marker = _STYLES[position % len(_STYLES)]
+    axes.plot(minutes, values, color=colour, marker=marker)
+    for time, value in zip(minutes, values, strict=True):
+        if np.isnan(value):
+            continue
+        # Above the point, but below it where it would leave the axes.
+        above = value < 0.85
+        axes.annotate(
+            f"{value:.2f}", (time, value), (0, 5 if above else -5), textcoords="offset points",
+            ha="center", va="bottom" if above else "top", fontsize=7,
+        )  # fmt: skip

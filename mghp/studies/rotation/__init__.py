@@ -1,0 +1,1 @@
+"""What rotation augmentation brings upside-down poses and costs all others."""

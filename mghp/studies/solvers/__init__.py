@@ -1,0 +1,1 @@
+"""What each solver, and T, N and alpha, make of a set of matching problems."""

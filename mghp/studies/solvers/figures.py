@@ -1,0 +1,185 @@
+"""Figures of the matcher: convergence, the T x N maps, and time against size."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings, save_drawings
+from mghp.runs.read import Run, grid_runs
+from mghp.studies.solvers.tables import grid_point, solver_label, solver_runs
+
+WARM_START = {
+    "paper": r"paper: $\alpha$ = 0.01, mean",
+    "step1_cold": r"cold: $\alpha$ = 1, last",
+    "step1_warm": r"warm: $\alpha$ = 1, last",
+}
+"""Variants of readings.yaml in the warm-start figure, and their labels."""
+
+
+def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Write every figure that these runs can fill, one set for each kind of data."""
+    return save_drawings(matching_drawings(runs), folder)
+
+
+def matching_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return every figure that these runs can fill, one set for each kind of data."""
+    drawings: dict[str, Callable[[], Figure]] = {}
+    for data, of_data in _by_data(grid_runs(runs)).items():
+        traced = [run for run in of_data if not run.steps.empty]
+        if traced:
+            drawings[f"convergence_{data}"] = partial(convergence_figure, traced)
+        for key, label in (("matching/gap_mean", "gap"), ("matching/violation_mean", "violation")):
+            drawings[f"map_{label}_{data}"] = partial(grid_map, of_data, key, label)
+    readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
+    for data, of_data in _by_data(run for run in readings if not run.steps.empty).items():
+        drawings[f"warm_start_{data}"] = partial(warm_start_figure, of_data)
+    solvers = [run for run in solver_runs(runs) if run.variant != "identity"]
+    for data, of_data in _by_data(run for run in solvers if run.example).items():
+        drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
+    for run in (run for run in runs if run.experiment == "bench_matcher"):
+        drawings["time"] = partial(time_figure, run)
+    return drawings
+
+
+def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Runs by their data as a part of a file's name, in order."""
+    found: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.data):
+        found.setdefault(run.data.replace(",", "").replace(" ", "_"), []).append(run)
+    return found
+
+
+def assignment_figure(runs: Sequence[Run]) -> Figure:
+    """One problem's affinity and every solver's assignment of it; true pairs are framed."""
+    runs = [run for run in runs if run.variant != "identity"]
+    truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
+    panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
+    columns = 7
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.15 * rows + 0.3), squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    for axis, (name, values) in zip(axes.flat, panels, strict=False):
+        image = axis.imshow(values, vmin=0, vmax=1, cmap="cividis")
+        for row, column in np.argwhere(truth > 0):
+            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2))
+        axis.set_title(textwrap.fill(name, 20), fontsize=5.5)
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    figure.supxlabel("destination", fontsize=8)
+    figure.supylabel("source", fontsize=8)
+    figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, label="affinity, assignment")
+    figure.suptitle(f"One problem and its assignments; {runs[0].data}; true pairs are framed")
+    return figure
+
+
+def convergence_figure(runs: Sequence[Run]) -> Figure:
+    """Gap and violation against outer steps: a column a step size, a colour an N, median and quartiles."""
+    longest = max(grid_point(run)[0] for run in runs)
+    runs = [run for run in runs if grid_point(run)[0] == longest]
+    step_sizes = sorted({grid_point(run)[2] for run in runs})
+    cycles = sorted({grid_point(run)[1] for run in runs})
+    figure, axes = plt.subplots(
+        2, len(step_sizes), figsize=(PAGE_INCHES, 3.4), sharex=True, sharey="row", squeeze=False
+    )
+    for run in sorted(runs, key=grid_point):
+        _, num_cycles, step_size = grid_point(run)
+        column, colour = step_sizes.index(step_size), COLOURS[cycles.index(num_cycles)]
+        _band(axes[0, column], run.steps, "gap", 100, colour, f"N = {num_cycles}")
+        _band(axes[1, column], run.steps, "violation", 1, colour, f"N = {num_cycles}")
+    for column, step_size in enumerate(step_sizes):
+        axes[0, column].set(title=rf"$\alpha$ = {step_size:g}", yscale="log", xscale="log")
+        axes[1, column].set(xlabel="outer step t")
+        axes[1, column].set_yscale("symlog", linthresh=1e-4)
+        axes[1, column].set_ylim(bottom=0)
+    axes[0, 0].set_ylabel("gap after repair [%]")
+    axes[1, 0].set_ylabel("violation")
+    axes[1, 0].legend(loc="upper left", ncols=2, handlelength=1.2, columnspacing=0.8)
+    figure.suptitle(f"PGD-Dykstra, mean of the iterates so far; {runs[0].data}; median and quartiles over problems")
+    return figure
+
+
+def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: str, label: str) -> None:
+    low, middle, high = (scale * steps[f"trace/{quantity}_{q}"] for q in ("q25", "median", "q75"))
+    axes.plot(steps["step"], middle, color=colour, label=label)
+    axes.fill_between(steps["step"], low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def warm_start_figure(runs: Sequence[Run]) -> Figure:
+    """Gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
+    by_variant = {run.variant: run for run in runs}
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.6), sharex=True)
+    for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):
+        if variant in by_variant:
+            _band(axes[0], by_variant[variant].steps, "gap", 100, colour, label)
+            _band(axes[1], by_variant[variant].steps, "violation", 1, colour, label)
+    axes[0].set(ylabel="gap after repair [%]", xlabel="outer step t", xscale="log")
+    axes[0].set_yscale("symlog", linthresh=1e-2)  # many small problems are solved exactly
+    axes[0].set_ylim(bottom=0)
+    axes[1].set(ylabel="violation", xlabel="outer step t")
+    axes[1].set_yscale("symlog", linthresh=1e-4)
+    axes[1].set_ylim(bottom=0)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.suptitle(f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems")
+    return figure
+
+
+def grid_map(runs: Sequence[Run], key: str, label: str) -> Figure:
+    """T x N maps, one a step size, with the numbers written in."""
+    points = {grid_point(run): run.metric(key) for run in runs}
+    steps, cycles = (sorted({int(point[axis]) for point in points}) for axis in range(2))
+    step_sizes = sorted({point[2] for point in points})
+    scale, unit = (100, " [%]") if label == "gap" else (1, "")
+    floor = 1e-4
+    shown = [max(scale * value, floor) for value in points.values()]
+    norm = LogNorm(min(shown), max(*shown, 2 * floor))
+    figure, axes = plt.subplots(1, len(step_sizes), figsize=(PAGE_INCHES, 2.1), sharey=True, squeeze=False)
+    for axis, step_size in zip(axes[0], step_sizes, strict=True):
+        values = scale * np.array([[points.get((t, n, step_size), np.nan) for n in cycles] for t in steps])
+        image = axis.imshow(np.maximum(values, floor), norm=norm, cmap="cividis", aspect="auto", origin="lower")
+        for (row, column), value in np.ndenumerate(values):
+            is_dark = norm(max(value, floor)) < 0.6
+            axis.text(
+                column, row, _short(value), ha="center", va="center", fontsize=6,
+                color="white" if is_dark else "black",
+            )  # fmt: skip
+        axis.set(title=rf"$\alpha$ = {step_size:g}", xlabel="N, cycles", xticks=range(len(cycles)), xticklabels=cycles)
+        axis.spines[:].set_visible(False)
+    axes[0, 0].set(ylabel="T, steps", yticks=range(len(steps)), yticklabels=steps)
+    figure.colorbar(image, ax=axes, label=f"{label}{unit}", fraction=0.04, pad=0.01)
+    figure.suptitle(f"PGD-Dykstra, mean of the iterates: {label}, mean over problems; {runs[0].data}")
+    return figure
+
+
+def _short(value: float) -> str:
+    return "0" if value == 0 else f"{value:.0e}" if value < 0.01 else f"{value:.2g}"
+
+
+def time_figure(run: Run) -> Figure:
+    """Milliseconds a problem against problem size and against batch size, all solvers."""
+    frame = run.steps
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.8), sharey=True)
+    sweeps = (("size", "candidates a side (batch of 64)"), ("batch", "problems in a batch (16x16)"))
+    for axis, (column, label) in zip(axes, sweeps, strict=True):
+        part = frame[frame["varied"] == column]
+        for k, (solver, rows) in enumerate(part.groupby("solver", sort=False)):
+            style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+            axis.plot(rows[column], rows["forward_ms"] / rows["batch"], label=solver, **style)
+            if rows["both_ms"].notna().any():
+                axis.plot(rows[column], rows["both_ms"] / rows["batch"], ls="--", **style)
+        axis.set(xscale="log", yscale="log", xlabel=label)
+        axis.set_xticks(sorted(set(part[column])), labels=[str(value) for value in sorted(set(part[column]))])
+        axis.minorticks_off()
+    axes[0].set_ylabel("ms a problem")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    figure.suptitle("Time a problem on the CPU: forward (solid), forward and backward (dashed)")
+    return figure

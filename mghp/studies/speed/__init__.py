@@ -1,0 +1,1 @@
+"""How fast and how large: every bench, and the table that it fills."""

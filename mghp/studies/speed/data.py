@@ -1,0 +1,131 @@
+"""`mghp bench data`: does the loader keep up with a training, and what do targets cost."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.config.schema import Config
+from mghp.datasets.sample import Samples
+from mghp.errors import InputError
+from mghp.parsing.batch import Batch, collate
+from mghp.parsing.build import people_of
+from mghp.parsing.targets import TargetMaker
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.speed.made_crowds import made_crowd
+from mghp.studies.speed.training_step import training_step
+from mghp.training.build import build_module
+from mghp.training.datamodule import ParsingDataModule
+from mghp.training.optimization import make_optimizer
+from mghp.training.trainer_options import checked_options, length_of
+
+
+def bench_data(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+    """Measure, into a run folder: ratios.csv of targets, a row a number of persons; the loader in result.json.
+
+    Args:
+        config: of a training; `bench.steps` batches are loaded, and trained on.
+        train: pictures to train on.
+        fingerprint: of these pictures.
+        progress: told what is measured.
+
+    Raises:
+        InputError: if the data are not rendered people, or there are too few pictures for a batch.
+    """
+    if config.data.name != "synthetic":
+        raise InputError(f"data.name: the crowds of the bench are rendered; expected synthetic, got {config.data.name}")
+    folder = RunFolder(config, fingerprint)
+    progress(0, 3, "training")
+    consumed, waiting = _consumed(config, train)
+    progress(1, 3, "loader alone")
+    alone = _yielded(config, train)
+    progress(2, 3, "targets")
+    write_frame(pd.DataFrame(_target_rows(config)), folder.path / "ratios.csv")
+    folder.finish(
+        {
+            "loader/batches_a_second": alone,
+            "training/batches_a_second": consumed,
+            "loader/times_the_training": alone / consumed,
+            "training/waiting_share": waiting,
+            "threads": torch.get_num_threads(),
+            "steps": config.bench.steps,
+        }
+    )
+    return folder.path
+
+
+def endless_batches(config: Config, train: Samples) -> Iterator[Batch]:
+    """Training batches, past the end of an epoch too, after those that were loaded ahead at the start."""
+    loader = ParsingDataModule(config.data, people_of(config), train, train, config.seed).train_dataloader()
+    if not len(loader):
+        raise InputError(f"data: expected at least {config.data.loader.batch_size} pictures, got {len(train)}")
+
+    def epochs() -> Iterator[Batch]:
+        while True:
+            yield from loader
+
+    ahead = (loader.prefetch_factor or 0) * loader.num_workers
+    return islice(epochs(), ahead + 1, None)
+
+
+def _yielded(config: Config, train: Samples) -> float:
+    """Batches a second of the loader while nothing else runs."""
+    batches = endless_batches(config, train)
+    next(batches)
+    began = time.perf_counter()
+    for _ in islice(batches, config.bench.steps):
+        pass
+    return config.bench.steps / (time.perf_counter() - began)
+
+
+def _consumed(config: Config, train: Samples) -> tuple[float, float]:
+    """Batches a second of a training with its loader beside it, and the share of its time that it waits."""
+    torch.manual_seed(config.seed)
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
+    module = build_module(config, max_steps).train()
+    optimizer = make_optimizer(config.training.optimizer, module, fused=True)
+    batches = endless_batches(config, train)
+    training_step(config, module, optimizer, next(batches), 0)  # compiles
+    waited, began = 0.0, time.perf_counter()
+    for step in range(config.bench.steps):
+        asked = time.perf_counter()
+        batch = next(batches)
+        waited += time.perf_counter() - asked
+        training_step(config, module, optimizer, batch, step)
+    seconds = time.perf_counter() - began
+    return config.bench.steps / seconds, waited / seconds
+
+
+def _target_rows(config: Config) -> list[dict[str, Any]]:
+    """Seconds of a batch's targets against the persons in each picture, which cover the same pixels in all."""
+    people, size = people_of(config), config.data.synthetic.size
+    module = build_module(config)
+    crowds = {
+        persons: collate([made_crowd(persons, size)] * config.data.loader.batch_size, people.num_keypoints)
+        for persons in config.bench.target_persons
+    }
+    seconds: dict[int, list[float]] = {persons: [] for persons in crowds}
+    for _ in range(1 + config.bench.repeats):
+        for persons, batch in crowds.items():  # in turns: a busier moment of the machine meets all
+            seconds[persons].append(_seconds(module.targets, batch))
+    return [
+        {
+            "persons": persons,
+            "keypoints": int((batch.keypoints[..., 2] > 0).sum()),
+            "human_pixels": int((batch.person_ids > 0).sum()),
+            "ms": 1000 * statistics.median(seconds[persons][1:]),
+        }
+        for persons, batch in crowds.items()
+    ]
+
+
+def _seconds(targets: TargetMaker, batch: Batch) -> float:
+    began = time.perf_counter()
+    targets(batch)
+    return time.perf_counter() - began

@@ -1,0 +1,104 @@
+"""`mghp bench learned`: time and memory of a training step of every way to learn limb scores."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.config.schema import Config
+from mghp.problems.pair_features import PairProblems
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
+from mghp.studies.speed.measure import kept_bytes
+from mghp.training.matcher_module import MatcherModule, PairBatch, training_batches
+from mghp.training.trainers import CLIP
+
+BATCHES = 8
+WARM_UP = 3
+
+
+@dataclass(frozen=True)
+class _Stepped:
+    """A module and its optimizer."""
+
+    module: MatcherModule
+    optimizer: torch.optim.Optimizer
+
+    def step(self, batch: PairBatch) -> float:
+        """Seconds of one training step."""
+        began = time.perf_counter()
+        loss = self.module.loss_of(batch, self.module(batch))
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.module.parameters(), CLIP)
+        self.optimizer.step()
+        return time.perf_counter() - began
+
+    def kept(self, batch: PairBatch) -> int:
+        """Bytes that a step keeps for its backward pass."""
+        return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
+
+
+def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable[[int, int, str], None]) -> Path:
+    """Measure, into a run folder: ratios.csv, a row an arm.
+
+    A step of every arm alternates with one of the baseline on the same batch, so that a slower or busier moment of the
+    machine meets both; an arm's ratio is the median of its pairs' ratios. Arms that train nothing are left out.
+
+    Args:
+        config: of the data, and of how many pairs of steps are timed.
+        arms: configs by name, the baseline among them.
+        progress: told how many rounds are done; each takes a pair of steps of every arm.
+
+    Raises:
+        InputError: if the poses make no problem.
+    """
+    problems, fingerprint = load_pair_problems(config)
+    train = split_problems(problems, config).train
+    batches = list(islice(training_batches(train, config.learned.batch_problems, config.seed), BATCHES))
+    folder = RunFolder(config, fingerprint)
+    trained = {name: arm for name, arm in arms.items() if arm.learned.objective != "none"}
+    baseline = next(arm for arm in trained.values() if arm.learned.objective == "binary_cross_entropy")
+    pairs = {name: (_stepped(baseline, train), _stepped(arm, train)) for name, arm in trained.items()}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in trained}
+    for number in range(WARM_UP + config.bench.steps):
+        progress(number, WARM_UP + config.bench.steps, "steps")
+        for name, pair in pairs.items():
+            seconds[name].append(_beside_baseline(*pair, batches[number % len(batches)], number % 2 == 0))
+    rows = [{"arm": name, **_row(seconds[name][WARM_UP:], *pairs[name], batches)} for name in trained]
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    folder.finish({"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)})
+    return folder.path
+
+
+def _beside_baseline(baseline: _Stepped, arm: _Stepped, batch: PairBatch, arm_first: bool) -> tuple[float, float]:
+    """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
+    if arm_first:
+        ours = arm.step(batch)
+        return baseline.step(batch), ours
+    return baseline.step(batch), arm.step(batch)
+
+
+def _row(
+    seconds: list[tuple[float, float]], baseline: _Stepped, arm: _Stepped, batches: list[PairBatch]
+) -> dict[str, Any]:
+    kept, without = (statistics.median(one.kept(batch) for batch in batches) for one in (arm, baseline))
+    return {
+        "ms": 1000 * statistics.median(ours for _, ours in seconds),
+        "ratio": statistics.median(ours / theirs for theirs, ours in seconds),
+        "kept_bytes": kept,
+        "kept_ratio": kept / without,
+    }
+
+
+def _stepped(config: Config, train: PairProblems) -> _Stepped:
+    rate, scale = config.learned.learning_rates[0], config.learned.scales[0]
+    module = untrained(config, train, rate, scale).train()
+    return _Stepped(module, torch.optim.Adam(module.parameters(), lr=rate))

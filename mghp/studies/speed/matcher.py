@@ -1,0 +1,204 @@
+"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mghp.config.schema import Config
+from mghp.matching import (
+    Greedy,
+    Hungarian,
+    LinearProgram,
+    Matcher,
+    PGDDykstra,
+    Projection,
+    UnbalancedSinkhorn,
+)
+from mghp.matching.literal import literal_algorithm
+from mghp.problems.padded import MatchingProblems
+from mghp.problems.problem_set import build_problem_set
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
+
+Solve = Callable[[Tensor], Tensor]
+
+SHAPES = ((256, 16, 16), (152, 6, 6), (152, 3, 3))
+"""Batches on which the literal algorithm is the peer."""
+
+MIXES = ((16,), (12, 16), (8, 12, 16), (4, 8, 12, 16), (2, 4, 16), (2, 16), (2, 2, 2, 16))
+"""Candidates a side of the problems that are padded into one batch, in equal numbers each."""
+
+MIXED = 252
+"""Problems in such a batch."""
+
+FEW = 8
+"""Problems that solvers without batches are timed on; the time is scaled to the batch."""
+
+
+def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
+    """Measure everything, into a run folder.
+
+    ratios.csv has a row a measurement, padding.csv a row a mix of sizes, metrics.csv time against size and batch.
+    """
+    torch.manual_seed(config.seed)
+    folder = RunFolder(config, problems.fingerprint)
+    rows = [row for shape in SHAPES for row in _against_literal(torch.rand(shape), config.bench.repeats)]
+    rows += _against_loop(config, problems)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    write_frame(pd.DataFrame(_padding(config)), folder.path / "padding.csv")
+    for row in _scaling(config):
+        folder.log(row)
+    imports = {
+        "import/torch_seconds": import_seconds("torch"),
+        "import/pgd_dykstra_after_torch_seconds": import_seconds("mghp.matching.pgd_dykstra", after="torch"),
+    }
+    folder.finish(imports | {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
+    return folder.path
+
+
+def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]:
+    problems = f"{'x'.join(map(str, affinity.shape))} uniform"
+    peer = _times(literal_algorithm, affinity, repeats)
+    memory = saved_bytes(literal_algorithm, affinity)
+    yield _row(problems, "literal, autograd", peer)
+    for backend in ("numba", "torch"):
+        matcher = PGDDykstra(backend=backend)
+        share = saved_bytes(matcher, affinity) / memory
+        yield _row(problems, backend, _times(matcher, affinity, repeats), peer) | {"memory_share": share}
+
+
+def _against_loop(config: Config, problems: MatchingProblems) -> list[dict[str, Any]]:
+    """All problems in padded batches of similar size, against solving one after the other."""
+    chosen = _evenly_by_size(problems, config.bench.loop_problems)
+    affinities = [torch.from_numpy(problems[k].affinity).float() for k in chosen]
+    scale = len(problems) / len(chosen)
+
+    def loop_forward() -> None:
+        with torch.no_grad():
+            for affinity in affinities:
+                literal_algorithm(affinity)
+
+    def loop_both() -> None:
+        for affinity in affinities:
+            torch.autograd.backward(literal_algorithm(affinity.clone().requires_grad_()).sum())
+
+    peer = (scale * median_seconds(loop_forward, 1), scale * median_seconds(loop_both, 1))
+    batches = build_problem_set(problems, config.data, torch.float32)
+    matcher = PGDDykstra()
+
+    def batched_forward() -> None:
+        with torch.no_grad():
+            for batch in batches:
+                matcher(batch.affinity, *batch.masks)
+
+    def batched_both() -> None:
+        for batch in batches:
+            torch.autograd.backward(matcher(batch.affinity.clone().requires_grad_(), *batch.masks).sum())
+
+    ours = (
+        median_seconds(batched_forward, config.bench.repeats),
+        median_seconds(batched_both, config.bench.repeats),
+    )
+    name = f"all {len(problems)} of {problems.num_images} images"
+    return [
+        _row(name, f"literal, one at a time ({len(chosen)} timed)", peer),
+        _row(name, "padded batches, auto", ours, peer),
+    ]
+
+
+def _evenly_by_size(problems: MatchingProblems, number: int) -> list[int]:
+    """Positions of problems drawn evenly from all, sorted by size."""
+    by_size = np.argsort([problem.affinity.size for problem in problems], kind="stable")
+    spread = np.linspace(0, len(by_size) - 1, min(number, len(by_size))).round().astype(int)
+    return [int(by_size[k]) for k in spread]
+
+
+def _padding(config: Config) -> Iterator[dict[str, Any]]:
+    """Problems of several sizes in one padded batch, against the same problems without padding, a batch a size."""
+    for mix in MIXES:
+        each = MIXED // len(mix)
+        largest = max(mix)
+        affinity = torch.zeros(len(mix), each, largest, largest)
+        mask = torch.zeros(len(mix), each, largest, dtype=torch.bool)
+        for problems, is_real, size in zip(affinity, mask, mix, strict=True):
+            problems[:, :size, :size] = torch.rand(each, size, size)
+            is_real[:, :size] = True
+        by_size = [problems[:, :size, :size].contiguous() for problems, size in zip(affinity, mix, strict=True)]
+        masks = mask.flatten(0, 1), mask.flatten(0, 1)
+        cells = sum(part.numel() for part in by_size)
+        for backend in ("numba", "torch"):
+            matcher = PGDDykstra(backend=backend)
+            repeats = config.bench.repeats
+            padded = _both_seconds(matcher, [(affinity.flatten(0, 1), *masks)], repeats)
+            without = _both_seconds(matcher, [(part,) for part in by_size], repeats)
+            yield {
+                "sizes": ", ".join(map(str, mix)), "problems": each * len(mix), "method": backend, "cells": cells,
+                "padded_cells": affinity.numel() - cells, "padding": 1 - cells / affinity.numel(),
+                "padded_ms": 1000 * padded, "without_ms": 1000 * without, "ratio": padded / without,
+            }  # fmt: skip
+
+
+def _both_seconds(matcher: Matcher, batches: Sequence[tuple[Tensor, ...]], repeats: int) -> float:
+    """Seconds of forward + backward of all batches."""
+
+    def both() -> None:
+        for affinity, *masks in batches:
+            torch.autograd.backward(matcher(affinity.clone().requires_grad_(), *masks).sum())
+
+    return median_seconds(both, repeats)
+
+
+def _scaling(config: Config) -> Iterator[dict[str, Any]]:
+    """Time of every solver against candidates a side, and against problems in a batch."""
+    solvers: dict[str, Matcher] = {
+        "PGD-Dykstra, numba": PGDDykstra(backend="numba"),
+        "PGD-Dykstra, torch": PGDDykstra(backend="torch"),
+        "one projection": Projection(),
+        "unbalanced Sinkhorn": UnbalancedSinkhorn(),
+        "Hungarian": Hungarian(),
+        "greedy": Greedy(),
+        "linear program": LinearProgram(),
+    }
+    points = [("size", 64, size) for size in config.bench.sizes]
+    points += [("batch", batch, 16) for batch in config.bench.batches]
+    for varied, batch, size in points:
+        for name, matcher in solvers.items():
+            measured = min(batch, FEW) if isinstance(matcher, LinearProgram) else batch
+            forward, both = _times(matcher, torch.rand(measured, size, size), max(config.bench.repeats // 2, 1))
+            scale = 1000 * batch / measured
+            yield {
+                "varied": varied, "solver": name, "batch": batch, "size": size,
+                "forward_ms": scale * forward, "both_ms": scale * both if matcher.differentiable else float("nan"),
+            }  # fmt: skip
+
+
+def _times(solve: Solve, affinity: Tensor, repeats: int) -> tuple[float, float]:
+    """Seconds of forward, and of forward + backward (NaN where there is no backward)."""
+
+    def forward() -> None:
+        with torch.no_grad():
+            solve(affinity)
+
+    def both() -> None:
+        result = solve(affinity.clone().requires_grad_())
+        torch.autograd.backward(result, torch.ones_like(result))
+
+    seconds = median_seconds(forward, repeats)
+    if isinstance(solve, Matcher) and not solve.differentiable:
+        return seconds, float("nan")
+    return seconds, median_seconds(both, repeats)
+
+
+def _row(
+    problems: str, method: str, seconds: tuple[float, float], peer: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"problems": problems, "method": method}
+    for name, ours, theirs in zip(("forward", "both"), seconds, peer or (None, None), strict=True):
+        row |= {f"{name}_ms": 1000 * ours, f"{name}_ratio": theirs / ours if theirs else float("nan")}
+    return row

@@ -1,0 +1,100 @@
+"""`mghp bench memory`: peak memory of training, evaluation and prediction, each in a process of its own."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from mghp.config.schema import Config
+from mghp.errors import InputError
+from mghp.runs.checkout import ROOT
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.speed.made_crowds import made_crowd
+
+PERSONS = 5
+"""In the picture that is parsed."""
+
+# Memory that is resident stays with a process that is started by a larger one, in what the system accounts for it:
+# the process itself is asked, at its end.
+_MEASURED = """
+import sys
+from mghp.peak_memory import highest_megabytes
+try:
+    if sys.argv[1:]:
+        from mghp.cli.main import main
+        main()
+    else:
+        import mghp.evaluation.train
+finally:
+    print("PEAK", highest_megabytes(), file=sys.stderr)
+"""
+
+
+def bench_memory(
+    config: Config, file: Path, overrides: Sequence[str], progress: Callable[[int, int, str], None]
+) -> Path:
+    """Measure, into a run folder: ratios.csv, a row a command; the first does nothing but import what they need.
+
+    Args:
+        config: of the run.
+        file: its experiment file, which is trained, evaluated, and predicts a picture.
+        overrides: its `key=value`.
+        progress: told which command runs.
+
+    Raises:
+        InputError: if a command fails; what it said.
+    """
+    folder = RunFolder(config, f"{PERSONS} persons at {config.bench.size}")
+    with tempfile.TemporaryDirectory() as place:
+        rows = list(_measured(config, file, overrides, Path(place), progress))
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    folder.finish({"picture": config.bench.size, "persons": PERSONS})
+    return folder.path
+
+
+def _measured(
+    config: Config, file: Path, overrides: Sequence[str], place: Path, progress: Callable[[int, int, str], None]
+) -> Iterator[dict[str, Any]]:
+    picture = place / "crowd.png"
+    Image.fromarray(made_crowd(PERSONS, config.bench.size).image).save(picture)
+    trained = place / "runs"
+    commands: dict[str, Callable[[], list[str]]] = {
+        "imports": list,
+        "train": lambda: ["train", str(file), *overrides, f"runs={trained}", "wandb.mode=disabled"],
+        "evaluate": lambda: ["evaluate", str(_checkpoint(trained))],
+        "predict": lambda: [
+            "predict",
+            str(_checkpoint(trained)),
+            str(picture),
+            "--out",
+            str(place / "out"),
+            "--device=cpu",
+        ],
+    }
+    for number, (name, arguments) in enumerate(commands.items()):
+        progress(number, len(commands), name)
+        yield {"command": name, "peak_mb": peak_of(arguments())}
+
+
+def _checkpoint(runs: Path) -> Path:
+    (file,) = runs.glob("*/*/checkpoints/last.ckpt")
+    return file
+
+
+def peak_of(arguments: Sequence[str]) -> float:
+    """Highest resident memory of a command, megabytes; of none, of its imports.
+
+    Raises:
+        InputError: if it fails; the last line it said.
+    """
+    process = subprocess.run([sys.executable, "-c", _MEASURED, *arguments], cwd=ROOT, capture_output=True, text=True)
+    said, _, peak = process.stderr.rpartition("PEAK")
+    if process.returncode:
+        raise InputError(f"mghp {' '.join(arguments)}: failed: {said.strip().splitlines()[-1:]}")
+    return float(peak)

@@ -1,0 +1,112 @@
+"""`mghp bench parsing`: what the matching loss adds to a training step, and pictures rendered a second."""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from mghp.config.schema import Config
+from mghp.datasets.sample import Samples
+from mghp.datasets.synthetic import SCENES, render
+from mghp.parsing.batch import Batch
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.speed.measure import median_seconds
+from mghp.studies.speed.training_step import begun_module, first_batches, training_step
+from mghp.training.optimization import make_optimizer
+from mghp.training.parsing_module import ParsingModule
+from mghp.training.trainer_options import checked_options, length_of
+
+MOMENTS = {"at the start": 0.0, "halfway": 0.5, "at the end": 1.0}
+"""Shares of the training that are looked at: the candidates are made up at first, and peaks later."""
+
+BATCHES = 4
+WARM_UP = 4
+
+
+def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+    """Measure, into a run folder: ratios.csv, a row a measurement.
+
+    Both kinds of steps, with the matching loss and without, alternate on the same module and batches, so that a slower
+    or busier moment of the machine meets both; the cost is the median of the pairs' ratios.
+
+    Args:
+        config: of a training; `training.continue_from` gives the weights, and with them the peaks.
+        train: pictures to step on.
+        fingerprint: of these pictures.
+        progress: told how many measurements are done.
+
+    Raises:
+        InputError: if the config does not fit, or the checkpoint is unreadable.
+    """
+    torch.manual_seed(config.seed)
+    module, max_steps = stepped_module(config)
+    batches = first_batches(config, train, BATCHES)
+    folder = RunFolder(config, fingerprint)
+    rows: list[dict[str, Any]] = []
+    for number, (moment, share) in enumerate(MOMENTS.items()):
+        progress(number, len(MOMENTS) + 1, f"training steps {moment}")
+        rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
+    progress(len(MOMENTS), len(MOMENTS) + 1, "render")
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    folder.finish(
+        {
+            "render/pictures_a_second": _render_rate(config),
+            "threads": torch.get_num_threads(),
+            "matching/every": config.training.matching_every,
+        }
+    )
+    return folder.path
+
+
+def stepped_module(config: Config) -> tuple[ParsingModule, int]:
+    """A module whose every step has a matching loss, and the length of the training it is built for."""
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
+    training = dataclasses.replace(config.training, matching_every=1)
+    return begun_module(dataclasses.replace(config, training=training), max_steps).train(), max_steps
+
+
+def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
+    """Milliseconds of both kinds of steps, and by how much the matching makes one longer."""
+    optimizer = make_optimizer(config.training.optimizer, module, fused=True)
+    matching = module.matching
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    try:
+        for pair in range(WARM_UP + config.bench.steps):
+            for with_matching in _alternating(pair):
+                module.matching = matching if with_matching else None
+                began = time.perf_counter()
+                training_step(config, module, optimizer, batches[pair % len(batches)], step)
+                seconds[with_matching].append(time.perf_counter() - began)
+    finally:
+        module.matching = matching
+    without, with_it = seconds[False][WARM_UP:], seconds[True][WARM_UP:]
+    added = statistics.median(b / a for a, b in zip(without, with_it, strict=True)) - 1
+    return {
+        "without_ms": 1000 * statistics.median(without),
+        "with_ms": 1000 * statistics.median(with_it),
+        "added": added,
+        "every": config.training.matching_every,
+        "added_on_average": added / config.training.matching_every,
+    }
+
+
+def _alternating(pair: int) -> Iterator[bool]:
+    """Which of the pair comes first changes, since the second finds the batch in the cache."""
+    return iter((False, True) if pair % 2 else (True, False))
+
+
+def _render_rate(config: Config) -> float:
+    """Pictures rendered a second by one process."""
+    synthetic, number = config.data.synthetic, config.bench.pictures
+
+    def render_all() -> None:
+        for index in range(number):
+            render(SCENES[synthetic.scene], index, seed=config.seed, size=synthetic.size)
+
+    return number / median_seconds(render_all, 3)

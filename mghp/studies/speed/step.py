@@ -1,0 +1,175 @@
+"""`mghp bench step`: where a training step's time goes."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import torch
+from torch import nn
+
+from mghp.config.schema import Config
+from mghp.datasets.sample import Samples
+from mghp.errors import InputError
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+from mghp.studies.speed.data import endless_batches
+from mghp.studies.speed.parsing import BATCHES, matching_cost, stepped_module
+from mghp.studies.speed.training_step import begun_module, first_batches, training_step
+from mghp.training.optimization import make_optimizer
+from mghp.training.parsing_module import ParsingModule
+from mghp.training.trainer_options import checked_options, length_of
+
+WARM_UP = 4
+
+WITHIN = {"matcher": "matching", "matcher_backward": "backward"}
+"""Parts that are within others: they do not add to the sum."""
+
+PARTS = (
+    "waiting", "backbone", "heads", "targets", "losses", "matching", "matcher", "backward", "matcher_backward",
+    "optimiser", "rest",
+)  # fmt: skip
+"""Of a step, in their order."""
+
+
+class Stopwatch:
+    """Seconds of the parts of a step, by name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._began: dict[str, float] = {}
+
+    def start(self, name: str) -> None:
+        """A part begins."""
+        self._began[name] = time.perf_counter()
+
+    def stop(self, name: str) -> None:
+        """It has ended."""
+        self.seconds[name] += time.perf_counter() - self._began.pop(name)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """A part is what runs within."""
+        self.start(name)
+        yield
+        self.stop(name)
+
+    def around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same function, timed."""
+
+        def timed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+            with self.timed(name):
+                return work(*arguments, **options)
+
+        return timed
+
+    def watch(self, name: str, module: nn.Module) -> None:
+        """Time a module's forward pass."""
+        module.register_forward_pre_hook(lambda *_: self.start(name))
+        module.register_forward_hook(lambda *_: self.stop(name))
+
+    def watch_backward(self, name: str, module: nn.Module) -> None:
+        """Time a module's backward pass: from its outputs' gradients to its inputs'."""
+        module.register_full_backward_pre_hook(lambda *_: self.start(name))
+        module.register_full_backward_hook(lambda *_: self.stop(name))
+
+
+def bench_step(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+    """Measure, into a run folder: ratios.csv, a row a part of the step.
+
+    Halfway through the training, when candidates are made up in half of the pictures and peaks in the others. What the
+    matching costs forward and backward, whoever's node runs it, is told by steps with and without it, in its result.
+
+    Args:
+        config: of a training, through a matcher; `bench.steps` steps are timed.
+        train: pictures to step on.
+        fingerprint: of these pictures.
+        progress: told what is measured.
+
+    Raises:
+        InputError: if nothing is trained through a matcher, or the checkpoint is unreadable.
+    """
+    if not config.losses.weights.matching:
+        raise InputError("losses.weights.matching: expected more than 0, or there is no matching to measure")
+    folder = RunFolder(config, fingerprint)
+    progress(0, 2, "parts of a step")
+    rows = _rows(_profile(config, train), config.bench.steps)
+    progress(1, 2, "steps with the matching and without")
+    cost = _cost_of_matching(config, train)
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    average = cost["added_on_average"]
+    folder.finish(
+        {
+            "matching/added": cost["added"],
+            "matching/every": cost["every"],
+            "matching/share": average / (1 + average),
+            "threads": torch.get_num_threads(),
+            "steps": config.bench.steps,
+        }
+    )
+    return folder.path
+
+
+def _profile(config: Config, train: Samples) -> dict[str, float]:
+    """Seconds of each part over all steps, `step` for the whole of them."""
+    torch.manual_seed(config.seed)
+    max_steps = length_of(checked_options(config.trainer))["max_steps"]
+    module = begun_module(config, max_steps).train()
+    optimizer = make_optimizer(config.training.optimizer, module, fused=True)
+    watch = Stopwatch()
+    _watch_parts(watch, module)
+    optimizer.step = watch.around("optimiser", optimizer.step)  # type: ignore[method-assign]
+    batches = endless_batches(config, train)
+    for number in range(WARM_UP + config.bench.steps):
+        if number == WARM_UP:
+            watch.seconds.clear()
+        with watch.timed("step"):
+            with watch.timed("waiting"):
+                batch = next(batches)
+            with _backward_timed(watch):
+                training_step(config, module, optimizer, batch, max_steps // 2 + number)
+    return watch.seconds
+
+
+def _watch_parts(watch: Stopwatch, module: ParsingModule) -> None:
+    assert module.matching is not None
+    watch.watch("network", module.network)
+    watch.watch("backbone", module.network.backbone)
+    watch.watch("matching", module.matching)
+    watch.watch("matcher", module.matching.matcher)
+    watch.watch_backward("matcher_backward", module.matching.matcher)
+    module.targets = cast(Any, watch.around("targets", module.targets))
+    module.objective = cast(Any, watch.around("losses", module.objective))
+
+
+@contextmanager
+def _backward_timed(watch: Stopwatch) -> Iterator[None]:
+    backward = torch.autograd.backward
+    torch.autograd.backward = watch.around("backward", backward)
+    try:
+        yield
+    finally:
+        torch.autograd.backward = backward
+
+
+def _rows(seconds: dict[str, float], steps: int) -> list[dict[str, Any]]:
+    of_parts = {**seconds, "heads": seconds["network"] - seconds["backbone"]}
+    outer = [part for part in PARTS if part not in WITHIN and part != "rest"]
+    of_parts["rest"] = seconds["step"] - sum(of_parts.get(part, 0.0) for part in outer)
+    return [
+        {
+            "part": part,
+            "within": WITHIN.get(part, ""),
+            "ms": 1000 * of_parts.get(part, 0.0) / steps,
+            "share": of_parts.get(part, 0.0) / seconds["step"],
+        }
+        for part in PARTS
+    ]
+
+
+def _cost_of_matching(config: Config, train: Samples) -> dict[str, Any]:
+    module, max_steps = stepped_module(config)
+    return matching_cost(config, module, first_batches(config, train, BATCHES), max_steps // 2)

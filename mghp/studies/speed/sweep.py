@@ -1,0 +1,105 @@
+"""`mghp bench sweep`: what the supervisor itself costs, beside the trials that it starts."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from mghp.config.schema import Config
+from mghp.runs.checkout import ROOT
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
+
+NUM_TRIALS = 100
+"""Trials of the sweep whose cost is measured; each sleeps for a tenth of a second and writes its result."""
+
+REPEATS = 3
+
+_STUB = """
+import json, os, pathlib, sys, time
+time.sleep(0.1)
+folder = pathlib.Path(os.environ["MGHP_RUN_DIR"])
+metrics = {sys.argv[1]: sum(len(word) for word in sys.argv[2:])}
+(folder / "result.json").write_text(json.dumps({"metrics": metrics}))
+"""
+
+_SUPERVISE = """
+import json, resource, sys, time
+from mghp.cli.main import main
+import mghp.sweep.processes as processes
+began = float(sys.argv.pop(1))
+first = []
+start = processes.GuardedProcess.__init__
+def noted(self, job):
+    first.append((time.time() - began, sum(resource.getrusage(resource.RUSAGE_SELF)[:2])))
+    start(self, job)
+processes.GuardedProcess.__init__ = noted
+try:
+    main()
+except SystemExit:
+    pass
+cpu = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+print(json.dumps({"start_seconds": first[0][0], "start_cpu_seconds": first[0][1], "cpu_seconds": cpu}), file=sys.stderr)
+"""
+
+
+def bench_sweep(config: Config) -> Path:
+    """Measure into a run folder: ratios.csv, a row a sweep and repeat.
+
+    `stub` is a grid of trials that do nearly nothing: the supervisor's own CPU a trial, from its first trial to its
+    end, the report included. `matcher` is sweeps/matcher.yaml up to its first trial: what it takes to check the file,
+    to make out configs and data, and to start.
+
+    Returns:
+        The run folder.
+    """
+    folder = RunFolder(config, f"{NUM_TRIALS} trials")
+    rows = list(_measured())
+    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
+    folder.finish({"repeats": REPEATS})
+    return folder.path
+
+
+def _measured() -> Iterator[dict[str, float | str]]:
+    for _ in range(REPEATS):
+        with tempfile.TemporaryDirectory() as place:
+            yield _one("stub", _stub_sweep(Path(place)), Path(place), NUM_TRIALS)
+            matcher = ROOT / "sweeps" / "matcher.yaml"
+            (Path(place) / "experiments").symlink_to(ROOT / "experiments")
+            yield _one("matcher", matcher, Path(place), 1)
+
+
+def _stub_sweep(folder: Path) -> Path:
+    (folder / "stub.py").write_text(_STUB)
+    sweep = {
+        "method": "grid",
+        "metric": {"name": "length"},
+        "parameters": {"x": {"values": list(range(NUM_TRIALS // 10))}, "y": {"values": list(range(10))}},
+        "command": ["${env}", sys.executable, str(folder / "stub.py"), "length", "${args}"],
+    }
+    file = folder / "stub.yaml"
+    file.write_text(yaml.safe_dump(sweep))
+    return file
+
+
+def _one(name: str, file: Path, folder: Path, trials: int) -> dict[str, float | str]:
+    command = [sys.executable, "-c", _SUPERVISE, str(time.time()), "sweep", str(file), "--workers", "2"]
+    process = subprocess.run(
+        [*command, "--max-runs", str(trials)], cwd=folder, capture_output=True, text=True, check=True,
+        env={**os.environ, "WANDB_MODE": "disabled"},
+    )  # fmt: skip
+    used = json.loads(process.stderr.splitlines()[-1])
+    return {
+        "sweep": name,
+        "trials": trials,
+        "start_seconds": used["start_seconds"],
+        "start_cpu_seconds": used["start_cpu_seconds"],
+        "cpu_ms_a_trial": 1000 * (used["cpu_seconds"] - used["start_cpu_seconds"]) / trials,
+    }

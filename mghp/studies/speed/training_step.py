@@ -1,0 +1,52 @@
+"""A training step as Lightning takes it, to be timed."""
+
+import dataclasses
+from itertools import islice
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from mghp.config.schema import Config
+from mghp.datasets.sample import Samples
+from mghp.parsing.batch import Batch
+from mghp.parsing.build import people_of, read_trained, with_weights
+from mghp.training.build import build_module
+from mghp.training.datamodule import ParsingDataModule
+from mghp.training.parsing_module import ParsingModule
+
+
+def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
+    """The module that a training would begin with: weights of `training.continue_from`, where that is given.
+
+    Raises:
+        InputError: if the config does not fit, or the checkpoint is unreadable or of another network.
+    """
+    module = build_module(config, max_steps)
+    if config.training.continue_from is not None:
+        weights, _ = read_trained(config.training.continue_from)
+        with_weights(module, weights, config.training.continue_from)
+    return module
+
+
+def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
+    """The batches that a training begins with."""
+    loader = dataclasses.replace(config.data.loader, workers=0)
+    data = dataclasses.replace(config.data, loader=loader)
+    loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()
+    return list(islice(loaded, number))
+
+
+def training_step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> Tensor:
+    """Forward, backward and update at a step of the training; the loss."""
+    half = config.trainer.get("precision") == "bf16-mixed"
+    with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
+        losses, _ = module.losses(batch, step)
+    total = module.total(losses)
+    optimizer.zero_grad()
+    torch.autograd.backward(total)
+    clip = config.trainer.get("gradient_clip_val")
+    if clip:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), clip)
+    optimizer.step()
+    return total.detach()

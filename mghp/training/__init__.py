@@ -1,0 +1,1 @@
+"""Lightning modules, data module and callbacks: they wire what the library computes."""

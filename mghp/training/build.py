@@ -1,0 +1,77 @@
+"""From a config to the built pieces of a training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mghp.config.load import to_yaml
+from mghp.config.schema import Config
+from mghp.errors import InputError
+from mghp.metrics.parsing import parsing_metrics
+from mghp.parsing.build import build_parser, people_of, read_trained, untrained, with_weights
+from mghp.parsing.losses.objective import ParsingObjective
+from mghp.parsing.losses.weighting import FixedWeights, LearnedWeights
+from mghp.parsing.matching_in_training import TrainingMatching
+from mghp.parsing.parser import Parser
+from mghp.parsing.targets import TargetMaker
+from mghp.training.parsing_module import ParsingModule
+
+
+def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
+    """Every piece of a parsing experiment, weights at their start.
+
+    Args:
+        config: the whole.
+        max_steps: of the training that it is built for.
+
+    Raises:
+        InputError: one line, if sizes do not fit or the matcher cannot be trained through.
+    """
+    people, parser = people_of(config), build_parser(config)
+    network = parser.network
+    weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
+    return ParsingModule(
+        network=network,
+        targets=TargetMaker(
+            people,
+            network.strides["keypoints"],
+            network.strides["limbs"],
+            network.field.strides,
+            towards=config.assembly.points_towards,
+            relative=config.losses.field_relative,
+        ),
+        objective=ParsingObjective(config.losses),
+        matching=_matching(config, parser, max_steps) if config.losses.weights.matching else None,
+        weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
+        label_balance=parser.label_balance,
+        assembler=parser.assembler,
+        metrics=parsing_metrics(people, config.metrics),
+        training=config.training,
+        config_text=to_yaml(config),
+        bf16=parser.bf16,
+    )
+
+
+def _matching(config: Config, parser: Parser, max_steps: int) -> TrainingMatching:
+    assembler = parser.assembler
+    try:
+        return TrainingMatching(
+            assembler.matcher,
+            assembler.affinity,
+            assembler.people.skeleton.limbs,
+            config.losses.matching,
+            config.training.candidates,
+            max_steps,
+            config.seed,
+        )
+    except (ValueError, TypeError) as error:
+        raise InputError(" ".join(str(error).split())) from None
+
+
+def load_module(path: str | Path, overrides: Sequence[str] = ()) -> tuple[ParsingModule, Config]:
+    """The module of a checkpoint, with its weights, and its config with `key=value` over it.
+
+    Raises:
+        InputError: as `load_parser`.
+    """
+    weights, config = read_trained(path, overrides)
+    return with_weights(build_module(untrained(config)), weights, path).eval(), config

@@ -1,0 +1,175 @@
+"""What watches a training."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mghp.matching import Matcher
+from mghp.parsing.batch import Batch
+from mghp.pictures.png import write_png
+from mghp.training.finite import check_weights
+from mghp.training.parsing_module import ParsingModule
+from mghp.training.resumable_loader import mixed_seed
+from mghp.training.validation_pictures import draw_batch, first_pictures
+
+
+class AveragedWeights(WeightAveraging):
+    """Averages the weights over the steps; the averaged ones are validated and kept in every checkpoint.
+
+    The n-th update keeps (1 + n) / (10 + n) of what was there, until that is the decay: an average that keeps more from
+    the beginning holds the random weights for thousands of steps, and finds nobody.
+
+    Args:
+        decay: what an update keeps of the average in the end.
+        every: steps from one update, which costs a pass over all weights, to the next.
+    """
+
+    def __init__(self, decay: float, every: int = 1) -> None:
+        def averaged(average: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+            kept = min(decay, (1 + int(updates)) / (10 + int(updates)))
+            return kept * average + (1 - kept) * current
+
+        super().__init__(avg_fn=averaged)
+        self.every = every
+
+    def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """After the first step, and every so many."""
+        return step_idx is not None and step_idx % self.every == 0
+
+
+class BranchPoint(Callback):
+    """Keeps a checkpoint of the step at which the rate begins to fall, for runs of other lengths to branch off.
+
+    Args:
+        decay_share: share of the training's steps in which it falls, the last ones.
+        file: the checkpoint.
+    """
+
+    def __init__(self, decay_share: float, file: Path) -> None:
+        self.decay_share = decay_share
+        self.file = file
+        self._step = -1
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Now the length is known, be it given in steps or in epochs."""
+        self._step = round(trainer.estimated_stepping_batches * (1 - self.decay_share))
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Write it when its step is done.
+
+        Raises:
+            NotFiniteError: if the weights are not finite.
+        """
+        if trainer.global_step == self._step:
+            check_weights(pl_module, trainer.global_step)
+            trainer.save_checkpoint(self.file)
+
+
+class SeedEveryBatch(Callback):
+    """Makes what network and matcher draw a function of (seed, batch), the same where a training goes on.
+
+    Args:
+        seed: of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Before it is trained on; processes that train together draw apart."""
+        number = trainer.fit_loop.total_batch_idx
+        torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, number))
+        for module in pl_module.modules():
+            if isinstance(module, Matcher):
+                module.at_step(number, trainer.global_rank)
+
+
+class StopWhenAsked(Callback):
+    """On SIGTERM the training ends after the step at hand, in good order: it is validated and its result written.
+
+    Attributes:
+        asked: whether it was.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the signal over from Lightning, which would end without a result."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Stop all processes of the training together."""
+        if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
+            self.asked = trainer.should_stop = True
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Give the signal back."""
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+
+class DrawPictures(Callback):
+    """Draws the first pictures of every validation: people, fields, soft assignments and the matcher's trace.
+
+    Args:
+        folder: gets `step_<step>_<what>.png`.
+        show: told each picture's name and (height, width, 3) uint8, e.g. a tracker's.
+        number: of pictures.
+    """
+
+    def __init__(self, folder: Path, show: Callable[[str, NDArray[np.uint8]], None], number: int) -> None:
+        self.folder = folder
+        self.show = show
+        self.number = number
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Draw them, by the weights that are validated."""
+        if batch_idx or not trainer.is_global_zero or not isinstance(pl_module, ParsingModule):
+            return
+        for name, picture in draw_batch(pl_module, first_pictures(batch, self.number)).items():
+            write_png(self.folder / f"step_{trainer.global_step:06d}_{name}.png", picture)
+            self.show(f"pictures/{name}", picture)

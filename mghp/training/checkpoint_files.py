@@ -1,0 +1,73 @@
+"""Checkpoints of a training: written whole or not at all, and whether a training can go on from one."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from torch import nn
+
+from mghp.errors import InputError
+from mghp.parsing.checkpoints import check_weights, read_checkpoint
+from mghp.writing import write_atomically, writing
+
+
+class CheckpointFiles(TorchCheckpointIO):
+    """Lightning's plugin for reading and writing checkpoints.
+
+    Lightning's own writes into the system's folder for temporary files and moves from there, which across two disks is
+    a copy that can be cut off.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:  # noqa: ANN401
+        """Write it.
+
+        Raises:
+            InputError: if the disk does not take it; a checkpoint of this name that was there is left.
+        """
+        file = Path(path)
+        with writing(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_atomically(file, buffer.getbuffer())
+
+    def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> Any:  # noqa: ANN401
+        """Read it: tensors and plain types only, whatever is asked for."""
+        return read_checkpoint(path)
+
+
+def check_training(path: str | Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Look whether a training of this module can go on from a checkpoint, before it is begun.
+
+    Raises:
+        InputError: as `read_checkpoint`, or if weights or optimiser are of another training, or only weights are there.
+    """
+    checkpoint = read_checkpoint(path)
+    for key, kind in _TRAINING:
+        if not isinstance(checkpoint.get(key), kind):
+            raise InputError(f"{path}: nothing to train on from: expected {key}, as mghp train keeps it")
+    check_weights(path, module.state_dict(), checkpoint["state_dict"])
+    try:
+        given = [_group(group) for group in checkpoint["optimizer_states"][0]["param_groups"]]
+    except (LookupError, TypeError):
+        given = []
+    needed = [_group(group) for group in optimizer.param_groups]
+    if given != needed:
+        raise InputError(
+            f"{path}: its optimizer is not that of training.optimizer: expected {', '.join(needed)}, "
+            f"got {', '.join(given) or 'none'}"
+        )
+
+
+_TRAINING = (
+    ("epoch", int), ("global_step", int), ("pytorch-lightning_version", str), ("loops", dict), ("callbacks", dict),
+    ("optimizer_states", list), ("lr_schedulers", list),
+)  # fmt: skip
+"""What Lightning goes on from."""
+
+
+def _group(group: Mapping[str, Any]) -> str:
+    return f"{'adamw' if 'betas' in group else 'sgd'} of {len(group['params'])} tensors"

@@ -1,0 +1,150 @@
+"""Pictures to batches: what is drawn depends on (seed, epoch, index) alone, never on the workers."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader, Dataset
+
+from mghp.anatomy.anatomy import People
+from mghp.config.data import DataConfig
+from mghp.datasets.resized import ResizedSamples
+from mghp.datasets.sample import Sample, Samples
+from mghp.datasets.skipping import SkippingSamples
+from mghp.parsing.batch import Batch, collate
+from mghp.training.resumable_loader import OrderedDraws, ResumableLoader, ShuffledDraws, mixed_seed
+from mghp.training.transforms import Augmentation
+
+
+class AugmentedSamples(Dataset[Sample]):
+    """Pictures as they are trained on."""
+
+    def __init__(self, samples: Samples, augmentation: Augmentation, seed: int) -> None:
+        self.samples = samples
+        self.augmentation = augmentation
+        self.seed = seed
+
+    def __getitem__(self, draw: tuple[int, int]) -> Sample:
+        epoch, index = draw
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(mixed_seed(self.seed, epoch, index))
+            return self.augmentation(self.samples[index])
+
+
+class Collate:
+    """`collate` for one dataset's people."""
+
+    def __init__(self, people: People) -> None:
+        self.num_keypoints = people.num_keypoints
+
+    def __call__(self, samples: Sequence[Sample]) -> Batch:
+        """Samples -> batch."""
+        return collate(samples, self.num_keypoints)
+
+
+class ParsingDataModule(LightningDataModule):
+    """Training and validation batches.
+
+    Args:
+        config: which data, augmentation and loading.
+        people: what the data annotate.
+        train: pictures to train on; None where nothing is trained.
+        validation: pictures to validate on.
+        seed: of the order and the augmentation.
+
+    Attributes:
+        before_batch: called whenever a training batch is asked for; does nothing unless it is set.
+    """
+
+    def __init__(
+        self, config: DataConfig, people: People, train: Samples | None, validation: Samples, seed: int
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.train_samples: Samples | None = None if train is None else ResizedSamples(train, config.longest_side)
+        if self.train_samples is not None and config.on_error == "skip":
+            self.train_samples = SkippingSamples(self.train_samples)
+        self.validation_samples = ResizedSamples(validation, config.longest_side)
+        self.augmentation = Augmentation(config.augmentation, people)
+        self.collate = Collate(people)
+        self.seed = seed
+        self.before_batch: Callable[[], None] = _nothing
+        self._training_loader: ResumableLoader | None = None
+
+    @property
+    def _process(self) -> tuple[int, int]:
+        """Which of how many processes this is."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    @property
+    def skipped(self) -> int:
+        """Damaged training pictures that others took the place of."""
+        return self.train_samples.skipped if isinstance(self.train_samples, SkippingSamples) else 0
+
+    @property
+    def waited_seconds(self) -> float:
+        """How long the training has waited for batches."""
+        return 0.0 if self._training_loader is None else self._training_loader.waited_seconds
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Shuffled, augmented, without the last incomplete batch."""
+        assert self.train_samples is not None
+        workers = self.config.loader.workers
+        in_order = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        draws = (OrderedDraws if in_order else ShuffledDraws)(len(self.train_samples), self.seed, *self._process)
+        self._training_loader = ResumableLoader(
+            AugmentedSamples(self.train_samples, self.augmentation, self.seed),
+            draws=draws,
+            before_batch=lambda: self.before_batch(),
+            batch_size=self._batch_size(len(draws)),
+            collate_fn=self.collate,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            prefetch_factor=8 if workers else None,
+            worker_init_fn=_be_patient,
+            generator=torch.Generator().manual_seed(self.seed),  # else the loader draws from the global state
+            drop_last=True,
+        )
+        self._training_loader.most_batches = self._batches_of_epoch
+        return self._training_loader
+
+    def _batch_size(self, pictures: int) -> int:
+        return min(self.config.loader.batch_size, max(pictures, 1))
+
+    def batches(self, processes: int) -> tuple[int, int]:
+        """Training batches of an epoch, and batches of a validation, of each of so many processes."""
+        training = 0 if self.train_samples is None else len(self.train_samples) // processes
+        validation = len(range(0, len(self.validation_samples), processes))
+        return training // self._batch_size(training), -(-validation // self._validation_batch_size)
+
+    @property
+    def _validation_batch_size(self) -> int:
+        return self.config.loader.batch_size if self.config.name == "synthetic" else 1  # else sizes differ
+
+    def _batches_of_epoch(self) -> float:
+        """How many the trainer takes; infinitely many without one, or before it knows."""
+        return math.inf if self.trainer is None else self.trainer.num_training_batches
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""
+        process, processes = self._process
+        return DataLoader(
+            self.validation_samples,  # type: ignore[arg-type]
+            sampler=range(process, len(self.validation_samples), processes),
+            batch_size=self._validation_batch_size,
+            collate_fn=self.collate,
+        )
+
+
+def _nothing() -> None:
+    """Where nobody wants to know."""
+
+
+def _be_patient(worker: int) -> None:
+    """A loading process on a machine of few cores must not hold up a thread that all others wait for."""
+    torch.set_num_threads(1)
+    if hasattr(os, "nice"):
+        os.nice(5)

@@ -1,0 +1,51 @@
+"""Optimisers and the course of their learning rate."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from mghp.config.training import OptimizerConfig
+
+NESTEROV_MOMENTUM = 0.9
+"""Of the paper's SGD."""
+
+
+def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = False) -> torch.optim.Optimizer:
+    """AdamW or SGD over the parameters that need a gradient; weight decay on matrices and kernels alone.
+
+    Args:
+        config: which, and its rates.
+        module: whose parameters.
+        fused: one kernel a step instead of one an operation, of AdamW; not for half precision with scaled gradients.
+            SGD's knows no weights whose first gradient comes later than that of others, as the matching's does.
+    """
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.name == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
+
+
+def rate_factor(config: OptimizerConfig, max_steps: int) -> Callable[[int], float]:
+    """The learning rate at a step, counted from 0, as a factor of the highest."""
+
+    def factor(step: int) -> float:
+        warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+        progress = (step - config.warmup_steps) / max(max_steps - config.warmup_steps, 1)
+        progress = min(max(progress, 0.0), 1.0)
+        if config.schedule == "cosine":
+            course = (1 + math.cos(math.pi * progress)) / 2
+        elif config.schedule == "polynomial":
+            course = (1 - progress) ** 0.9
+        elif config.schedule == "linear_decay":
+            course = min(1.0, max(0, max_steps - step) / max(round(config.decay_share * max_steps), 1))
+        else:
+            course = 1.0
+        return warmup * course
+
+    return factor

@@ -1,0 +1,174 @@
+"""The parsing module: wires network, targets, losses, matching, assembly and metrics into Lightning."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from mghp.anatomy.people import TruePeople
+from mghp.config.training import TrainingConfig
+from mghp.parsing.assembly.assemble import Assembler
+from mghp.parsing.assembly.label_balance import LabelBalance
+from mghp.parsing.batch import Batch
+from mghp.parsing.losses.objective import ParsingObjective
+from mghp.parsing.matching_in_training import SoftMatching, TrainingMatching
+from mghp.parsing.network.parser import ParsingNetwork
+from mghp.parsing.parser import Parser
+from mghp.parsing.targets import TargetMaker
+from mghp.training.finite import FiniteLosses, check_fields
+from mghp.training.optimization import make_optimizer, rate_factor
+
+
+class ParsingModule(Parser, LightningModule):
+    """Trains a parsing network and a matcher as one model. No line depends on which matcher it is.
+
+    Args:
+        network: pictures to fields.
+        targets: labels to true fields.
+        objective: the losses on the fields.
+        matching: the matching loss inside training; None where nothing trains through the matcher.
+        weighting: losses to one number.
+        label_balance: of the part logits that are assembled.
+        assembler: fields to people.
+        metrics: of people.
+        training: how to train.
+        config_text: the whole resolved config, kept in every checkpoint.
+        bf16: whether `fields` runs the network under autocast to bfloat16, inside a Trainer or not.
+    """
+
+    def __init__(
+        self,
+        network: ParsingNetwork,
+        targets: TargetMaker,
+        objective: ParsingObjective,
+        matching: TrainingMatching | None,
+        weighting: nn.Module,
+        label_balance: LabelBalance,
+        assembler: Assembler,
+        metrics: MetricCollection,
+        training: TrainingConfig,
+        config_text: str,
+        bf16: bool = False,
+    ) -> None:
+        super().__init__(network, label_balance, assembler, bf16)
+        self.targets = targets
+        self.objective = objective
+        self.matching = matching
+        self.weighting = weighting
+        self.metrics = metrics
+        self.training_config = training
+        self.finite = FiniteLosses(training.on_non_finite)
+        self.config_text = config_text
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """One step's loss."""
+        self.label_balance.observe(batch.parts)
+        losses, matching = self.losses(batch, self.global_step, self._share_of_step(batch_idx))
+        total = self.total(losses)
+        if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
+            return self.total({})
+        # Logging every step would cost more than a loss.
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
+            self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
+            if matching is not None:
+                self.log_dict(matching.details(), batch_size=len(batch))
+        # Of several processes the mean; the others are the first one's, since batches may differ in what they label.
+        self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch), sync_dist=True)
+        return total
+
+    def _share_of_step(self, batch_idx: int) -> int:
+        """Which batch this is of those that make a step together, in whatever process."""
+        trainer = self.trainer
+        return batch_idx % trainer.accumulate_grad_batches * trainer.world_size + trainer.global_rank
+
+    def losses(self, batch: Batch, step: int = 0, share: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
+        """Losses of a batch, of this share of a training's step, by name; and the matching, where there was one."""
+        prediction = self(batch.image)
+        # Under autocast the network runs in half precision; losses and the matching do not.
+        with torch.autocast(self.device.type, enabled=False):
+            targets = self.targets(batch)
+            losses = self.objective(prediction, batch, targets)
+            matching: SoftMatching | None = None
+            if self.matching is not None and self._matches_at(step) and bool(batch.has_keypoints.any()):
+                losses["matching"], matching = self.matching(prediction, batch, targets, step, share)
+        return losses, matching
+
+    def _matches_at(self, step: int) -> bool:
+        return (step + 1) % self.training_config.matching_every == 0
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""
+        if losses:
+            if "matching" in losses:
+                losses = losses | {"matching": self.training_config.matching_every * losses["matching"]}
+            total: Tensor = self.weighting(losses)
+            return total
+        return 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Assemble people and compare them with the true ones."""
+        fields = self.fields(batch.image)
+        check_fields(fields, batch.names)
+        with torch.autocast(self.device.type, enabled=False):
+            predicted = self.assembler(fields)
+        for people, true in zip(predicted, true_people(batch), strict=True):
+            self.metrics.update(people, true)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the scores of the whole validation set."""
+        self.log_dict({f"val/{name}": value for name, value in self.metrics.compute().items()})
+        self.metrics.reset()
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Optimiser and rate, by step."""
+        optimizer = make_optimizer(self.training_config.optimizer, self, fused=not self._scales_gradients)
+        steps = int(self.trainer.estimated_stepping_batches)  # of epochs too it tells the number
+        if self.matching is not None:
+            self.matching.max_steps = steps
+        factor = rate_factor(self.training_config.optimizer, steps)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """As Lightning's own, which refuses fused optimisers even where no gradient is scaled."""
+        if self._scales_gradients:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif gradient_clip_val and gradient_clip_algorithm == "value":
+            nn.utils.clip_grad_value_(self.parameters(), gradient_clip_val)
+        elif gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
+    @property
+    def _scales_gradients(self) -> bool:
+        return self.trainer.precision == "16-mixed"
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A checkpoint says what it is of."""
+        checkpoint["mghp_config"] = self.config_text
+        checkpoint["mghp_skipped_steps"] = self.finite.skipped
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A training that goes on counts on."""
+        self.finite.skipped = checkpoint.get("mghp_skipped_steps", 0)
+
+
+def true_people(batch: Batch) -> list[TruePeople]:
+    """The labels of each picture, as metrics take them."""
+    return [
+        TruePeople(
+            parts=batch.parts[row].cpu().numpy(),
+            person_ids=batch.person_ids[row].cpu().numpy(),
+            keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),
+            regions=batch.regions[row],
+        )
+        for row in range(len(batch))
+    ]

@@ -1,0 +1,157 @@
+"""Training batches that a checkpoint can go on from: order and position are functions of (seed, epoch, batch)."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
+
+from mghp.errors import InputError
+from mghp.parsing.batch import Batch
+
+
+def mixed_seed(*numbers: int) -> int:
+    """One seed out of several numbers from -1, different for every tuple that occurs."""
+    mixed = 0
+    for number in numbers:
+        mixed = (mixed * 1_000_003 + number + 1) % 2**63
+    return mixed
+
+
+class ShuffledDraws(Sampler[tuple[int, int]]):
+    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides.
+
+    Of several processes each gets its share: together their n-th batches are the n-th batch of one process whose
+    batches are larger by their number. What does not go up evenly is left out.
+
+    Args:
+        number: pictures.
+        seed: of the order.
+        process: of this share, 0 to processes - 1.
+        processes: that train together.
+    """
+
+    def __init__(self, number: int, seed: int, process: int = 0, processes: int = 1) -> None:
+        self.number = number
+        self.seed = seed
+        self.process = process
+        self.processes = processes
+        self.epoch = 0
+        self.first = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning at the beginning of each."""
+        self.epoch = epoch
+
+    def start_at(self, epoch: int, draws: int) -> None:
+        """Let the next epoch be this one, after so many draws of this process; the ones after it are whole."""
+        self.epoch, self.first = epoch, draws
+
+    def __len__(self) -> int:
+        return self.number // self.processes
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        epoch, first, self.first = self.epoch, self.first, 0
+        for index in self._order(epoch)[self.process : len(self) * self.processes : self.processes][first:]:
+            yield epoch, index
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch))
+        order: list[int] = torch.randperm(self.number, generator=generator).tolist()
+        return order
+
+
+class OrderedDraws(ShuffledDraws, SequentialSampler):  # type: ignore[misc]  # of (epoch, index), not of indices
+    """The same in the pictures' own order, where a training is to overfit to the first batches of every epoch.
+
+    Lightning, asked for that, knows by SequentialSampler that nothing is shuffled; else it would make a loader anew.
+    """
+
+    def _order(self, epoch: int) -> Sequence[int]:
+        return range(self.number)
+
+
+class ResumableLoader(DataLoader[Any]):
+    """A loader that says how many batches of which epoch it has given, and goes on from there.
+
+    Lightning keeps its state in every checkpoint. Its length stays that of a whole epoch.
+
+    Args:
+        samples: by (epoch, index).
+        draws: the order.
+        before_batch: called whenever a batch is asked for: all that belongs to the batch before is done by then.
+        options: of DataLoader.
+
+    Attributes:
+        waited_seconds: for batches after the first.
+        most_batches: asked how many batches end an epoch, where a trainer ends it before the loader does.
+    """
+
+    def __init__(
+        self,
+        samples: Dataset[Any],
+        draws: ShuffledDraws,
+        before_batch: Callable[[], None],
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(samples, sampler=draws, **options)
+        self.draws = draws
+        self.before_batch = before_batch
+        self.epoch = 0
+        self.given = 0
+        self.waited_seconds = 0.0
+        self.most_batches: Callable[[], float] = lambda: math.inf
+        self._has_begun = False
+        self._resumes = False
+
+    def state_dict(self) -> dict[str, int]:
+        """Where it is: the epoch, and the batches of it that were given; the next one, where they were all."""
+        if self.given >= min(self.most_batches(), len(self)):
+            return {"epoch": self.epoch + 1, "given": 0}
+        return {"epoch": self.epoch, "given": self.given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from there; after the last batch of an epoch, with the next one."""
+        epoch, given = state["epoch"], state["given"]
+        if given >= len(self):  # written before an epoch's end was told by the epoch after it
+            epoch, given = epoch + 1, 0
+        assert self.batch_size is not None
+        self.draws.start_at(epoch, given * self.batch_size)
+        self.given = given
+        self._resumes = True
+
+    def __iter__(self) -> Any:  # noqa: ANN401
+        if not self._resumes:
+            self.given = 0
+        self._resumes = False
+        return self._counted(super().__iter__())
+
+    def _counted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        # By now Lightning has told the draws which epoch this is.
+        self.epoch = self.draws.epoch
+        while True:
+            self.before_batch()
+            began = time.perf_counter()
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+            except (InputError, RuntimeError) as error:
+                raise _one_line(error) from None
+            # The first wait, in which the loading processes start, is no wait for data.
+            self.waited_seconds += time.perf_counter() - began if self._has_begun else 0.0
+            self._has_begun = True
+            self.given += 1
+            yield batch
+
+
+def _one_line(error: InputError | RuntimeError) -> InputError | RuntimeError:
+    """The error of a loading process, whose whole traceback torch has put into the message."""
+    text = str(error).strip()
+    if isinstance(error, InputError):
+        return InputError(text.splitlines()[-1].split("InputError: ")[-1])
+    if text.startswith("DataLoader worker"):
+        return InputError(f"data.loader.workers: a loading process has died, of too little memory perhaps: {text}")
+    return error

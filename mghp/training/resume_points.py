@@ -1,0 +1,106 @@
+"""What an interrupted training goes on from: checkpoints of its whole state, the last one and the one before it."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
+
+from mghp.training.finite import check_weights
+from mghp.writing import writing
+
+
+class ResumePoints(Callback):
+    """Keeps a checkpoint every so many steps, each when all that belongs to its step is done and logged.
+
+    Lightning's hooks of a step come before its row in metrics.csv, and those of the next one after its batch was
+    counted; so `save_if_due` is to be called by the loader, whenever it is asked for a batch. Where the step ends with
+    a validation, the checkpoint is written after that, which is a moment that Lightning knows how to go on from.
+
+    Args:
+        last: the checkpoint.
+        before: gets the one before, which is there until the new one is complete.
+        every: steps from one to the next; 0 for none.
+        state: what else goes into them, as plain types, asked for at each.
+        restore: given that on going on.
+    """
+
+    def __init__(
+        self,
+        last: Path,
+        before: Path,
+        every: int,
+        state: Callable[[], dict[str, Any]],
+        restore: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self.last = last
+        self.before = before
+        self.every = every
+        self.state = state
+        self.restore = restore
+        self.saved_at = 0
+        self._trainer: Trainer | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """From here on there is something to save."""
+        self.saved_at = trainer.global_step
+        self._trainer = trainer
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """And from here on no more."""
+        self._trainer = None
+
+    def save_if_due(self) -> None:
+        """Between two batches.
+
+        Raises:
+            NotFiniteError: if the weights are not finite.
+            InputError: if the disk takes no checkpoint.
+        """
+        if self._trainer is not None and self._is_due(self._trainer) and not _validates_here(self._trainer):
+            self._save(self._trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After a step that ended with a validation; where the epoch ends too, the next one is waited for."""
+        is_training = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
+        if is_training and self._is_due(trainer) and not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            self._save(trainer)
+
+    def _is_due(self, trainer: Trainer) -> bool:
+        step, batches = trainer.global_step, trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        # In the middle of a step of several batches the gradients so far would be lost.
+        is_whole = batches % trainer.accumulate_grad_batches == 0
+        return bool(self.every) and step - self.saved_at >= self.every and is_whole and step != trainer.max_steps
+
+    def _save(self, trainer: Trainer) -> None:
+        check_weights(trainer.lightning_module, trainer.global_step)
+        self.saved_at = trainer.global_step
+        complete = self.last.with_name("resume_new.ckpt")
+        trainer.save_checkpoint(complete)
+        if trainer.is_global_zero:
+            with writing(self.last):
+                if self.last.exists():
+                    self.last.replace(self.before)
+                complete.replace(self.last)
+
+    def newest(self) -> Path | None:
+        """The checkpoint to go on from, if there is one."""
+        return next((file for file in (self.last, self.before) if file.exists()), None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Kept in the checkpoints."""
+        return self.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Called when a training goes on."""
+        self.restore(state_dict)
+
+
+def _validates_here(trainer: Trainer) -> bool:
+    """Whether Lightning, going on from here, would take the step before for one that ends with a validation."""
+    loop = trainer.fit_loop.epoch_loop
+    counted = loop.batch_progress.total if trainer.check_val_every_n_epoch is None else loop.batch_progress.current
+    every = trainer.val_check_batch
+    return every is not None and math.isfinite(every) and counted.ready % int(every) == 0

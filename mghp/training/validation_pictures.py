@@ -1,0 +1,113 @@
+"""Pictures of a parser at work: people beside the true ones, and the matching inside."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mghp.anatomy.anatomy import People
+from mghp.anatomy.people import PredictedPeople
+from mghp.matching import IterativeMatcher, Matcher
+from mghp.parsing.assembly.truth import true_assignment
+from mghp.parsing.batch import Batch
+from mghp.parsing.candidate_truth import candidate_owners
+from mghp.parsing.fields import Fields
+from mghp.pictures.assignments import LimbAssignment, assignments_picture
+from mghp.pictures.canvas import Rgb
+from mghp.pictures.legend import panel_legend
+from mghp.pictures.panel import people_panel
+from mghp.pictures.picture_fields import picture_fields
+from mghp.pictures.sheet import panels_sheet
+from mghp.pictures.trace import trace_picture
+from mghp.training.parsing_module import ParsingModule, true_people
+
+_COLUMNS = 5
+_SHOWN_SIDE = 384
+"""Pixels that a small picture's longer side is enlarged to, by a whole factor."""
+
+_LIMBS = 6
+"""Limbs whose assignment is drawn."""
+
+
+def people_panels(batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People) -> list[Rgb]:
+    """A panel of each of a batch's pictures.
+
+    Args:
+        batch: of pictures.
+        predicted: the people found in each.
+        fields: predicted.
+        people: the dataset's declaration.
+    """
+    zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
+    return [
+        people_panel(image, found, true, picture_fields(fields, row), people, columns=_COLUMNS, zoom=zoom)
+        for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_people(batch), strict=True))
+    ]
+
+
+def people_sheet(panels: Sequence[Rgb], people: People, titles: Sequence[str]) -> Rgb:
+    """Panels, of any sizes, under their titles, with one legend."""
+    return panels_sheet(panels, titles, footer=panel_legend(people.parts, max(panel.shape[1] for panel in panels)))
+
+
+def _images(batch: Batch) -> list[NDArray[np.uint8]]:
+    """(height, width, 3) each."""
+    return [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image in batch.image]
+
+
+@torch.no_grad()
+def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> dict[str, Rgb]:
+    """Soft assignments of the most contested limbs of a batch's first picture, and how the matcher gets there.
+
+    Returns:
+        `assignments`, and `matcher_trace` where the matcher goes step by step.
+    """
+    people, assembler = module.assembler.people, module.assembler
+    candidates = assembler.candidates(fields)
+    scored = module.assembler.affinity(fields, candidates)
+    owner = candidate_owners(candidates, batch, people, fields.keypoint_stride)
+    truth = true_assignment(candidates, owner, people.skeleton.limbs, batch.has_keypoints).pairs
+    soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+    size = (scored.source_mask.sum(-1) * scored.destination_mask.sum(-1))[0]
+    shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
+    names = people.skeleton.keypoints
+    limbs = []
+    for limb in shown:
+        rows, columns = scored.source_mask[0, limb], scored.destination_mask[0, limb]
+        source, destination = (names[end].replace("_", " ") for end in people.skeleton.limbs[limb])
+        limbs.append(
+            LimbAssignment(
+                name=f"{source} to {destination}",
+                values=soft[0, limb][rows][:, columns].cpu().numpy(),
+                truth=truth[0, limb][rows][:, columns].cpu().numpy().astype(np.uint8),
+            )
+        )
+    pictures = {"assignments": assignments_picture(limbs)}
+    traced = _trace(assembler.matcher, scored.affinity[0], scored.source_mask[0], scored.destination_mask[0])
+    return pictures if traced is None else {**pictures, "matcher_trace": traced}
+
+
+def _trace(matcher: Matcher, affinity: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Rgb | None:
+    is_problem = rows.any(-1) & columns.any(-1)
+    if not isinstance(matcher, IterativeMatcher) or not bool(is_problem.any()):
+        return None
+    trace = matcher.trace(affinity[is_problem], rows[is_problem], columns[is_problem])
+    return trace_picture(trace.gap.cpu().numpy(), trace.violation.cpu().numpy())
+
+
+def first_pictures(batch: Batch, number: int) -> Batch:
+    """The first few of a batch."""
+    kept = {name: value[:number] for name, value in vars(batch).items()}
+    return replace(batch, **kept)
+
+
+@torch.no_grad()
+def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
+    """`people`, `assignments` and `matcher_trace` of a batch, as PNGs and trackers take them."""
+    fields = module.fields(batch.image)
+    found = module.assembler(fields)
+    people = module.assembler.people
+    sheet = people_sheet(people_panels(batch, found, fields, people), people, batch.names)
+    return {"people": sheet, **matching_pictures(module, batch, fields)}

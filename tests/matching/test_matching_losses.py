@@ -1,0 +1,73 @@
+import math
+
+import pytest
+import torch
+
+from mghp.matching import Projection
+from mghp.matching.losses import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
+
+
+def problems():
+    assignment = torch.tensor([[[0.9, 0.1], [0.2, 0.3]], [[0.5, 0.0], [0.0, 0.0]]], dtype=torch.float64)
+    truth = torch.tensor([[[True, False], [False, True]], [[False, False], [False, False]]])
+    is_pair = torch.tensor([[[True, True], [True, True]], [[True, False], [False, False]]])
+    return assignment, truth, is_pair
+
+
+def test_cross_entropy_balances_the_two_kinds_in_each_problem():
+    first = (-(math.log(0.9) + math.log(0.3)) / 2 - (math.log(0.9) + math.log(0.8)) / 2) / 2
+    second = -math.log(0.5)  # one pair, a negative one
+    assert balanced_cross_entropy(*problems()) == pytest.approx((first + second) / 2)
+
+
+def test_plain_cross_entropy_counts_every_pair_of_a_problem_alike():
+    first = -(math.log(0.9) + math.log(0.3) + math.log(0.9) + math.log(0.8)) / 4
+    assert cross_entropy(*problems()) == pytest.approx((first - math.log(0.5)) / 2)
+
+
+def test_squared_error_balances_the_two_kinds_in_each_problem():
+    first = ((0.1**2 + 0.7**2) / 2 + (0.1**2 + 0.2**2) / 2) / 2
+    assert squared_error(*problems()) == pytest.approx((first + 0.25) / 2)
+
+
+@pytest.mark.parametrize("loss", [balanced_cross_entropy, cross_entropy, squared_error])
+def test_no_pairs_are_no_loss(loss):
+    assignment = torch.zeros(2, 3, 0, requires_grad=True)
+    none = torch.zeros(2, 3, 0, dtype=torch.bool)
+    assert loss(assignment, none, none) == 0
+    assignment = torch.full((1, 2, 2), 0.5, requires_grad=True)
+    none = torch.zeros(1, 2, 2, dtype=torch.bool)
+    loss(assignment, none, none).backward()
+    assert assignment.grad.abs().max() == 0
+
+
+@pytest.mark.parametrize("certain", [0.0, 1.0])
+def test_certain_assignments_are_finite(certain):
+    assignment = torch.full((1, 2, 2), certain, requires_grad=True)
+    truth = torch.eye(2, dtype=torch.bool)[None]
+    loss = balanced_cross_entropy(assignment, truth, torch.ones_like(truth))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(assignment.grad).all()
+
+
+def test_fenchel_young_has_the_gradient_of_the_regularised_matching():
+    """L(A) = max_Y <A, Y> - |Y|^2 / (2 tau) - <A, Y*>, by finite differences of its value."""
+    generator = torch.Generator().manual_seed(0)
+    affinity = torch.randn(1, 3, 4, generator=generator, dtype=torch.float64)
+    truth = torch.zeros(1, 3, 4, dtype=torch.bool)
+    truth[0, 0, 1] = truth[0, 2, 2] = True
+    tau = 2.0
+    matcher = Projection(tau=tau, num_cycles=500)
+
+    def value(scores):
+        best = matcher(scores)
+        return float((scores * (best - truth.double())).sum() - best.square().sum() / (2 * tau))
+
+    leaf = affinity.clone().requires_grad_()
+    fenchel_young(leaf, matcher(leaf), truth, torch.ones_like(truth)).backward()
+    for index in [(0, 0, 1), (0, 1, 0), (0, 2, 3)]:
+        step = torch.zeros_like(affinity)
+        step[index] = 1e-5
+        slope = (value(affinity + step) - value(affinity - step)) / 2e-5
+        assert float(leaf.grad[index]) == pytest.approx(slope, abs=1e-6)

@@ -1,0 +1,106 @@
+"""The assembly of true fields: what it finds is what is there."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.config.assembly import AssemblyConfig
+from mghp.datasets.synthetic import SCENES, render
+from mghp.matching import make_matcher
+from mghp.metrics.parsing import parsing_metrics
+from mghp.parsing.assembly.affinities import Affinity
+from mghp.parsing.assembly.assemble import Assembler
+from mghp.parsing.batch import collate
+from mghp.parsing.true_fields import true_fields
+from mghp.training.parsing_module import true_people
+
+STRIDES = {"parts": 1, "keypoints": 4, "limbs": 4, "field": 2}
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return collate([render(SCENES["default"], index, seed=1) for index in range(16)], 17)
+
+
+@pytest.fixture(scope="module")
+def fields(batch):
+    return true_fields(batch, DENSEPOSE_COCO, STRIDES)
+
+
+def assembler(matcher="hungarian", **config):
+    affinity = Affinity(DENSEPOSE_COCO.skeleton.limbs)
+    return Assembler(DENSEPOSE_COCO, make_matcher(matcher), affinity, AssemblyConfig(**config))
+
+
+def scores(found, batch):
+    metrics = parsing_metrics(DENSEPOSE_COCO)
+    for predicted, true in zip(found, true_people(batch), strict=True):
+        metrics.update(predicted, true)
+    return {name: float(value) for name, value in metrics.compute().items()}
+
+
+@pytest.mark.parametrize("matcher", ["hungarian", "linear_program", "pgd_dykstra"])
+def test_true_fields_give_the_true_people(batch, fields, matcher):
+    """The bars of the whole validation set, on its first pictures."""
+    found = scores(assembler(matcher)(fields), batch)
+    assert found["ap_p_vol"] >= 0.80
+    assert found["grouping"] >= 0.94
+    assert found["keypoint_ap_50"] >= 0.95
+
+
+def test_a_picture_alone_gives_the_same_people(batch, fields):
+    whole = assembler()(fields)
+    alone = assembler()(true_fields(collate([render(SCENES["default"], 3, seed=1)], 17), DENSEPOSE_COCO, STRIDES))
+    assert np.array_equal(whole[3].person_ids, alone[0].person_ids)
+    assert np.allclose(whole[3].keypoints, alone[0].keypoints)
+
+
+def test_no_person_has_two_keypoints_of_a_type_or_shares_one(fields):
+    for people in assembler(read_missing_keypoints=False)(fields):
+        found = people.keypoints[people.keypoints[..., 2] > 0]
+        # One row a type by construction; a candidate twice would be the same place twice.
+        for kind in range(17):
+            places = people.keypoints[:, kind][people.keypoints[:, kind, 2] > 0, :2]
+            assert len(np.unique(places, axis=0)) == len(places)
+        assert np.isfinite(found).all()
+
+
+def test_what_limbs_brought_stays_and_what_they_did_not_is_read(fields):
+    found, filled = assembler(read_missing_keypoints=False)(fields), assembler()(fields)
+    read = 0
+    for before, after in zip(found, filled, strict=True):
+        brought = before.keypoints[..., 2] > 0
+        read += int((~brought & (after.keypoints[..., 2] > 0)).sum())
+        np.testing.assert_array_equal(after.keypoints[brought], before.keypoints[brought])
+        # Neither pixels nor scores depend on it.
+        np.testing.assert_array_equal(after.person_ids, before.person_ids)
+        np.testing.assert_array_equal(after.person_scores, before.person_scores)
+    assert read
+
+
+def test_people_are_consistent(fields):
+    for people in assembler()(fields):
+        persons = len(people.person_scores)
+        assert people.keypoints.shape == (persons, 17, 3)
+        assert people.part_scores.shape == (persons, 15)
+        assert people.person_ids.max(initial=0) <= persons
+        assert ((people.parts > 0) == (people.person_ids > 0)).all() or persons == 0
+        assert ((people.keypoints[..., 2] > 0).sum(1) >= 5).all()
+        assert ((people.person_scores >= 0) & (people.person_scores <= 1)).all()
+
+
+def test_scores_rank(batch, fields):
+    """A person whose heatmaps are faint scores below the same person with full ones."""
+    faint = dataclasses.replace(fields, heatmaps=0.5 * fields.heatmaps)
+    for strong, weak in zip(assembler()(fields), assembler(peak_threshold=0.05)(faint), strict=True):
+        if len(strong.person_scores) == len(weak.person_scores):
+            assert (weak.person_scores < strong.person_scores).all()
+
+
+def test_size_normalisation_is_a_choice(batch, fields):
+    plain, normalised = (
+        scores(assembler(normalise_by_size=choice)(fields), batch)["grouping"] for choice in (False, True)
+    )
+    assert plain != normalised

@@ -1,0 +1,67 @@
+import torch
+
+from mghp.parsing.assembly.peaks import Candidates
+from mghp.parsing.assembly.truth import NOBODY, owners, true_assignment
+
+
+def make_candidates(places):
+    """`places[keypoint]`: list of (x, y)."""
+    number = max(map(len, places))
+    positions = torch.zeros(1, len(places), number, 2)
+    is_candidate = torch.zeros(1, len(places), number, dtype=torch.bool)
+    for kind, of_kind in enumerate(places):
+        for k, place in enumerate(of_kind):
+            positions[0, kind, k] = torch.tensor(place)
+            is_candidate[0, kind, k] = True
+    return Candidates(positions, is_candidate.float(), is_candidate)
+
+
+TRUE = torch.tensor([[[[10.0, 10, 2], [10, 30, 2]], [[40, 10, 2], [40, 30, 1]], [[70, 10, 2], [0, 0, 0]]]])
+RADIUS = torch.full((1, 3, 2), 16.0)
+
+
+def owner_of(candidates, radius=RADIUS):
+    return owners(candidates, TRUE, radius, 4)[0].tolist()
+
+
+def test_the_nearest_candidate_within_half_the_radius_wins():
+    candidates = make_candidates([[(12.0, 10), (39.0, 10), (55.0, 10)], [(10.0, 37.9), (40, 22.1)]])
+    assert owner_of(candidates) == [[0, 1, NOBODY], [0, 1, NOBODY]]
+    further = make_candidates([[(18.1, 10.0)], [(10.0, 30)]])
+    assert owner_of(further) == [[NOBODY], [0]]
+
+
+def test_one_to_one():
+    """Two candidates near one keypoint: the nearer one is it, the other nobody's."""
+    candidates = make_candidates([[(13.0, 10.0), (11.0, 10.0)], [(10.0, 30.0)]])
+    assert owner_of(candidates)[0] == [NOBODY, 0]
+
+
+def test_a_keypoint_that_is_not_annotated_owns_nothing():
+    candidates = make_candidates([[(70.0, 10.0)], [(0.5, 0.5)]])
+    assert owner_of(candidates) == [[2], [NOBODY]]
+
+
+def test_small_radii_reach_as_far_as_a_heatmap_cell():
+    candidates = make_candidates([[(13.0, 10.0)], [(10.0, 30.0)]])
+    assert owner_of(candidates, torch.full((1, 3, 2), 0.1))[0] == [0]
+
+
+def test_pairs_of_one_person_are_true():
+    candidates = make_candidates([[(10.0, 10), (40, 10), (90, 90)], [(40.0, 30), (10, 30)]])
+    owner = owners(candidates, TRUE, RADIUS, 4)
+    truth = true_assignment(candidates, owner, [(0, 1)], torch.tensor([True]))
+    assert truth.pairs[0, 0].int().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert truth.is_pair[0, 0].int().tolist() == [[1, 1, 0]] * 3
+
+
+def test_two_false_candidates_are_no_true_pair():
+    candidates = make_candidates([[(90.0, 90)], [(95.0, 95)]])
+    owner = owners(candidates, TRUE, RADIUS, 4)
+    assert not true_assignment(candidates, owner, [(0, 1)], torch.tensor([True])).pairs.any()
+
+
+def test_without_annotation_no_pair_is_known():
+    candidates = make_candidates([[(10.0, 10)], [(10.0, 30)]])
+    owner = owners(candidates, TRUE, RADIUS, 4)
+    assert not true_assignment(candidates, owner, [(0, 1)], torch.tensor([False])).is_pair.any()

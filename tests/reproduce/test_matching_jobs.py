@@ -1,0 +1,136 @@
+from itertools import product
+
+import pytest
+import yaml
+
+import mghp.runs.checkout
+from mghp.config.identity import config_key
+from mghp.config.load import load_config, variant_names
+from mghp.errors import InputError
+from mghp.reproduce.grid import grid_points
+from mghp.reproduce.matching_jobs import matching_runs
+from mghp.reproduce.profiles import PROFILES
+from mghp.runs.checkout import ROOT
+
+EXPERIMENTS = ROOT / "experiments" / "matcher"
+SWEEP = ROOT / "sweeps" / "matcher.yaml"
+PGD_KEYS = ("num_steps", "num_cycles", "step_size")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return list(matching_runs(PROFILES["smoke"].matching, []))
+
+
+def of(plan, experiment, data=None):
+    return [config for config in plan if config.experiment == experiment and data in (None, config.data.name)]
+
+
+def test_the_grid_is_the_sweep_s():
+    """What `wandb sweep` would try, `mghp reproduce` runs."""
+    parameters = yaml.safe_load(SWEEP.read_text())["parameters"]
+    trials = [
+        dict(zip(parameters, point, strict=True)) for point in product(*(p["values"] for p in parameters.values()))
+    ]
+    for name in ("quick", "standard", "full"):
+        assert grid_points(SWEEP, PROFILES[name].matching.grid) == trials
+    smoke = grid_points(SWEEP, PROFILES["smoke"].matching.grid)
+    assert all(point in trials for point in smoke)
+    assert {f"matcher.pgd_dykstra.{key}": value for key, value in zip(PGD_KEYS, (50, 5, 0.01), strict=True)} in smoke
+
+
+@pytest.mark.parametrize("preset", ["default", "hard"])
+def test_m1_has_every_solver_on_poses_of_both_presets(plan, preset):
+    runs = [config for config in of(plan, "solvers") if config.data.poses.preset == preset]
+    assert [config.variant for config in runs] == variant_names(EXPERIMENTS / "solvers.yaml")
+    assert {config.data.name for config in runs} == {"generated_poses"}
+    assert runs[0].variant == "identity"
+
+
+@pytest.mark.parametrize("data", ["generated_poses", "random"])
+def test_m2_has_every_point_and_its_rival_at_equal_cost(plan, data):
+    runs = of(plan, "steps", data)
+    points = [config.matcher.pgd_dykstra for config in runs if not config.variant]
+    rivals = [config.matcher.projection for config in runs if config.variant == "one_projection"]
+    assert len(points) + len(rivals) == len(runs)
+    expected = [tuple(point.values()) for point in grid_points(SWEEP, PROFILES["smoke"].matching.grid)]
+    assert [tuple(getattr(point, key) for key in PGD_KEYS) for point in points] == expected
+    for point, rival in zip(points, rivals, strict=True):
+        assert rival.tau == pytest.approx(point.num_steps * point.step_size, abs=1e-9)
+        assert rival.num_cycles == point.num_steps * point.num_cycles
+    for config in runs:
+        assert config.matcher.name == ("projection" if config.variant else "pgd_dykstra")
+
+
+@pytest.mark.parametrize("data", ["generated_poses", "random"])
+def test_m3_has_every_reading(plan, data):
+    assert [config.variant for config in of(plan, "readings", data)] == variant_names(EXPERIMENTS / "readings.yaml")
+
+
+def test_the_readings_tell_one_choice_at_a_time(plan):
+    """Against `paper` or `step1_cold`, each choice that the supplement leaves open has a run that changes it alone."""
+    options = {config.variant: vars(config.matcher.pgd_dykstra) for config in of(plan, "readings", "random")}
+
+    def changes(variant, base):
+        return {key for key, value in options[variant].items() if value != options[base][key]}
+
+    for base in ("paper", "step1_cold"):
+        alone = [changes(variant, base) for variant in options]
+        for key in ("warm_start", "projection", "average", "initial"):
+            assert {key} in alone
+
+
+def test_sizes_are_of_random_problems(plan):
+    for config in of(plan, "sizes"):
+        assert config.variant == f"{config.data.random.source}x{config.data.random.destination}"
+        assert config.data.name == "random"
+        assert config.matcher.options() == load_config(EXPERIMENTS / "paper.yaml").matcher.options()
+
+
+def test_a_plan_has_no_run_twice_and_needs_no_account(plan):
+    assert len({config_key(config, "data") for config in plan}) == len(plan) == 26 + 32 + 26 + 5
+    assert {config.wandb.mode for config in plan} == {"disabled"}
+    assert {config.data.max_images for config in plan if config.data.name == "generated_poses"} == {40}
+    assert {config.data.max_images for config in plan if config.data.name == "random"} == {None}
+
+
+def test_settings_about_poses_do_not_reach_random_problems():
+    overrides = [
+        "data.name=mhp_poses",
+        "data.annotations=some.json",
+        "data.poses.preset=easy",
+        "data.max_images=7",
+        "seed=3",
+    ]
+    configs = list(matching_runs(PROFILES["smoke"].matching, overrides))
+    poses = [config for config in configs if config.data.name == "mhp_poses"]
+    random = [config for config in configs if config.data.name == "random"]
+    assert (
+        len(poses) == len(of(configs, "solvers")) + len(of(configs, "steps")) // 2 + len(of(configs, "readings")) // 2
+    )
+    assert len(poses) + len(random) == len(configs)
+    assert {config.data.annotations for config in poses} == {"some.json"}
+    assert {config.data.max_images for config in poses} == {7}
+    assert {config.data.poses.preset for config in poses} == {"easy"}
+    assert {config.data.annotations for config in random} == {None}
+    assert {config.data.max_images for config in random} == {None}
+    assert {config.seed for config in configs} == {3}
+
+
+def test_profiles_grow():
+    sizes = [
+        (PROFILES[name].matching.images, PROFILES[name].matching.random_problems)
+        for name in ("smoke", "quick", "standard", "full")
+    ]
+    assert sizes == sorted(sizes)
+
+
+def test_an_override_that_does_not_fit_is_refused():
+    with pytest.raises(InputError, match="unknown key 'sed'"):
+        next(matching_runs(PROFILES["smoke"].matching, ["sed=1"]))
+
+
+def test_without_experiment_files_a_checkout_is_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(mghp.runs.checkout, "ROOT", tmp_path)
+    with pytest.raises(InputError, match="runs from a checkout"):
+        next(matching_runs(PROFILES["smoke"].matching, []))

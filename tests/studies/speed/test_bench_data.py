@@ -1,0 +1,86 @@
+import pandas as pd
+import pytest
+import torch
+
+from mghp.datasets.pictures import load_pictures
+from mghp.errors import InputError
+from mghp.runs.read import Run
+from mghp.studies.speed.bench_tables import data_bench_table, step_bench_table, suite_bench_tables, target_bench_table
+from mghp.studies.speed.data import bench_data
+from mghp.studies.speed.step import PARTS, WITHIN, bench_step
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def loaded(small_config, tmp_path_factory):
+    def load(name):
+        config = small_config(
+            f"runs={tmp_path_factory.mktemp('runs')}", "bench.steps=3", "bench.repeats=1", "bench.target_persons=[1,4]",
+            experiment=name,
+        )  # fmt: skip
+        train, _ = load_pictures(config.data, lambda *_: None)
+        return config, train
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def of_data(loaded):
+    config, train = loaded("bench_data")
+    return Run(bench_data(config, train, train.fingerprint, lambda *_: None))
+
+
+@pytest.fixture(scope="module")
+def of_step(loaded):
+    config, train = loaded("bench_step")
+    return Run(bench_step(config, train, train.fingerprint, lambda *_: None))
+
+
+def test_the_loader_is_held_against_the_training_of_the_same_run(of_data):
+    (row,) = data_bench_table([of_data]).rows
+    rate, consumed = row["loader alone [batches/s]"], row["training [batches/s]"]
+    assert row["loader, times the training"] == pytest.approx(rate / consumed)
+    assert 0 <= row["waiting [%]"] < 100
+    assert row["pictures a batch"] == 4
+
+
+def test_targets_have_keypoints_in_proportion_to_persons_and_pixels_in_none(of_data):
+    rows = pd.read_csv(of_data.path / "ratios.csv")
+    assert rows["persons"].tolist() == [1, 4]
+    assert rows["keypoints"].tolist() == [4 * 16, 4 * 4 * 16]
+    assert rows["human_pixels"].max() < 1.2 * rows["human_pixels"].min()
+    table = target_bench_table([of_data])
+    assert table.rows[1]["times the first row"] == pytest.approx(rows["ms"][1] / rows["ms"][0])
+
+
+def test_the_parts_of_a_step_add_up_to_it(of_step):
+    rows = pd.read_csv(of_step.path / "ratios.csv").set_index("part")
+    assert tuple(rows.index) == PARTS
+    outer = rows.drop(list(WITHIN))
+    assert outer["share"].sum() == pytest.approx(1)
+    assert (rows.drop("rest")["ms"] > 0).all()
+    for inner, around in WITHIN.items():
+        assert rows["ms"][inner] < rows["ms"][around]
+
+
+def test_the_matching_s_share_is_of_steps_with_and_without_it(of_step):
+    added = of_step.metric("matching/added") / of_step.metric("matching/every")
+    table = step_bench_table([of_step])
+    assert table.rows[-1]["share [%]"] == pytest.approx(100 * added / (1 + added))
+    assert len(table.rows) == len(PARTS) + 1
+
+
+def test_tables_are_filled_from_run_folders(of_data, of_step):
+    filled = [table.name for table in suite_bench_tables([of_data, of_step]) if table.rows]
+    assert filled == ["bench_data", "bench_targets", "bench_step"]
+
+
+def test_a_step_without_a_matching_loss_is_refused(loaded, monkeypatch):
+    config, train = loaded("bench_step")
+    monkeypatch.setattr(config.losses.weights, "matching", 0.0)
+    with pytest.raises(InputError, match=r"losses\.weights\.matching"):
+        bench_step(config, train, train.fingerprint, lambda *_: None)
