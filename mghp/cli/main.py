@@ -4,7 +4,6 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ import typer
 from mghp.cli.bench import bench_app
 from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
-from mghp.progress import progress_bar
+from mghp.progress import Progress, progress_bar
 from mghp.ranges import Range
 
 app = typer.Typer(
@@ -473,7 +472,7 @@ def gallery_command(
         typer.echo(out / page.relative_to(fresh))
 
 
-def _with_cases(run: Path, overrides: list[str], show: Callable[[int, int, str], None]) -> list[Path]:
+def _with_cases(run: Path, overrides: list[str], show: Progress) -> list[Path]:
     """The run folders of cases at or below a path, else the one that is made of a training."""
     from mghp.gallery.cases import folders_of_cases
 

@@ -1,7 +1,7 @@
 """`mghp data check`: every fault of a dataset on disk, whatever the first of them is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from mghp.datasets.disk_samples import DiskSamples, Labels
 from mghp.datasets.registry import open_dataset
 from mghp.datasets.shared_pictures import shared_pictures
 from mghp.errors import InputError
+from mghp.progress import Progress
 
 BREAKING = "breaking"
 """Kind of a fault that would end a training."""
@@ -93,7 +94,7 @@ class SplitReport:
 
 
 def check_splits(
-    config: DataConfig, train: str, validation: str, progress: Callable[[int, int, str], None]
+    config: DataConfig, train: str, validation: str, progress: Progress
 ) -> tuple[SplitReport, SplitReport]:
     """Walk over both splits, and look for pictures that are in both.
 
@@ -117,7 +118,7 @@ def check_splits(
     return reports
 
 
-def check_split(config: DataConfig, split: str, progress: Callable[[int, int, str], None]) -> SplitReport:
+def check_split(config: DataConfig, split: str, progress: Progress) -> SplitReport:
     """Walk over one split.
 
     Args:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mghp.anatomy.anatomy import People
-from mghp.datasets.file_digests import Progress, file_digests
+from mghp.datasets.file_digests import file_digests
 from mghp.datasets.label_files import read_picture
 from mghp.datasets.pose_pairing import Pairing, pair_poses, paired_keypoints
 from mghp.datasets.sample import Sample
 from mghp.errors import InputError
+from mghp.progress import Progress
 
 
 @dataclass(frozen=True)

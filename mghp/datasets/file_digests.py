@@ -8,16 +8,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from mghp.errors import InputError
-from mghp.progress import progress_bar
+from mghp.progress import Progress, progress_bar
 from mghp.writing import write_atomically
-
-Progress = Callable[[int, int, str], None]
 
 KEPT = ".mghp_digests.json"
 """The file in a dataset's folder; it is no data."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from mghp.anatomy.of_datasets import PEOPLE
@@ -19,8 +18,7 @@ from mghp.datasets.synthetic.cache import (
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
 from mghp.datasets.synthetic.difficulty import set_difficulty
 from mghp.errors import InputError
-
-Progress = Callable[[int, int, str], None]
+from mghp.progress import Progress
 
 _SHEET = 64
 """Pictures on a contact sheet."""

@@ -1,5 +1,6 @@
 """The datasets on disk, by their names in a config."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mghp.config.data import DataConfig
@@ -19,14 +20,21 @@ def open_dataset(config: DataConfig, split: str) -> DiskSamples:
     """
     if not stays_below(split):
         raise InputError(f"data.splits: {split!r} is no name of a split")
-    root = Path(config.root)
-    if config.name == "mhp_v2":
-        samples: DiskSamples = MHPv2(root, split)
-    elif config.name == "densepose_coco":
-        samples = DensePoseCOCO(root, split)
-    elif config.name == "cihp":
-        samples = CIHPSamples(root, split)
-    else:
-        samples = PascalPersonPart(root, split, None if config.annotations is None else Path(config.annotations))
+    if config.name not in _OPEN:
+        raise InputError(f"data.name: {config.name!r} is no dataset on disk; expected {', '.join(_OPEN)}")
+    samples = _OPEN[config.name](config, split)
     samples.keep_first(config.max_images)
     return samples
+
+
+def _open_pascal(config: DataConfig, split: str) -> DiskSamples:
+    joints = None if config.annotations is None else Path(config.annotations)
+    return PascalPersonPart(Path(config.root), split, joints)
+
+
+_OPEN: dict[str, Callable[[DataConfig, str], DiskSamples]] = {
+    "mhp_v2": lambda config, split: MHPv2(Path(config.root), split),
+    "densepose_coco": lambda config, split: DensePoseCOCO(Path(config.root), split),
+    "pascal_person_part": _open_pascal,
+    "cihp": lambda config, split: CIHPSamples(Path(config.root), split),
+}

@@ -1,6 +1,6 @@
 """The assembly alone: true fields in, people out. What each of its steps loses, whatever the network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from mghp.parsing.build import people_of
 from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields, true_part_logits
+from mghp.progress import Progress
 from mghp.runs.folder import RunFolder
 from mghp.training.parsing_module import true_people
 
@@ -38,7 +39,7 @@ STEPS = (
 """Steps of the assembly, each with all that come before it; `mghp.studies.parsing.tables` says what they are."""
 
 
-def run_assembly_alone(config: Config, validation: PictureSet, progress: Callable[[int, int, str], None]) -> Path:
+def run_assembly_alone(config: Config, validation: PictureSet, progress: Progress) -> Path:
     """Score the assembly of true fields, step by step, into a run folder.
 
     Args:

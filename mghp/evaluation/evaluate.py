@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,14 +22,13 @@ from mghp.parsing.batch import collate
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder, is_finished, run_path
 from mghp.runs.tracking import tracked
 from mghp.training.build import load_module
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.validation_pictures import people_panels, people_sheet
-
-Progress = Callable[[int, int, str], None]
 
 EXAMPLES = 3
 """Pictures of each kind, best, typical and worst, that are drawn."""

@@ -1,7 +1,6 @@
 """What an evaluation looks at: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -22,9 +21,8 @@ from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.per_picture import picture_scores
 from mghp.parsing.batch import batches, collate
 from mghp.parsing.true_fields import true_fields
+from mghp.progress import Progress
 from mghp.training.parsing_module import ParsingModule, true_people
-
-Progress = Callable[[int, int, str], None]
 
 _SCORED = "scored"
 """The people found in pictures of their own size, beside the oracles at the size they are parsed at."""

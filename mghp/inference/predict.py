@@ -1,6 +1,5 @@
 """`mghp predict`: a folder of one's own pictures."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mghp.inference.image_files import picture_files, upright_picture
 from mghp.inference.outputs import PoseFile, output_files, write_people
 from mghp.inference.prediction_files import POSES, all_names, prediction_names
 from mghp.out_folder import OutFolder
+from mghp.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Predicted:
     unreadable: list[str]
 
 
-def predict(parser: HumanParser, source: Path, out: Path, progress: Callable[[int, int, str], None]) -> Predicted:
+def predict(parser: HumanParser, source: Path, out: Path, progress: Progress) -> Predicted:
     """Parse a picture, or all of a folder; a file that cannot be read is told and passed over.
 
     Args:

@@ -289,9 +289,11 @@ def _full_masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: 
 def _thread_count_kept() -> Iterator[int]:
     """Torch's thread count, which Numba's first launch would set to its own: they share one OpenMP runtime."""
     num_threads = torch.get_num_threads()
-    yield num_threads
-    if torch.get_num_threads() != num_threads:
-        torch.set_num_threads(num_threads)
+    try:
+        yield num_threads
+    finally:
+        if torch.get_num_threads() != num_threads:
+            torch.set_num_threads(num_threads)
 
 
 def _fused(

@@ -8,9 +8,10 @@ from pathlib import Path
 from mghp.config.identity import config_key
 from mghp.config.schema import Config
 from mghp.datasets.pictures import validation_fingerprint, with_tuning
+from mghp.progress import Progress
 from mghp.reading import file_text
 from mghp.reproduce.finished import COMMITTED, finished_run
-from mghp.reproduce.jobs import Job, Progress
+from mghp.reproduce.jobs import Job
 from mghp.runs.folder import is_finished
 
 _SECONDS = 40

@@ -8,7 +8,8 @@ from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
 from mghp.errors import InputError
-from mghp.reproduce.jobs import Job, Part, Progress
+from mghp.progress import Progress
+from mghp.reproduce.jobs import Job, Part
 from mghp.reproduce.training_jobs import training_job
 from mghp.runs.checkout import checkout
 

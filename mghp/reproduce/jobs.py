@@ -7,11 +7,8 @@ from pathlib import Path
 
 from mghp.config.schema import Config
 from mghp.errors import InputError
+from mghp.progress import Progress
 from mghp.runs.folder import was_stopped
-
-Progress = Callable[[int, int, str], None]
-"""Told how many jobs are done, of how many, and what runs now."""
-
 
 _TRUSTED = 120.0
 """Seconds for which the expectation counts before any job has run."""

@@ -7,9 +7,10 @@ from typing import Any
 from mghp.config.load import load_config, variant_names
 from mghp.config.schema import Config
 from mghp.problems.load import problems_fingerprint
+from mghp.progress import Progress
 from mghp.reproduce.finished import finished_run
 from mghp.reproduce.grid import grid_points, settings_of
-from mghp.reproduce.jobs import Job, Progress
+from mghp.reproduce.jobs import Job
 from mghp.reproduce.profiles import MatchingSize
 from mghp.runs.checkout import checkout
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mghp.progress import Progress
 from mghp.reproduce.finished import COMMITTED
-from mghp.reproduce.jobs import Done, Part, Progress, Remaining, run_part
+from mghp.reproduce.jobs import Done, Part, Remaining, run_part
 from mghp.runs.read import Run, find_runs
 from mghp.studies.learned.arms import condition_of
 

@@ -7,9 +7,10 @@ from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint, validation_fingerprint
 from mghp.problems.load import load_poses
+from mghp.progress import Progress
 from mghp.reproduce.finished import finished_run
 from mghp.reproduce.grid import experiment_of, grid_points, settings_of
-from mghp.reproduce.jobs import Job, Progress
+from mghp.reproduce.jobs import Job
 from mghp.reproduce.profiles import SweepSize
 from mghp.runs.checkout import checkout
 from mghp.runs.folder import run_path

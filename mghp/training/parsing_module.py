@@ -70,15 +70,18 @@ class ParsingModule(Parser, LightningModule):
         total = self.total(losses)
         if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
             return self.total({})
+        self._log_step(total, losses, matching, len(batch))
+        return total
+
+    def _log_step(self, total: Tensor, losses: dict[str, Tensor], matching: SoftMatching | None, pictures: int) -> None:
         # Logging every step would cost more than a loss.
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
-            self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=len(batch))
+            self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=pictures)
             if matching is not None:
-                self.log_dict(matching.details(), batch_size=len(batch))
+                self.log_dict(matching.details(), batch_size=pictures)
         # Of several processes the mean; the others are the first one's, since batches may differ in what they label.
-        self.log("train/total", total.detach(), prog_bar=True, batch_size=len(batch), sync_dist=True)
-        return total
+        self.log("train/total", total.detach(), prog_bar=True, batch_size=pictures, sync_dist=True)
 
     def _share_of_step(self, batch_idx: int) -> int:
         """Which batch this is of those that make a step together, in whatever process."""

@@ -55,3 +55,8 @@ def test_a_picture_of_another_size_is_one_line_that_names_both_files(dataset):
     Image.new("RGB", (30, 31)).save(file)
     with pytest.raises(InputError, match=rf"{file.name}: 30x31 pixels, its labels .*{labels} 64x60$"):
         read()
+
+
+def test_a_name_that_no_reader_has_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"^data\.name: 'synthetic' is no dataset on disk; expected mhp_v2, "):
+        open_dataset(DataConfig(name="synthetic", root=str(tmp_path)), "val")

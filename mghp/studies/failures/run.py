@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mghp.evaluation.examination import tune
 from mghp.metrics.failure_kinds import KINDS
 from mghp.parsing.batch import batches
 from mghp.parsing.true_fields import true_fields
+from mghp.progress import Progress
 from mghp.runs.folder import RunFolder, git_commit, is_finished, run_path
 from mghp.runs.tracking import tracked
 from mghp.studies.failures.cases import CASES, FOLDER, CaseWriter
@@ -25,8 +26,6 @@ from mghp.studies.failures.causes import CAUSES, Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.training.build import load_module
 from mghp.training.parsing_module import ParsingModule, true_people
-
-Progress = Callable[[int, int, str], None]
 
 
 def run_failures(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = True) -> Path:

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from mghp.errors import InputError
 from mghp.parsing.batch import Batch, collate
 from mghp.parsing.build import people_of
 from mghp.parsing.targets import TargetMaker
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.made_crowds import made_crowd
@@ -26,7 +27,7 @@ from mghp.training.optimization import make_optimizer
 from mghp.training.trainer_options import checked_options, length_of
 
 
-def bench_data(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv of targets, a row a number of persons; the loader in result.json.
 
     Args:

@@ -7,7 +7,7 @@ import math
 import multiprocessing
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,6 +19,7 @@ import torch
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_pictures, training_fingerprint
 from mghp.parsing.checkpoints import read_checkpoint
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder, resume_points, run_path
 from mghp.writing import unfinished_files
@@ -26,7 +27,7 @@ from mghp.writing import unfinished_files
 _PRELOADED = ["mghp.studies.speed.faults", "mghp.evaluation.train"]
 
 
-def bench_faults(config: Config, progress: Callable[[int, int, str], None]) -> Path:
+def bench_faults(config: Config, progress: Progress) -> Path:
     """Measure, into a run folder: faults.csv, a row a kill.
 
     A training is killed after a random time, gone on with, killed again, and so on until it ends; then the next one

@@ -20,6 +20,7 @@ from mghp.parsing.build import people_of
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields
 from mghp.peak_memory import measured_peak
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.made_crowds import made_crowd
@@ -29,7 +30,7 @@ STAGES = ("peaks", "affinities", "matching", "poses", "pixels")
 """Of the assembly, in order."""
 
 
-def bench_inference(config: Config, progress: Callable[[int, int, str], None]) -> Path:
+def bench_inference(config: Config, progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row a number of persons.
 
     Fields are the true ones, noiseless: as many peaks a keypoint type as there are persons. Crowds of all sizes take

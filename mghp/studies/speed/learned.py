@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ import torch
 
 from mghp.config.schema import Config
 from mghp.problems.pair_features import PairProblems
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
@@ -46,7 +47,7 @@ class _Stepped:
         return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
 
 
-def bench_learned(config: Config, arms: Mapping[str, Config], progress: Callable[[int, int, str], None]) -> Path:
+def bench_learned(config: Config, arms: Mapping[str, Config], progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row an arm.
 
     A step of every arm alternates with one of the baseline on the same batch, so that a slower or busier moment of the

@@ -12,6 +12,7 @@ from PIL import Image
 
 from mghp.config.schema import Config
 from mghp.errors import InputError
+from mghp.progress import Progress
 from mghp.runs.checkout import ROOT
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
@@ -36,9 +37,7 @@ finally:
 """
 
 
-def bench_memory(
-    config: Config, file: Path, overrides: Sequence[str], progress: Callable[[int, int, str], None]
-) -> Path:
+def bench_memory(config: Config, file: Path, overrides: Sequence[str], progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row a command; the first does nothing but import what they need.
 
     Args:
@@ -59,7 +58,7 @@ def bench_memory(
 
 
 def _measured(
-    config: Config, file: Path, overrides: Sequence[str], place: Path, progress: Callable[[int, int, str], None]
+    config: Config, file: Path, overrides: Sequence[str], place: Path, progress: Progress
 ) -> Iterator[dict[str, Any]]:
     picture = place / "crowd.png"
     Image.fromarray(made_crowd(PERSONS, config.bench.size).image).save(picture)

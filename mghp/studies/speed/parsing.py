@@ -3,7 +3,7 @@
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import Batch
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.measure import median_seconds
@@ -29,7 +30,7 @@ BATCHES = 4
 WARM_UP = 4
 
 
-def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row a measurement.
 
     Both kinds of steps, with the matching loss and without, alternate on the same module and batches, so that a slower

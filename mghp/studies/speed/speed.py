@@ -16,6 +16,7 @@ from mghp.datasets.sample import Samples
 from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.compilation import compile_network, missing_compiler
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
@@ -52,7 +53,7 @@ def bench_speed(
     variants: Mapping[str, Config],
     train: Samples,
     fingerprint: str,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> Path:
     """Measure, into a run folder: ratios.csv, a row a variant and kind of work, `parse` or `train`.
 

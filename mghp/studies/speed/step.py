@@ -14,6 +14,7 @@ from torch import nn
 from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
+from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.data import endless_batches
@@ -54,8 +55,10 @@ class Stopwatch:
     def timed(self, name: str) -> Iterator[None]:
         """A part is what runs within."""
         self.start(name)
-        yield
-        self.stop(name)
+        try:
+            yield
+        finally:
+            self.stop(name)
 
     def around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
         """The same function, timed."""
@@ -77,7 +80,7 @@ class Stopwatch:
         module.register_full_backward_hook(lambda *_: self.stop(name))
 
 
-def bench_step(config: Config, train: Samples, fingerprint: str, progress: Callable[[int, int, str], None]) -> Path:
+def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row a part of the step.
 
     Halfway through the training, when candidates are made up in half of the pictures and peaks in the others. What the
