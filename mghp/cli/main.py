@@ -442,8 +442,8 @@ def report_command(
 def gallery_command(
     sources: Annotated[list[str], typer.Argument(metavar="RUN|KEY=VALUE", help="Runs of mghp train, "
         "checkpoints, or folders of runs that hold cases; settings, e.g. data.synthetic.scene=crossing")],
-    compare: Annotated[bool, typer.Option("--compare", help="Of two runs: whom one alone gets right, or comes closer "
-        "to")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare two runs: persons only one of them gets right, "
+        "or gets clearly better")] = False,
     out: Annotated[Path, typer.Option(help="Folder that gets gallery/")] = Path("results"),
 ) -> None:  # fmt: skip
     """Failures of every person, with their causes, as pages to look through; what is not computed yet is computed."""

@@ -111,7 +111,7 @@ def ap_and_pcp(found: Detections) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def pcp_per_part(found: Detections) -> NDArray[np.float64]:
-    """Of each part, at each of `THRESHOLDS`, the share of the true persons with it of whom it is found.
+    """Return recall per part and threshold: the share of the true persons having the part whose part was found.
 
     Returns:
         (part, threshold), NaN for parts that nobody has.

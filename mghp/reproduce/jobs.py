@@ -33,7 +33,7 @@ class Job:
 
     @property
     def what(self) -> str:
-        """It is, for the progress display."""
+        """Label shown in the progress display, e.g. `components full seed 1`."""
         config = self.config
         rotation = f"{config.data.augmentation.rotation:g} degrees" if config.experiment == "rotation" else ""
         seed = f"seed {config.seed}" if config.seed else ""

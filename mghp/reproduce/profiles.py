@@ -61,7 +61,7 @@ class Profile:
     failures: int = 60
     """Persons a gallery shows at most."""
     evidence: bool = True
-    """Whether its numbers are any; else every page says that they are a demonstration."""
+    """True if the results count as evidence; otherwise every page is labelled a demonstration."""
 
 
 _TINY_PICTURES = (

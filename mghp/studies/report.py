@@ -19,7 +19,7 @@ def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) ->
     Args:
         runs: behind it.
         source: of them, in words.
-        evidence: whether their numbers are any.
+        evidence: True if the results count as evidence; otherwise the page is labelled a demonstration.
         out: folder of everything.
 
     Returns:

@@ -103,17 +103,17 @@ class Study:
         return self._study.ask(self._distributions)
 
     def queue_again(self, trial: optuna.Trial) -> None:
-        """Give a trial back that did not end by itself."""
+        """Queue a trial again that did not end by itself."""
         self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
         self._num_waiting += 1
 
     def should_stop(self, trial: optuna.Trial, iteration: int, value: float) -> bool:
-        """Note a value of the metric on the way; whether the trial is not among those that go on."""
+        """Record an intermediate metric value. Returns True if the trial should be stopped early."""
         trial.report(value, iteration)
         return trial.should_prune()
 
     def complete(self, trial: optuna.Trial, value: float) -> None:
-        """It ended by itself."""
+        """Record the final value of a trial that ended by itself."""
         self._study.tell(trial, value)
 
     def stopped(self, trial: optuna.Trial) -> None:

@@ -160,7 +160,7 @@ class ParsingModule(Parser, LightningModule):
         checkpoint["mghp_skipped_steps"] = self.finite.skipped
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A training that goes on counts on."""
+        """Restore the number of skipped steps, so that a resumed run keeps counting."""
         self.finite.skipped = checkpoint.get("mghp_skipped_steps", 0)
 
 

@@ -42,11 +42,11 @@ class ShuffledDraws(Sampler[tuple[int, int]]):
         self.first = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning at the beginning of each."""
+        """Set the epoch that comes next; Lightning calls this at the beginning of each."""
         self.epoch = epoch
 
     def start_at(self, epoch: int, draws: int) -> None:
-        """Let the next epoch be this one, after so many draws of this process; the ones after it are whole."""
+        """Start the next epoch at `epoch`, skipping the first `draws` samples; later epochs are complete."""
         self.epoch, self.first = epoch, draws
 
     def __len__(self) -> int:

@@ -58,14 +58,15 @@ def run_learned(config: Config) -> Path:
         The run folder. media/association.npz holds the counts of each test image, media/example.npz a problem.
 
     Raises:
-        InputError: if the poses make no problem, or nothing can be trained through the matcher.
+        InputError: if the poses make no problem, or the matcher is not differentiable and the objective trains through it.
     """
     pl.seed_everything(config.seed, verbose=False)
     torch.set_num_threads(min(torch.get_num_threads(), 2))
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
     if config.learned.objective == "matching" and not matcher.differentiable:
         raise InputError(
-            f"matcher.name: nothing can be trained through {config.matcher.name}; learned.objective says so"
+            f"matcher {config.matcher.name} is not differentiable, but learned.objective=matching trains through it; "
+            "choose another matcher or objective"
         )
     learned_options(config.trainer, config.learned.steps)
     problems, fingerprint = load_pair_problems(config)
