@@ -58,7 +58,7 @@ def run_learned(config: Config) -> Path:
         The run folder. media/association.npz holds the counts of each test image, media/example.npz a problem.
 
     Raises:
-        InputError: if the poses make no problem, or the matcher is not differentiable and the objective trains through it.
+        InputError: if the poses make no problem, or the objective trains through a matcher that is not differentiable.
     """
     pl.seed_everything(config.seed, verbose=False)
     torch.set_num_threads(min(torch.get_num_threads(), 2))
