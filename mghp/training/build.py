@@ -7,7 +7,7 @@ from mghp.config.load import to_yaml
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.metrics.parsing import parsing_metrics
-from mghp.parsing.build import build_parser, people_of, read_trained, untrained, with_weights
+from mghp.parsing.build import build_parser, read_trained, untrained, with_weights
 from mghp.parsing.losses.objective import ParsingObjective
 from mghp.parsing.losses.weighting import FixedWeights, LearnedWeights
 from mghp.parsing.matching_in_training import TrainingMatching
@@ -26,8 +26,8 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
     Raises:
         InputError: one line, if sizes do not fit or the matcher cannot be trained through.
     """
-    people, parser = people_of(config), build_parser(config)
-    network = parser.network
+    parser = build_parser(config)
+    network, people = parser.network, parser.assembler.people
     weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
     return ParsingModule(
         network=network,

@@ -279,11 +279,12 @@ def people_of_size(parts, keypoints):
 
 @pytest.mark.parametrize(("parts", "keypoints"), [(58, 16), (6, 14)])
 def test_any_number_of_parts_and_keypoints(small_config, monkeypatch, parts, keypoints):
-    from mghp.training import build as parsing_parts
+    from mghp.parsing import build
+    from mghp.training.build import build_module
 
     people = people_of_size(parts, keypoints)
-    monkeypatch.setattr(parsing_parts, "people_of", lambda config: people)
-    module = parsing_parts.build_module(small_config(), 10)
+    monkeypatch.setattr(build, "people_of", lambda config: people)
+    module = build_module(small_config(), 10)
     rng = np.random.default_rng(0)
     ids = np.zeros((64, 64), np.int16)
     ids[10:50, 5:25], ids[10:50, 35:55] = 1, 2
