@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from mghp.errors import InputError, inside, stays_below
 from mghp.reading import file_text
@@ -117,8 +118,10 @@ class OutFolder:
         lines = [
             f"{content} {json.dumps(name)}\n" for name, content in hashes.items() if content not in self._known[name]
         ]
-        with writing(self.path / LIST), (self.path / LIST).open("a", encoding="utf-8") as stream:
-            stream.writelines(lines)
+        with writing(self.path / LIST), (self.path / LIST).open("a+b") as stream:
+            if stream.tell() and not _ends_a_line(stream):  # its last line was cut off, by a full disk perhaps
+                stream.write(b"\n")
+            stream.write("".join(lines).encode())
         for name, content in hashes.items():
             self._known[name].add(content)
 
@@ -137,6 +140,11 @@ def _read_list(file: Path) -> defaultdict[str, set[str]]:
             if isinstance(name, str) and stays_below(name):
                 known[name].add(content)
     return known
+
+
+def _ends_a_line(stream: BinaryIO) -> bool:
+    stream.seek(-1, os.SEEK_END)
+    return stream.read() == b"\n"
 
 
 def _is_taken(folder: Path, name: str) -> bool:

@@ -120,3 +120,12 @@ def test_committed_outputs_can_be_written_again(name, checkout):
     written = [file.relative_to(out).as_posix() for file in out.rglob("*") if file.suffix in (".csv", ".png", ".html")]
     assert written
     OutFolder(out).refuse(written)
+
+
+def test_a_list_whose_last_line_was_cut_off_goes_on_in_a_line_of_its_own(tmp_path):
+    """As a full disk leaves it."""
+    (tmp_path / LIST).write_text('0123 "a.t')
+    with OutFolder(tmp_path).adding() as fresh:
+        (fresh / "b.txt").write_text("1")
+    OutFolder(tmp_path).refuse(["b.txt"])
+    assert OutFolder(tmp_path).is_own("b.txt")

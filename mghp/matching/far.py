@@ -64,7 +64,9 @@ def with_near_affinities(
 
 
 def _near(affinity: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
-    """A' of one problem."""
+    """A' of one problem; where no pair is worth matching, all prices are 0."""
+    if affinity.max() <= 0:
+        return np.maximum(affinity, -2 * margin)
     unit = 2.0 ** np.floor(np.log2(affinity.max()))  # in it nothing overflows, and dividing by it rounds nothing
     rows, columns = best_pairs(affinity / unit)
     u, v = prices(affinity / unit, rows, columns)

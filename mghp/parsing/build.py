@@ -1,7 +1,7 @@
 """From a config, or a checkpoint with its config, to a parser."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,9 @@ from mghp.parsing.parser import Parser
 
 _NEEDED = ("network.", "assembler.", "label_balance.")
 """What a checkpoint's weights must have."""
+
+_MATCHER = "assembler.matcher."
+"""What a matcher keeps; another one than was trained with has none of it, or something else."""
 
 AnyParser = TypeVar("AnyParser", bound=Parser)
 
@@ -94,12 +97,20 @@ def untrained(config: Config) -> Config:
 def with_weights(parser: AnyParser, weights: dict[str, Tensor], path: str | Path) -> AnyParser:
     """A parser with a checkpoint's weights.
 
-    What only training needs (learned weights of losses, the matching's) may differ; network and affinity may not.
+    What only training needs (learned weights of losses, the matching's) may differ, and so may the matcher; network and
+    affinity may not.
 
     Raises:
         InputError: naming the checkpoint and a tensor, if they do not fit.
     """
-    needed = {name: value for name, value in parser.state_dict().items() if name.startswith(_NEEDED)}
-    check_weights(path, needed, {name: value for name, value in weights.items() if str(name).startswith(_NEEDED)})
+    state = parser.state_dict()
+    of_matcher = {name for name in state if name.startswith(_MATCHER) and name in weights}
+
+    def compared(values: Mapping[str, Any]) -> dict[str, Any]:
+        is_needed = {name: str(name).startswith(_NEEDED) and not str(name).startswith(_MATCHER) for name in values}
+        return {name: value for name, value in values.items() if is_needed[name] or name in of_matcher}
+
+    needed = compared(state)
+    check_weights(path, needed, compared(weights))
     parser.load_state_dict({name: weights[name] for name in needed}, strict=False)
     return parser

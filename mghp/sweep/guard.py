@@ -6,6 +6,7 @@ the whole group is killed. The run folder is locked meanwhile, so that two trial
 told that the lock is held for it.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -34,11 +35,20 @@ def main(lifeline: int, run_dir: Path, command: list[str]) -> int:
     lock = RunLock(run_dir)
     if not lock.take():
         lock.take(wait=True)
-        if (run_dir / "result.json").exists():
+        if _has_finished(run_dir / "result.json"):
             return 0  # whoever held the lock has just finished this very trial
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, HELD_FOR_US: lock.holder})
     status = child.wait()
     return 128 - status if status < 0 else status
+
+
+def _has_finished(result: Path) -> bool:
+    """Whether there is a result, and not of a run that was stopped before its end."""
+    try:
+        content = json.loads(result.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and not content.get("stopped")
 
 
 def _die_with_starter(lifeline: int) -> None:

@@ -142,6 +142,14 @@ def test_a_dustbin_takes_from_afar_who_is_worth_less_than_it():
         torch.testing.assert_close(matcher(affinity), expected, rtol=0, atol=0.02)
 
 
+@pytest.mark.parametrize("bin_score", [0.6, 0.7])
+def test_a_dustbin_worth_more_than_all_takes_everybody_from_afar(bin_score):
+    affinity = torch.tensor([[0.6, 0.1], [0.2, 0.5]])
+    found = UnbalancedSinkhorn(epsilon=0.001, marginal="dustbin", bin_score=bin_score)(affinity)
+    assert found.isfinite().all()
+    assert found[affinity < bin_score].max() < 1e-3  # a pair costs the bin's score once
+
+
 def test_what_has_no_near_problem_is_refused_in_one_line():
     matcher = PGDDykstra(step_size=0.5, projection="as_printed")
     matcher(torch.full((2, 2), 200.0))
