@@ -26,6 +26,9 @@ SCRIPTS = tuple(
 
 _PAGE = Path(__file__).parent / "static"
 
+PAGE_FOLDERS = ("data", "page", "pictures", "pictures_a", "pictures_b")
+"""All that may lie beside a page."""
+
 
 def templates() -> Environment:
     """The templates; all they are given is escaped."""
@@ -40,7 +43,7 @@ def templates() -> Environment:
 
 def clear(folder: Path) -> None:
     """Make the folder of a page, without what an earlier page left in it."""
-    for name in ("pictures", "pictures_a", "pictures_b", "data", "page"):
+    for name in PAGE_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mghp.gallery.page import PAGE_FOLDERS
 from mghp.report.table import ENDINGS
 from mghp.studies.filled import every_table
 from mghp.studies.sections import SECTIONS
 
 _PAGE_FILES = ("index.html", "qualitative.html")
-_PAGE_FOLDERS = ("data", "page", "pictures", "pictures_a", "pictures_b")
 
 
 def present_tables(out: Path) -> list[str]:
@@ -36,7 +36,7 @@ def present_report(out: Path) -> list[str]:
 
 def _of_page(folder: Path) -> Iterator[Path]:
     yield from (folder / name for name in _PAGE_FILES if (folder / name).exists())
-    for name in _PAGE_FOLDERS:
+    for name in PAGE_FOLDERS:
         yield from (file for file in (folder / name).rglob("*") if not file.is_dir())
 
 
