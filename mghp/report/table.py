@@ -1,11 +1,14 @@
-"""A table and its files: Markdown, CSV, LaTeX (booktabs), and a JSON of where each row comes from."""
+"""A table, declared by its columns and filled from runs, and its files.
+
+The files are Markdown, CSV, LaTeX (booktabs), and a JSON of where each row comes from.
+"""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
@@ -13,7 +16,77 @@ from mghp.runs.csv_cells import frame_text
 from mghp.runs.read import Run
 
 ENDINGS = (".md", ".csv", ".tex", ".json")
-"""Of a table's files."""
+"""Endings of the files that a table is written to."""
+
+Item = TypeVar("Item")
+"""What one row of a table is about, e.g. a run, or the runs of one variant."""
+
+
+@dataclass(frozen=True)
+class Column(Generic[Item]):
+    """One column of a table.
+
+    Attributes:
+        name: its head.
+        value: returns the cell of a row: a number, text, None where there is nothing, or a cell with a `__format__`.
+        form: how numbers are printed, e.g. ".2f"; "" for text.
+        is_best: tells the rows that stand in bold.
+    """
+
+    name: str
+    value: Callable[[Item], Any]
+    form: str = ""
+    is_best: Callable[[Item], bool] | None = None
+
+
+class TableOf(Generic[Item]):
+    """A table that says each of its columns once; `filled` makes it of runs.
+
+    Args:
+        name: file name without ending, e.g. M1.
+        caption: what it shows; a function where the caption depends on the rows.
+        columns: in order.
+        rows: returns what the rows are about, found in the runs.
+        sources: returns the runs behind a row. Not needed where a row is about one run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        caption: str | Callable[[Sequence[Item]], str],
+        *columns: Column[Item],
+        rows: Callable[[Sequence[Run]], Iterable[Item]],
+        sources: Callable[[Item], Iterable[Run]] | None = None,
+    ) -> None:
+        self.name = name
+        self.columns = columns
+        self._caption = caption
+        self._rows = rows
+        self._sources = sources or _itself
+
+    def filled(self, runs: Sequence[Run]) -> "Table":
+        """Return the table of these runs, without rows where none of them belongs into it."""
+        items = list(self._rows(runs))
+        caption = self._caption if isinstance(self._caption, str) else self._caption(items)
+        table = Table(self.name, caption, {column.name: column.form for column in self.columns})
+        for place, item in enumerate(items):
+            table.add({column.name: column.value(item) for column in self.columns}, *self._sources(item))
+            table.best |= {(place, column.name) for column in self.columns if column.is_best and column.is_best(item)}
+        return table
+
+
+def _itself(item: Any) -> tuple[Run, ...]:  # noqa: ANN401 (a run, by the contract of TableOf)
+    return (item,)
+
+
+def metric(name: str) -> Callable[[Run], float]:
+    """Return the function that reads this metric of a run; NaN where the run does not have it."""
+    return lambda run: run.metric(name)
+
+
+def percent(name: str) -> Callable[[Run], float]:
+    """Return the function that reads this metric of a run, in percent."""
+    return lambda run: 100 * run.metric(name)
 
 
 @dataclass

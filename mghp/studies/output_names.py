@@ -5,31 +5,31 @@ from pathlib import Path
 
 from mghp.gallery.page import PAGE_FOLDERS
 from mghp.report.table import ENDINGS
-from mghp.studies.filled import every_table
-from mghp.studies.sections import SECTIONS
+from mghp.studies.registry import all_studies
+from mghp.studies.report import ANSWERS
 
 _PAGE_FILES = ("index.html", "qualitative.html")
 
 
 def present_tables(out: Path) -> list[str]:
-    """Tables and readings, by name relative to the folder."""
-    tables = {f"{table.name}{ending}" for table in every_table([]) for ending in ENDINGS}
-    return _files(out, {*tables, "readings.md"}.__contains__)
+    """Return the tables and the answers, by name relative to the folder."""
+    tables = {f"{table.name}{ending}" for study in all_studies() for table in study.tables for ending in ENDINGS}
+    return _files(out, {*tables, ANSWERS}.__contains__)
 
 
 def present_figures(out: Path) -> list[str]:
-    """Figures: what begins like one and is a PNG or SVG file."""
-    beginnings = tuple(begins for section in SECTIONS for exhibit in section.exhibits for begins in exhibit.figures)
+    """Return the figures: what begins like one and is a PNG or SVG file."""
+    beginnings = tuple(begins for study in all_studies() for question in study.questions for begins in question.figures)
     return _files(out, lambda name: name.startswith(beginnings) and name.endswith((".png", ".svg")))
 
 
 def present_galleries(out: Path) -> list[str]:
-    """Pages of galleries, and all that lies in the folders beside them."""
+    """Return the pages of galleries, and all that lies in the folders beside them."""
     return [file.relative_to(out).as_posix() for page in _folders(out / "gallery") for file in _of_page(page)]
 
 
 def present_report(out: Path) -> list[str]:
-    """All of it, with the page that shows it."""
+    """Return all of a report, with the page that shows it."""
     page = ["index.html"] if (out / "index.html").exists() else []
     return [*page, *present_tables(out), *present_figures(out), *present_galleries(out)]
 

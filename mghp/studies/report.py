@@ -1,23 +1,25 @@
-"""Everything that a set of runs can fill: tables, figures, readings, galleries, and the page that shows them."""
+"""Everything that a set of runs can fill: tables, figures, answers, galleries, and the page that shows them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from mghp.gallery.cases import has_cases, read_cases
 from mghp.gallery.write import write_comparison, write_gallery
+from mghp.pictures.style import save_drawings
 from mghp.report.page.write import Report, write_page
-from mghp.report.table import write_tables
+from mghp.report.table import Table, write_tables
 from mghp.runs.read import Run
-from mghp.studies.failures.tables import failure_runs
-from mghp.studies.filled import all_figures, all_tables
-from mghp.studies.sections import SECTIONS
+from mghp.studies.registry import all_studies
+
+ANSWERS = "answers.md"
+"""File of the answers."""
 
 
 def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) -> Path:
-    """Write it.
+    """Write all that these runs can fill.
 
     Args:
-        runs: behind it.
+        runs: of any experiments.
         source: of them, in words.
         evidence: True if the results count as evidence; otherwise the page is labelled a demonstration.
         out: folder of everything.
@@ -28,12 +30,39 @@ def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) ->
     tables = all_tables(runs)
     write_tables(tables, out)
     files = [*all_figures(runs, out), *_galleries(runs, out)]
-    write_readings(runs, out)
-    return write_page(Report(source, evidence, runs, tables, files), SECTIONS, out)
+    write_answers(runs, out)
+    return write_page(Report(source, evidence, runs, tables, files), all_studies(), out)
+
+
+def all_tables(runs: Sequence[Run]) -> list[Table]:
+    """Return every table that has rows, in the order of the report."""
+    tables = (table.filled(runs) for study in all_studies() for table in study.tables)
+    return [table for table in tables if table.rows]
+
+
+def all_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Draw every figure that these runs can fill, as PNG and SVG."""
+    return [file for study in all_studies() for file in save_drawings(study.drawings(runs), folder)]
+
+
+def write_answers(runs: Sequence[Run], out: Path) -> list[Path]:
+    """Write the answer of each question to out/answers.md; nothing where the runs hold none."""
+    answers = {
+        question.text: answer
+        for study in all_studies()
+        for question in study.questions
+        if (answer := question.answer(runs))
+    }
+    if not answers:
+        return []
+    file = out / ANSWERS
+    text = "".join(f"**{question}** {answer}\n\n" for question, answer in answers.items())
+    file.write_text(text, encoding="utf-8", errors="replace")
+    return [file]
 
 
 def is_evidence(runs: Sequence[Run]) -> bool:
-    """Whether trainings, if there are any, have all been done with several seeds."""
+    """Return whether trainings, if there are any, have all been done with several seeds."""
     seeds: dict[tuple[str, str], set[int]] = {}
     for run in runs:
         if run.experiment == "learned" or "train/steps" in run.result["metrics"]:
@@ -42,26 +71,11 @@ def is_evidence(runs: Sequence[Run]) -> bool:
 
 
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:
-    """A gallery of every run whose failures are known, and each of the same pictures against the first."""
-    folders = [run.path for run in failure_runs(runs) if has_cases(run.path)]
+    """Write a gallery of every run whose failures are known, and each of the same pictures against the first."""
+    folders = [run.path for run in runs if has_cases(run.path)]
     pages = write_gallery(folders, out, in_report=True)
     sets = [read_cases(folder).about["set"] for folder in folders]
     for other, pictures in zip(folders[1:], sets[1:], strict=True):
         if pictures == sets[0]:
             pages += write_comparison(folders[0], other, out, in_report=True)
     return pages
-
-
-def write_readings(runs: Sequence[Run], out: Path) -> list[Path]:
-    """All that the numbers say, question by question, in out/readings.md; nothing where they say nothing."""
-    lines: list[str] = []
-    for section in SECTIONS:
-        for exhibit in section.exhibits:
-            sentences = exhibit.readings(runs)
-            if sentences:
-                lines += [f"**{exhibit.question}**", "", *(f"* {sentence}" for sentence in sentences), ""]
-    if not lines:
-        return []
-    file = out / "readings.md"
-    file.write_text("\n".join(lines), encoding="utf-8", errors="replace")
-    return [file]

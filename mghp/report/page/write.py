@@ -12,8 +12,8 @@ from typing import Any
 
 import jinja2
 
-from mghp.report.page.exhibit import Exhibit, Section
 from mghp.report.page.glossary import GLOSSARY
+from mghp.report.study import Question, Study
 from mghp.report.table import Table
 from mghp.runs.read import Run
 
@@ -27,9 +27,9 @@ class Report:
 
     Attributes:
         source: of the runs, in words.
-        evidence: whether its numbers are any; else the page says that they are a demonstration.
+        evidence: True if the results count as evidence; otherwise the page says that they are a demonstration.
         runs: behind it.
-        tables: with rows.
+        tables: those with rows.
         files: figures and pages that were written, below the page's folder.
     """
 
@@ -40,12 +40,12 @@ class Report:
     files: Sequence[Path]
 
 
-def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
-    """The page, which needs nothing from outside its folder.
+def write_page(report: Report, studies: Sequence[Study], out: Path) -> Path:
+    """Write the page, which needs nothing from outside its folder: the answers first, then what they are made of.
 
     Args:
         report: what there is.
-        sections: in order; an exhibit of which nothing is there is left out.
+        studies: in order; a question of which nothing is there is left out.
         out: folder of the page, of the tables and of the figures.
 
     Returns:
@@ -55,12 +55,12 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
         loader=jinja2.PackageLoader("mghp.report.page", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    shown = [(section.title, _shown(section.exhibits, report, out)) for section in sections]
+    shown = [(study.title, _shown(study.questions, report, out)) for study in studies]
     page = environment.get_template("index.html.j2").render(
         source=report.source,
         evidence=report.evidence,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        sections=[(title, exhibits) for title, exhibits in shown if exhibits],
+        studies=[(title, questions) for title, questions in shown if questions],
         provenance=_provenance(report.runs),
         glossary=GLOSSARY,
         long=LONG,
@@ -71,29 +71,37 @@ def write_page(report: Report, sections: Sequence[Section], out: Path) -> Path:
     return file
 
 
-def _shown(exhibits: Sequence[Exhibit], report: Report, out: Path) -> list[dict[str, Any]]:
-    def places(ending: str, beginnings: Iterable[str]) -> Iterator[tuple[str, str]]:
-        all_places = [file.relative_to(out).as_posix() for file in report.files if file.suffix == ending]
-        return ((begins, place) for begins in beginnings for place in all_places if place.startswith(begins))
+def _shown(questions: Sequence[Question], report: Report, out: Path) -> list[dict[str, Any]]:
+    tables = {table.name: table for table in report.tables if table.rows}
+    shown = [
+        {
+            "text": question.text,
+            "anchor": _anchor(question.text),
+            "answer": question.answer(report.runs),
+            "tables": [_table(tables[table.name]) for table in question.tables if table.name in tables],
+            "figures": [
+                {"file": place, "caption": _caption(question.figures[begins], Path(place).stem.removeprefix(begins))}
+                for begins, place in _places(report, out, ".png", question.figures)
+            ],
+            "galleries": [
+                {"file": place, "name": _page_title(out / place)}
+                for _, place in _places(report, out, ".html", question.galleries)
+            ],
+        }
+        for question in questions
+    ]
+    return [one for one in shown if one["tables"] or one["figures"] or one["galleries"]]
 
-    shown = []
-    for exhibit in exhibits:
-        tables = [table for table in report.tables if table.name in exhibit.tables and table.rows]
-        figures = [
-            {"file": place, "caption": _caption(exhibit.figures[begins], Path(place).stem.removeprefix(begins))}
-            for begins, place in places(".png", exhibit.figures)
-        ]
-        galleries = [
-            {"file": place, "name": _page_title(out / place)} for _, place in places(".html", exhibit.galleries)
-        ]
-        if tables or figures or galleries:
-            shown.append(
-                {
-                    "question": exhibit.question, "readings": exhibit.readings(report.runs),
-                    "tables": [_table(table) for table in tables], "figures": figures, "galleries": galleries,
-                }
-            )  # fmt: skip
-    return shown
+
+def _places(report: Report, out: Path, ending: str, beginnings: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Return the files with this ending relative to the page, with the beginning of each one's name."""
+    places = [file.relative_to(out).as_posix() for file in report.files if file.suffix == ending]
+    return ((begins, place) for begins in beginnings for place in places if place.startswith(begins))
+
+
+def _anchor(text: str) -> str:
+    """Return the question's address within the page."""
+    return "-".join(re.findall("[a-z0-9]+", text.lower()))
 
 
 def _caption(what: str, data: str) -> str:
@@ -101,7 +109,7 @@ def _caption(what: str, data: str) -> str:
 
 
 def _page_title(page: Path) -> str:
-    """What the page calls itself."""
+    """Return what the page calls itself."""
     found = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
     title = html.unescape(found[1]) if found else page.parent.name
     return title[:1].upper() + title[1:]
@@ -112,7 +120,7 @@ def _words(name: str) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    """A first column whose words repeat row after row is printed once, above the rows that share them."""
+    """Return a table's cells; a first column whose words repeat is printed once, above the rows that share them."""
     names = list(table.formats)
     rows = [
         [(cell, (row, name) in table.best) for name, cell in zip(names, cells, strict=True)]
@@ -133,7 +141,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _provenance(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """A line an experiment: how many runs, of which seeds and commits, on which machines, and what they took."""
+    """Return a line per experiment: runs, seeds, commits, machines, and the minutes they took."""
     lines = []
     for experiment in dict.fromkeys(run.experiment for run in runs):
         of_experiment = [run for run in runs if run.experiment == experiment]
