@@ -21,9 +21,12 @@ ENDINGS = (".md", ".csv", ".tex", ".json")
 Item = TypeVar("Item")
 """What one row of a table is about, e.g. a run, or the runs of one variant."""
 
+Shown = TypeVar("Shown", contravariant=True)
+"""What a column can show: a column of any run also shows a run of a bench."""
+
 
 @dataclass(frozen=True)
-class Column(Generic[Item]):
+class Column(Generic[Shown]):
     """One column of a table.
 
     Attributes:
@@ -34,9 +37,9 @@ class Column(Generic[Item]):
     """
 
     name: str
-    value: Callable[[Item], Any]
+    value: Callable[[Shown], Any]
     form: str = ""
-    is_best: Callable[[Item], bool] | None = None
+    is_best: Callable[[Shown], bool] | None = None
 
 
 class TableOf(Generic[Item]):

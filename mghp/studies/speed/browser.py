@@ -40,7 +40,7 @@ def find_browser() -> tuple[str, str]:
 
 @contextmanager
 def open_browser(width: int = 1280, height: int = 900) -> Iterator["Chrome"]:
-    """A browser of this window size in pixels, with a profile of its own.
+    """Open a browser of this window size in pixels, with a profile of its own.
 
     Raises:
         InputError: if there is none.

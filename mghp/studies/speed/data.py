@@ -17,9 +17,13 @@ from mghp.parsing.batch import Batch, collate
 from mghp.parsing.build import people_of
 from mghp.parsing.targets import TargetMaker
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf, metric, percent
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
+from mghp.studies.speed.bench import Bench, cell, measured_run
 from mghp.studies.speed.made_crowds import made_crowd
+from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.studies.speed.training_step import training_step
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
@@ -130,3 +134,32 @@ def _seconds(targets: TargetMaker, batch: Batch) -> float:
     began = time.perf_counter()
     targets(batch)
     return time.perf_counter() - began
+
+
+LOADING: TableOf[Run] = TableOf(
+    "bench_data",
+    "The loader alone, while nothing is trained, against what a training consumes with its loader beside it, and "
+    "the share of that training's time in which it waits for a batch.",
+    Column("pictures a batch", lambda run: run.config["data"]["loader"]["batch_size"], "d"),
+    Column("loader alone [batches/s]", metric("loader/batches_a_second"), ".1f"),
+    Column("training [batches/s]", metric("training/batches_a_second"), ".1f"),
+    Column("loader, times the training", metric("loader/times_the_training"), ".1f"),
+    Column("waiting [%]", percent("training/waiting_share"), ".2f"),
+    rows=lambda runs: (run for run in runs if run.experiment == "bench_data"),
+)
+
+TARGETS = TableOf(
+    "bench_targets",
+    "Making the targets of a batch of made crowds that cover the same pixels, against the persons in each picture "
+    "(medians), and what a further person adds to the row before: at most linear as long as this does not grow.",
+    cell("persons", "persons", "d"),
+    cell("keypoints", "keypoints", "d"),
+    cell("human pixels", "human_pixels", "d"),
+    cell("targets [ms]", "ms", ".2f"),
+    added("a further person [ms]", "ms", ".3f"),
+    of_first_row("times the first row", "ms", ".2f"),
+    rows=per_person("bench_data"),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_data(call.config, *call.training_pictures, call.progress), (LOADING, TARGETS))

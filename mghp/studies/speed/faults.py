@@ -20,8 +20,10 @@ from mghp.config.schema import Config
 from mghp.datasets.pictures import load_pictures, training_fingerprint
 from mghp.parsing.checkpoints import read_checkpoint
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder, resume_points, run_path
+from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
 from mghp.writing import unfinished_files
 
 _PRELOADED = ["mghp.studies.speed.faults", "mghp.evaluation.train"]
@@ -71,7 +73,7 @@ def bench_faults(config: Config, progress: Progress) -> Path:
 
 
 def _killable(config: Config, folder: RunFolder, name: str) -> Config:
-    """The same training under another name, into the bench's own folder."""
+    """Return the training under another name, into the bench's own folder."""
     bench = {"experiment": name, "runs": str(folder.path / "trainings")}
     return dataclasses.replace(config, **bench)  # type: ignore[arg-type]
 
@@ -123,7 +125,7 @@ def _killed_until_done(
 
 
 def _left_behind(run: Path) -> dict[str, Any]:
-    """What a kill left: how many rows were logged, the step to go on from, and whether a file was half written."""
+    """Return what a kill left: how many rows were logged, the step to go on from, and whether a file was half written."""
     rows = (run / "metrics.csv").read_bytes().count(b"\n") - 1 if (run / "metrics.csv").exists() else 0
     points = [file for file in resume_points(run / "checkpoints") if file.exists()]
     return {
@@ -150,3 +152,25 @@ def _equal(whole: Path, killed: Path) -> dict[str, int]:
 def _timeless(metrics: Mapping[str, float]) -> dict[str, float | None]:
     """Without times; a score that is not a number equals itself."""
     return {k: None if math.isnan(v) else v for k, v in metrics.items() if not k.startswith("time/")}
+
+
+def _is_equal(what: str) -> Column[Measured]:
+    return Column(f"{what} equal", lambda kill: ("no", "yes")[int(kill[f"{what} equal"])])
+
+
+FAULTS = TableOf(
+    "bench_faults",
+    "Trainings killed by SIGKILL at random moments and resumed by mghp train --resume, beside one that was "
+    "never killed: rows of metrics.csv there were, the step resumed from, files found half written; and whether "
+    "weights, metrics.csv, scores and pictures were equal bit by bit in the end.",
+    cell("training", "training"),
+    cell("killed after [s]", "killed after [s]", ".2f"),
+    cell("rows", "rows", "d"),
+    cell("goes on from", "goes on from", "d"),
+    cell("half written", "half written", "d"),
+    *map(_is_equal, ("weights", "metrics.csv", "scores", "pictures")),
+    rows=measurements("bench_faults", "faults.csv", ("training",)),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_faults(call.config, call.progress), (FAULTS,))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,12 @@ import pandas as pd
 
 from mghp.config.schema import Config
 from mghp.gallery.write import write_gallery
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
+from mghp.runs.files import read_rows
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
+from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
 from mghp.studies.speed.browser import open_browser
 from mghp.studies.speed.made_cases import made_run
 
@@ -82,3 +87,28 @@ def _opened(browser: "Chrome", page: Path) -> dict[str, float]:
         "thumbnails": len(loaded),
         "filter_ms": browser.execute_script(_WORK, {"kind": ["merged"]}),
     }
+
+
+def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
+    """Return the medians over the repeats, a row per size."""
+    for run in runs:
+        if run.experiment == "bench_gallery":
+            for _, of_size in read_rows(run.path / "opening.csv", ("cases",)).groupby("cases"):
+                yield Measured(run, "opening.csv", dict(of_size.median()))
+
+
+GALLERY = TableOf(
+    "bench_gallery",
+    "A gallery of made-up cases, opened from a file in headless Chromium, 1280 x 900 pixels: until the list "
+    "and the thumbnails in view are there, how many these are, and what choosing a kind takes.",
+    Column("cases", lambda row: int(row["cases"])),
+    cell("page [kB]", "page_kb", ".0f"),
+    cell("list [ms]", "list_ms", ".0f"),
+    cell("thumbnails [ms]", "thumbnails_ms", ".0f"),
+    cell("thumbnails loaded", "thumbnails", ".0f"),
+    cell("filter [ms]", "filter_ms", ".0f"),
+    rows=_medians,
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_gallery(call.config), (GALLERY,))

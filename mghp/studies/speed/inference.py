@@ -21,9 +21,12 @@ from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields
 from mghp.peak_memory import measured_peak
 from mghp.progress import Progress
+from mghp.report.table import TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.studies.speed.bench import Bench, cell, measured_run
 from mghp.studies.speed.made_crowds import made_crowd
+from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.training.build import build_module
 
 STAGES = ("peaks", "affinities", "matching", "poses", "pixels")
@@ -63,7 +66,7 @@ def bench_inference(config: Config, progress: Progress) -> Path:
 
 
 def made_fields(config: Config, persons: int) -> Fields:
-    """True fields of a made crowd, laid out in memory as a network returns them."""
+    """Return the true fields of a made crowd, laid out in memory as a network returns them."""
     people = people_of(config)
     batch = collate([made_crowd(persons, config.bench.size)], people.num_keypoints)
     fields = true_fields(batch, people, dict(vars(config.network.strides)), config.assembly.points_towards)
@@ -84,7 +87,7 @@ def _check(config: Config) -> None:
 
 
 def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) -> dict[str, Any]:
-    """What there is to do, and by how much memory rises while it is done."""
+    """Return what there is to do, and by how much memory rises while it is done."""
     with torch.no_grad():
         scored = assembler.affinity(fields, assembler.candidates(fields))
     pairs = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
@@ -123,3 +126,24 @@ def _stages(assembler: Assembler, fields: Fields) -> Iterator[float]:
     yield seconds
     _, seconds = timed(lambda: [assembler.with_pixels(fields, 0, pose) for pose in poses])
     yield seconds
+
+
+INFERENCE = TableOf(
+    "bench_inference",
+    "From fields to persons: CPU time, on one thread, of the assembly of one picture against the persons in it, "
+    "who cover the same pixels in all (medians), what a further person adds to the row before, its stages, and the "
+    "rise of memory. It grows no worse than linearly where the times grow by no more than the persons do.",
+    cell("persons", "persons", "d"),
+    cell("found", "found", "d"),
+    cell("human pixels", "human_pixels", "d"),
+    cell("pairs scored", "pairs", "d"),
+    cell("CPU [ms]", "cpu_ms", ".1f"),
+    added("a further person [ms]", "cpu_ms", ".2f"),
+    of_first_row("times the first row", "cpu_ms", ".2f"),
+    *(cell(f"{stage} [ms]", f"{stage}_ms", ".1f") for stage in ("peaks", "affinities", "matching", "poses", "pixels")),
+    cell("peak [MB]", "peak_mb", ".0f"),
+    rows=per_person("bench_inference"),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_inference(call.config, call.progress), (INFERENCE,))

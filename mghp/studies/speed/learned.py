@@ -16,7 +16,10 @@ from mghp.problems.pair_features import PairProblems
 from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+
+LEARNED = None  # joined
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
+from mghp.studies.speed.bench import Bench
 from mghp.studies.speed.measure import kept_bytes
 from mghp.training.matcher_module import MatcherModule, PairBatch, training_batches
 from mghp.training.trainers import CLIP
@@ -103,3 +106,6 @@ def _stepped(config: Config, train: PairProblems) -> _Stepped:
     rate, scale = config.learned.learning_rates[0], config.learned.scales[0]
     module = untrained(config, train, rate, scale).train()
     return _Stepped(module, torch.optim.Adam(module.parameters(), lr=rate))
+
+
+BENCH = Bench(lambda call: bench_learned(call.config, call.variants, call.progress), ())

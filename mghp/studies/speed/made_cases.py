@@ -51,7 +51,7 @@ def made_run(config: Config, number: int, thumbnails: int = 2000, **about: Any) 
 
 
 def made_case(folder: Path, index: int, thumbnail: int, rng: np.random.Generator) -> dict[str, Any]:
-    """A case, and its pictures in the folder; kinds and causes come in turn."""
+    """Return a case, and draw its pictures in the folder; kinds and causes come in turn."""
     kind = list(KINDS)[index % len(KINDS)]
     right, spurious = kind == "right", kind == "spurious"
     score = float(rng.uniform(0.8, 1) if right else rng.uniform(0, 0.7))

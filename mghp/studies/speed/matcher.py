@@ -20,10 +20,13 @@ from mghp.matching import (
     UnbalancedSinkhorn,
 )
 from mghp.matching.literal import literal_algorithm
+from mghp.problems.load import load_problems
 from mghp.problems.padded import MatchingProblems
 from mghp.problems.problem_set import build_problem_set
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
 
 Solve = Callable[[Tensor], Tensor]
@@ -202,3 +205,52 @@ def _row(
     for name, ours, theirs in zip(("forward", "both"), seconds, peer or (None, None), strict=True):
         row |= {f"{name}_ms": 1000 * ours, f"{name}_ratio": theirs / ours if theirs else float("nan")}
     return row
+
+
+LITERAL = TableOf(
+    "bench_matcher",
+    "PGD-Dykstra (T = 50, N = 5, float32) against the literal algorithm under autograd, and against solving the "
+    "same problems one at a time: how many times faster, and the share of memory kept for the backward pass.",
+    cell("problems", "problems"),
+    cell("method", "method"),
+    cell("forward [ms]", "forward_ms", ".2f"),
+    cell("both [ms]", "both_ms", ".2f"),
+    cell("forward, times faster", "forward_ratio", ".1f"),
+    cell("both, times faster", "both_ratio", ".1f"),
+    cell("memory, share", "memory_share", ".3f"),
+    rows=measurements("bench_matcher", texts=("problems", "method")),
+    sources=measured_run,
+)
+
+PADDING = TableOf(
+    "bench_padding",
+    "Problems of several sizes, as many of each, in one padded batch, against the same problems in a batch a size, "
+    "without padding: forward and backward of PGD-Dykstra (T = 50, N = 5, float32).",
+    cell("candidates a side", "sizes"),
+    cell("method", "method"),
+    cell("problems", "problems", "d"),
+    cell("padding [%]", "padding", ".1f", scale=100),
+    cell("padded [ms]", "padded_ms", ".2f"),
+    cell("without [ms]", "without_ms", ".2f"),
+    cell("times the time", "ratio", ".2f"),
+    rows=measurements("bench_matcher", "padding.csv", ("sizes", "method")),
+    sources=measured_run,
+)
+
+
+SCALING = TableOf(
+    "bench_scaling",
+    "Milliseconds a batch of every solver, forward and, where it is differentiable, forward and backward: against "
+    "candidates a side in batches of 64, and against problems in a batch of 16x16.",
+    cell("varied", "varied"),
+    cell("solver", "solver"),
+    cell("batch", "batch", "d"),
+    cell("candidates a side", "size", "d"),
+    cell("forward [ms]", "forward_ms", ".2f"),
+    cell("both [ms]", "both_ms", ".2f"),
+    Column("forward, a problem [us]", lambda row: 1000 * row["forward_ms"] / row["batch"], ".1f"),
+    rows=measurements("bench_matcher", "metrics.csv", ("varied", "solver")),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_matcher(call.config, load_problems(call.config.data)), (LITERAL, PADDING, SCALING))

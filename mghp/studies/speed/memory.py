@@ -13,9 +13,12 @@ from PIL import Image
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
+from mghp.studies.speed.bench import Bench, Measured, measurements
 from mghp.studies.speed.made_crowds import made_crowd
 
 PERSONS = 5
@@ -97,3 +100,33 @@ def peak_of(arguments: Sequence[str]) -> float:
     if process.returncode:
         raise InputError(f"mghp {' '.join(arguments)}: failed: {said.strip().splitlines()[-1:]}")
     return float(peak)
+
+
+COMMANDS = {
+    "imports": "imports alone",
+    "train": "mghp train",
+    "evaluate": "mghp evaluate",
+    "predict": "mghp predict",
+}
+"""Commands by their names in ratios.csv."""
+
+
+def _with_imports(runs: Sequence[Run]) -> Iterator[tuple[Measured, Measured]]:
+    """Return each row with the one of the imports alone, which is the first of its run."""
+    find = measurements("bench_memory", texts=("command",))
+    return ((row, rows[0]) for run in runs for rows in [list(find([run]))] for row in rows)
+
+
+MEMORY = TableOf(
+    "bench_memory",
+    "Highest resident memory of each command, in a process of its own (without that of the processes that load "
+    "data); the first row is what the imports alone take.",
+    Column("command", lambda pair: COMMANDS[pair[0]["command"]]),
+    Column("peak [MB]", lambda pair: pair[0]["peak_mb"], ".0f"),
+    Column("above the imports [MB]", lambda pair: pair[0]["peak_mb"] - pair[1]["peak_mb"], ".0f"),
+    Column("times the imports", lambda pair: pair[0]["peak_mb"] / pair[1]["peak_mb"], ".2f"),
+    rows=_with_imports,
+    sources=lambda pair: (pair[0].run,),
+)
+
+BENCH = Bench(lambda call: bench_memory(call.config, call.file, call.arguments, call.progress), (MEMORY,))

@@ -19,9 +19,11 @@ from mghp.metrics.ap_region import HUMAN_THRESHOLDS, ap_per_class, human_regions
 from mghp.metrics.mean_iou import joint_histogram, semantic_scores
 from mghp.metrics.painting import painted
 from mghp.metrics.person_iou import person_iou_of_maps
+from mghp.report.table import Column, TableOf
 from mghp.runs.arrays import read_arrays
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.studies.speed.bench import Bench, Call, cell, measured_run, measurements
 
 ROUNDS = 5
 """Every metric is timed so often, in turn with the unit; the median of the ratios counts."""
@@ -52,7 +54,7 @@ def made_set(number: int = 200, size: int = 400, persons: int = 3, num_labels: i
 
 
 def stored_set(file: Path) -> tuple[list[TimedPicture], int]:
-    """A stored set of test vectors, and its number of labels.
+    """Return a stored set of test vectors, and its number of labels.
 
     Raises:
         InputError: if it is missing, or no such set.
@@ -146,3 +148,26 @@ def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+METRICS = TableOf(
+    "bench_metrics",
+    "Cost of a picture, in units of one joint histogram of its two label maps, timed in turn (medians of five).",
+    Column("set", lambda row: row.run.said("data_fingerprint")),
+    cell("metric", "metric"),
+    cell("histograms a picture", "units", ".1f"),
+    cell("ms a picture", "ms", ".2f"),
+    rows=measurements("bench_metrics", texts=("set", "metric")),
+    sources=measured_run,
+)
+
+
+def _measure(call: Call) -> Path:
+    """Measure on the stored set that the command names, else on one that is made up."""
+    if not call.arguments:
+        return bench_metrics(made_set(), 59, "made up", call.config)
+    file = Path(call.arguments[0])
+    return bench_metrics(*stored_set(file), file.stem, call.config)
+
+
+BENCH = Bench(_measure, (METRICS,))

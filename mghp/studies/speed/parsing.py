@@ -15,8 +15,10 @@ from mghp.datasets.sample import Samples
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import Batch
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.measure import median_seconds
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
 from mghp.training.optimization import make_optimizer
@@ -66,7 +68,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Pr
 
 
 def stepped_module(config: Config) -> tuple[ParsingModule, int]:
-    """A module whose every step has a matching loss, and the length of the training it is built for."""
+    """Return a module whose every step has a matching loss, and the length of the training it is built for."""
     max_steps = length_of(checked_options(config.trainer))["max_steps"]
     training = dataclasses.replace(config.training, matching_every=1)
     return begun_module(dataclasses.replace(config, training=training), max_steps).train(), max_steps
@@ -111,3 +113,21 @@ def _render_rate(config: Config) -> float:
             render(SCENES[synthetic.scene], index, seed=config.seed, size=synthetic.size)
 
     return number / median_seconds(render_all, 3)
+
+
+PARSING = TableOf(
+    "bench_parsing",
+    "A training step with the matching loss and without, alternating on the same batches (medians); what it adds "
+    "to the steps that have one, and to all on average; and pictures rendered a second by one process.",
+    cell("training", "moment"),
+    cell("without [ms]", "without_ms", ".1f"),
+    cell("with [ms]", "with_ms", ".1f"),
+    cell("adds [%]", "added", ".1f", scale=100),
+    cell("every", "every", ".0f"),
+    cell("adds on average [%]", "added_on_average", ".1f", scale=100),
+    Column("rendered a second", lambda row: row.run.metric("render/pictures_a_second"), ".0f"),
+    rows=measurements("bench_parsing", texts=("moment",)),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_parsing(call.config, *call.training_pictures, call.progress), (PARSING,))

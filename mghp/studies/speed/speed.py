@@ -17,8 +17,10 @@ from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.compilation import compile_network, missing_compiler
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
@@ -44,7 +46,7 @@ class _Way:
 
     @torch.no_grad()
     def parse(self, batch: Batch) -> Fields:
-        """The fields of a batch of pictures, as they are assembled."""
+        """Return the fields of a batch of pictures, as they are assembled."""
         return self.module.eval().fields(batch.image)
 
 
@@ -134,3 +136,25 @@ def _difference(fields: Fields, plain: Fields) -> dict[str, float]:
         "heatmap_difference": float((fields.heatmaps - plain.heatmaps).abs().max()),
         "same_parts": float(same.float().mean()),
     }
+
+
+_WORK = {"parse": "pictures to fields", "train": "training step"}
+
+SPEED = TableOf(
+    "bench_speed",
+    "The same batches in float32, channel by channel, not compiled (plain), and with settings changed, in turn "
+    "(medians; ratios of the times within a round, below 1 is faster); the largest difference of a keypoint's "
+    "confidence from plain, and the share of cells with the same part.",
+    Column("work", lambda row: _WORK[row["work"]]),
+    cell("variant", "variant"),
+    Column("pictures", lambda row: row.run.metric("pictures"), ".0f"),
+    cell("ms", "ms", ".1f"),
+    cell("times plain", "ratio", ".2f"),
+    cell("confidence differs by", "heatmap_difference", ".1e"),
+    cell("same part [%]", "same_parts", ".2f", scale=100),
+    cell("note", "note"),
+    rows=measurements("bench_speed", texts=("work", "variant", "note")),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_speed(call.config, call.variants, *call.training_pictures, call.progress), (SPEED,))

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -15,8 +15,11 @@ from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
+from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
 from mghp.studies.speed.data import endless_batches
 from mghp.studies.speed.parsing import BATCHES, matching_cost, stepped_module
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
@@ -27,33 +30,45 @@ from mghp.training.trainer_options import checked_options, length_of
 WARM_UP = 4
 
 WITHIN = {"matcher": "matching", "matcher_backward": "backward"}
-"""Parts that are within others: they do not add to the sum."""
+"""Phases that are within others: they do not add to the sum."""
 
-PARTS = (
-    "waiting", "backbone", "heads", "targets", "losses", "matching", "matcher", "backward", "matcher_backward",
-    "optimiser", "rest",
-)  # fmt: skip
-"""Of a step, in their order."""
+PHASES = {
+    "waiting": "waiting for a batch",
+    "backbone": "backbone",
+    "heads": "decoder and heads",
+    "targets": "targets",
+    "losses": "losses",
+    "matching": "matching: candidates, affinities, matcher, loss",
+    "matcher": "of which the matcher",
+    "backward": "backward pass",
+    "matcher_backward": "of which through the matcher",
+    "optimiser": "optimiser",
+    "rest": "rest",
+}
+"""Phases of a training step by their names in ratios.csv, in their order."""
+
+WHOLE = "matching, forward and backward"
+"""The last row of the table; it is in the result."""
 
 
 class Stopwatch:
-    """Seconds of the parts of a step, by name."""
+    """Seconds of the phases of a step, by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
         self._began: dict[str, float] = {}
 
     def start(self, name: str) -> None:
-        """A part begins."""
+        """Begin a phase."""
         self._began[name] = time.perf_counter()
 
     def stop(self, name: str) -> None:
-        """It has ended."""
+        """End a phase."""
         self.seconds[name] += time.perf_counter() - self._began.pop(name)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """A part is what runs within."""
+        """Time a phase: what runs within."""
         self.start(name)
         try:
             yield
@@ -61,7 +76,7 @@ class Stopwatch:
             self.stop(name)
 
     def around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """The same function, timed."""
+        """Return the function, timed whenever it is called."""
 
         def timed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
             with self.timed(name):
@@ -160,7 +175,7 @@ def _backward_timed(watch: Stopwatch) -> Iterator[None]:
 
 def _rows(seconds: dict[str, float], steps: int) -> list[dict[str, Any]]:
     of_parts = {**seconds, "heads": seconds["network"] - seconds["backbone"]}
-    outer = [part for part in PARTS if part not in WITHIN and part != "rest"]
+    outer = [part for part in PHASES if part not in WITHIN and part != "rest"]
     of_parts["rest"] = seconds["step"] - sum(of_parts.get(part, 0.0) for part in outer)
     return [
         {
@@ -169,10 +184,35 @@ def _rows(seconds: dict[str, float], steps: int) -> list[dict[str, Any]]:
             "ms": 1000 * of_parts.get(part, 0.0) / steps,
             "share": of_parts.get(part, 0.0) / seconds["step"],
         }
-        for part in PARTS
+        for part in PHASES
     ]
 
 
 def _cost_of_matching(config: Config, train: Samples) -> dict[str, Any]:
     module, max_steps = stepped_module(config)
     return matching_cost(config, module, first_batches(config, train, BATCHES), max_steps // 2)
+
+
+def _phases(runs: Sequence[Run]) -> Iterator[Measured]:
+    """Return the phases of each run, then what the matching takes of a step in all."""
+    for run in runs:
+        rows = list(measurements("bench_step", texts=("part", "within"))([run]))
+        yield from rows
+        if rows:
+            whole = {"part": WHOLE, "ms": None, "share": run.metric("matching/share")}
+            yield Measured(run, "result.json", whole)
+
+
+STEP = TableOf(
+    "bench_step",
+    "Where the time of a training step goes, halfway through a training (means over steps, of which one in so many "
+    "goes through the matcher). The last row is what the matching takes of a step forward and backward, by steps "
+    "with it and without.",
+    Column("phase", lambda row: PHASES.get(row["part"], WHOLE)),
+    cell("ms", "ms", ".2f"),
+    cell("share [%]", "share", ".1f", scale=100),
+    rows=_phases,
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_step(call.config, *call.training_pictures, call.progress), (STEP,))

@@ -6,16 +6,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from mghp.config.schema import Config
+from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
 from mghp.runs.csv_cells import write_frame
+from mghp.runs.files import read_rows
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
+from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
 
 NUM_TRIALS = 100
 """Trials of the sweep whose cost is measured; each sleeps for a tenth of a second and writes its result."""
@@ -103,3 +107,31 @@ def _one(name: str, file: Path, folder: Path, trials: int) -> dict[str, float | 
         "start_cpu_seconds": used["start_cpu_seconds"],
         "cpu_ms_a_trial": 1000 * (used["cpu_seconds"] - used["start_cpu_seconds"]) / trials,
     }
+
+
+_WHAT = {"stub": "grid of trials that do nearly nothing", "matcher": "sweeps/matcher.yaml, to its first trial"}
+
+
+def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
+    """Return the medians over the repeats, a row per sweep."""
+    for run in runs:
+        if run.experiment == "bench_sweep":
+            rows = read_rows(run.path / "ratios.csv", ("sweep",), ("sweep",))
+            for name, of_sweep in rows.groupby("sweep", sort=False):
+                yield Measured(run, "ratios.csv", {"sweep": name, **of_sweep.drop(columns="sweep").median()})
+
+
+SWEEP = TableOf(
+    "bench_sweep",
+    "What mghp sweep itself takes: until its first trial is started, and its own CPU a trial after that.",
+    Column("sweep", lambda row: _WHAT[row["sweep"]]),
+    Column("trials", lambda row: int(row["trials"]), "d"),
+    cell("start [s]", "start_seconds", ".2f"),
+    cell("CPU to the start [s]", "start_cpu_seconds", ".2f"),
+    # Of a single trial the report would be all.
+    Column("CPU a trial [ms]", lambda row: row["cpu_ms_a_trial"] if row["sweep"] == "stub" else None, ".1f"),
+    rows=_medians,
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_sweep(call.config), (SWEEP,))

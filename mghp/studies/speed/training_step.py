@@ -17,7 +17,7 @@ from mghp.training.parsing_module import ParsingModule
 
 
 def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """The module that a training would begin with: weights of `training.continue_from`, where that is given.
+    """Return the module that a training would begin with: weights of `training.continue_from`, where that is given.
 
     Raises:
         InputError: if the config does not fit, or the checkpoint is unreadable or of another network.
@@ -30,7 +30,7 @@ def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
 
 
 def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
-    """The batches that a training begins with."""
+    """Return the batches that a training begins with."""
     loader = dataclasses.replace(config.data.loader, workers=0)
     data = dataclasses.replace(config.data, loader=loader)
     loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()

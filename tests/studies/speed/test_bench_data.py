@@ -5,9 +5,8 @@ import torch
 from mghp.datasets.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.runs.read import Run
-from mghp.studies.speed.bench_tables import data_bench_table, step_bench_table, suite_bench_tables, target_bench_table
-from mghp.studies.speed.data import bench_data
-from mghp.studies.speed.step import PARTS, WITHIN, bench_step
+from mghp.studies.speed.data import LOADING, TARGETS, bench_data
+from mghp.studies.speed.step import PHASES, STEP, WITHIN, bench_step
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -41,7 +40,7 @@ def of_step(loaded):
 
 
 def test_the_loader_is_held_against_the_training_of_the_same_run(of_data):
-    (row,) = data_bench_table([of_data]).rows
+    (row,) = LOADING.filled([of_data]).rows
     rate, consumed = row["loader alone [batches/s]"], row["training [batches/s]"]
     assert row["loader, times the training"] == pytest.approx(rate / consumed)
     assert 0 <= row["waiting [%]"] < 100
@@ -53,13 +52,13 @@ def test_targets_have_keypoints_in_proportion_to_persons_and_pixels_in_none(of_d
     assert rows["persons"].tolist() == [1, 4]
     assert rows["keypoints"].tolist() == [4 * 16, 4 * 4 * 16]
     assert rows["human_pixels"].max() < 1.2 * rows["human_pixels"].min()
-    table = target_bench_table([of_data])
+    table = TARGETS.filled([of_data])
     assert table.rows[1]["times the first row"] == pytest.approx(rows["ms"][1] / rows["ms"][0])
 
 
 def test_the_parts_of_a_step_add_up_to_it(of_step):
     rows = pd.read_csv(of_step.path / "ratios.csv").set_index("part")
-    assert tuple(rows.index) == PARTS
+    assert list(rows.index) == list(PHASES)
     outer = rows.drop(list(WITHIN))
     assert outer["share"].sum() == pytest.approx(1)
     assert (rows.drop("rest")["ms"] > 0).all()
@@ -69,14 +68,15 @@ def test_the_parts_of_a_step_add_up_to_it(of_step):
 
 def test_the_matching_s_share_is_of_steps_with_and_without_it(of_step):
     added = of_step.metric("matching/added") / of_step.metric("matching/every")
-    table = step_bench_table([of_step])
+    table = STEP.filled([of_step])
     assert table.rows[-1]["share [%]"] == pytest.approx(100 * added / (1 + added))
-    assert len(table.rows) == len(PARTS) + 1
+    assert len(table.rows) == len(PHASES) + 1
 
 
-def test_tables_are_filled_from_run_folders(of_data, of_step):
-    filled = [table.name for table in suite_bench_tables([of_data, of_step]) if table.rows]
-    assert filled == ["bench_data", "bench_targets", "bench_step"]
+def test_a_table_takes_the_runs_of_its_own_bench(of_data, of_step):
+    filled = [table.name for table in (LOADING, TARGETS, STEP) if table.filled([of_data]).rows]
+    assert filled == ["bench_data", "bench_targets"]
+    assert STEP.filled([of_data, of_step]).sources == [[of_step]] * (len(PHASES) + 1)
 
 
 def test_a_step_without_a_matching_loss_is_refused(loaded, monkeypatch):

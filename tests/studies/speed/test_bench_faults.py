@@ -2,8 +2,7 @@ import pandas as pd
 import pytest
 
 from mghp.runs.read import Run
-from mghp.studies.speed.faults import bench_faults
-from mghp.studies.speed.faults_tables import faults_bench_table
+from mghp.studies.speed.faults import FAULTS, bench_faults
 
 SHORT = (
     "trainer.max_steps=10", "trainer.val_check_interval=4", "trainer.limit_val_batches=1", "training.resume_every=2",
@@ -34,5 +33,5 @@ def test_the_kills_fell_into_the_trainings(run):
 
 
 def test_the_table_says_yes_and_no(run):
-    text = faults_bench_table([run]).markdown()
+    text = FAULTS.filled([run]).markdown()
     assert text.count("| yes | yes | yes | yes |") == 3

@@ -6,7 +6,7 @@ import mghp.studies.speed.gallery as bench
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.runs.read import Run
-from mghp.studies.speed.gallery_tables import gallery_bench_table
+from mghp.studies.speed.gallery import GALLERY
 
 
 def test_pages_are_opened_and_timed(tmp_path, monkeypatch):
@@ -22,7 +22,7 @@ def test_pages_are_opened_and_timed(tmp_path, monkeypatch):
     assert rows["thumbnails"][0] == 3
     assert 3 < rows["thumbnails"][1] < 60
     assert (rows[["list_ms", "thumbnails_ms", "filter_ms"]] > 0).all(None)
-    table = gallery_bench_table([Run(run)])
+    table = GALLERY.filled([Run(run)])
     assert [row["cases"] for row in table.rows] == [3, 60]
 
 

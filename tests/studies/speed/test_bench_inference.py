@@ -7,8 +7,7 @@ from mghp.config.load import load_config
 from mghp.errors import InputError
 from mghp.parsing.assembly import pixels
 from mghp.runs.read import Run
-from mghp.studies.speed.bench_tables import inference_bench_table
-from mghp.studies.speed.inference import STAGES, bench_inference, made_fields
+from mghp.studies.speed.inference import INFERENCE, STAGES, bench_inference, made_fields
 from mghp.training.build import build_module
 
 PERSONS = [1, 4, 9]
@@ -59,7 +58,7 @@ def test_crowds_take_turns(measured):
 def test_the_table_s_ratios_are_those_of_one_run(measured):
     run = measured[0]
     rows = pd.read_csv(run.path / "ratios.csv")
-    table = inference_bench_table([run])
+    table = INFERENCE.filled([run])
     assert table.name == "bench_inference"
     assert [row["times the first row"] for row in table.rows] == pytest.approx(rows["cpu_ms"] / rows["cpu_ms"][0])
     slope = (rows["cpu_ms"][1] - rows["cpu_ms"][0]) / 3

@@ -4,7 +4,7 @@ import torch
 
 from mghp.config.load import load_config
 from mghp.runs.read import Run
-from mghp.studies.learned.bench import learned_bench_table
+from mghp.studies.learned.bench import LEARNED
 from mghp.studies.speed.learned import WARM_UP, bench_learned
 from mghp.studies.speed.measure import kept_bytes
 
@@ -47,7 +47,7 @@ def test_a_loss_that_is_not_taken_through_the_matcher_keeps_nothing_of_it(measur
 
 def test_the_table_names_the_arms(measured):
     run, _ = measured
-    table = learned_bench_table([run])
+    table = LEARNED.filled([run])
     assert table.name == "bench_learned"
     assert [row["problems a step"] for row in table.rows] == [64] * 4
     assert table.rows[0]["times the baseline's memory"] == 1

@@ -11,8 +11,7 @@ from mghp.matching import PGDDykstra
 from mghp.matching.literal import literal_algorithm
 from mghp.problems.load import load_problems
 from mghp.runs.read import Run
-from mghp.studies.solvers.tables import bench_table, padding_table, scaling_table
-from mghp.studies.speed.matcher import SHAPES, bench_matcher
+from mghp.studies.speed.matcher import LITERAL, PADDING, SCALING, SHAPES, bench_matcher
 from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
 
 FLOAT = 4
@@ -143,9 +142,9 @@ def test_padding_is_counted_and_held_against_batches_without_any(bench):
     assert rows["padded_cells"].tolist() == [0] * 2 + [3 * 12] * 2
     assert (rows["padding"] == rows["padded_cells"] / (rows["cells"] + rows["padded_cells"])).all()
     assert rows["ratio"].tolist() == pytest.approx((rows["padded_ms"] / rows["without_ms"]).tolist())
-    table = padding_table([bench])
+    table = PADDING.filled([bench])
     assert [row["padding [%]"] for row in table.rows] == pytest.approx((100 * rows["padding"]).tolist())
-    assert len(scaling_table([bench]).rows) == len(bench.steps)
+    assert len(SCALING.filled([bench]).rows) == len(bench.steps)
 
 
 def test_the_bench_goes_to_large_batches_and_sizes(checkout):
@@ -157,7 +156,7 @@ def test_the_bench_goes_to_large_batches_and_sizes(checkout):
 def test_the_bench_is_a_finished_run_that_fills_its_table(bench):
     assert bench.experiment == "bench_matcher"
     assert json.loads((bench.path / "result.json").read_text())["metrics"]["repeats"] == 1
-    table = bench_table([bench])
+    table = LITERAL.filled([bench])
     assert len(table.rows) == 3 * len(SHAPES) + 2
     assert not [cell for row in table.cells() for cell in row if cell == "nan"]
 

@@ -8,7 +8,7 @@ import mghp.studies.speed.metrics as bench
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.runs.read import Run
-from mghp.studies.speed.metrics_tables import metrics_bench_table
+from mghp.studies.speed.metrics import METRICS
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_every_metric_is_timed_in_turn_with_the_unit(pictures, tmp_path, monkeyp
     assert len(units) == bench.ROUNDS * len(rows) == bench.ROUNDS * 4
     assert (rows["units"] > 0).all()
     assert json.loads((run / "result.json").read_text())["metrics"] == {"pictures": 2, "labels": 9}
-    assert "AP^r, 8 classes" in metrics_bench_table([Run(run)]).markdown()
+    assert "AP^r, 8 classes" in METRICS.filled([Run(run)]).markdown()
 
 
 def test_a_stored_set_is_read_and_a_faulty_one_named(pictures, tmp_path):

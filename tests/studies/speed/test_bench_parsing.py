@@ -9,8 +9,7 @@ import mghp.studies.speed.parsing
 from mghp.datasets.pictures import load_pictures
 from mghp.parsing.matching_in_training import TrainingMatching
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import bench_table
-from mghp.studies.speed.parsing import MOMENTS, WARM_UP, bench_parsing
+from mghp.studies.speed.parsing import MOMENTS, PARSING, WARM_UP, bench_parsing
 
 STEPS = 3
 
@@ -52,7 +51,7 @@ def test_the_table_says_what_was_measured(measured):
     assert rows["moment"].tolist() == list(MOMENTS)
     assert (rows["added_on_average"] == rows["added"] / 2).all()
     assert json.loads((folder / "result.json").read_text())["metrics"]["render/pictures_a_second"] > 0
-    table = bench_table([Run(folder)])
+    table = PARSING.filled([Run(folder)])
     assert [row["training"] for row in table.rows] == list(MOMENTS)
     assert table.rows[0]["adds on average [%]"] == pytest.approx(50 * rows["added"][0])
 

@@ -6,8 +6,7 @@ import mghp.studies.speed.speed
 from mghp.config.load import load_config, variant_names
 from mghp.datasets.pictures import load_pictures
 from mghp.runs.read import Run
-from mghp.studies.speed.speed import WARM_UP, bench_speed
-from mghp.studies.speed.speed_tables import speed_bench_table
+from mghp.studies.speed.speed import SPEED, WARM_UP, bench_speed
 from mghp.training.parsing_module import ParsingModule
 
 STEPS = 2
@@ -62,7 +61,7 @@ def test_ratios_are_to_plain_and_answers_are_compared(measured):
 
 def test_what_cannot_compile_says_why(measured):
     run, _ = measured
-    table = speed_bench_table([run])
+    table = SPEED.filled([run])
     by_name = {(row["work"], row["variant"]): cells for row, cells in zip(table.rows, table.cells(), strict=True)}
     assert len(by_name) == 12
     for work in ("pictures to fields", "training step"):

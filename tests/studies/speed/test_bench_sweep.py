@@ -3,7 +3,7 @@ import pandas as pd
 import mghp.studies.speed.sweep as bench
 from mghp.config.schema import Config
 from mghp.runs.read import Run
-from mghp.studies.speed.sweep_tables import sweep_bench_table
+from mghp.studies.speed.sweep import SWEEP
 
 
 def test_the_supervisor_is_measured_on_real_sweeps(tmp_path, monkeypatch):
@@ -13,6 +13,6 @@ def test_the_supervisor_is_measured_on_real_sweeps(tmp_path, monkeypatch):
     rows = pd.read_csv(run / "ratios.csv").set_index("sweep")
     assert dict(rows["trials"]) == {"stub": 20, "matcher": 1}
     assert (rows[["start_seconds", "start_cpu_seconds", "cpu_ms_a_trial"]] > 0).all(None)
-    table = sweep_bench_table([Run(run)])
+    table = SWEEP.filled([Run(run)])
     assert [row["trials"] for row in table.rows] == [20, 1]
     assert "CPU a trial [ms]" not in table.rows[1]

@@ -1,0 +1,109 @@
+"""What a bench declares, how it is called, and the rows that its table is made of."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mghp.config.load import load_config, variant_names
+from mghp.config.schema import Config
+from mghp.datasets.pictures import load_pictures
+from mghp.datasets.sample import Samples
+from mghp.errors import InputError
+from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
+from mghp.runs.files import read_rows
+from mghp.runs.read import Run
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of `mghp bench NAME`.
+
+    Attributes:
+        config: of the run.
+        arguments: of the command line, `key=value` or whatever the bench takes.
+        file: experiment file of the bench, where it has one.
+        progress: told what is measured.
+    """
+
+    config: Config
+    arguments: Sequence[str]
+    file: Path
+    progress: Progress
+
+    @cached_property
+    def variants(self) -> dict[str, Config]:
+        """The configs of the experiment file's variants, by name."""
+        return {name: load_config(self.file, [*self.arguments, f"variant={name}"]) for name in variant_names(self.file)}
+
+    @cached_property
+    def training_pictures(self) -> tuple[Samples, str]:
+        """The pictures to train on, and their fingerprint."""
+        train, _ = load_pictures(self.config.data, self.progress)
+        return train, train.fingerprint
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the module of a bench declares.
+
+    Attributes:
+        measure: measures into a run folder, which it returns.
+        tables: made of that run folder.
+    """
+
+    measure: Callable[[Call], Path]
+    tables: tuple[TableOf[Any], ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row of a CSV file in a bench's run folder."""
+
+    run: Run
+    file: str
+    row: dict[str, Any]
+
+    def __getitem__(self, column: str) -> Any:  # noqa: ANN401 (a number or text)
+        """Return a cell.
+
+        Raises:
+            InputError: if the file has no such column.
+        """
+        if column not in self.row:
+            raise InputError(f"{self.run.path / self.file}: expected the column {column}")
+        return self.row[column]
+
+
+def measurements(
+    experiment: str, file: str = "ratios.csv", texts: Sequence[str] = ()
+) -> Callable[[Sequence[Run]], Iterator[Measured]]:
+    """Return the function that finds the rows of a bench's file in runs.
+
+    Args:
+        experiment: of the bench.
+        file: in the run folder.
+        texts: columns that are no numbers.
+    """
+
+    def rows(runs: Sequence[Run]) -> Iterator[Measured]:
+        for run in runs:
+            if run.experiment == experiment:
+                for row in read_rows(run.path / file, texts=texts).to_dict("records"):
+                    yield Measured(run, file, {str(column): value for column, value in row.items()})
+
+    return rows
+
+
+def measured_run(row: Measured) -> tuple[Run]:
+    """Return the run behind a row."""
+    return (row.run,)
+
+
+def cell(name: str, column: str, form: str = "", scale: float = 1) -> Column[Measured]:
+    """Return a table's column that shows a column of the file, numbers times `scale`."""
+    if scale == 1:
+        return Column(name, lambda row: row[column], form)
+    return Column(name, lambda row: scale * row[column], form)

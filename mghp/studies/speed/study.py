@@ -1,0 +1,47 @@
+"""How fast is it, and what does it need?"""
+
+from collections.abc import Sequence
+
+from mghp.report.study import Question, Study
+from mghp.runs.read import Run
+from mghp.studies.benches import BENCHES
+from mghp.studies.speed.matcher import LITERAL
+from mghp.studies.speed.parsing import PARSING
+
+_TABLES = {name: BENCHES[name].load().tables for name in BENCHES}
+_OF_THE_MATCHER = ("matcher", "learned")
+
+
+def matcher_answer(runs: Sequence[Run]) -> str:
+    """Return how many times faster the kernels are than the literal algorithm."""
+    rows = [row for row in LITERAL.filled(runs).rows if row["method"] == "numba"]
+    if not rows:
+        return ""
+    factors = sorted(row["both, times faster"] for row in rows)
+    memory = max(row["memory, share"] for row in rows)
+    return (
+        f"Forward and backward are {factors[0]:.0f} to {factors[-1]:.0f} times as fast as the literal algorithm under "
+        f"autograd, with at most {100 * memory:.0f} % of its memory ({len(rows)} sizes)."
+    )
+
+
+def parser_answer(runs: Sequence[Run]) -> str:
+    """Return what the matching loss adds to a training step."""
+    added = sorted(row["adds on average [%]"] for row in PARSING.filled(runs).rows)
+    return f"The matching loss makes a training step {added[0]:.1f} to {added[-1]:.1f} % longer." if added else ""
+
+
+STUDY = Study(
+    "Speed and memory",
+    tuple(f"bench_{name}" for name in BENCHES),
+    (
+        Question(
+            "What does the matcher cost?", matcher_answer, tuple(t for name in _OF_THE_MATCHER for t in _TABLES[name])
+        ),
+        Question(
+            "What does the parser cost?",
+            parser_answer,
+            tuple(table for name in BENCHES if name not in _OF_THE_MATCHER for table in _TABLES[name]),
+        ),
+    ),
+)
