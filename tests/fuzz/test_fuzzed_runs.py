@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 from fuzzing import LONG, damaged_bytes, damaged_json, damaged_text, files_below, fuzz
+from mghp.studies.parsing.study import STUDY as PARSING
 from planted_trainings import plant
 
 from mghp.config.schema import Config
@@ -13,8 +14,7 @@ from mghp.gallery.write import write_gallery
 from mghp.report.table import write_tables
 from mghp.runs.arrays import read_arrays
 from mghp.runs.read import find_runs
-from mghp.studies.failures.tables import failure_table
-from mghp.studies.parsing.tables import parsing_tables
+from mghp.studies.failures.study import STUDY as FAILURES
 from mghp.studies.speed.made_cases import made_run
 
 PIECES = ("nan", "inf", "-1", "1e999", "9" * 400, "", ",", '"', "\0", "../../x", "a|b", "null", "[]", "{}", "true")
@@ -52,7 +52,7 @@ def test_any_damaged_run_folder_is_reported_or_refused(tmp_path):
             for run in found:
                 assert run.steps is not None
                 assert run.example is not None
-            write_tables([*parsing_tables(found), failure_table(found)], out)
+            write_tables([table.filled(found) for table in (*PARSING.tables, *FAILURES.tables)], out)
         finally:
             file.write_bytes(whole)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,17 +9,16 @@ from matplotlib.figure import Figure
 
 from mghp.datasets.label_files import read_picture
 from mghp.gallery.cases import CAUSES, KINDS, CaseSet, image_file
-from mghp.pictures.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, plain, save_drawings
+from mghp.pictures.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, Drawings, plain
 from mghp.runs.read import Run
 from mghp.studies.failures.tables import FAILURES, count, failure_groups
 
 _COLOURS = dict(zip(CAUSES, [*COLOURS[:5], "#999999"], strict=True))
 
 
-def failure_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """A figure of each experiment and variant whose failures were counted, as PNG and SVG."""
-    groups = failure_groups(runs)
-    return save_drawings({f"failures_{group.name}": partial(failure_figure, group.runs) for group in groups}, folder)
+def failure_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return a figure of each experiment and variant whose failures were counted."""
+    return {f"failures_{group.name}": partial(failure_figure, group.runs) for group in failure_groups(runs)}
 
 
 def failure_figure(runs: Sequence[Run]) -> Figure:

@@ -1,11 +1,11 @@
 """Table of failures: how many persons fail in which way, and what mends them."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from mghp.gallery.cases import CAUSES, KINDS, CaseSet
-from mghp.report.table import Table
+from mghp.gallery.cases import CAUSES, KINDS, CaseSet, read_all
+from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run, by_seed
 from mghp.studies.parsing.tables import pictures_of
 
@@ -16,7 +16,7 @@ _ENDING = "_failures"
 
 
 def failure_runs(runs: Sequence[Run]) -> list[Run]:
-    """The runs whose persons were judged one by one: those of `mghp gallery`."""
+    """Return the runs whose persons were judged one by one: those of `mghp gallery`."""
     return [run for run in runs if "failures/persons" in run.result["metrics"]]
 
 
@@ -43,7 +43,7 @@ class FailureGroup:
 
 
 def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
-    """In the order of the runs.
+    """Return the groups, in the order of the runs.
 
     Raises:
         InputError: if two are of one seed.
@@ -54,52 +54,83 @@ def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
     return [FailureGroup(*key, list(by_seed(some).values())) for key, some in groups.items()]
 
 
-def failure_table(runs: Sequence[Run]) -> Table:
-    """Kinds of failures against what mends them."""
-    table = Table(
-        "failures",
-        "Persons by what went wrong with them, in percent of the true persons, and their number by what mends them: "
-        "the first of the predicted parts, keypoints, limbs and projection field that does so when it is replaced by "
-        "the true one. Numbers are sums over seeds.",
-        {
-            "experiment": "", "variant": "", "pictures": "", "seeds": "d", "kind": "",
-            "persons [%]": ".1f", "persons": "d",
-            **dict.fromkeys(CAUSES.values(), "d"),
-        },
-    )  # fmt: skip
-    for group in failure_groups(runs):
-        some = group.runs
-        persons = count(some, "persons")
-        for kind, words in KINDS.items():
-            number = count(some, kind)
-            row = {
-                "experiment": group.experiment, "variant": group.variant, "pictures": group.pictures,
-                "seeds": len(some), "kind": words,
-                "persons [%]": 100 * number / persons if persons else float("nan"), "persons": number,
-            }  # fmt: skip
-            if kind != "right":
-                row |= {label: count(some, f"{kind}/{cause}") for cause, label in CAUSES.items()}
-            table.add(row, *some)
-    return table
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of cases within a group."""
+
+    group: FailureGroup
+    kind: str
+
+    def count(self, name: str) -> int:
+        """Return a number of persons, summed over the group's runs."""
+        return count(self.group.runs, name)
+
+    @property
+    def share(self) -> float:
+        """The share of the true persons, in percent; NaN without any."""
+        persons = self.count("persons")
+        return 100 * self.count(self.kind) / persons if persons else float("nan")
 
 
-def failure_tag_table(sets: Sequence[CaseSet]) -> Table:
-    """Kinds of failures against the tags of the pictures, of the cases that were kept."""
-    table = Table(
-        "failures_tags",
-        "Cases by the tags of their pictures, and how many of them are of each kind, in percent.",
-        {"experiment": "", "variant": "", "seed": "", "tag": "", "cases": "d", **dict.fromkeys(KINDS.values(), ".1f")},
-    )
-    for cases in sets:
-        about = {key: str(cases.about[key]) for key in ("experiment", "variant", "seed")}
-        for tag in ("", *cases.tags):
-            some = [case for case in cases.cases if not tag or tag in case["tags"]]
-            kinds = Counter(case["kind"] for case in some)
-            shares = {words: 100 * kinds[kind] / len(some) for kind, words in KINDS.items()} if some else {}
-            table.add({**about, "tag": tag.replace("_", " ") or "all", "cases": len(some), **shares}, Run(cases.run))
-    return table
+def _mended_by(cause: str, label: str) -> Column[_Kind]:
+    return Column(label, lambda row: None if row.kind == "right" else row.count(f"{row.kind}/{cause}"), "d")
+
+
+KINDS_AND_CAUSES = TableOf(
+    "failures",
+    "Persons by what went wrong with them, in percent of the true persons, and their number by what mends them: "
+    "the first of the predicted parts, keypoints, limbs and projection field that does so when it is replaced by "
+    "the true one. Numbers are sums over seeds.",
+    Column("experiment", lambda row: row.group.experiment),
+    Column("variant", lambda row: row.group.variant),
+    Column("pictures", lambda row: row.group.pictures),
+    Column("seeds", lambda row: len(row.group.runs), "d"),
+    Column("kind", lambda row: KINDS[row.kind]),
+    Column("persons [%]", lambda row: row.share, ".1f"),
+    Column("persons", lambda row: row.count(row.kind), "d"),
+    *(_mended_by(cause, label) for cause, label in CAUSES.items()),
+    rows=lambda runs: (_Kind(group, kind) for group in failure_groups(runs) for kind in KINDS),
+    sources=lambda row: row.group.runs,
+)
+
+
+@dataclass(frozen=True)
+class _Tagged:
+    """The cases of one run whose pictures have a tag; all of them for ""."""
+
+    run: Run
+    cases: CaseSet
+    tag: str
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The kind of each case."""
+        return [case["kind"] for case in self.cases.cases if not self.tag or self.tag in case["tags"]]
+
+
+def _tagged(runs: Sequence[Run]) -> Iterator[_Tagged]:
+    for run in runs:
+        for cases in read_all([run.path]):
+            yield from (_Tagged(run, cases, tag) for tag in ("", *cases.tags))
+
+
+def _share_of(kind: str, label: str) -> Column[_Tagged]:
+    return Column(label, lambda row: 100 * row.kinds.count(kind) / len(row.kinds) if row.kinds else None, ".1f")
+
+
+KINDS_AND_TAGS = TableOf(
+    "failures_tags",
+    "Cases by the tags of their pictures, and how many of them are of each kind, in percent.",
+    Column("experiment", lambda row: row.run.experiment),
+    Column("variant", lambda row: row.run.variant),
+    Column("seed", lambda row: str(row.run.seed)),
+    Column("tag", lambda row: row.tag.replace("_", " ") or "all"),
+    Column("cases", lambda row: len(row.kinds), "d"),
+    *(_share_of(kind, label) for kind, label in KINDS.items()),
+    rows=_tagged,
+)
 
 
 def count(runs: Sequence[Run], name: str) -> int:
-    """A number of persons, summed over runs."""
+    """Return a number of persons, summed over runs."""
     return sum(int(run.metric(f"failures/{name}")) for run in runs)

@@ -5,10 +5,11 @@ import pytest
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.gallery.cases import CAUSES, KINDS, read_cases
+from mghp.pictures.style import save_drawings
 from mghp.runs.read import Run
-from mghp.studies.failures.figures import failure_figure, failure_figures, mending_figure, worst_figure
-from mghp.studies.failures.readings import failure_readings
-from mghp.studies.failures.tables import failure_groups, failure_table, failure_tag_table
+from mghp.studies.failures.figures import failure_drawings, failure_figure, mending_figure, worst_figure
+from mghp.studies.failures.study import answer
+from mghp.studies.failures.tables import KINDS_AND_CAUSES, KINDS_AND_TAGS, failure_groups
 from mghp.studies.speed.made_cases import made_run
 
 
@@ -37,7 +38,7 @@ def runs(tmp_path):
 
 
 def test_persons_are_counted_by_kind_and_by_what_mends_them(runs):
-    table = failure_table(runs)
+    table = KINDS_AND_CAUSES.filled(runs)
     by_kind = {row["kind"]: row for row in table.rows}
     assert by_kind["missed"]["persons"] == 4
     assert by_kind["missed"]["persons [%]"] == pytest.approx(10)
@@ -50,8 +51,9 @@ def test_persons_are_counted_by_kind_and_by_what_mends_them(runs):
 
 
 def test_cases_are_counted_by_tag_and_drawn(tmp_path):
-    cases = read_cases(made_run(Config(experiment="made_up", runs=str(tmp_path)), 64))
-    rows = {row["tag"]: row for row in failure_tag_table([cases]).rows}
+    made = made_run(Config(experiment="made_up", runs=str(tmp_path)), 64)
+    cases = read_cases(made)
+    rows = {row["tag"]: row for row in KINDS_AND_TAGS.filled([Run(made)]).rows}
     assert rows["all"]["cases"] == 64
     assert rows["all"]["missed"] == pytest.approx(100 / 8)
     assert rows["upside down"]["cases"] == sum("upside_down" in case["tags"] for case in cases.cases)
@@ -66,8 +68,8 @@ def test_cases_are_counted_by_tag_and_drawn(tmp_path):
 
 
 def test_runs_without_cases_fill_nothing(runs, tmp_path):
-    assert failure_table(runs[2:]).rows == []
-    assert failure_figures(runs[2:], tmp_path) == []
+    assert KINDS_AND_CAUSES.filled(runs[2:]).rows == []
+    assert failure_drawings(runs[2:]) == {}
 
 
 def test_the_figure_has_a_bar_of_every_kind_and_cause(runs, tmp_path):
@@ -76,7 +78,7 @@ def test_the_figure_has_a_bar_of_every_kind_and_cause(runs, tmp_path):
     assert len(axes.patches) == 7 * 6
     widths = sum(patch.get_width() for patch in axes.patches)
     assert widths == pytest.approx(100 * 5 / 40)
-    files = failure_figures(runs, tmp_path / "out")
+    files = save_drawings(failure_drawings(runs), tmp_path / "out")
     assert [file.name for file in files] == ["failures_crowd_full_hard.png", "failures_crowd_full_hard.svg"]
 
 
@@ -85,7 +87,7 @@ def test_other_pictures_are_a_group_of_their_own(runs):
     other.write_text(other.read_text().replace("hard", "crossing"))
     groups = failure_groups(runs)
     assert [(group.name, len(group.runs)) for group in groups] == [("crowd_full_hard", 1), ("crowd_full_crossing", 1)]
-    assert [row["persons"] for row in failure_table(runs).rows if row["kind"] == "missed"] == [3, 1]
+    assert [row["persons"] for row in KINDS_AND_CAUSES.filled(runs).rows if row["kind"] == "missed"] == [3, 1]
 
 
 def test_two_runs_of_one_seed_are_told(runs):
@@ -95,10 +97,10 @@ def test_two_runs_of_one_seed_are_told(runs):
         failure_groups([Run(run.path) for run in runs])
 
 
-def test_the_reading_tells_single_fields_from_all_together(runs):
-    (sentence,) = failure_readings(runs)
-    assert sentence.startswith("crowd full hard (2 seeds): 35 of 40 true persons are right; of 5 failures the most")
-    assert "'missed' (4, 80 %)" in sentence
-    assert "do not mend 1, 20 %" in sentence
-    assert sentence.endswith("most often the first that mends is 'true keypoints' (3, 60 %).")
-    assert "demonstration" in failure_readings(runs[:1])[0]
+def test_the_answer_names_the_frequent_kind_and_what_mends_most(runs):
+    assert answer(runs) == (
+        "35 of 40 persons are right; most failures are 'missed' (80 %); most are mended by true keypoints (60 %) "
+        "(2 seeds)."
+    )
+    assert "one seed: no evidence" in answer(runs[:1])
+    assert answer(runs[2:]) == ""

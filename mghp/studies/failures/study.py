@@ -1,0 +1,45 @@
+"""What fails, and why?"""
+
+from collections.abc import Sequence
+
+from mghp.gallery.cases import CAUSES, KINDS
+from mghp.report.study import Question, Study
+from mghp.runs.read import Run
+from mghp.studies.failures.figures import failure_drawings
+from mghp.studies.failures.tables import FAILURES, KINDS_AND_CAUSES, KINDS_AND_TAGS, count, failure_groups
+
+
+def answer(runs: Sequence[Run]) -> str:
+    """Return the most frequent kind of failure of the first parser, and what mends most of its failures."""
+    groups = failure_groups(runs)
+    if not groups:
+        return ""
+    some = groups[0].runs
+    persons, kinds = count(some, "persons"), {kind: count(some, kind) for kind in FAILURES}
+    failures = sum(kinds.values())
+    told = f"{count(some, 'right')} of {persons} persons are right"
+    if failures:
+        kind = max(kinds, key=kinds.__getitem__)
+        causes = {cause: sum(count(some, f"{kind}/{cause}") for kind in FAILURES) for cause in CAUSES}
+        cause = max(causes, key=causes.__getitem__)
+        told += (
+            f"; most failures are '{KINDS[kind]}' ({100 * kinds[kind] / failures:.0f} %); most are mended by "
+            f"{CAUSES[cause]} ({100 * causes[cause] / failures:.0f} %)"
+        )
+    return f"{told} ({len(some)} seeds)." if len(some) > 1 else f"{told} (one seed: no evidence)."
+
+
+STUDY = Study(
+    "Failures",
+    ("components_failures",),
+    (
+        Question(
+            "What fails, and why?",
+            answer,
+            (KINDS_AND_CAUSES, KINDS_AND_TAGS),
+            {"failures_": "Persons by kind of failure and by what mends it"},
+            ("gallery/",),
+        ),
+    ),
+    failure_drawings,
+)
