@@ -49,7 +49,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """The verdict: better, worse, no effect, undecided; "one seed" where the interval is of no evidence."""
-        if self.difference.seeds < 2:
+        if self.difference.seeds == 1:
             return "one seed"
         if self.p < SIGNIFICANCE:
             return "better" if self.difference.mean > 0 else "worse"

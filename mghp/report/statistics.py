@@ -14,7 +14,10 @@ CONFIDENCE = 0.95
 
 
 class PairedDifference(NamedTuple):
-    """Mean over seeds, its interval, and the two-sided p of no difference; no interval and no p (NaN) of one seed."""
+    """Mean, its interval, and the two-sided p of no difference; no interval and no p (NaN) of one seed.
+
+    `seeds` is 0 where nothing is random but the images.
+    """
 
     mean: float
     low: float
@@ -89,11 +92,12 @@ def interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDif
 
 def bootstrap_difference(
     counts_a: ArrayLike, counts_b: ArrayLike, num_samples: int = 2000, seed: int = 0
-) -> tuple[float, float, float]:
-    """F1(a) - F1(b), and its 95 % interval by a paired bootstrap over images (Efron and Tibshirani, 1993).
+) -> PairedDifference:
+    """Return F1(a) - F1(b), and its 95 % interval by a paired bootstrap over images (Efron and Tibshirani, 1993).
 
     Images are drawn with replacement, the same ones for both; their counts are summed before F1 is taken; the
-    interval is from the 2.5th to the 97.5th percentile of the differences.
+    interval is from the 2.5th to the 97.5th percentile of the differences, and p twice the share of them on the other
+    side of 0.
 
     Args:
         counts_a: true positives, false positives, false negatives of each image. Shape (images, 3).
@@ -102,7 +106,7 @@ def bootstrap_difference(
         seed: of the draws.
 
     Returns:
-        The difference over all images, and the interval's low and high end.
+        The difference over all images, without seeds.
 
     Raises:
         ValueError: if the shapes are not (images, 3), differ, or hold no image, or `num_samples` is below 1.
@@ -120,9 +124,13 @@ def bootstrap_difference(
     chances = np.full(num_images, 1.0 / num_images)
     samples = [f1(rng.multinomial(num_images, chances, size).astype(np.float64) @ pair) for size in rows]
     drawn = np.concatenate(samples, axis=1)
-    low, high = np.percentile(drawn[0] - drawn[1], (2.5, 97.5))
+    differences = drawn[0] - drawn[1]
+    low, high = np.percentile(differences, (2.5, 97.5))
+    # The sample itself counts as one draw, so that p is never 0 (Davison and Hinkley, 1997).
+    beyond = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
     whole = f1(pair.sum(axis=1))
-    return float(whole[0] - whole[1]), float(low), float(high)
+    p = min(1.0, 2 * (1 + int(beyond)) / (1 + num_samples))
+    return PairedDifference(float(whole[0] - whole[1]), float(low), float(high), p, 0)
 
 
 class SeedCounts(NamedTuple):

@@ -1,9 +1,8 @@
-"""Figures of the matcher: convergence, the T x N maps, and time against size."""
+"""Figures of the matcher: assignments, convergence, and the T x N maps."""
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings, save_drawings
+from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.runs.read import Run, grid_runs
 from mghp.studies.solvers.tables import grid_point, solver_label, solver_runs
 
@@ -25,12 +24,7 @@ WARM_START = {
 """Variants of readings.yaml in the warm-start figure, and their labels."""
 
 
-def matching_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Write every figure that these runs can fill, one set for each kind of data."""
-    return save_drawings(matching_drawings(runs), folder)
-
-
-def matching_drawings(runs: Sequence[Run]) -> Drawings:
+def solver_drawings(runs: Sequence[Run]) -> Drawings:
     """Return every figure that these runs can fill, one set for each kind of data."""
     drawings: dict[str, Callable[[], Figure]] = {}
     for data, of_data in _by_data(grid_runs(runs)).items():
@@ -45,13 +39,11 @@ def matching_drawings(runs: Sequence[Run]) -> Drawings:
     solvers = [run for run in solver_runs(runs) if run.variant != "identity"]
     for data, of_data in _by_data(run for run in solvers if run.example).items():
         drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
-    for run in (run for run in runs if run.experiment == "bench_matcher"):
-        drawings["time"] = partial(time_figure, run)
     return drawings
 
 
 def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """Runs by their data as a part of a file's name, in order."""
+    """Return the runs by their data as it stands in a file's name, in order."""
     found: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.data):
         found.setdefault(run.data.replace(",", "").replace(" ", "_"), []).append(run)
@@ -59,7 +51,7 @@ def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def assignment_figure(runs: Sequence[Run]) -> Figure:
-    """One problem's affinity and every solver's assignment of it; true pairs are framed."""
+    """Draw one problem's affinity and every solver's assignment of it; true pairs are framed."""
     runs = [run for run in runs if run.variant != "identity"]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
@@ -83,7 +75,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
 
 
 def convergence_figure(runs: Sequence[Run]) -> Figure:
-    """Gap and violation against outer steps: a column a step size, a colour an N, median and quartiles."""
+    """Draw gap and violation against outer steps: a column a step size, a colour an N, median and quartiles."""
     longest = max(grid_point(run)[0] for run in runs)
     runs = [run for run in runs if grid_point(run)[0] == longest]
     step_sizes = sorted({grid_point(run)[2] for run in runs})
@@ -115,7 +107,7 @@ def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: 
 
 
 def warm_start_figure(runs: Sequence[Run]) -> Figure:
-    """Gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
+    """Draw gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
     by_variant = {run.variant: run for run in runs}
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.6), sharex=True)
     for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):
@@ -134,7 +126,7 @@ def warm_start_figure(runs: Sequence[Run]) -> Figure:
 
 
 def grid_map(runs: Sequence[Run], key: str, label: str) -> Figure:
-    """T x N maps, one a step size, with the numbers written in."""
+    """Draw T x N maps, one per step size, with the numbers written in."""
     points = {grid_point(run): run.metric(key) for run in runs}
     steps, cycles = (sorted({int(point[axis]) for point in points}) for axis in range(2))
     step_sizes = sorted({point[2] for point in points})
@@ -162,24 +154,3 @@ def grid_map(runs: Sequence[Run], key: str, label: str) -> Figure:
 
 def _short(value: float) -> str:
     return "0" if value == 0 else f"{value:.0e}" if value < 0.01 else f"{value:.2g}"
-
-
-def time_figure(run: Run) -> Figure:
-    """Milliseconds a problem against problem size and against batch size, all solvers."""
-    frame = run.steps
-    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.8), sharey=True)
-    sweeps = (("size", "candidates a side (batch of 64)"), ("batch", "problems in a batch (16x16)"))
-    for axis, (column, label) in zip(axes, sweeps, strict=True):
-        part = frame[frame["varied"] == column]
-        for k, (solver, rows) in enumerate(part.groupby("solver", sort=False)):
-            style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
-            axis.plot(rows[column], rows["forward_ms"] / rows["batch"], label=solver, **style)
-            if rows["both_ms"].notna().any():
-                axis.plot(rows[column], rows["both_ms"] / rows["batch"], ls="--", **style)
-        axis.set(xscale="log", yscale="log", xlabel=label)
-        axis.set_xticks(sorted(set(part[column])), labels=[str(value) for value in sorted(set(part[column]))])
-        axis.minorticks_off()
-    axes[0].set_ylabel("ms a problem")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
-    figure.suptitle("Time a problem on the CPU: forward (solid), forward and backward (dashed)")
-    return figure

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.benches import BENCHES
+from mghp.studies.speed.figures import speed_drawings
 from mghp.studies.speed.matcher import LITERAL
 from mghp.studies.speed.parsing import PARSING
 
@@ -36,7 +37,10 @@ STUDY = Study(
     tuple(f"bench_{name}" for name in BENCHES),
     (
         Question(
-            "What does the matcher cost?", matcher_answer, tuple(t for name in _OF_THE_MATCHER for t in _TABLES[name])
+            "What does the matcher cost?",
+            matcher_answer,
+            tuple(table for name in _OF_THE_MATCHER for table in _TABLES[name]),
+            {"time": "Time a problem against its size and against the size of the batch"},
         ),
         Question(
             "What does the parser cost?",
@@ -44,4 +48,5 @@ STUDY = Study(
             tuple(table for name in BENCHES if name not in _OF_THE_MATCHER for table in _TABLES[name]),
         ),
     ),
+    speed_drawings,
 )

@@ -9,7 +9,9 @@ from mghp.errors import InputError
 from mghp.report.statistics import bootstrap_difference
 from mghp.report.table import write_tables
 from mghp.runs.read import Run
-from mghp.studies.solvers.tables import difference_in_words, matching_tables
+from mghp.studies.solvers.study import STUDY, choices, gains, paper_settings, sizes
+from mghp.studies.solvers.tables import association_difference
+from mghp.studies.speed.matcher import LITERAL
 
 POSES = {"name": "generated_poses", "poses": {"preset": "default"}}
 HARD = {"name": "mhp_poses", "poses": {"preset": "hard"}}
@@ -45,7 +47,7 @@ def plant(tmp_path):
 
 
 def tables(*runs):
-    return {table.name: table for table in matching_tables(runs)}
+    return {table.name: table.filled(runs) for table in STUDY.tables}
 
 
 def only_row(table):
@@ -56,8 +58,8 @@ def only_row(table):
 def test_a_table_without_its_runs_is_not_written(plant, tmp_path):
     assert all(not table.rows for table in tables().values())
     run = plant("sizes", data=random_data())
-    assert {file.stem for file in write_tables(matching_tables([run]), tmp_path / "results")} == {"M2_sizes"}
-    assert write_tables(matching_tables([plant("mine")]), tmp_path / "none") == []
+    assert {file.stem for file in write_tables(tables(run).values(), tmp_path / "results")} == {"M2_sizes"}
+    assert write_tables(tables(plant("mine")).values(), tmp_path / "none") == []
     assert not (tmp_path / "none").exists()
 
 
@@ -98,23 +100,42 @@ def test_m1_lists_solvers_of_a_kind_together(plant):
 COUNTS = np.random.default_rng(0).integers(0, 9, (30, 3))
 
 
-def test_a_difference_in_words_is_that_of_the_bootstrap(plant):
+def test_a_difference_is_that_of_the_bootstrap_with_its_verdict(plant):
     better = COUNTS + np.array([5, 0, 0])
-    run, baseline = (plant("solvers", counts={"hungarian": counts}) for counts in (better, COUNTS))
-    value, low, high = (100 * number for number in bootstrap_difference(better, COUNTS))
+    runs = [
+        plant("solvers", "identity", "identity", counts={"hungarian": COUNTS}),
+        plant("solvers", "greedy", "greedy", counts={"hungarian": better}),
+    ]
+    value, low, high, p, seeds = bootstrap_difference(better, COUNTS)
     assert low > 0
-    assert difference_in_words(run, baseline, "hungarian") == f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
-    words = difference_in_words(baseline, run, "hungarian")
-    assert words == f"{-value:+.2f} [{-high:+.2f}, {-low:+.2f}]"
+    assert p == pytest.approx(2 / 2001)
+    assert seeds == 0
+    row = tables(*runs)["M1_association"].rows[1]
+    assert row["difference, hungarian"] == f"{100 * value:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}]"
+    assert row["verdict, hungarian"] == "better"
+    assert row["verdict, mutual"] == ""
+    assert gains(runs).startswith("Against the affinity itself, in F1: after Hungarian rounding, 1 of 1 are better")
 
 
-def test_there_is_no_difference_from_oneself_or_from_nothing(plant):
+def test_many_solvers_make_a_family(plant):
+    """A p of 0.03 alone is told apart; among twelve solvers it is not."""
+    some = COUNTS + np.random.default_rng(35).integers(-1, 3, COUNTS.shape).clip(0)
+    assert 0.05 / 12 < bootstrap_difference(some, COUNTS).p < 0.05
+    baseline = plant("solvers", "identity", "identity", counts={"hungarian": COUNTS})
+    family = [plant("solvers", f"v{n}", "greedy", counts={"hungarian": some}) for n in range(12)]
+    verdicts = [
+        {row["verdict, hungarian"] for row in tables(baseline, *others)["M1_association"].rows[1:]}
+        for others in (family[:1], family)
+    ]
+    assert verdicts == [{"worse"}, {"undecided"}]
+
+
+def test_there_is_no_difference_from_nothing(plant):
     run, other = plant("solvers", counts={"hungarian": COUNTS}), plant("solvers")
-    assert difference_in_words(run, run, "hungarian") == ""
-    assert difference_in_words(run, None, "hungarian") == ""
-    assert difference_in_words(run, other, "hungarian") == ""
-    assert difference_in_words(other, run, "hungarian") == ""
-    assert difference_in_words(run, plant("solvers", counts={"mutual": COUNTS}), "hungarian") == ""
+    assert association_difference(run, other, "hungarian") is None
+    assert association_difference(other, run, "hungarian") is None
+    assert association_difference(run, plant("solvers", counts={"mutual": COUNTS}), "hungarian") is None
+    assert tables(run)["M1_association"].rows[0]["verdict, hungarian"] == ""
 
 
 def test_association_is_held_against_identity_on_the_same_data(plant):
@@ -176,7 +197,7 @@ def test_the_bench_is_read_from_its_ratios(plant):
         "problems,method,forward_ms,forward_ratio,both_ms,both_ratio,memory_share\n"
         "2x2,literal,4,,8,,\n2x2,numba,1,4,2,4,0.1\n"
     )
-    table = tables(run)["bench_matcher"]
+    table = LITERAL.filled([run])
     assert table.cells() == [
         ["2x2", "literal", "4.00", "8.00", "", "", ""],
         ["2x2", "numba", "1.00", "2.00", "4.0", "4.0", "0.100"],
@@ -188,4 +209,26 @@ def test_runs_of_other_images_are_not_compared(plant, number):
     one = plant("solvers", "a", counts={"mutual": np.ones((number, 3), dtype=int)})
     two = plant("solvers", "identity", solver="identity", counts={"mutual": np.ones((number and 4, 3), dtype=int)})
     with pytest.raises(InputError, match=rf"{one.path} and {two.path}: scored on {number} and {number and 4} images"):
-        difference_in_words(one, two, "mutual")
+        association_difference(one, two, "mutual")
+
+
+def test_answers_are_computed_and_empty_without_runs(plant):
+    runs = [
+        plant("steps", metrics={"matching/gap_mean": 0.5, "matching/coupling": 0.1}),
+        plant("steps", num_steps=200, metrics={"matching/gap_mean": 0.25}),
+        *(
+            plant(
+                "sizes", data=random_data(size, size), metrics={"matching/gap_mean": size / 100, "matching/coupling": 0}
+            )
+            for size in (2, 9)
+        ),
+        *(
+            plant("readings", variant, metrics={"matching/gap_mean": gap})
+            for variant, gap in (("step1_cold", 0.03), ("step1_warm", 0.01), ("step1_cold_as_printed", 0.02))
+        ),
+    ]
+    assert paper_settings(runs).startswith("The paper's settings leave a gap of 50 % with a coupling of 0.10; the best")
+    assert "25.00 %" in paper_settings(runs)
+    assert sizes(runs).startswith("The paper's settings leave a gap of 2 % on random uniform 2x2")
+    assert "cold starts leave a gap of 3.00 %, warm ones 1.00 %, the projection as printed 2.00 %" in choices(runs)
+    assert [answer([]) for answer in (gains, paper_settings, sizes, choices)] == ["", "", "", ""]

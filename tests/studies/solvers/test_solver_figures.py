@@ -2,18 +2,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from mghp.pictures.style import COLOURS, STYLE, png
+from mghp.pictures.style import COLOURS, STYLE, png, save_drawings
 from mghp.runs.read import find_runs
 from mghp.studies.solvers.figures import (
     assignment_figure,
     convergence_figure,
     grid_map,
-    matching_drawings,
-    matching_figures,
-    time_figure,
+    solver_drawings,
     warm_start_figure,
 )
 from mghp.studies.solvers.tables import grid_point, solver_label
+from mghp.studies.speed.figures import time_figure
 
 DATA = "random uniform 12x15"
 
@@ -191,7 +190,7 @@ def test_assignments_show_the_affinity_and_each_solver_s_own(figures, smoke_runs
 def test_equal_runs_make_equal_files(grid, tmp_path):
     opened = plt.get_fignums()
     for folder in ("first", "second"):
-        files = matching_figures(grid, tmp_path / folder)
+        files = save_drawings(solver_drawings(grid), tmp_path / folder)
     assert files
     for file in files:
         assert (tmp_path / "first" / file.name).read_bytes() == file.read_bytes()
@@ -205,8 +204,8 @@ def test_runs_of_no_figure_draw_none(smoke_runs, tmp_path):
 
 
 def test_a_part_of_the_grid_is_drawn_with_its_holes(grid, tmp_path):
-    assert matching_figures(grid[:1], tmp_path)
-    assert matching_figures([grid[0], grid[-1]], tmp_path)
+    assert save_drawings(solver_drawings(grid[:1]), tmp_path)
+    assert save_drawings(solver_drawings([grid[0], grid[-1]]), tmp_path)
 
 
 def test_runs_without_a_trace_have_maps_and_no_convergence(tiny_config, tiny_problem_set, tmp_path):
@@ -214,7 +213,7 @@ def test_runs_without_a_trace_have_maps_and_no_convergence(tiny_config, tiny_pro
     from mghp.studies.solvers.run import run_match
 
     config = tiny_config("", tmp_path / "runs", "match.trace_problems=0", experiment="steps")
-    files = matching_figures([Run(run_match(config, tiny_problem_set))], tmp_path / "figures")
+    files = save_drawings(solver_drawings([Run(run_match(config, tiny_problem_set))]), tmp_path / "figures")
     assert {file.stem.partition("_")[0] for file in files} == {"map"}
 
 
@@ -227,5 +226,5 @@ def test_a_figure_for_a_notebook_is_a_png(grid):
 def test_the_affinity_alone_fills_no_figure_of_assignments(tiny_runs):
     """A run of `identity` has an example to show, and no solver stands beside it."""
     assert tiny_runs["identity"].example
-    assert matching_drawings([tiny_runs["identity"]]) == {}
-    assert [name for name in matching_drawings(list(tiny_runs.values())) if name.startswith("assignments_")]
+    assert solver_drawings([tiny_runs["identity"]]) == {}
+    assert [name for name in solver_drawings(list(tiny_runs.values())) if name.startswith("assignments_")]

@@ -1,0 +1,36 @@
+"""Figure of the matcher's speed: time against size."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
+from mghp.runs.read import Run
+
+
+def speed_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return the figure of the last bench of the matcher, where there is one."""
+    return {"time": partial(time_figure, run) for run in runs if run.experiment == "bench_matcher"}
+
+
+def time_figure(run: Run) -> Figure:
+    """Draw milliseconds per problem against problem size and against batch size, all solvers."""
+    frame = run.steps
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.8), sharey=True)
+    sweeps = (("size", "candidates a side (batch of 64)"), ("batch", "problems in a batch (16x16)"))
+    for axis, (column, label) in zip(axes, sweeps, strict=True):
+        rows_of = frame[frame["varied"] == column]
+        for k, (solver, rows) in enumerate(rows_of.groupby("solver", sort=False)):
+            style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+            axis.plot(rows[column], rows["forward_ms"] / rows["batch"], label=solver, **style)
+            if rows["both_ms"].notna().any():
+                axis.plot(rows[column], rows["both_ms"] / rows["batch"], ls="--", **style)
+        axis.set(xscale="log", yscale="log", xlabel=label)
+        axis.set_xticks(sorted(set(rows_of[column])), labels=[str(value) for value in sorted(set(rows_of[column]))])
+        axis.minorticks_off()
+    axes[0].set_ylabel("ms a problem")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    figure.suptitle("Time a problem on the CPU: forward (solid), forward and backward (dashed)")
+    return figure
