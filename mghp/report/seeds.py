@@ -125,6 +125,10 @@ def paired_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDif
     return paired_pictures(cells.to_numpy(dtype=float).T) if cells.size else None
 
 
+Difference = Callable[[BySeed, BySeed, Score], PairedDifference | None]
+"""Returns ours minus the baseline's, as `paired_difference` does."""
+
+
 class Family:
     """Variants that are compared with one baseline, each trained with several seeds.
 
@@ -132,12 +136,20 @@ class Family:
         runs: of each variant, by its name, in the order of the tables.
         baseline: name of the variant that the others are compared with.
         bound: of no effect.
+        difference: returns the difference of two variants; another one where scores are not means over pictures.
     """
 
-    def __init__(self, runs: Mapping[str, BySeed], baseline: str, bound: Bound = NO_EFFECT) -> None:
+    def __init__(
+        self,
+        runs: Mapping[str, BySeed],
+        baseline: str,
+        bound: Bound = NO_EFFECT,
+        difference: Difference = paired_difference,
+    ) -> None:
         self.runs = runs
         self.baseline = baseline
         self.bound = bound
+        self.difference = difference
         # A table asks for the comparisons of a column once per row.
         self.compared = functools.cache(self._compared)
         self.best = functools.cache(self._best)
@@ -156,7 +168,8 @@ class Family:
         """Return the comparison of two variants alone; None where they cannot be compared."""
         if ours not in self.runs or other not in self.runs:
             return None
-        return Family({name: self.runs[name] for name in (ours, other)}, other, self.bound).compared(score).get(ours)
+        both = {name: self.runs[name] for name in (ours, other)}
+        return Family(both, other, self.bound, self.difference).compared(score).get(ours)
 
     def _compared(self, score: Score) -> dict[str, Comparison]:
         """Return the comparison of each variant with the baseline, a family that Holm corrects."""
@@ -164,16 +177,14 @@ class Family:
             return {}
         baseline = self.runs[self.baseline]
         differences = {
-            name: paired_difference(group, baseline, score)
-            for name, group in self.runs.items()
-            if name != self.baseline
+            name: self.difference(group, baseline, score) for name, group in self.runs.items() if name != self.baseline
         }
         return compare(differences, self.bound, over_seeds(baseline, score).mean)
 
     def _best(self, score: Score) -> set[str]:
         """Return the names of the variants that stand in bold, as `told_best`."""
         means = {name: over_seeds(group, score).mean for name, group in self.runs.items()}
-        return told_best(means, lambda ours, first: paired_difference(self.runs[ours], self.runs[first], score))
+        return told_best(means, lambda ours, first: self.difference(self.runs[ours], self.runs[first], score))
 
 
 @dataclass(frozen=True)
@@ -199,6 +210,10 @@ class Variant:
     def compared_runs(self) -> list[Run]:
         """The runs behind its differences: its own, then the baseline's."""
         return [*self.own_runs, *self.family.runs[self.family.baseline].values()]
+
+    def compared(self, score: Score) -> Comparison | None:
+        """Return the comparison with the baseline; None for the baseline itself, or where nothing can be compared."""
+        return self.family.compared(score).get(self.name)
 
 
 def told_best(means: Mapping[str, float], difference: Callable[[str, str], PairedDifference | None]) -> set[str]:
@@ -237,14 +252,14 @@ def difference_columns(scores: Mapping[str, Score]) -> list[Column[Variant]]:
 
 
 def _difference_column(name: str, score: Score) -> Column[Variant]:
-    return Column(name, lambda variant: variant.family.compared(score).get(variant.name), ".1f")
+    return Column(name, lambda variant: variant.compared(score), ".1f")
 
 
 def seeds_compared(scores: Iterable[Score]) -> Column[Variant]:
     """Return the column that tells how many seeds the differences are over."""
 
     def number(variant: Variant) -> int:
-        found = [variant.family.compared(score).get(variant.name) for score in scores]
+        found = [variant.compared(score) for score in scores]
         return max(cell.difference.seeds for cell in found if cell is not None)
 
     return Column("seeds", number, "d")
