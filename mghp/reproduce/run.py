@@ -7,7 +7,7 @@ from mghp.progress import Progress
 from mghp.reproduce.finished import COMMITTED
 from mghp.reproduce.jobs import Done, Part, Remaining, run_part
 from mghp.runs.read import Run, find_runs
-from mghp.studies.learned.arms import condition_of
+from mghp.studies.learned.variants import condition_of
 
 
 def reproduce(parts: Sequence[Part], progress: Progress, tell: Callable[[str], None]) -> list[Path]:

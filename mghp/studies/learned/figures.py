@@ -1,100 +1,97 @@
 """Figures of learned matching: differences from the baseline, one learned problem, and losses."""
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
+from numpy.typing import NDArray
 
-from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, save_drawings
+from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
+from mghp.report.seeds import Score
 from mghp.runs.read import Run
-from mghp.studies.learned.arms import ARMS, CONTROL, NO_EFFECT, TARGETS, UNTRAINED, Arm, by_condition, learned_arms
+from mghp.studies.learned.variants import (
+    NO_EFFECT,
+    TARGETS,
+    UNTRAINED,
+    VARIANTS,
+    YOUNG,
+    Trained,
+    by_condition,
+    main_condition,
+    trained,
+)
 
 _COLUMNS = 6
 
 
-def learned_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Draw what these runs can fill."""
-    return save_drawings(learned_drawings(learned_arms(runs)), folder)
-
-
-def learned_drawings(arms: Sequence[Arm]) -> Drawings:
-    """Return every figure that these arms can fill."""
+def learned_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return every figure that these runs can fill."""
+    variants = trained(runs)
     drawings: dict[str, Callable[[], Figure]] = {
-        f"learned_{name}": partial(difference_figure, chosen) for name, chosen in compared_arms(arms).items()
+        f"learned_{name}": partial(difference_figure, chosen) for name, chosen in compared_variants(variants).items()
     }
-    if shown_arms(arms):
-        drawings["learned_example"] = partial(example_figure, arms)
-    if traced_arms(arms):
-        drawings["learned_losses"] = partial(loss_figure, arms)
+    if examples := shown_examples(variants):
+        drawings["learned_example"] = partial(example_figure, examples)
+    if traced := traced_variants(variants):
+        drawings["learned_losses"] = partial(loss_figure, traced)
     return drawings
 
 
-def compared_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
-    """Those that are trained and compared with the baseline, by the figure they stand in.
+def compared_variants(variants: Iterable[Trained]) -> dict[str, list[Trained]]:
+    """Return those that are trained and compared with the baseline, by the figure they stand in.
 
     The control has one of its own: its differences are so large that nothing else could be read beside them.
     """
-    figures: dict[str, list[Arm]] = {}
-    for arm in arms:
-        if arm.compared and arm.name != UNTRAINED:
-            plain = "control" if arm.condition.startswith(CONTROL) else "matching"
-            figures.setdefault("conditions" if arm.is_of_a_variation else plain, []).append(arm)
+    figures: dict[str, list[Trained]] = {}
+    for variant in variants:
+        if variant.is_compared and variant.name != UNTRAINED:
+            plain = "control" if variant.is_on_the_control else "matching"
+            figures.setdefault("conditions" if variant.is_of_a_variation else plain, []).append(variant)
     return figures
 
 
-def shown_arms(arms: Sequence[Arm]) -> list[Arm]:
-    """Those of the main condition that kept an example with the lowest seed that any of them kept one with."""
-    main = [arm for arm in _main_condition(arms) if arm.name != UNTRAINED]
-    seed = min((_seed(run) for arm in main for run in arm.runs if run.example), default=None)
-    return [arm for arm in main if any(_seed(run) == seed and run.example for run in arm.runs)]
+def shown_examples(variants: Iterable[Trained]) -> list[tuple[Trained, Run]]:
+    """Return the main condition's variants with their run of the lowest seed that any of them kept an example with."""
+    main = [variant for variant in main_condition(variants) if variant.name != UNTRAINED]
+    kept = [(variant, run) for variant in main for run in variant.own_runs if run.example]
+    seed = min((run.seed for _, run in kept), default=None)
+    return [(variant, run) for variant, run in kept if run.seed == seed]
 
 
-def traced_arms(arms: Sequence[Arm]) -> list[Arm]:
-    """Those of the main condition whose losses were logged; Fenchel-Young's values are no losses."""
-    main = [arm for arm in _main_condition(arms) if arm.name != "fenchel_young"]
-    return [arm for arm in main if any(not run.steps.empty for run in arm.runs)]
+def traced_variants(variants: Iterable[Trained]) -> list[Trained]:
+    """Return the main condition's variants whose losses were logged; Fenchel-Young's values are no losses."""
+    main = [variant for variant in main_condition(variants) if variant.name != YOUNG]
+    return [variant for variant in main if any(not run.steps.empty for run in variant.own_runs)]
 
 
-def _main_condition(arms: Sequence[Arm]) -> list[Arm]:
-    """The arms of the condition with most runs, of two with as many the one of real poses, the control last."""
-    conditions = by_condition(arms)
-    main = max(conditions, default=None, key=lambda name: _weight(name, conditions[name].values()))
-    return list(conditions[main].values()) if main is not None else []
-
-
-def _weight(condition: str, arms: Iterable[Arm]) -> tuple[bool, int, bool]:
-    runs = [run for arm in arms for run in arm.runs]
-    return not condition.startswith(CONTROL), len(runs), runs[0].config["data"]["name"] == "mhp_poses"
-
-
-def difference_figure(arms: Sequence[Arm]) -> Figure:
-    """Intervals of the differences of arms in points: a row a condition, a column a target that all of them have."""
-    targets = [label for label in TARGETS if all(label in arm.compared for arm in arms)]
-    conditions = by_condition(arms)
-    heights = [len(of_condition) for of_condition in conditions.values()]
+def difference_figure(variants: Sequence[Trained]) -> Figure:
+    """Draw intervals of compared variants' differences in points: a row a condition, a column a score."""
+    conditions = by_condition(variants)
+    heights = list(map(len, conditions.values()))
     figure, grid = plt.subplots(
-        len(conditions), len(targets), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 1.2),
+        len(conditions), len(TARGETS), figsize=(PAGE_INCHES, 0.5 * len(conditions) + 0.2 * sum(heights) + 1.2),
         squeeze=False, height_ratios=heights, sharex="col", sharey="row",
     )  # fmt: skip
     for axes, (condition, of_condition) in zip(grid, conditions.items(), strict=True):
-        shown = list(of_condition.values())[::-1]
-        for axis, target in zip(axes, targets, strict=True):
-            _intervals(axis, shown, target)
-        axes[0].set_yticks(range(len(shown)), [ARMS[arm.name] for arm in shown])
+        shown = of_condition[::-1]
+        for axis, score in zip(axes, TARGETS, strict=True):
+            _intervals(axis, shown, score)
+        axes[0].set_yticks(range(len(shown)), [VARIANTS[variant.name] for variant in shown])
         axes[0].set_ylim(-0.6, len(shown) - 0.4)
         axes[0].set_title(textwrap.fill(condition, 40), loc="right", x=-0.06)
     for axis in grid[:-1].flat:
         axis.tick_params(labelbottom=True)  # a column has one scale, and the next one down may be two screens away
-    for axis, target in zip(grid[0], targets, strict=True):
+    for axis, target in zip(grid[0], TARGETS.values(), strict=True):
         axis.xaxis.set_label_position("top")
-        axis.set_xlabel(textwrap.fill(TARGETS[target].what, 24))
+        axis.set_xlabel(textwrap.fill(target.what, 24))
     for axis in grid[-1]:
         axis.annotate(
             "difference [points]", (0.5, 0), (0, -18), "axes fraction", "offset points", ha="center", va="top"
@@ -107,12 +104,13 @@ def difference_figure(arms: Sequence[Arm]) -> Figure:
     return figure
 
 
-def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
-    axis.axvspan(-100 * NO_EFFECT, 100 * NO_EFFECT, color="0.9", zorder=0)
+def _intervals(axis: Axes, variants: Sequence[Trained], score: Score) -> None:
+    bound = 100 * NO_EFFECT.absolute
+    axis.axvspan(-bound, bound, color="0.9", zorder=0)
     axis.axvline(0, color="0.4", linewidth=0.8)
-    for place, arm in enumerate(arms):
-        mean, low, high = arm.compared[target].points
-        colour = COLOURS[0] if arm.is_through_the_matching else COLOURS[7]
+    for place, variant in enumerate(variants):
+        mean, low, high = (100 * number for number in variant.family.compared(score)[variant.name].difference[:3])
+        colour = COLOURS[0] if variant.is_through_the_matching else COLOURS[7]
         axis.plot([low, high], [place, place], color=colour)
         axis.plot([mean], [place], "o", color=colour)
     # Half a point and a training that died are both to be seen.
@@ -123,45 +121,47 @@ def _intervals(axis: Axes, arms: Sequence[Arm], target: str) -> None:
     axis.tick_params(axis="x", labelsize=5.5)
 
 
-def example_figure(arms: Sequence[Arm]) -> Figure:
-    """One test problem as every arm scores and assigns it; true pairs are framed."""
-    shown = shown_arms(arms)
-    columns = min(len(shown), _COLUMNS)
-    blocks = -(-len(shown) // columns)
+def example_figure(examples: Sequence[tuple[Trained, Run]]) -> Figure:
+    """Draw one test problem as every variant scores and assigns it; true pairs are framed."""
+    columns = min(len(examples), _COLUMNS)
+    blocks = -(-len(examples) // columns)
     figure, grid = plt.subplots(
         2 * blocks, columns, figsize=(max(1.15 * columns + 0.9, 4.6), 2.5 * blocks + 0.6), squeeze=False
     )
     for axis in grid.flat:
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
-    seed = min(_seed(run) for arm in shown for run in arm.runs if run.example)
-    for number, arm in enumerate(shown):
+    for number, (variant, run) in enumerate(examples):
         block, column = divmod(number, columns)
-        example = next(run for run in arm.runs if _seed(run) == seed).example
-        largest = float(np.abs(example["affinity"]).max()) or 1.0
-        scores, soft = grid[2 * block, column], grid[2 * block + 1, column]
-        scores.imshow(example["affinity"], vmin=-largest, vmax=largest, cmap="PuOr_r")
-        image = soft.imshow(example["assignment"], vmin=0, vmax=1, cmap="cividis")
-        for axis, colour in ((scores, COLOURS[6]), (soft, COLOURS[1])):
-            for row, place in np.argwhere(example["truth"] > 0):
-                axis.add_patch(Rectangle((place - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=1.2))
-        scores.set_title(textwrap.fill(ARMS[arm.name], 22), fontsize=5.5)
-        scores.set_xlabel(f"scores, ±{largest:.3g}", fontsize=6)
-    for block in range(blocks):
-        grid[2 * block, 0].set_ylabel("scores", fontsize=7)
-        grid[2 * block + 1, 0].set_ylabel("assignment", fontsize=7)
+        scores, soft = grid[2 * block : 2 * block + 2, column]
+        image = _example(scores, soft, run.example)
+        scores.set_title(textwrap.fill(VARIANTS[variant.name], 22), fontsize=5.5)
+    for axis, label in zip(grid[:, 0], ("scores", "assignment") * blocks, strict=True):
+        axis.set_ylabel(label, fontsize=7)
     figure.colorbar(image, ax=grid, fraction=0.03, pad=0.01, label="assignment")
+    variant, run = examples[0]
     figure.suptitle(
-        f"One test problem of seed {seed}; {shown[0].condition}\nsource down, destination across; true pairs are framed"
-        "\nscores: brown above 0, purple below",
+        f"One test problem of seed {run.seed}; {variant.condition}\nsource down, destination across; true pairs are "
+        "framed\nscores: brown above 0, purple below",
         fontsize=8,
     )
     return figure
 
 
-def loss_figure(arms: Sequence[Arm]) -> Figure:
-    """Loss of every seed relative to its first step, a panel an arm: losses of different kinds share no unit."""
-    traced = traced_arms(arms)
+def _example(scores: Axes, soft: Axes, example: Mapping[str, NDArray[Any]]) -> AxesImage:
+    """Draw scores and assignment, each on an axis of its own; return the assignment's image."""
+    largest = float(np.abs(example["affinity"]).max()) or 1.0
+    scores.imshow(example["affinity"], vmin=-largest, vmax=largest, cmap="PuOr_r")
+    scores.set_xlabel(f"scores, ±{largest:.3g}", fontsize=6)
+    image = soft.imshow(example["assignment"], vmin=0, vmax=1, cmap="cividis")
+    for axis, colour in ((scores, COLOURS[6]), (soft, COLOURS[1])):
+        for row, place in np.argwhere(example["truth"] > 0):
+            axis.add_patch(Rectangle((place - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=1.2))
+    return image
+
+
+def loss_figure(traced: Sequence[Trained]) -> Figure:
+    """Draw losses relative to the first step, a line a seed, a panel a variant: different losses share no unit."""
     columns = min(len(traced), _COLUMNS - 1)
     rows = -(-len(traced) // columns)
     figure, grid = plt.subplots(
@@ -171,16 +171,10 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
         axis.set_visible(False)
     for axis in grid.flat[max(0, len(traced) - columns) : len(traced)]:  # the lowest that is there
         axis.tick_params(labelbottom=True)
-    for axis, arm in zip(grid.flat, traced, strict=False):
-        for run in arm.runs:
-            if not run.steps.empty:
-                loss = run.steps["train/loss"].to_numpy()
-                marker = "o" if len(loss) == 1 else ""
-                axis.plot(
-                    run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6,
-                    marker=marker,
-                )  # fmt: skip
-        axis.set_title(textwrap.fill(ARMS[arm.name], 26), fontsize=5.5)
+    for axis, variant in zip(grid.flat, traced, strict=False):
+        for run in variant.own_runs:
+            _loss(axis, run)
+        axis.set_title(textwrap.fill(VARIANTS[variant.name], 26), fontsize=5.5)
         axis.set_ylim(bottom=0)
     figure.supxlabel("step", fontsize=8)
     figure.supylabel("loss / first loss", fontsize=8)
@@ -192,5 +186,9 @@ def loss_figure(arms: Sequence[Arm]) -> Figure:
     return figure
 
 
-def _seed(run: Run) -> int:
-    return run.seed
+def _loss(axis: Axes, run: Run) -> None:
+    if run.steps.empty:
+        return
+    loss = run.steps["train/loss"].to_numpy()
+    marker = "o" if len(loss) == 1 else ""
+    axis.plot(run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6, marker=marker)

@@ -15,7 +15,7 @@ _SMOOTHING_SAMPLES = 300
 
 
 def gradient_metrics(module: MatcherModule, problems: PairProblems) -> dict[str, float]:
-    """Coupling and tight rows of the trained matcher; mean cosine of its gradient and the smoothed task loss's."""
+    """Return coupling and tight rows of the matcher, and its gradient's mean cosine to the smoothed task loss's."""
     contested = np.flatnonzero(problems.sizes.min(1) > 1)
     if module.objective == "none" or not len(contested):
         return {}
@@ -33,7 +33,7 @@ def gradient_metrics(module: MatcherModule, problems: PairProblems) -> dict[str,
 
 
 def _mean_cosine(gradient: Tensor, reference: Tensor) -> float:
-    """Over the problems that have a reference, since losses weight problems differently; 0 where the gradient is 0."""
+    """Average over the problems with a reference, since losses weight problems differently; 0 for a gradient of 0."""
     ours, theirs = gradient.flatten(1).double(), reference.flatten(1).double()
     there = theirs.norm(dim=1) > 0
     cosines = torch.nn.functional.cosine_similarity(ours[there], theirs[there], dim=1, eps=1e-300)
@@ -46,7 +46,7 @@ def _coupling(matcher: Matcher, affinity: Tensor, batch: PairBatch) -> float:
 
 @torch.no_grad()
 def _smoothed_task_gradient(affinity: Tensor, batch: PairBatch) -> Tensor:
-    """d/dA of the mean Hamming loss of the best matching under Gaussian noise on A, by its score function."""
+    """Return d/dA of the best matching's mean Hamming loss under Gaussian noise on A, by its score function."""
     deviation = affinity[batch.is_pair].std().clamp(min=1e-6) * 0.5
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn((_SMOOTHING_SAMPLES, *affinity.shape), generator=generator)

@@ -36,15 +36,15 @@ from mghp.training.matcher_module import MatcherModule, make_batch, training_bat
 from mghp.training.trainers import learned_options, made_trainer, quiet
 
 SHARES = (0.7, 0.1, 0.2)
-"""Of the images, for training, for tuning and for the score."""
+"""Shares of the images for training, for tuning and for the score."""
 
 LEAST_IMAGES = 10
-"""So many can be split."""
+"""Fewer images cannot be split."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Problems by what they are for."""
+    """Problems for training, for tuning and for the score."""
 
     train: PairProblems
     validation: PairProblems
@@ -90,7 +90,7 @@ def run_learned(config: Config) -> Path:
 
 
 def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
-    """The problems of a config, of its seed's noise, and their fingerprint.
+    """Return the problems of a config, with its seed's noise, and their fingerprint.
 
     Raises:
         InputError: if there are none.
@@ -111,16 +111,16 @@ def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
 
 
 def split_problems(problems: PairProblems, config: Config) -> Split:
-    """By image; the seed decides which."""
+    """Split problems by image; the seed decides which images are for what."""
     images = np.random.default_rng([config.seed, 7]).permutation(problems.images)
     first, second = (round(share * len(images)) for share in (SHARES[0], SHARES[0] + SHARES[1]))
     train = images[:first][: config.learned.train_images]
-    parts = (train, images[first:second], images[second:])
-    return Split(*(problems.chosen(np.isin(problems.image, part)) for part in parts))
+    of_splits = (train, images[first:second], images[second:])
+    return Split(*(problems.chosen(np.isin(problems.image, chosen)) for chosen in of_splits))
 
 
 def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[str, float]]:
-    """The training that does best on the validation images, and what it was."""
+    """Return the training that does best on the validation images, its rounding, and what was chosen."""
     learned = config.learned
     settings = list(product(learned.learning_rates, learned.scales))
     settings = settings[:1] if learned.objective == "none" else settings
@@ -150,7 +150,7 @@ def _about(whose: str, rounding: Rounding) -> dict[str, float]:
 
 
 def untrained(config: Config, train: PairProblems, rate: float, scale: float) -> MatcherModule:
-    """The module of an arm before its first step, its weights of the config's seed."""
+    """Return the module of a variant before its first step, with weights of the config's seed."""
     learned = config.learned
     torch.manual_seed(config.seed)
     scorer = PairScorer(train.features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
@@ -175,7 +175,7 @@ def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> 
 def _scores(
     module: MatcherModule, of_limbs: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
 ) -> dict[str, float]:
-    """Scores of limbs and persons on the test images, each with the rounding that was tuned for it."""
+    """Return scores of limbs and persons on the test images, each with the rounding that was tuned for it."""
     on_test = examined(module, test)
     limbs = limb_counts(test, on_test.joined(of_limbs))
     persons = person_counts(test, on_test.joined(of_persons))
@@ -194,9 +194,9 @@ def _scores(
 
 @torch.no_grad()
 def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray[np.float32]]:
-    """Scores, soft assignment, best matching and truth of the largest problem that a picture can show.
+    """Return scores, soft assignment, best matching and truth of the largest problem that a picture can show.
 
-    The same problem for all arms of a seed; without a matcher in the training, the assignment is what the affinity
+    All variants of a seed show the same problem; without a matcher in the training, the assignment is what the affinity
     promises: its sigmoid.
     """
     sizes = problems.sizes

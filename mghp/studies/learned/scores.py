@@ -41,7 +41,7 @@ class Rounding:
 
 @dataclass(frozen=True)
 class Examined:
-    """The values of all pairs of some problems, of every rounding that their scorer has.
+    """Values of all pairs of some problems, by every rounding that their scorer has.
 
     Attributes:
         problems: which.
@@ -54,7 +54,7 @@ class Examined:
     values: dict[str, NDArray[np.float32]]
 
     def joined(self, rounding: Rounding) -> NDArray[np.bool_]:
-        """Which pairs are chosen, (pairs,)."""
+        """Return which pairs are chosen, (pairs,)."""
         kept = np.zeros(len(self.problems.truth), bool)
         for batch, pairs, values in self.batches:
             above = torch.where(batch.is_pair, values[rounding.of] - rounding.threshold, 0)
@@ -64,7 +64,7 @@ class Examined:
 
 @torch.no_grad()
 def examined(module: MatcherModule, problems: PairProblems) -> Examined:
-    """Score all problems."""
+    """Return the values of all pairs of these problems."""
     sinkhorn = UnbalancedSinkhorn(epsilon=0.5, num_iterations=30)
     names = [name for name in ROUNDINGS if name != "assignment" or module.matcher.differentiable]
     values = {name: np.zeros(len(problems.truth), np.float32) for name in names}
@@ -85,7 +85,7 @@ def examined(module: MatcherModule, problems: PairProblems) -> Examined:
 def tuned_rounding(
     of_validation: Examined, counts_of: Callable[[PairProblems, NDArray[np.bool_]], Counts]
 ) -> tuple[float, Rounding]:
-    """The largest F1 of all roundings and thresholds, and which has it.
+    """Return the largest F1 over all roundings and thresholds, and the rounding that has it.
 
     Args:
         of_validation: what is chosen on.
@@ -104,7 +104,7 @@ def tuned_rounding(
 
 
 def limb_counts(problems: PairProblems, joined: NDArray[np.bool_]) -> Counts:
-    """Pairs that are joined rightly, wrongly, and not though they should be."""
+    """Count the pairs of each image that are joined rightly, wrongly, and not though they should be."""
     of_pair = np.searchsorted(problems.images, problems.image_of_pair)
     number = len(problems.images)
     right, chosen, true = (
@@ -114,7 +114,7 @@ def limb_counts(problems: PairProblems, joined: NDArray[np.bool_]) -> Counts:
 
 
 def person_counts(problems: PairProblems, joined: NDArray[np.bool_]) -> Counts:
-    """Candidates in the right group, in a wrong one, and in none though they should be.
+    """Count the candidates of each image in the right group, in a wrong one, and in none though they should be.
 
     A group is what joined pairs connect; a person is what the true pairs would. Both are paired one to one so that they
     share most candidates; what a pair shares is right, whatever else a group holds is wrong, whatever else a person
@@ -133,7 +133,7 @@ def person_counts(problems: PairProblems, joined: NDArray[np.bool_]) -> Counts:
 
 
 def _members(problems: PairProblems, pairs: NDArray[np.bool_]) -> dict[int, dict[int, set[int]]]:
-    """By image and group: the candidates that these pairs connect."""
+    """Return the candidates that these pairs connect, by image and group."""
     image = problems.image_of_pair[pairs]
     width = 1 + int(max(problems.source_candidate.max(initial=0), problems.destination_candidate.max(initial=0)))
     ends = [
@@ -149,7 +149,7 @@ def _members(problems: PairProblems, pairs: NDArray[np.bool_]) -> dict[int, dict
 
 
 def calibration_error(probability: NDArray[np.floating], truth: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error: mean over pairs of |share of true ones - mean probability| in bins of equal width."""
+    """Return the expected calibration error: mean |share of true ones - mean probability| of pairs in equal bins."""
     position = np.clip((np.clip(probability, 0, 1) * bins).astype(int), 0, bins - 1)
     number = np.bincount(position, minlength=bins)
     gap = np.bincount(position, truth, minlength=bins) - np.bincount(position, probability, minlength=bins)

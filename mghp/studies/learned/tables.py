@@ -1,96 +1,90 @@
-"""Table P4, and what was tuned: does training through the matcher help?"""
+"""Tables P4, of what training through the matcher gains, and P4_tuning, of what was chosen for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from mghp.report.seed_cells import OverSeeds
-from mghp.report.table import Table
-from mghp.runs.read import Run
-from mghp.studies.learned.arms import ARMS, NO_EFFECT, TARGETS, UNTRAINED, learned_arms, runs_by_arm
-from mghp.studies.learned.bench import learned_bench_table
+from mghp.report.seeds import Score, over_seeds
+from mghp.report.table import Column, TableOf
 from mghp.studies.learned.rounding_names import ROUNDINGS
+from mghp.studies.learned.variants import LEAST_COUPLING, NO_EFFECT, TARGETS, UNTRAINED, VARIANTS, Trained, trained
+
+_WHO: tuple[Column[Trained], ...] = (
+    Column("condition", lambda variant: variant.condition),
+    Column("variant", lambda variant: VARIANTS[variant.name]),
+    Column("seeds", lambda variant: len(variant.runs), "d"),
+)
 
 
-def learned_tables(runs: Sequence[Run]) -> list[Table]:
-    """All tables of learned matching; those without rows are empty."""
-    return [learned_table(runs), learned_tuning_table(runs), learned_bench_table(runs)]
+def _scores(name: str, score: Score) -> tuple[Column[Trained], ...]:
+    return (
+        Column(f"{name}, F1", lambda variant: over_seeds(variant.runs, score), ".2f"),
+        Column(f"{name}, difference [95 %]", lambda variant: variant.compared(score), ".2f"),
+    )
 
 
-def learned_table(runs: Sequence[Run]) -> Table:
-    """P4: mean and standard deviation over seeds of every arm, and its difference from training without a matcher."""
-    table = Table(
-        "P4",
-        "Limb scores learned through matchers, on test images: F1 of joined pairs, and of candidates grouped into "
-        "persons, each with the rounding and threshold that validation images chose for it (P4_tuning), in percent; "
-        "mean and standard deviation over seeds; differences in points from binary cross-entropy without a matcher "
-        "(paired cluster bootstrap over images, and the excess of the seeds' variance; 95 % interval; better or worse "
-        "if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the interval lies within "
-        f"{100 * NO_EFFECT:g} points, fixed beforehand). Died: seeds that no gradient reaches, or under half of the "
-        "baseline's F1. Files hold fractions. Time and memory a step: bench_learned.",
-        {
-            "condition": "", "arm": "", "seeds": "d",
-            **{column: ".2f" for label in TARGETS for column in _columns(label)}, "died": "d",
-            "calibration error": ".3f", "coupling": ".2f", "tight rows": ".2f", "cosine to task gradient": ".2f",
-        },
-    )  # fmt: skip
-    for arm in learned_arms(runs):
-        row: dict[str, Any] = {
-            "condition": arm.condition, "arm": ARMS[arm.name], "seeds": len(arm.runs), "died": arm.died,
-            "calibration error": arm.mean("test/calibration_error"), "coupling": arm.mean("matching/coupling"),
-            "tight rows": arm.mean("matching/tight_rows"), "cosine to task gradient": arm.mean("gradient/cosine"),
-        }  # fmt: skip
-        for label, target in TARGETS.items():
-            score, difference = _columns(label)
-            row[score] = OverSeeds.of(run.metric(target.metric) for run in arm.runs)
-            row[difference] = arm.compared.get(label)
-        table.add(row, *arm.runs)
-    return table
+def _mean(name: str, metric: str, form: str = ".2f") -> Column[Trained]:
+    return Column(name, lambda variant: variant.mean(metric), form)
 
 
-def _columns(label: str) -> tuple[str, str]:
-    """Score and difference."""
-    return f"{label}, F1", f"{label}, difference [95 %]"
+LEARNED = TableOf(
+    "P4",
+    "Limb scores learned through matchers, on test images: F1 of joined pairs, and of candidates grouped into "
+    "persons, each with the rounding and threshold that validation images chose for it (P4_tuning), in percent; "
+    "mean and standard deviation over seeds; differences in points from binary cross-entropy without a matcher "
+    "(paired cluster bootstrap over images, and the excess of the seeds' variance; 95 % interval; better or worse "
+    "if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the interval lies within "
+    f"{NO_EFFECT}, fixed beforehand). Controls, and variants whose coupling is under {LEAST_COUPLING:g}, do not count "
+    "as trained through the matching. Died: seeds that no gradient reaches, or under half of the baseline's F1. Files "
+    "hold fractions. Time and memory a step: bench_learned.",
+    *_WHO,
+    *(column for score, target in TARGETS.items() for column in _scores(target.name, score)),
+    Column("died", lambda variant: variant.died, "d"),
+    _mean("calibration error", "test/calibration_error", ".3f"),
+    _mean("coupling", "matching/coupling"),
+    _mean("tight rows", "matching/tight_rows"),
+    _mean("cosine to task gradient", "gradient/cosine"),
+    rows=trained,
+    sources=lambda variant: variant.own_runs,
+)
 
 
-def learned_tuning_table(runs: Sequence[Run]) -> Table:
-    """What validation images chose for every arm, out of the same settings."""
-    table = Table(
-        "P4_tuning",
-        "What validation images chose for every arm: how many seeds took which learning rate, which scale at the "
-        "start, and what the best matching is taken of, for pairs and for persons (an assignment only where the arm "
-        "has a matcher that makes a soft one); F1 of pairs on the validation images, in percent.",
-        {
-            "condition": "", "arm": "", "seeds": "d", "steps": "d", "learning rates": "", "scales": "",
-            "roundings, limbs": "", "roundings, persons": "", "F1 on validation": ".2f",
-        },
-    )  # fmt: skip
-    for condition, by_arm in runs_by_arm(runs).items():
-        for name, of_seed in by_arm.items():
-            if name != UNTRAINED:
-                own = list(of_seed.values())
-                table.add({"condition": condition, "arm": ARMS[name], "seeds": len(own), **_tuned(own)}, *own)
-    return table
+def _settings(variant: Trained) -> dict[str, Any]:
+    settings: dict[str, Any] = variant.own_runs[0].config["learned"]
+    return settings
 
 
-def _tuned(runs: Sequence[Run]) -> dict[str, Any]:
-    learned = runs[0].config["learned"]
-    roundings = {float(place): name for place, name in enumerate(ROUNDINGS)}
-    return {
-        "steps": learned["steps"],
-        "learning rates": _chosen(
-            runs, "tuned/learning_rate", {rate: f"{rate:g}" for rate in learned["learning_rates"]}
-        ),
-        "scales": _chosen(runs, "tuned/scale", {scale: f"{scale:g}" for scale in learned["scales"]}),
-        "roundings, limbs": _chosen(runs, "tuned/rounding", roundings),
-        "roundings, persons": _chosen(runs, "tuned/persons_rounding", roundings),
-        "F1 on validation": OverSeeds.of(run.metric("tuned/f1_validation") for run in runs),
-    }
-
-
-def _chosen(runs: Sequence[Run], metric: str, choices: Mapping[float, str]) -> str:
-    """How many seeds chose what, e.g. "0.01: 3, 0.03: 7"; choices that no seed took too, since they were there."""
-    taken = [run.metric(metric) for run in runs]
+def _chosen(variant: Trained, metric: str, choices: Mapping[float, str]) -> str:
+    """Return how many seeds chose what, e.g. "0.01: 3, 0.03: 7, 0.1: 0"; every choice was there."""
+    taken = [run.metric(metric) for run in variant.own_runs]
     numbers = {words: int(np.isclose(taken, choice).sum()) for choice, words in choices.items()}
     return ", ".join(f"{words}: {number}" for words, number in numbers.items())
+
+
+def _offered(name: str, metric: str, key: str) -> Column[Trained]:
+    """Return the column of a setting, of whose values the config offers several."""
+    return Column(
+        name, lambda variant: _chosen(variant, metric, {value: f"{value:g}" for value in _settings(variant)[key]})
+    )
+
+
+def _rounding(name: str, metric: str) -> Column[Trained]:
+    return Column(name, lambda variant: _chosen(variant, metric, dict(enumerate(ROUNDINGS))))
+
+
+TUNING = TableOf(
+    "P4_tuning",
+    "What validation images chose for every variant: how many seeds took which learning rate, which scale at the "
+    "start, and what the best matching is taken of, for pairs and for persons (an assignment only where the variant "
+    "has a matcher that makes a soft one); F1 of pairs on the validation images, in percent.",
+    *_WHO,
+    Column("steps", lambda variant: _settings(variant)["steps"], "d"),
+    _offered("learning rates", "tuned/learning_rate", "learning_rates"),
+    _offered("scales", "tuned/scale", "scales"),
+    _rounding("roundings, limbs", "tuned/rounding"),
+    _rounding("roundings, persons", "tuned/persons_rounding"),
+    Column("F1 on validation", lambda variant: over_seeds(variant.runs, "tuned/f1_validation"), ".2f"),
+    rows=lambda runs: [variant for variant in trained(runs) if variant.name != UNTRAINED],
+    sources=lambda variant: variant.own_runs,
+)

@@ -1,35 +1,30 @@
 """Ways to train limb scores, compared seed by seed with training them without a matcher."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mghp.config.training import LearnedMatchingConfig
 from mghp.errors import InputError
-from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds, holm
-from mghp.runs.read import Run, by_seed
+from mghp.report.comparison import Bound
+from mghp.report.seeds import Family, Score, Variant
+from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
+from mghp.runs.read import BySeed, Run, by_seed
 
 BASELINE = "binary_cross_entropy"
 PROJECTED = "binary_cross_entropy_projection"
-"""The baseline with a fourth rounding to choose, that of the arms which are trained through a projection."""
+"""The baseline with a fourth rounding to choose, that of the variants which are trained through a projection."""
 UNTRAINED = "line_integral"
-PAPER = "pgd_paper"
 YOUNG = "fenchel_young"
-NO_EFFECT = 0.005
-"""An effect is absent if the whole interval of a difference lies within this: fixed before anything was run."""
-LEAST_COUPLING = 0.1
-"""Below it an arm is not trained through the matching."""
-DEAD = 0.5
-"""A seed with less than this share of the baseline's F1 has died."""
-CONTROL = "positive control, 6x6"
 
-ARMS = {
+VARIANTS = {
     UNTRAINED: "line integral, nothing trained",
     BASELINE: "binary cross-entropy on the affinity, no matcher",
     PROJECTED: "binary cross-entropy, which one projection may round",
-    PAPER: "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
+    "pgd_paper": "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
     "pgd_large_step": "PGD-Dykstra, alpha = 1, last iterate",
     "pgd_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
     "pgd_last_1": "PGD-Dykstra, alpha = 0.1, gradient of the last step",
@@ -39,154 +34,136 @@ ARMS = {
     "sinkhorn_kl": "unbalanced Sinkhorn, KL",
     "sinkhorn_dustbin": "unbalanced Sinkhorn, dustbin",
     "one_projection": "one projection, implicit gradient",
-    "fenchel_young": "one projection, Fenchel-Young loss",
+    YOUNG: "one projection, Fenchel-Young loss",
     "structured_hinge": "structured hinge on the best matching",
     "softmax": "soft-max over rows and columns (control)",
     "straight_through": "straight-through Hungarian (control)",
     "blackbox": "blackbox differentiation (control)",
     "perturbed": "perturbed optimiser (control)",
 }
-"""Arms in the order of the table."""
+"""Variants in the order of the table, in words."""
 
 CONTROLS = ("softmax", "straight_through", "blackbox", "perturbed")
-"""Arms that are no matchers of this kind: what they gain is not gained by training through the matching."""
-
-
+"""Variants that are no matchers of this kind: what they gain is not gained by training through the matching."""
 BY_DIFFERENCE = (YOUNG, "structured_hinge")
-"""Arms whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
+"""Variants whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
+
+CONTROL = "positive control, 6x6"
+"""The condition under which competition must help."""
+
+NO_EFFECT = Bound(0.005)
+"""An effect is absent if the whole interval of a difference lies within it: fixed before anything was run."""
+LEAST_COUPLING = 0.1
+"""Below it a variant is not trained through the matching."""
+DEAD = 0.5
+"""A seed with less than this share of the baseline's F1 has died."""
+
+LIMBS = "test/f1"
+PERSONS = "test/person_f1"
 
 
-@dataclass(frozen=True)
-class Target:
-    """What is compared, by F1 of counts, with the rounding and the threshold that were tuned for it.
+class Target(NamedTuple):
+    """What a score counts, with the rounding and the threshold that were tuned for it."""
 
-    Attributes:
-        what: in words.
-        array: counts of each test image, in media/association.npz.
-        metric: the score of a run.
-    """
-
+    name: str
+    """Name of the counts in media/association.npz, and in tables."""
     what: str
-    array: str
-    metric: str
+    """The score in words."""
 
 
-TARGETS = {
-    "limbs": Target("F1 of joined pairs", "limbs", "test/f1"),
-    "persons": Target("F1 of candidates grouped into persons", "persons", "test/person_f1"),
+TARGETS: dict[Score, Target] = {
+    LIMBS: Target("limbs", "F1 of joined pairs"),
+    PERSONS: Target("persons", "F1 of candidates grouped into persons"),
 }
+"""By the name of the score in a run's metrics."""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """With the baseline of the same seeds.
+class Trained(Variant):
+    """One way to train under one condition; where there is a baseline, with the baseline's seeds alone.
 
     Attributes:
-        difference: from it, and the p of no difference.
-        p: the same, Holm-corrected over the condition's arms.
-    """
-
-    difference: PairedDifference
-    p: float
-
-    @property
-    def verdict(self) -> str:
-        """What the interval says; of one seed, whose interval is of its test images alone, nothing."""
-        if self.difference.seeds < 2:
-            return "one seed"
-        if self.p < 0.05:
-            return "better" if self.difference.mean > 0 else "worse"
-        return "no effect" if self.is_small else "undecided"
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the whole interval lies within the bound of no effect; what is better may be so by that little."""
-        return self.difference.low >= -NO_EFFECT and self.difference.high <= NO_EFFECT
-
-    @property
-    def points(self) -> tuple[float, float, float]:
-        """Mean, low and high end in points."""
-        return 100 * self.difference.mean, 100 * self.difference.low, 100 * self.difference.high
-
-    @property
-    def interval(self) -> str:
-        """Difference and interval in points."""
-        mean, low, high = self.points
-        return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
-
-    def __format__(self, form: str) -> str:
-        return f"{self.interval} {self.verdict}"
-
-    def columns(self) -> dict[str, float | str]:
-        """What a file of numbers gets, by what is added to the column's name."""
-        difference = self.difference
-        return {
-            "": difference.mean, " low": difference.low, " high": difference.high, " p": self.p,
-            " verdict": self.verdict,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One way to train under one condition.
-
-    Attributes:
-        condition: data and setting in words.
-        name: of the arm.
-        runs: one a seed; where there is a baseline, of its seeds alone.
-        compared: by target; empty for the baseline itself, or without one.
-        died: seeds that no gradient reaches, or under half of the baseline's F1; None where nothing is compared.
+        condition: data and settings in words.
     """
 
     condition: str
-    name: str
-    runs: list[Run]
-    compared: dict[str, Comparison]
-    died: int | None
+
+    @property
+    def is_compared(self) -> bool:
+        """True if there is a baseline of the same seeds beside it."""
+        return self.name != BASELINE and bool(self.runs.keys() & self.family.runs.get(BASELINE, {}).keys())
 
     @property
     def is_through_the_matching(self) -> bool:
-        """Whether the gradient couples pairs at all."""
+        """True if the gradient couples pairs at all."""
         return self.name in BY_DIFFERENCE or self.mean("matching/coupling") >= LEAST_COUPLING
 
     @property
+    def is_on_the_control(self) -> bool:
+        """True if the problems are those on which competition must help, whatever the settings."""
+        return self.condition.startswith(CONTROL)
+
+    @property
     def is_of_a_variation(self) -> bool:
-        """Whether the poses' problems, the scorer or the training images were made other than they are."""
-        return not self.condition.startswith(CONTROL) and bool(_variation(self.runs[0]))
+        """True if the poses' problems, the scorer or the training images are other than in the plain condition."""
+        return not self.is_on_the_control and bool(_variation(self.own_runs[0]))
+
+    @property
+    def died(self) -> int | None:
+        """The number of seeds that no gradient reaches, or under half of the baseline's F1; None if not compared."""
+        if not self.is_compared:
+            return None
+        baseline = self.family.runs[BASELINE]
+        return sum(_died(run, baseline[seed]) for seed, run in self.runs.items())
 
     def mean(self, metric: str) -> float:
-        """Over the seeds."""
-        return float(np.mean([run.metric(metric) for run in self.runs]))
+        """Return the mean of a metric over the seeds."""
+        return float(np.mean([run.metric(metric) for run in self.own_runs]))
 
 
-def learned_arms(runs: Sequence[Run]) -> list[Arm]:
-    """The arms of every condition, compared with the baseline, the positive control first."""
-    return [arm for condition, by_arm in runs_by_arm(runs).items() for arm in _compared(condition, by_arm)]
+def trained(runs: Sequence[Run]) -> list[Trained]:
+    """Return the variants of every condition, the positive control first."""
+    return [
+        Trained(name, group, family, condition)
+        for condition, family in _families(runs).items()
+        for name, group in family.runs.items()
+    ]
 
 
-def runs_by_arm(runs: Sequence[Run]) -> dict[str, dict[str, dict[int, Run]]]:
-    """Runs by condition, arm and seed, the positive control first and the arms in the order of `ARMS`."""
+def by_condition(variants: Iterable[Trained]) -> dict[str, list[Trained]]:
+    """Return variants that are in the order of `trained` by their condition."""
+    return {condition: list(some) for condition, some in groupby(variants, lambda variant: variant.condition)}
+
+
+def main_condition(variants: Iterable[Trained]) -> list[Trained]:
+    """Return the variants of the condition with most runs; of two with as many that of real poses, the control last."""
+    return max(by_condition(variants).values(), default=[], key=_weight)
+
+
+def _weight(variants: Sequence[Trained]) -> tuple[bool, int, bool]:
+    runs = [run for variant in variants for run in variant.own_runs]
+    return not variants[0].is_on_the_control, len(runs), runs[0].config["data"]["name"] == "mhp_poses"
+
+
+def _families(runs: Sequence[Run]) -> dict[str, Family]:
+    """Return the variants of each condition, a family that is compared with its baseline."""
     found: dict[str, dict[str, list[Run]]] = {}
     for run in runs:
-        if run.experiment == "learned" and run.variant in ARMS:
+        if run.experiment == "learned" and run.variant in VARIANTS:
             found.setdefault(condition_of(run), {}).setdefault(run.variant, []).append(run)
     conditions = sorted(found, key=lambda condition: (not condition.startswith(CONTROL), condition))
-    return {
-        condition: {name: by_seed(found[condition][name]) for name in ARMS if name in found[condition]}
-        for condition in conditions
-    }
+    return {condition: _family(found[condition]) for condition in conditions}
 
 
-def by_condition(arms: Sequence[Arm]) -> dict[str, dict[str, Arm]]:
-    """Arms by condition and name, in their order."""
-    conditions: dict[str, dict[str, Arm]] = {}
-    for arm in arms:
-        conditions.setdefault(arm.condition, {})[arm.name] = arm
-    return conditions
+def _family(runs: dict[str, list[Run]]) -> Family:
+    groups = {name: by_seed(runs[name]) for name in VARIANTS if name in runs}
+    baseline = groups.get(BASELINE, {})
+    shared = {name: {seed: group[seed] for seed in group if seed in baseline} for name, group in groups.items()}
+    return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, NO_EFFECT, f1_difference)
 
 
 def condition_of(run: Run) -> str:
-    """Data and setting in words: all that is other than usual."""
+    """Return data and settings in words: all that is other than usual."""
     learned = run.config["learned"]
     if learned["problems"] == "positive_control":
         usual = {"layers": 1}  # a deeper scorer could learn the truth pair by pair
@@ -195,7 +172,7 @@ def condition_of(run: Run) -> str:
 
 
 def _variation(run: Run) -> list[str]:
-    """In words, what was made other than in the plain problems of poses."""
+    """Return in words what was made other than in the plain problems of poses."""
     learned = run.config["learned"]
     words: list[str] = []
     if learned["nuisance"]:
@@ -213,57 +190,31 @@ _TOLD_APART = ("layers", "hidden", "steps", "batch_problems", "control_problems"
 
 
 def _settings(run: Run, usual: dict[str, Any]) -> list[str]:
-    """In words, how the training was other than usual."""
+    """Return in words how the training was other than usual."""
     learned, defaults = run.config["learned"], {**asdict(LearnedMatchingConfig()), **usual}
     different = [key for key in _TOLD_APART if key in learned and learned[key] != defaults[key]]
     return [f"{key.replace('_', ' ')} {learned[key]}" for key in different]
 
 
-def _compared(condition: str, by_arm: dict[str, dict[int, Run]]) -> list[Arm]:
-    baseline = by_arm.get(BASELINE, {})
-    seeds = {name: sorted(by_arm[name].keys() & baseline.keys()) for name in by_arm if name != BASELINE}
-    tested = [name for name, shared in seeds.items() if shared]
-    compared: dict[str, dict[str, Comparison]] = {name: {} for name in by_arm}
-    for label, target in TARGETS.items():
-        differences = [
-            _difference(target, [(by_arm[name][seed], baseline[seed]) for seed in seeds[name]]) for name in tested
-        ]
-        corrected = holm([float(np.nan_to_num(difference.p, nan=1.0)) for difference in differences])
-        for name, difference, p in zip(tested, differences, corrected, strict=True):
-            compared[name][label] = Comparison(difference, p)
-    return [
-        Arm(
-            condition, name,
-            [of_seed[seed] for seed in seeds[name]] if name in tested else list(of_seed.values()), compared[name],
-            sum(_died(of_seed[seed], baseline[seed]) for seed in seeds[name]) if name in tested else None,
-        )
-        for name, of_seed in by_arm.items()
-    ]  # fmt: skip
-
-
-def difference_between(label: str, ours: Arm, theirs: Arm) -> Comparison:
-    """Two arms of a condition, over the seeds that both have; with no other comparison, so that p is as it is."""
-    other = {run.seed: run for run in theirs.runs}
-    difference = _difference(TARGETS[label], [(run, other[run.seed]) for run in ours.runs if run.seed in other])
-    return Comparison(difference, difference.p)
-
-
-def _difference(target: Target, pairs: Sequence[tuple[Run, Run]]) -> PairedDifference:
-    """Seed by seed.
+def f1_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
+    """Return ours minus the baseline's F1 over the seeds that both have; None without any.
 
     Raises:
         InputError: if two runs of a seed were tested on different images.
     """
-    seeds = []
-    for ours, theirs in pairs:
-        (images, counts), (others, reference) = (run.tested(target.array) for run in (ours, theirs))
-        if not np.array_equal(images, others):
-            raise InputError(f"{ours.path} and {theirs.path}: tested on different images, expected the same of a seed")
-        seeds.append(SeedCounts(images, counts, reference))
-    return f1_over_seeds(seeds)
+    shared = sorted(ours.keys() & baseline.keys())
+    counts = [_counts(ours[seed], baseline[seed], TARGETS[score].name) for seed in shared]
+    return f1_over_seeds(counts) if counts else None
+
+
+def _counts(ours: Run, baseline: Run, name: str) -> SeedCounts:
+    (images, counts), (others, reference) = ours.tested(name), baseline.tested(name)
+    if not np.array_equal(images, others):
+        raise InputError(f"{ours.path} and {baseline.path}: tested on different images, expected the same of a seed")
+    return SeedCounts(images, counts, reference)
 
 
 def _died(ours: Run, baseline: Run) -> bool:
-    """Where all scores are negative, all assignments are 0, and so are their derivatives: no step changes them."""
+    # Where all scores are negative, all assignments are 0, and so are their derivatives: no step changes them.
     is_flat = ours.variant not in (*BY_DIFFERENCE, "straight_through") and ours.metric("matching/coupling") == 0
-    return is_flat or ours.metric("test/f1") < DEAD * baseline.metric("test/f1")
+    return is_flat or ours.metric(LIMBS) < DEAD * baseline.metric(LIMBS)

@@ -14,12 +14,12 @@ import torch
 from mghp.config.schema import Config
 from mghp.problems.pair_features import PairProblems
 from mghp.progress import Progress
+from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-
-LEARNED = None  # joined
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
-from mghp.studies.speed.bench import Bench
+from mghp.studies.learned.variants import VARIANTS
+from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.measure import kept_bytes
 from mghp.training.matcher_module import MatcherModule, PairBatch, training_batches
 from mghp.training.trainers import CLIP
@@ -50,16 +50,16 @@ class _Stepped:
         return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
 
 
-def bench_learned(config: Config, arms: Mapping[str, Config], progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv, a row an arm.
+def bench_learned(config: Config, variants: Mapping[str, Config], progress: Progress) -> Path:
+    """Measure, into a run folder: ratios.csv, a row per variant.
 
-    A step of every arm alternates with one of the baseline on the same batch, so that a slower or busier moment of the
-    machine meets both; an arm's ratio is the median of its pairs' ratios. Arms that train nothing are left out.
+    A step of every variant alternates with one of the baseline on the same batch, so that a slower or busier moment of the
+    machine meets both; a variant's ratio is the median of its pairs' ratios. Variants that train nothing are left out.
 
     Args:
         config: of the data, and of how many pairs of steps are timed.
-        arms: configs by name, the baseline among them.
-        progress: told how many rounds are done; each takes a pair of steps of every arm.
+        variants: configs by name, the baseline among them.
+        progress: told how many rounds are done; each takes a pair of steps of every variant.
 
     Raises:
         InputError: if the poses make no problem.
@@ -68,9 +68,9 @@ def bench_learned(config: Config, arms: Mapping[str, Config], progress: Progress
     train = split_problems(problems, config).train
     batches = list(islice(training_batches(train, config.learned.batch_problems, config.seed), BATCHES))
     folder = RunFolder(config, fingerprint)
-    trained = {name: arm for name, arm in arms.items() if arm.learned.objective != "none"}
-    baseline = next(arm for arm in trained.values() if arm.learned.objective == "binary_cross_entropy")
-    pairs = {name: (_stepped(baseline, train), _stepped(arm, train)) for name, arm in trained.items()}
+    trained = {name: variant for name, variant in variants.items() if variant.learned.objective != "none"}
+    baseline = next(variant for variant in trained.values() if variant.learned.objective == "binary_cross_entropy")
+    pairs = {name: (_stepped(baseline, train), _stepped(variant, train)) for name, variant in trained.items()}
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in trained}
     for number in range(WARM_UP + config.bench.steps):
         progress(number, WARM_UP + config.bench.steps, "steps")
@@ -82,18 +82,18 @@ def bench_learned(config: Config, arms: Mapping[str, Config], progress: Progress
     return folder.path
 
 
-def _beside_baseline(baseline: _Stepped, arm: _Stepped, batch: PairBatch, arm_first: bool) -> tuple[float, float]:
+def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: PairBatch, ours_first: bool) -> tuple[float, float]:
     """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
-    if arm_first:
-        ours = arm.step(batch)
+    if ours_first:
+        took = ours.step(batch)
         return baseline.step(batch), ours
-    return baseline.step(batch), arm.step(batch)
+    return baseline.step(batch), ours.step(batch)
 
 
 def _row(
-    seconds: list[tuple[float, float]], baseline: _Stepped, arm: _Stepped, batches: list[PairBatch]
+    seconds: list[tuple[float, float]], baseline: _Stepped, ours: _Stepped, batches: list[PairBatch]
 ) -> dict[str, Any]:
-    kept, without = (statistics.median(one.kept(batch) for batch in batches) for one in (arm, baseline))
+    kept, without = (statistics.median(one.kept(batch) for batch in batches) for one in (ours, baseline))
     return {
         "ms": 1000 * statistics.median(ours for _, ours in seconds),
         "ratio": statistics.median(ours / theirs for theirs, ours in seconds),
@@ -108,4 +108,20 @@ def _stepped(config: Config, train: PairProblems) -> _Stepped:
     return _Stepped(module, torch.optim.Adam(module.parameters(), lr=rate))
 
 
-BENCH = Bench(lambda call: bench_learned(call.config, call.variants, call.progress), ())
+STEP_COST = TableOf(
+    "bench_learned",
+    "A training step of every variant on the same batches, alternating with a step of binary cross-entropy without a "
+    "matcher (medians; ratios of neighbouring steps), and what is kept for the backward pass, parameters left out. "
+    "The line integral trains nothing.",
+    # The file's column is named as in the runs that are finished.
+    Column("variant", lambda row: VARIANTS[row["arm"]]),
+    Column("problems a step", lambda row: row.run.config["learned"]["batch_problems"], ".0f"),
+    cell("ms a step", "ms", ".1f"),
+    cell("times the baseline's", "ratio", ".2f"),
+    cell("kept [kB]", "kept_bytes", ".0f", scale=1 / 1000),
+    cell("times the baseline's memory", "kept_ratio", ".2f"),
+    rows=measurements("bench_learned", texts=("arm",)),
+    sources=measured_run,
+)
+
+BENCH = Bench(lambda call: bench_learned(call.config, call.variants, call.progress), (STEP_COST,))

@@ -23,6 +23,6 @@ def tiny(checkout, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def every_arm(tiny, checkout):
+def every_variant(tiny, checkout):
     names = variant_names(checkout / "experiments" / "matcher" / "learned.yaml")
     return {name: Run(run_learned(tiny(f"variant={name}"))) for name in names}

@@ -8,16 +8,16 @@ from mghp.errors import InputError
 from mghp.metrics.matching import f1
 from mghp.runs.read import Run
 from mghp.studies.learned import run as learned
-from mghp.studies.learned.arms import BASELINE, PROJECTED, UNTRAINED
 from mghp.studies.learned.run import load_pair_problems, run_learned, split_problems
 from mghp.studies.learned.scores import Rounding, limb_counts, person_counts
+from mghp.studies.learned.variants import BASELINE, PROJECTED, UNTRAINED
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.parameters import grid, trial_values
 from mghp.sweep.sweep_file import read_sweep
 
 
-def test_every_arm_is_trained_and_scored(every_arm):
-    for name, run in every_arm.items():
+def test_every_variant_is_trained_and_scored(every_variant):
+    for name, run in every_variant.items():
         metrics = run.result["metrics"]
         assert metrics["test/images"] == 8
         for target, score in (("limbs", "test/f1"), ("persons", "test/person_f1")):
@@ -27,8 +27,8 @@ def test_every_arm_is_trained_and_scored(every_arm):
             assert 0 < metrics[score] <= 1, name
             assert float(f1(counts.sum(0))) == pytest.approx(metrics[score])
         problem = run.example
-        assert {values.shape for values in problem.values()} == {every_arm["softmax"].example["truth"].shape}
-        assert (problem["truth"] == every_arm["softmax"].example["truth"]).all()
+        assert {values.shape for values in problem.values()} == {every_variant["softmax"].example["truth"].shape}
+        assert (problem["truth"] == every_variant["softmax"].example["truth"]).all()
         assert min(problem["truth"].shape) >= 2
         assert -1e-4 < problem["assignment"].min() <= problem["assignment"].max() < 1 + 1e-4
         if name != UNTRAINED:
@@ -36,18 +36,18 @@ def test_every_arm_is_trained_and_scored(every_arm):
             rows = pd.read_csv(run.path / "metrics.csv")
             assert np.isfinite(rows["train/loss"]).all()
         assert ("matching/coupling" in metrics) == (name not in (UNTRAINED, BASELINE, PROJECTED, "structured_hinge"))
-    assert every_arm["straight_through"].metric("matching/coupling") == 0
-    assert max(run.result["metrics"].get("matching/coupling", 0) for run in every_arm.values()) > 0.05
+    assert every_variant["straight_through"].metric("matching/coupling") == 0
+    assert max(run.result["metrics"].get("matching/coupling", 0) for run in every_variant.values()) > 0.05
 
 
-def test_the_baseline_may_be_rounded_through_a_projection_and_is_trained_as_without(every_arm):
-    plain, projected = every_arm[BASELINE], every_arm[PROJECTED]
+def test_the_baseline_may_be_rounded_through_a_projection_and_is_trained_as_without(every_variant):
+    plain, projected = every_variant[BASELINE], every_variant[PROJECTED]
     assert (projected.example["affinity"] == plain.example["affinity"]).all()
     assert projected.metric("tuned/f1_validation") >= plain.metric("tuned/f1_validation")
 
 
-def test_the_same_seed_gives_the_same_and_another_varies_noise_split_and_weights(tiny, every_arm):
-    first = every_arm["pgd_paper"]
+def test_the_same_seed_gives_the_same_and_another_varies_noise_split_and_weights(tiny, every_variant):
+    first = every_variant["pgd_paper"]
     again = Run(run_learned(tiny("variant=pgd_paper", "trainer.max_epochs=-1")))
     assert again.path != first.path
     same = {name: value for name, value in first.result["metrics"].items() if not name.startswith("time/")}

@@ -87,7 +87,7 @@ def test_counts_are_of_each_image_alone(tiny):
 
 
 @pytest.mark.parametrize("variant", ["binary_cross_entropy", "line_integral", "softmax"])
-def test_every_arm_chooses_among_the_same_roundings(tiny, variant):
+def test_every_variant_chooses_among_the_same_roundings(tiny, variant):
     config = tiny(f"variant={variant}")
     split = split_problems(load_pair_problems(config)[0], config)
     module = untrained(config, split.train, 0.01, 1.0)

@@ -4,8 +4,7 @@ import torch
 
 from mghp.config.load import load_config
 from mghp.runs.read import Run
-from mghp.studies.learned.bench import LEARNED
-from mghp.studies.speed.learned import WARM_UP, bench_learned
+from mghp.studies.speed.learned import STEP_COST, WARM_UP, bench_learned
 from mghp.studies.speed.measure import kept_bytes
 
 ARMS = ("line_integral", "binary_cross_entropy", "pgd_paper", "pgd_last_1", "fenchel_young")
@@ -28,7 +27,7 @@ def measured(checkout, tmp_path_factory):
     return Run(folder), told
 
 
-def test_every_arm_that_trains_is_measured_beside_the_baseline(measured):
+def test_every_variant_that_trains_is_measured_beside_the_baseline(measured):
     run, told = measured
     rows = pd.read_csv(run.path / "ratios.csv").set_index("arm")
     assert list(rows.index) == list(ARMS[1:])
@@ -45,9 +44,9 @@ def test_a_loss_that_is_not_taken_through_the_matcher_keeps_nothing_of_it(measur
     assert kept["binary_cross_entropy"] < kept["pgd_paper"]
 
 
-def test_the_table_names_the_arms(measured):
+def test_the_table_names_the_variants(measured):
     run, _ = measured
-    table = LEARNED.filled([run])
+    table = STEP_COST.filled([run])
     assert table.name == "bench_learned"
     assert [row["problems a step"] for row in table.rows] == [64] * 4
     assert table.rows[0]["times the baseline's memory"] == 1

@@ -1,0 +1,134 @@
+"""Does training through the matcher beat training without it?"""
+
+from collections.abc import Iterable, Sequence
+
+from mghp.report.comparison import Comparison
+from mghp.report.seeds import Score
+from mghp.report.study import Question, Study
+from mghp.runs.read import Run
+from mghp.studies.learned.figures import learned_drawings
+from mghp.studies.learned.tables import LEARNED, TUNING
+from mghp.studies.learned.variants import (
+    CONTROL,
+    CONTROLS,
+    LIMBS,
+    PERSONS,
+    PROJECTED,
+    YOUNG,
+    Trained,
+    main_condition,
+    trained,
+)
+
+PASSED = "passed"
+ONE_SEED = "undecided: one seed is no evidence"
+
+
+def gain(runs: Sequence[Run]) -> str:
+    """Return whether a variant through the matching gains where it must, and whether any does on poses."""
+    variants = trained(runs)
+    through = [variant for variant in variants if variant.is_compared and variant.is_through_the_matching]
+    # What a control gains is not gained by training through the matching.
+    matchers = [variant for variant in through if variant.name not in CONTROLS]
+    if not through:
+        return ""
+    control = _control(variants, matchers)
+    poses = [variant for variant in matchers if not variant.is_on_the_control]
+    return f"The positive control {control}. On poses, {_on_poses(poses, control == PASSED)}."
+
+
+def _control(variants: Iterable[Trained], matchers: Iterable[Trained]) -> str:
+    """Return what came of the condition under which competition must help."""
+    verdicts = {_cell(variant, LIMBS).verdict for variant in matchers if variant.condition == CONTROL}
+    if not any(variant.condition == CONTROL for variant in variants):
+        return "was not run"
+    if not verdicts:
+        return "says nothing"
+    if verdicts == {"one seed"}:
+        return "has one seed"
+    return PASSED if "better" in verdicts else "has not passed"
+
+
+def _on_poses(matchers: Sequence[Trained], control_passed: bool) -> str:
+    if not matchers:
+        return "no matcher was tested"
+    told = [variant for variant in matchers if _cell(variant, LIMBS).verdict != "one seed"]
+    if not told:
+        return ONE_SEED
+    pairs, persons = (
+        _verdict([_cell(variant, score) for variant in matchers], control_passed) for score in (LIMBS, PERSONS)
+    )
+    gaining = [variant for variant in told if _cell(variant, LIMBS).verdict == "better"]
+    first = max(gaining or told, key=lambda variant: _cell(variant, LIMBS).difference.mean)
+    largest = _cell(first, LIMBS)
+    return (
+        f"{pairs} for pairs: {_number(gaining)} of {_number(matchers)} variants gain "
+        f"{'somewhere' if gaining else 'anywhere'}, at most {largest.interval('.2f')} points "
+        f"({first.name}, {largest.difference.seeds} seeds); {persons} for persons"
+    )
+
+
+def _verdict(cells: Sequence[Comparison], control_passed: bool) -> str:
+    """Return yes where any is better, barely where each of those is so by less than the bound of no effect."""
+    better = [cell for cell in cells if cell.verdict == "better"]
+    if better:
+        return "barely" if all(cell.is_small for cell in better) else "yes"
+    # Where the control has not passed, nothing may have been findable.
+    is_no = control_passed and all(cell.verdict in ("no effect", "worse") for cell in cells)
+    return "no" if is_no else "undecided"
+
+
+def _cell(variant: Trained, score: Score) -> Comparison:
+    return variant.family.compared(score)[variant.name]
+
+
+def _number(variants: Iterable[Trained]) -> int:
+    return len({variant.name for variant in variants})
+
+
+def rounding(runs: Sequence[Run]) -> str:
+    """Return what the baseline gains where a projection may round it, and what training through it gains over that."""
+    both = [
+        variant
+        for variant in trained(runs)
+        if not variant.is_on_the_control and {PROJECTED, YOUNG} <= variant.family.runs.keys()
+    ]
+    for variant in main_condition(both)[:1]:
+        rounded, over = variant.family.compared(LIMBS).get(PROJECTED), variant.family.between(YOUNG, PROJECTED, LIMBS)
+        if rounded is not None and over is not None:
+            return _gains(rounded, over, variant.condition)
+    return ""
+
+
+def _gains(rounded: Comparison, over: Comparison, condition: str) -> str:
+    verdicts = {"the rounding": rounded.verdict, "the training": over.verdict}
+    if "one seed" in verdicts.values():
+        return f"{ONE_SEED.capitalize()}."
+    better = [what for what, verdict in verdicts.items() if verdict == "better"]
+    none = "undecided" if "undecided" in verdicts.values() else "neither"
+    return (
+        f"{(' and '.join(better) or none).capitalize()}. On {condition}, rounding by projection alone: {rounded:.2f}; "
+        f"Fenchel-Young training over it: {over:.2f} (points of pairs, {over.difference.seeds} seeds)."
+    )
+
+
+STUDY = Study(
+    "Limb scores learned through the matcher",
+    ("learned",),
+    (
+        Question(
+            "Does training through the matcher beat training without it?",
+            gain,
+            (LEARNED,),
+            {
+                "learned_control": "Positive control: what training through the matcher gains where it must",
+                "learned_matching": "What training through the matcher gains",
+                "learned_conditions": "The same where a pair's own evidence is weak, misleading or rare",
+                "learned_example": "One test problem: the scores that each way to train learns, and its assignment",
+                "learned_losses": "Training losses",
+            },
+        ),
+        Question("Is it the training that gains, or the rounding?", rounding, (TUNING,)),
+    ),
+    learned_drawings,
+)

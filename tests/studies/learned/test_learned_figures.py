@@ -1,0 +1,44 @@
+from planted_limbs import POSITIVE_CONTROL, planted
+
+from mghp.pictures.style import save_drawings
+from mghp.studies.learned.figures import compared_variants, difference_figure, learned_drawings, shown_examples
+from mghp.studies.learned.variants import trained
+
+
+def test_figures_are_drawn_of_what_is_there(every_variant, tmp_path):
+    drawings = learned_drawings([every_variant[name] for name in ("binary_cross_entropy", "fenchel_young")])
+    assert len(drawings.keys() & {"learned_matching", "learned_conditions"}) == 1
+    assert {"learned_example", "learned_losses"} < drawings.keys()
+    assert all(file.stat().st_size > 2000 for file in save_drawings(drawings, tmp_path))
+    assert learned_drawings([every_variant["line_integral"]]) == {}
+
+
+def test_examples_are_of_the_condition_with_most_runs_and_of_two_equal_ones_of_real_poses():
+    def conditions(*runs):
+        return {variant.condition for variant, _ in shown_examples(trained(runs))}
+
+    made_up = planted("softmax", 0.9, 0.7)
+    real = planted("softmax", 0.9, 0.7, source="mhp_poses")
+    assert conditions(*made_up, *real) == {"real poses"}
+    assert conditions(*made_up, *real[1:]) == {"planted poses"}
+    assert conditions(*real[1:], *planted("softmax", 0.9, 0.7, learned=POSITIVE_CONTROL)) == {"real poses"}
+
+
+def test_examples_are_of_the_lowest_seed_that_any_variant_has():
+    runs = [*planted("softmax", 0.9, 0.7)[2:], *planted("fenchel_young", 0.9, 0.7)[1:3]]
+    assert [(variant.name, run.seed) for variant, run in shown_examples(trained(runs))] == [("fenchel_young", 1)]
+
+
+def test_variations_and_the_control_have_figures_of_their_own():
+    both = ("binary_cross_entropy", "fenchel_young")
+    runs = [run for name in both for run in planted(name, 0.9, 0.7)]
+    runs += [run for name in both for run in planted(name, 0.8, 0.7, learned={"nuisance": 1.0})]
+    runs += [run for name in both for run in planted(name, 0.7, 0.7, learned=POSITIVE_CONTROL)]
+    figures = compared_variants(trained(runs))
+    assert {name: [variant.condition for variant in chosen] for name, chosen in figures.items()} == {
+        "control": ["positive control, 6x6"],
+        "matching": ["planted poses"],
+        "conditions": ["planted poses, candidate offsets 1"],
+    }
+    (title,) = (axis.get_title(loc="right") for axis in difference_figure(figures["matching"]).axes[:1])
+    assert title == "planted poses"
