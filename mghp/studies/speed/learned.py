@@ -53,8 +53,9 @@ class _Stepped:
 def bench_learned(config: Config, variants: Mapping[str, Config], progress: Progress) -> Path:
     """Measure, into a run folder: ratios.csv, a row per variant.
 
-    A step of every variant alternates with one of the baseline on the same batch, so that a slower or busier moment of the
-    machine meets both; a variant's ratio is the median of its pairs' ratios. Variants that train nothing are left out.
+    A step of every variant alternates with one of the baseline on the same batch, so that a slower or busier moment of
+    the machine meets both; a variant's ratio is the median of its pairs' ratios. Variants that train nothing are left
+    out.
 
     Args:
         config: of the data, and of how many pairs of steps are timed.
@@ -86,7 +87,7 @@ def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: PairBatch, ours_
     """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
     if ours_first:
         took = ours.step(batch)
-        return baseline.step(batch), ours
+        return baseline.step(batch), took
     return baseline.step(batch), ours.step(batch)
 
 
