@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 import mghp.reproduce.finished
-from mghp.cli.main import Part
+from mghp.cli.sweep import Part
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
 from mghp.config.training import LearnedMatchingConfig

@@ -1,0 +1,67 @@
+"""The commands of `mghp data`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mghp.cli.overrides import Overrides
+from mghp.errors import InputError, writable_folder
+from mghp.out_folder import OutFolder
+from mghp.progress import progress_bar
+
+data_app = typer.Typer(no_args_is_help=True, help="Make and check data.")
+
+
+@data_app.command("check")
+def check_command(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file with a dataset on disk")],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file of the whole report")] = None,
+) -> None:
+    """Tell every fault of a dataset on disk; exit code 1 if one would end a training or make its scores worthless."""
+    from mghp.config.load import load_config
+    from mghp.datasets.pictures import check_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data, to_train=False)
+    if config.data.name == "synthetic":
+        raise InputError("data.name: rendered pictures have no files to check; expected a dataset on disk")
+    if out is not None:
+        OutFolder(writable_folder(out.parent)).refuse([out.name])
+
+    from mghp.datasets.check import check_splits
+    from mghp.report.data_check import check_text
+
+    splits = config.data.splits
+    with progress_bar() as show:
+        reports = check_splits(config.data, splits.train, splits.validation, show)
+    typer.echo(check_text(reports))
+    if out is not None:
+        with OutFolder(out.parent).adding() as fresh:
+            (fresh / out.name).write_text(json.dumps([report.as_json() for report in reports], indent=1))
+        typer.echo(out)
+    if any(report.is_unfit for report in reports):
+        raise typer.Exit(1)
+
+
+@data_app.command("render")
+def render_command(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file with data.name=synthetic")],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder of contact sheets and difficulty")] = Path("results"),
+) -> None:
+    """Render the pictures of an experiment into its cache; draw contact sheets and measure how hard the sets are."""
+    from mghp.config.load import load_config
+    from mghp.datasets.pictures import DESCRIPTIONS, check_pictures, describe_pictures, load_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data)
+    OutFolder(writable_folder(out)).refuse(DESCRIPTIONS)
+    with progress_bar() as show:
+        train_samples, validation = load_pictures(config.data, show)
+    with OutFolder(out).adding() as fresh:
+        files = describe_pictures(train_samples, validation, fresh)
+    for file in files:
+        typer.echo(out / file.name)

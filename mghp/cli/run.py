@@ -1,0 +1,150 @@
+"""The commands that make one run, or use what it has trained."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mghp.cli.overrides import Overrides
+from mghp.errors import InputError, writable_folder
+from mghp.out_folder import OutFolder
+from mghp.progress import progress_bar
+
+
+def match(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file, e.g. experiments/matcher/paper.yaml")],
+    overrides: Overrides = None,
+) -> None:
+    """Run one solver setting over a set of matching problems: metrics, trace, timing."""
+    from mghp.config.load import load_config
+    from mghp.problems.load import load_problems
+
+    config = load_config(experiment, overrides or [])
+    problems = load_problems(config.data)
+
+    import torch
+
+    from mghp.problems.problem_set import build_problem_set
+    from mghp.studies.solvers.run import run_match
+
+    problem_set = build_problem_set(problems, config.data, getattr(torch, config.match.dtype))
+    typer.echo(run_match(config, problem_set))
+
+
+def train(
+    experiment: Annotated[
+        Path | None, typer.Argument(help="Experiment file, e.g. experiments/parsing/synthetic_10min.yaml")
+    ] = None,
+    overrides: Overrides = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with the interrupted training of this run folder")
+    ] = None,
+) -> None:
+    """Train a parsing network on pictures, or limb scores on poses: scores and weights in a run folder."""
+    from mghp.config.load import load_config
+    from mghp.datasets.pictures import check_pictures, load_pictures, what_is_not_trained
+    from mghp.training.trainer_options import checked_options
+
+    if (experiment is None) == (resume is None):
+        raise InputError("mghp train: expected an experiment file, or --resume RUN, which has its own settings")
+    if experiment is not None:
+        config = load_config(experiment, overrides or [])
+    elif resume is not None:
+        from mghp.training.resume import interrupted_config
+
+        config = interrupted_config(resume)
+    if config.data.name in ("generated_poses", "mhp_poses"):
+        from mghp.studies.learned.run import run_learned
+
+        if resume is not None:
+            raise InputError(f"--resume {resume}: takes a minute and keeps no checkpoints: train {resume}/config.yaml")
+        typer.echo(run_learned(config))
+        return
+    check_pictures(config.data)
+    checked_options(config.trainer)  # a wrong name or value is told before torch is imported
+
+    from mghp.training.trainers import parsing_options
+
+    parsing_options(config.trainer)
+    with progress_bar() as show:
+        train_samples, validation = load_pictures(config.data, show)
+    warning = what_is_not_trained(train_samples)
+    if warning:
+        typer.echo(f"mghp: {warning}", err=True)
+    from mghp.evaluation.train import is_first_process, run_training
+
+    folder = run_training(config, train_samples, validation, interrupted=resume)
+    if is_first_process():
+        typer.echo(folder)
+
+
+def evaluate(
+    source: Annotated[Path, typer.Argument(help="Run folder of mghp train, or one of its checkpoints")],
+    overrides: Overrides = None,
+) -> None:
+    """Score a checkpoint on its validation pictures, with true fields swapped in one by one, and draw examples."""
+    from mghp.evaluation.evaluate import run_evaluation
+
+    with progress_bar() as show:
+        typer.echo(run_evaluation(source, overrides or [], show))
+
+
+def predict_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
+    source: Annotated[Path, typer.Argument(help="Picture, or folder of pictures")],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder of maps, overlays and poses.json")] = Path("predictions"),
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: cuda where there is one")] = "auto",
+) -> None:
+    """Parse one's own pictures: maps of parts and persons, overlays, poses. Exit code 1 if a file is unreadable."""
+    from mghp.inference.image_files import picture_files
+    from mghp.inference.prediction_files import all_names
+
+    OutFolder(writable_folder(out)).refuse(all_names(picture_files(source)))
+
+    import torch
+
+    from mghp.evaluation.evaluate import checkpoint_of
+    from mghp.inference.human_parser import HumanParser
+    from mghp.inference.predict import predict
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(device)
+        parser = HumanParser.load(checkpoint_of(checkpoint), *(overrides or []), device=chosen)
+    except RuntimeError as error:
+        raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
+    with progress_bar() as show:
+        predicted = predict(parser, source, out, show)
+    for line in predicted.unreadable:
+        typer.echo(f"mghp: skipped {line}", err=True)
+    typer.echo(out)
+    if predicted.unreadable:
+        raise typer.Exit(1)
+
+
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
+    overrides: Overrides = None,
+    out: Annotated[list[Path] | None, typer.Option(help="FILE.onnx or FILE.pt2; give it twice for both")] = None,
+    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of all pictures; open without")] = None,
+) -> None:
+    """Write a trained parser as one program: picture to fields, 16 candidates a keypoint type, affinities, matches."""
+    from mghp.inference.export_files import check_export_files, picture_size
+
+    files = out or [Path("parser.onnx")]
+    check_export_files(files)
+    sides = picture_size(size)
+
+    from mghp.evaluation.evaluate import checkpoint_of
+    from mghp.inference.export import describe, export_program, write_program
+    from mghp.parsing.build import load_parser
+
+    # Float32: not every ONNX runtime computes in bfloat16.
+    module, config = load_parser(checkpoint_of(checkpoint), [*(overrides or []), "inference.bf16=false"])
+    program = export_program(module, config, sides)
+    for file in files:
+        with OutFolder(file.parent).adding() as fresh:
+            write_program(program, describe(module, config, sides), fresh / file.name)
+        typer.echo(file)
