@@ -10,7 +10,7 @@ __all__ = ["HumanParser", "__version__"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """`HumanParser` is imported when it is asked for: who wants only the matcher does not pay for it."""
+    """Import `HumanParser` on first use, so that the matcher alone costs no more than torch."""
     if name == "HumanParser":
         from mghp.inference.human_parser import HumanParser
 

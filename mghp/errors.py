@@ -1,6 +1,6 @@
-"""The one exception that a user can cause or mend, and paths that are checked by it.
+"""The one exception that a user can cause or mend, and checks of paths that raise it.
 
-The commands print it as one line and exit 2.
+The commands print it as one line and exit with code 2.
 """
 
 import os
@@ -9,14 +9,18 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """Something the user gave, or a file or disk of theirs, is wrong. The message is one line that names it."""
+    """Something the user gave, or a file or disk of theirs, is wrong; the message is one line that names it."""
 
 
 def existing_file(path: str | Path, what: str) -> Path:
-    """The path, if a file is there.
+    """Return the path of an existing file.
+
+    Args:
+        path: the file.
+        what: what it should be, for the message, e.g. "checkpoint".
 
     Raises:
-        InputError: if there is none; `what` says what was looked for.
+        InputError: if there is no such file.
     """
     path = Path(path)
     try:
@@ -29,7 +33,7 @@ def existing_file(path: str | Path, what: str) -> Path:
 
 
 def inside(folder: Path, name: object) -> Path:
-    """The path of a file below a folder, whose name came from outside: from annotations, a list, another's run folder.
+    """Return the path of a file below a folder by a name from outside: annotations, a list, another's run folder.
 
     Args:
         folder: may itself be reached through a link.
@@ -52,17 +56,17 @@ def inside(folder: Path, name: object) -> Path:
 
 
 def stays_below(name: str) -> bool:
-    """Whether a name, taken relative to a folder, is of something below it, as far as letters tell; `inside` looks."""
+    """Return True if a relative name, by its letters alone, stays below its folder; `inside` follows links too."""
     return not set("\\\0") & set(name) and {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 def writable_folder(path: Path) -> Path:
-    """The path, if it is a folder that can be written to, or could be made one; nothing is made yet.
+    """Return the path of a folder that can be written to or made; nothing is made yet.
 
     Raises:
-        InputError: if it is neither.
+        InputError: if it can be neither.
     """
     nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise InputError(f"{path}: cannot be written: {nearest} is no folder with permission to write")
+        raise InputError(f"{path}: cannot be written: {nearest} is no writable folder")
     return path

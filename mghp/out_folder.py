@@ -1,7 +1,7 @@
-"""Folders that a user names for what a command writes: a file that it did not write there is never replaced.
+"""Output folders that a user names: a file that no command wrote there is never replaced.
 
-Beside what was written lies a list of it, with a hash of every content. By it a command that runs again knows its own
-files from others of the same name, and from those that somebody has changed since.
+A list beside the files keeps a hash of each content. By it a command that runs again tells its own files from others of
+the same name, and from those that somebody has changed since.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from mghp.reading import file_text
 from mghp.writing import writing
 
 LIST = ".mghp_outputs"
-"""Name of the list in the folder: a line a file and content, of hash and name. The file may be there no more."""
+"""The name of the list: a line per file and content, of hash and name. The file may be gone by now."""
 
 
 class OutFolder:
-    """A folder, and which of its files are a command's own.
+    """An output folder that knows which of its files a command wrote.
 
     Args:
-        path: of the folder, which may not be there yet.
+        path: the folder, which may not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,11 +35,11 @@ class OutFolder:
 
     @property
     def has_list(self) -> bool:
-        """Whether a command has written here since there are lists."""
+        """True if a command has left its list here."""
         return bool(self._known)
 
     def is_own(self, name: str) -> bool:
-        """Whether a file is there, and is what a command wrote under this name, relative to the folder."""
+        """Return True if the file of this name, relative to the folder, is there as a command wrote it."""
         if name not in self._known:
             return False
         try:
@@ -48,10 +48,10 @@ class OutFolder:
             return False
 
     def refuse(self, names: Iterable[str]) -> None:
-        """Say so before anything is written, where files of these names are there that are not a command's own.
+        """Refuse to replace files that no command wrote, before anything is written.
 
         Raises:
-            InputError: naming the first of them.
+            InputError: naming the first of these names that is taken by such a file.
         """
         for name in names:
             if _is_taken(self.path, name) and not self.is_own(name):
@@ -61,7 +61,7 @@ class OutFolder:
                 )
 
     def adopt(self, names: Iterable[str]) -> None:
-        """Take the files of these names that are there for a command's own: those of before there were lists.
+        """Put existing files of these names on the list: those written before there were lists.
 
         Raises:
             InputError: if the list cannot be written.
@@ -70,13 +70,13 @@ class OutFolder:
 
     @contextmanager
     def adding(self) -> Iterator[Path]:
-        """An empty folder to write to; what lies in it when the block has ended is brought here, each file at once.
+        """Yield an empty folder, and move its files here, each atomically, when the block has ended.
 
-        Our own older files go from the folders below this one that get new ones. Nothing is brought here if the block
-        raises, or if a single file would replace one that is not our own.
+        A subfolder that gets new files loses its own older ones. Nothing is moved if the block raises, or if a single
+        file would replace one that no command wrote.
 
         Raises:
-            InputError: if that is so, or the disk does not take the files; errors of the block name this folder.
+            InputError: in that case, or if the disk does not take the files; errors of the block name this folder.
         """
         was_there = self.path.exists()
         fresh = self.path / f".mghp_unfinished.{os.getpid()}"
@@ -127,7 +127,7 @@ class OutFolder:
 
 
 def _read_list(file: Path) -> defaultdict[str, set[str]]:
-    """Hashes by name; a line that says something else, the last one of somebody who was killed, counts for nothing."""
+    """Read hashes by name; other lines, such as the last one of a killed process, are skipped."""
     known: defaultdict[str, set[str]] = defaultdict(set)
     try:
         lines = file_text(file).splitlines()
@@ -148,7 +148,7 @@ def _ends_a_line(stream: BinaryIO) -> bool:
 
 
 def _is_taken(folder: Path, name: str) -> bool:
-    """Whether something is there under a name, or a file where a folder of it would be."""
+    """Return True if the name is taken, or a file stands where one of its folders would be."""
     parents = [folder / parent for parent in PurePosixPath(name).parents if parent != PurePosixPath()]
     return os.path.lexists(folder / name) or any(os.path.lexists(parent) and not parent.is_dir() for parent in parents)
 

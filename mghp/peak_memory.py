@@ -1,4 +1,4 @@
-"""Peak memory of a piece of work, in this process."""
+"""The peak memory of a piece of work in this process."""
 
 import ctypes
 from collections.abc import Iterator
@@ -7,17 +7,18 @@ from pathlib import Path
 
 
 class PeakMemory:
-    """`megabytes`: how far the resident memory rose above its start, once the block has ended; NaN if unknown."""
+    """The result of `measured_peak`, set when its block has ended."""
 
     megabytes = float("nan")
+    """The rise of resident memory above its start, MB; NaN if unknown."""
 
 
 @contextmanager
 def measured_peak() -> Iterator[PeakMemory]:
     """Measure how far resident memory rises within the block.
 
-    Memory that earlier work freed is first given back to the system, so that its reuse counts. The high-water mark
-    can be reset on Linux alone; elsewhere, and where that is forbidden, the peak stays unknown.
+    Memory freed by earlier work is first returned to the system, so that its reuse counts. Only Linux can reset the
+    high-water mark; elsewhere, and where that is forbidden, the peak stays unknown.
     """
     peak = PeakMemory()
     with suppress(OSError, AttributeError):
@@ -33,7 +34,7 @@ def measured_peak() -> Iterator[PeakMemory]:
 
 
 def highest_megabytes() -> float:
-    """Highest resident memory of this process so far; NaN where /proc does not tell."""
+    """Return the highest resident memory of this process so far, MB; NaN where /proc does not tell."""
     try:
         return _megabytes("VmHWM")
     except OSError:

@@ -1,15 +1,15 @@
-"""The progress of a command."""
+"""The progress display of a command."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[int, int, str], None]
-"""Told how much is done, of how much, and what is done now."""
+"""A callback that is told the count done, the total and what is done now."""
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A progress bar on a terminal; nothing in a log."""
+    """Show a progress bar on a terminal, and nothing in a log."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar

@@ -1,6 +1,6 @@
-"""The range of a number stands on its field, `width: Annotated[int, Range(1, 4096)] = 64`, and is checked in one place.
+"""Ranges of numbers, declared on their fields, `width: Annotated[int, Range(1, 4096)] = 64`, and checked in one place.
 
-An upper bound is what a machine could meet at most, so that a slip of the keyboard is told at once instead of filling
+An upper bound is the most that a machine could meet, so that a slip of the keyboard is told at once instead of filling
 the memory or starting a hundred thousand processes.
 """
 
@@ -17,14 +17,14 @@ from mghp.errors import InputError
 ABOVE_0 = math.nextafter(0.0, 1.0)
 BELOW_1 = math.nextafter(1.0, 0.0)
 LARGEST = sys.float_info.max
-"""Beyond it is infinity alone."""
+"""The largest finite float."""
 
 LONGEST_SIDE = 16_384
-"""Of any picture, pixels."""
+"""The longest side of any picture, pixels."""
 
 
 class RangeError(InputError):
-    """A number lies outside its range. The message opens with the bare key; the loader puts the section before it."""
+    """A number outside its range; the message opens with the bare key, before which the loader puts the section."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Range:
     Attributes:
         least: smallest number.
         most: largest number.
-        words: what to say of any other; empty for words made of the bounds.
+        words: the complaint about any other number; empty: made of the bounds.
     """
 
     least: float
@@ -42,7 +42,7 @@ class Range:
     words: str = ""
 
     def check(self, key: str, value: float) -> None:
-        """Refuse what lies outside.
+        """Refuse a number outside the range.
 
         Raises:
             RangeError: a line with the key, the value and the range.
@@ -59,7 +59,7 @@ class Range:
         return "must not be negative" if self.least == 0 else f"must be at least {self.least}"
 
     def _bounds(self, value: float) -> str:
-        """The range, where the words name one end of it."""
+        """Return the range in brackets where the words name only one end of it."""
         is_said = self.words or self.most == LARGEST or value > self.most
         return "" if is_said else f" ({self.least} to {self.most})"
 
@@ -73,17 +73,17 @@ SEED = Range(0, 2**63 - 1, "must be at least 0 and fit 63 bits")
 
 @dataclass
 class Section:
-    """A part of the schema whose numbers are checked against the ranges on its fields when it is made."""
+    """A section of the schema; its numbers are checked against the ranges on its fields when it is made."""
 
     def __post_init__(self) -> None:
         check_ranges(self)
 
 
 def check_ranges(section: Any) -> None:  # noqa: ANN401 (any dataclass)
-    """Check every number of a dataclass, those in lists one by one; null is in every range.
+    """Check every number of a dataclass, also those in lists; None is in every range.
 
     Raises:
-        RangeError: a line with the bare key of the first outside its range, the value and the range.
+        RangeError: naming the first key outside its range.
     """
     for key, range_ in ranges_of(section.__class__).items():
         value = getattr(section, key)
@@ -94,13 +94,13 @@ def check_ranges(section: Any) -> None:  # noqa: ANN401 (any dataclass)
 
 @functools.cache
 def ranges_of(section: type[Any]) -> dict[str, Range]:
-    """The ranges on a dataclass's fields, by their names."""
+    """Return the ranges on a dataclass's fields by name."""
     hints = get_type_hints(section, include_extras=True)
     return {key: range_ for key, hint in hints.items() for range_ in _ranges_in(hint)}
 
 
 def _ranges_in(hint: Any) -> Iterator[Range]:  # noqa: ANN401 (any type)
-    """That of `Annotated[int, Range]`, also within `list[...]` and `... | None`."""
+    """Yield the range of `Annotated[int, Range]`, also within `list[...]` and `... | None`."""
     for part in get_args(hint):
         if isinstance(part, Range):
             yield part

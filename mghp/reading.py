@@ -1,17 +1,15 @@
-"""Text from outside, whatever editor it was saved by."""
+"""Reading text that any editor may have saved."""
 
 import codecs
 from pathlib import Path
 
 
 def file_text(file: Path, errors: str = "strict") -> str:
-    """A file's text as it is, ends of lines included, but for the byte order mark that some editors put before it.
-
-    It is UTF-8, or UTF-16 where the mark says so.
+    """Return a file's text, line ends unchanged, without the byte order mark that some editors put before it.
 
     Args:
-        file: to read.
-        errors: of `bytes.decode`: what becomes of bytes that are no text.
+        file: UTF-8, or UTF-16 where the mark says so.
+        errors: what becomes of bytes that are no text, as in `bytes.decode`.
 
     Raises:
         OSError: if the file cannot be read.

@@ -1,7 +1,7 @@
-"""Files written whole or not at all, and one line where a disk will not take them.
+"""Files written whole or not at all, and one line where a disk does not take them.
 
-What is being written has a hidden name that says whose it is, `.NAME.PLACE.PID`. A process that is killed leaves it;
-the next that writes there sweeps it away.
+An unfinished file has a hidden name that says whose it is, `.NAME.PLACE.PID`. A killed process leaves it behind; the
+next process that writes there removes it.
 """
 
 import contextlib
@@ -19,19 +19,19 @@ from pathlib import Path
 from mghp.errors import InputError
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+?)(\.(?P<place>[0-9a-f]{8}))?\.(?P<process>[0-9]+)")
-"""Earlier versions named no place."""
+"""An unfinished file's name; earlier versions named no place."""
 
 _QUIET_SECONDS = 7 * 24 * 3600
-"""After so long without a change what is of another machine is taken for left: whether its process lives cannot be
-seen from here, but one that writes does so every few minutes."""
+"""An unfinished file of another machine counts as abandoned when unchanged for so long: its process cannot be seen from
+here, but a living one writes every few minutes."""
 
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Around all that writes a file: a full disk, a folder that is read-only or gone.
+    """Turn an `OSError` of the block, which writes a file, into one line: a full disk, a read-only or missing folder.
 
     Raises:
-        InputError: naming the file, in the place of an `OSError`.
+        InputError: naming the file.
     """
     try:
         yield
@@ -43,7 +43,7 @@ def write_atomically(file: Path, content: str | bytes | memoryview) -> None:
     """Write under a temporary name and rename: readers see the old file or the new one, whole.
 
     Raises:
-        InputError: if it cannot be written; the old file, where there is one, is left.
+        InputError: if it cannot be written; an old file is left as it was.
     """
     temporary = temporary_beside(file)
     with writing(file):
@@ -52,7 +52,7 @@ def write_atomically(file: Path, content: str | bytes | memoryview) -> None:
             with temporary.open("wb") as stream:
                 stream.write(content.encode() if isinstance(content, str) else content)
                 stream.flush()
-                os.fsync(stream.fileno())  # else a crash of the machine may leave the new name with no content
+                os.fsync(stream.fileno())  # else a crash of the machine may leave the new name without content
             temporary.replace(file)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -60,18 +60,18 @@ def write_atomically(file: Path, content: str | bytes | memoryview) -> None:
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return this process's hidden name for a file or a folder that is not whole yet."""
+    """Return this process's hidden name for an unfinished file or folder."""
     return path.with_name(f".{path.name}.{_place()}.{os.getpid()}")
 
 
 def remove_abandoned(folder: Path, name: str | None = None) -> None:
-    """Remove what was being written directly below a folder by processes that are no more.
+    """Remove what dead processes left unfinished directly below a folder.
 
     What a living process is writing stays, on this machine and on others; so does what cannot be removed.
 
     Args:
-        folder: need not be there.
-        name: of the file or folder that it was to be; None: any.
+        folder: need not exist.
+        name: final name of the file or folder; None: any.
     """
     try:
         found = [entry for entry in folder.iterdir() if entry.name.startswith(".")]
@@ -86,7 +86,7 @@ def remove_abandoned(folder: Path, name: str | None = None) -> None:
 
 
 def unfinished_files(folder: Path) -> list[Path]:
-    """What `write_atomically` was writing anywhere below a folder in processes that are no more."""
+    """Return the files that `write_atomically` of dead processes left unfinished anywhere below a folder."""
     return [path for path in _abandoned(folder.rglob(".*")) if path.is_file()]
 
 
@@ -102,7 +102,7 @@ def _abandoned(paths: Iterable[Path], name: str | None = None) -> Iterator[Path]
 
 @functools.cache
 def _place() -> str:
-    """Of this machine, or of the container on it: where a process is known by its number."""
+    """Return a hash of the machine or container within which a process number means one process."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

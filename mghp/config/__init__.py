@@ -1,1 +1,1 @@
-"""Every key of an experiment file, and how a file becomes a resolved `Config`; all free of torch."""
+"""The keys of an experiment file, and how a file becomes a resolved `Config`; all free of torch."""

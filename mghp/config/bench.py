@@ -9,29 +9,29 @@ from mghp.ranges import LONGEST_SIDE, Range, Section
 
 @dataclass
 class BenchConfig(Section):
-    """What `mghp bench` measures."""
+    """How much `mghp bench` measures."""
 
     repeats: Annotated[int, Range(1, 10_000)] = 7
-    """Repeats of each measurement, whose median is reported."""
+    """The number of repeats of each measurement, whose median is reported."""
     loop_problems: Annotated[int, Range(1, 1_000_000)] = 300
-    """Problems on which the per-problem Python loop is timed; it is scaled from them to all."""
+    """The number of problems on which the per-problem Python loop is timed; its time is scaled to all."""
     sizes: list[Annotated[int, Range(1, 4096)]] = field(default_factory=lambda: [2, 4, 8, 16, 32, 64])
-    """Candidates a side at which time is measured, in batches of 64."""
+    """The numbers of candidates per side at which a batch of 64 problems is timed."""
     batches: list[Annotated[int, Range(1, 65_536)]] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
-    """Problems in a batch at which time is measured, of 16x16."""
+    """The numbers of problems per batch at which 16x16 problems are timed."""
 
     steps: Annotated[int, Range(1, 1_000_000)] = 40
-    """Pairs of training steps, one with the matching loss and one without, whose times are compared."""
+    """The number of pairs of training steps, with and without the matching loss, whose times are compared."""
     pictures: Annotated[int, Range(1, 1_000_000)] = 64
-    """Pictures whose rendering is timed."""
+    """The number of pictures whose rendering is timed."""
     kills: Annotated[int, Range(1, 10_000)] = 20
-    """Times that a training is killed."""
+    """The number of times that a training is killed."""
     persons: list[Annotated[int, Range(1, 1000)]] = field(default_factory=lambda: [1, 5, 20, 50])
-    """Persons in a picture at which the assembly is timed."""
+    """The numbers of persons per picture at which the assembly is timed."""
     target_persons: list[Annotated[int, Range(1, 1000)]] = field(default_factory=lambda: [1, 5, 10, 20, 50])
-    """Persons in a picture at which the making of targets is timed."""
+    """The numbers of persons per picture at which making targets is timed."""
     size: Annotated[int, Range(1, LONGEST_SIDE)] = 512
-    """Height and width of the pictures that the assembly is timed on, pixels."""
+    """The height and width of the pictures on which the assembly is timed, pixels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

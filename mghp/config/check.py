@@ -1,4 +1,4 @@
-"""What a config may hold: its keys, no resolvers, and whose fault it is where it does not fit the schema."""
+"""Checks of what a config holds, and the search for the layer at fault where it does not fit the schema."""
 
 import difflib
 import re
@@ -12,17 +12,17 @@ from mghp.errors import InputError
 from mghp.ranges import RangeError
 
 MOST_INTERPOLATIONS = 20
-"""Of a whole config. They stand for others at most: twenty can make some hundred copies of a value."""
+"""The most interpolations of a config; those that stand for others can make twenty into a hundred copies."""
 
 MERGING_RAISES = (TypeError, ValueError, RecursionError, OverflowError)
-"""What OmegaConf lets through over values of no use: lists that refer to numbers, bytes, numbers beyond float."""
+"""The errors that OmegaConf lets through on unusable values: lists that refer to numbers, bytes, huge numbers."""
 
 
 def check_interpolations(content: dict[str, Any], origin: str) -> None:
-    """Of ${a}${a} in b, ${b}${b} in c and so on a few lines could make gigabytes.
+    """Bound the interpolations: ${a}${a} in b, ${b}${b} in c and so on could make gigabytes of a few lines.
 
     Raises:
-        InputError: if there are more than anybody needs.
+        InputError: if there are more than `MOST_INTERPOLATIONS`.
     """
     number = repr(content).count("${")
     if number > MOST_INTERPOLATIONS:
@@ -30,10 +30,10 @@ def check_interpolations(content: dict[str, Any], origin: str) -> None:
 
 
 def check_resolvers(value: object, origin: str, path: str = "") -> None:
-    """`${oc.env:HOME}` would put what the environment holds, secrets too, into run folders and onto W&B's server.
+    """Refuse resolvers: `${oc.env:HOME}` would copy the environment, secrets too, into run folders and to W&B.
 
     Raises:
-        InputError: if a text, whoever wrote it, calls a resolver. `${key}`, of another key, calls none.
+        InputError: if a text calls a resolver; `${key}`, which names another key, is none.
     """
     if isinstance(value, dict | list):
         inner = value.items() if isinstance(value, dict) else enumerate(value)
@@ -46,7 +46,7 @@ def check_resolvers(value: object, origin: str, path: str = "") -> None:
 
 
 def _calls_resolver(text: str) -> bool:
-    """Whether an interpolation has a colon in it, however deep, which the name of no key has."""
+    """Return True if an interpolation, however deep, holds a colon, which no key's name does."""
     depth = 0
     for token in re.findall(r"\$\{|[}:]", text):
         depth += {"${": 1, "}": -1, ":": 0}[token] if depth or token == "${" else 0
@@ -56,7 +56,7 @@ def _calls_resolver(text: str) -> bool:
 
 
 def blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> None:
-    """Merge layer by layer, which is slow, to name the one that does not fit."""
+    """Raise the InputError of the layer that does not fit, found by merging layer by layer, which is slow."""
     for content, origin in layers:
         try:
             check_keys(content, schema, origin)
@@ -71,7 +71,7 @@ def blame(layers: Sequence[tuple[dict[str, Any], str]], schema: DictConfig) -> N
 
 
 def blame_section(section: DictConfig, prefix: str = "") -> None:
-    """Section by section, which is slow: a dataclass knows a value's range, but not under which key it stands."""
+    """Raise the InputError of the section that does not fit: a dataclass knows ranges, but not its own key."""
     for name in map(str, section):
         try:
             value = section[name]
@@ -93,7 +93,7 @@ def blame_section(section: DictConfig, prefix: str = "") -> None:
 
 
 def _is_open(section: DictConfig) -> bool:
-    """Whether any key may stand there, for a library to check."""
+    """Return True if the section takes any key, for a library to check."""
     return OmegaConf.get_type(section) is dict
 
 
@@ -121,7 +121,7 @@ def check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix:
 
 
 def nearest(name: str, valid: Iterable[str], prefix: str = "") -> str:
-    """Return the end of an error about a wrong name: the valid name that is nearest, or all of them."""
+    """Return the end of an error about a wrong name: the nearest valid name, or all of them."""
     names = list(valid)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
@@ -130,5 +130,5 @@ def nearest(name: str, valid: Iterable[str], prefix: str = "") -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of an error without its ends of lines, and without what OmegaConf adds."""
+    """Return an error's message on one line, without what OmegaConf adds."""
     return " ".join(str(error).split("full_key")[0].split())

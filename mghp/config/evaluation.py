@@ -1,4 +1,4 @@
-"""What an evaluation looks at beside the scores. Without torch."""
+"""Section `evaluation`: what an evaluation looks at beside the scores."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, get_args, get_type_hints
@@ -14,17 +14,17 @@ class EvaluationConfig(Section):
     """What `mghp evaluate` looks at, and, where asked, `mghp train` at its end."""
 
     at_end: bool = False
-    """Whether a training ends with an evaluation, whose metrics then stand in its own result."""
+    """True to end a training with an evaluation, whose metrics then stand in its own result."""
     oracles: list[str] = field(default_factory=lambda: list(ORACLES))
-    """Which true fields take the place of predicted ones, in turn; `predicted` for none."""
+    """The oracles, scored in turn: which true fields replace predicted ones; `predicted` replaces none."""
     matchers: list[str] = field(default_factory=list)
-    """Matchers that take the place of the trained one, rounded, for scores of their own."""
+    """Matchers that replace the trained one for scores of their own, rounded."""
     scenes: list[str] = field(default_factory=list)
-    """Further scenes of rendered people that are scored, with the parts as predicted and with true ones."""
+    """Further scenes of rendered persons to score, with predicted and with true parts."""
     scene_pictures: Annotated[int, Range(1, 1_000_000)] = 100
-    """Pictures of each."""
+    """The number of pictures per further scene."""
     failure_cases: Annotated[int, Range(1, 1_000_000)] = 2000
-    """Persons at most that a failure gallery shows, of whole pictures from the set's first on. All are counted."""
+    """The most persons that a failure gallery shows, in whole pictures from the first on; all persons are counted."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -32,4 +32,4 @@ class EvaluationConfig(Section):
         for key, valid in (("oracles", ORACLES), ("scenes", scenes)):
             for name in getattr(self, key):
                 if name not in valid:
-                    raise InputError(f"evaluation.{key} are of {', '.join(valid)}; got {name!r}")
+                    raise InputError(f"evaluation.{key}: expected some of {', '.join(valid)}; got {name!r}")

@@ -1,4 +1,4 @@
-"""Which run a config and its data make: sixteen hex digits, the run's key."""
+"""The key of a run: sixteen hex digits that its config and data determine."""
 
 import dataclasses
 import functools
@@ -9,20 +9,19 @@ from typing import Any
 from mghp.config.schema import Config, state_amounts
 
 SCHEMA_VERSION = 2
-"""Raised when the meaning or the default of a key changes, so that results of the old meaning are not adopted."""
+"""The version of the schema, raised when a key changes its meaning or default, so that old results are not adopted."""
 
 _SCHEMAS = {"learned": 3}
-"""Of experiments that only their own keys or scores have changed for since."""
+"""Later versions of single experiments, whose own keys or scores alone have changed."""
 
 _SOLVERS = {"perturbed": 2}
-"""Versions of matchers that compute otherwise than they did; the first where there is none."""
+"""Versions of matchers whose computation has changed; all others are at the first."""
 
 
 def config_key(config: Config, data_fingerprint: str) -> str:
-    """Sixteen hex digits for a run: its whole resolved config, its data, the schema's version and its matchers'.
+    """Return the key of a run: a hash of its resolved config, its data, and the versions of schema and matchers.
 
-    Values at their defaults stay out, so that a key that is new in the schema makes no other runs of those that do
-    without it.
+    Values at their defaults stay out, so that a new key of the schema leaves the keys of earlier runs alone.
     """
     identity = [
         schema_version(config.experiment),
@@ -38,10 +37,10 @@ def config_key(config: Config, data_fingerprint: str) -> str:
 
 
 def computed_settings(config: Config) -> dict[str, Any]:
-    """All that decides what a run computes, as nested mappings.
+    """Return the settings that decide what a run computes, as nested mappings.
 
-    Where a run is written and logged, and where its data lie, does not, so `runs`, `wandb`, `data.root` and
-    `data.annotations` are left out: the data's fingerprint is of what lies there.
+    `runs`, `wandb`, `data.root` and `data.annotations` only say where things lie and are left out; the data's
+    fingerprint covers their content.
     """
     resolved = dataclasses.asdict(config)
     del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
@@ -49,20 +48,20 @@ def computed_settings(config: Config) -> dict[str, Any]:
 
 
 def schema_version(experiment: str) -> int:
-    """Of an experiment's results."""
+    """Return the version of an experiment's results."""
     return max(SCHEMA_VERSION, _SCHEMAS.get(experiment, 0))
 
 
 @functools.cache
 def _defaults() -> dict[str, Any]:
-    """Of every key; as a resolved config, which states its poses' amounts."""
+    """Return the default of every key, with the amounts of the default preset of poses."""
     config = Config()
     state_amounts(config)
     return dataclasses.asdict(config)
 
 
 def _differences(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """What is not at its default; an open section counts whole."""
+    """Return the values that are not at their defaults; an open section counts whole."""
     different: dict[str, Any] = {}
     for key, value in values.items():
         default = defaults.get(key)

@@ -1,4 +1,4 @@
-"""How pictures are parsed. Without torch."""
+"""Section `inference`: how pictures are parsed."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -7,33 +7,33 @@ from mghp.errors import InputError
 from mghp.ranges import ABOVE_0, LONGEST_SIDE, Range, Section
 
 UNTOLD_LONGEST_SIDE = 1024
-"""Pixels, where training tells no size and neither does the user: larger pictures are reduced to it."""
+"""The longest side of parsed pictures, pixels, where neither the training nor the user says one."""
 
 
 @dataclass
 class InferenceConfig(Section):
-    """Test-time choices; `assembly.average_mirror` is another one."""
+    """How pictures are parsed at test time; `assembly.average_mirror` belongs here too."""
 
     longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
-    """Pictures are parsed with so many pixels on their longer side, and the result is brought back to their own size.
-    Null: as in training; where that is their own size, at that, but at most 1024."""
+    """The longer side at which pictures are parsed, pixels; the result is brought back to their own size. Null: as in
+    training, or where that was each picture's own size, that, but at most 1024."""
     scales: list[Annotated[float, Range(ABOVE_0, 8, "must be factors from 0 to 8")]] = field(
         default_factory=lambda: [1.0]
     )
-    """Factors of that size at which a picture is parsed; the fields of all are averaged."""
+    """Factors of that size at which a picture is parsed; the fields are averaged."""
     tile: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
-    """Side of the square windows in which a picture goes through the network, pixels, for pictures that do not fit into
-    memory; null: in one piece. People are assembled from the whole."""
+    """The side of the square windows in which a picture too large for memory goes through the network, pixels; null: in
+    one piece. Persons are assembled from the whole."""
     overlap: Annotated[int, Range(0, LONGEST_SIDE)] = 64
-    """Pixels that neighbouring windows share at least."""
+    """The least overlap of neighbouring windows, pixels."""
     batch_size: Annotated[int, Range(1, 65_536)] = 1
-    """Windows that go through the network together."""
+    """The number of windows that go through the network together."""
     bf16: bool = False
-    """Whether the network runs in bfloat16 but for its heads, as `trainer.precision=bf16-mixed` trains it. Measured
+    """True to run the network, but for its heads, in bfloat16, as `trainer.precision=bf16-mixed` trains it. Measured
     on two CPU cores: 0.66 times the time to fields, 0.57 with `network.channels_last`, and 99.9 % of the pixels keep
     their part (`mghp bench speed`)."""
     submission: Literal["none", "mhp_v2", "cihp"] = "none"
-    """Whose official scripts `mghp evaluate` writes its predictions for, into the run folder."""
+    """The benchmark in whose official form `mghp evaluate` writes its predictions into the run folder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

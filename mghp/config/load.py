@@ -1,7 +1,7 @@
-"""How an experiment file becomes a resolved `Config`.
+"""From an experiment file to a resolved `Config`.
 
-An experiment file is merged over the schema (over its parent first where it has `base: FILE`), then the chosen
-one of its `variants`, then `key=value` from the command line.
+The file is merged over the schema (over its parent first where it has `base: FILE`), then the chosen one of its
+`variants`, then `key=value` from the command line.
 """
 
 import functools
@@ -42,7 +42,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "config") -> Config:
-    """The config that `to_yaml` wrote, for instance into a checkpoint, with `key=value` over it.
+    """Resolve the text that `to_yaml` wrote, e.g. into a checkpoint, with `key=value` over it.
 
     Raises:
         InputError: one line that names the origin or key.
@@ -51,17 +51,17 @@ def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "co
 
 
 def variant_names(path: str | Path) -> list[str]:
-    """The names of an experiment file's variants, in its order."""
+    """Return the names of an experiment file's variants, in its order."""
     return list(_read_with_bases(existing_file(path, "experiment file")).get("variants") or {})
 
 
 def to_yaml(config: Config) -> str:
-    """The whole resolved config as YAML that `load_config` reads back to an equal one."""
+    """Return a resolved config as YAML, which `load_config` reads back to an equal one."""
     return OmegaConf.to_yaml(OmegaConf.structured(config))
 
 
 def read_yaml(file: Path, hint: object = Any) -> dict[str, Any]:
-    """A YAML mapping; of an experiment's or a resolved config's keys (`Config`) the values have their keys' types.
+    """Read a YAML mapping, its values by the types of their keys in `hint`, e.g. `Config`.
 
     Raises:
         InputError: if the file is no YAML, or no mapping.
@@ -78,7 +78,7 @@ def _mapping(content: object, origin: str) -> dict[str, Any]:
 
 @dataclass
 class _File(Config):
-    """What an experiment file may hold."""
+    """The keys of an experiment file."""
 
     base: str | None = None
     variants: dict[str, Config] | None = None
@@ -100,7 +100,7 @@ def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 
 def merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
-    """Both, key by key; where both have one, the child's."""
+    """Merge two nested mappings; where both have a key, the child's value holds."""
     both_sections = [key for key in child if isinstance(parent.get(key), dict) and isinstance(child[key], dict)]
     return parent | child | {key: merged(parent[key], child[key]) for key in both_sections}
 
@@ -144,7 +144,7 @@ def _nested(key: str, value: object) -> dict[str, Any]:
 
 @functools.cache
 def _schema() -> DictConfig:
-    """Built once, which is half of a load's time; merging copies it."""
+    """Build the schema once, which is half of a load's time; merging copies it."""
     schema = cast(DictConfig, OmegaConf.structured(Config))
     OmegaConf.set_readonly(schema, True)
     return schema

@@ -1,4 +1,4 @@
-"""Oracles by name. Without torch."""
+"""The oracles by name."""
 
 ORACLES: dict[str, tuple[str, ...]] = {
     "predicted": (),
@@ -8,4 +8,4 @@ ORACLES: dict[str, tuple[str, ...]] = {
     "true_field": ("projection", "centers"),
     "all_true": ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "projection", "centers"),
 }
-"""Which fields are true. Centres, which there are with grouping by them alone, are of the field that points to them."""
+"""The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`."""

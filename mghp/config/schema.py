@@ -1,7 +1,4 @@
-"""The one typed schema of every command. This package imports neither torch nor lightning.
-
-A misspelt key so costs no more than the start of Python.
-"""
+"""The one typed schema of all commands, in a package without torch, so that a misspelt key is told at once."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -25,16 +22,16 @@ from mghp.ranges import SEED, Section
 
 @dataclass
 class Config(Section):
-    """One run of one command, whole."""
+    """The whole config of one run of one command."""
 
     experiment: str = "unnamed"
-    """Folder under `runs`; the experiment file's stem where it names none."""
+    """The folder below `runs`; the experiment file's stem where it names none."""
     variant: str = ""
-    """Which of the file's `variants`; empty for none."""
+    """The chosen one of the file's `variants`; empty: none."""
     seed: Annotated[int, SEED] = 0
-    """Seed of the run itself (the data has its own)."""
+    """The seed of the run itself; the data have their own."""
     runs: str = "runs"
-    """Folder of all run folders."""
+    """The folder of all run folders."""
     matcher: MatcherConfig = field(default_factory=MatcherConfig)
     data: DataConfig = field(default_factory=DataConfig)
     match: MatchConfig = field(default_factory=MatchConfig)
@@ -48,7 +45,7 @@ class Config(Section):
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     learned: LearnedMatchingConfig = field(default_factory=LearnedMatchingConfig)
     trainer: dict[str, Any] = field(default_factory=dict)
-    """Given to Lightning's Trainer as they are: max_steps, precision, gradient_clip_val, accelerator, ..."""
+    """Options of Lightning's Trainer: max_steps, precision, gradient_clip_val, accelerator, ..."""
     wandb: WandbConfig = field(default_factory=WandbConfig)
 
     def __post_init__(self) -> None:
@@ -63,6 +60,6 @@ class Config(Section):
 
 
 def state_amounts(config: Config) -> None:
-    """Write the amounts that a preset of poses stands for into the config: a resolved config states them."""
+    """Write the amounts of the preset of poses into the config: a resolved config states them."""
     for key, value in dataclasses.asdict(config.data.poses.amounts()).items():
         setattr(config.data.poses, key, value)

@@ -1,8 +1,8 @@
-"""YAML of which a value is read by the type of its key, so that a text is the text as typed.
+"""YAML whose values are read by the types of their keys, so that a text stays as typed.
 
 YAML 1.1 takes 0123 for 83, 1.10 for 1.1, 12:30:00 for 45000, `on` for True and 2026-11-28 for a date. Under a key that
-holds text no such thing happens to a plain scalar; a key that may be null reads null. Numbers are read as everybody
-means them: 1e-3 is one, and neither a leading 0 nor a colon changes the base.
+holds text a plain scalar stays text; a key that may be null reads null. Numbers mean what everybody means by them: 1e-3
+is one, and neither a leading 0 nor a colon changes the base.
 """
 
 import dataclasses
@@ -19,17 +19,17 @@ from mghp.config.yaml_text import PlainLoader, check_keys, read_plain
 _TAG = "tag:yaml.org,2002:"
 _STR, _NULL, _MERGE, _INT, _FLOAT = (f"{_TAG}{name}" for name in ("str", "null", "merge", "int", "float"))
 _GUESSED = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "timestamp", "value", "merge"))
-"""What YAML 1.1 takes a plain scalar for, null aside."""
+"""The types that YAML 1.1 guesses for a plain scalar, null aside."""
 
 _NULLS = ("null", "Null", "NULL", "~", "None")
-"""On a command line, where W&B's macros and Python print None."""
+"""Words for null on a command line, where W&B's macros and Python print None."""
 
 
 class FileLoader(PlainLoader):
-    """PlainLoader with numbers as everybody means them: decimal but for 0x and 0b, and with an exponent of any form."""
+    """A PlainLoader of decimal numbers (but for 0x and 0b) with exponents of any form."""
 
     def construct_number(self, node: Any) -> Any:  # noqa: ANN401 (as PyYAML has it)
-        """The number, of which YAML 1.1 would make one of base 8; the text, of which it would make one of base 60."""
+        """Construct a number that YAML 1.1 would read in base 8; leave text that it would read in base 60."""
         text = self.construct_scalar(node)
         if ":" in text:
             return text
@@ -52,7 +52,7 @@ for _tag in (_INT, _FLOAT):
 
 
 class CommandLineLoader(FileLoader):
-    """FileLoader that also reads Python's None as null."""
+    """A FileLoader that also reads Python's None as null."""
 
 
 CommandLineLoader.yaml_implicit_resolvers = {
@@ -62,7 +62,7 @@ CommandLineLoader.add_implicit_resolver(_NULL, re.compile("^None$"), ["N"])
 
 
 def read_typed(text: str, hint: Any, where: str) -> Any:  # noqa: ANN401 (any type, any YAML)
-    """A file's text as a value of a type: a dataclass's for a mapping of some of its keys.
+    """Read a file's text as a value of a type; a dataclass stands for a mapping of some of its keys.
 
     Raises:
         InputError: one line that opens with `where`, if it is no YAML, or more than plain values.
@@ -71,7 +71,7 @@ def read_typed(text: str, hint: Any, where: str) -> Any:  # noqa: ANN401 (any ty
 
 
 def read_argument(text: str, hint: Any, where: str) -> Any:  # noqa: ANN401
-    """The VALUE of KEY=VALUE on a command line as a value of the key's type; text is taken as it was typed.
+    """Read the VALUE of KEY=VALUE on a command line by the key's type; text is taken as typed.
 
     A text key that may be null reads `null`, `~` and Python's `None` as null. A file of such a name is `./None`.
 
@@ -93,7 +93,7 @@ def read_argument(text: str, hint: Any, where: str) -> Any:  # noqa: ANN401
 
 
 def type_of(section: type, key: str) -> Any:  # noqa: ANN401
-    """The type of a key `a.b.c` of a dataclass; Any for what it does not know."""
+    """Return the type of a key `a.b.c` of a dataclass; Any for an unknown key."""
     hint: Any = section
     for name in key.split("."):
         hint = _hints(hint).get(name, Any)
@@ -106,7 +106,7 @@ def _hints(hint: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    """Of a union its types, else the type."""
+    """Return the members of a union with None, else the type alone."""
     return get_args(hint) if NoneType in get_args(hint) else (hint,)
 
 
@@ -115,12 +115,12 @@ def _may_be_null(hint: Any) -> bool:  # noqa: ANN401
 
 
 def _is_text(hint: Any) -> bool:  # noqa: ANN401
-    """Whether values are texts; our choices (`Literal`) all are."""
+    """Return True if values are texts; our choices (`Literal`) all are."""
     return all(part in (str, NoneType) or get_origin(part) is Literal for part in _alternatives(hint))
 
 
 def _as_typed(node: yaml.Node, hint: Any) -> yaml.Node:  # noqa: ANN401
-    """The tree with the plain scalars of texts tagged as text. Nodes that aliases share are left as they are."""
+    """Return the tree with plain scalars of text keys tagged as text; nodes that aliases share are not changed."""
     hint = next(part for part in _alternatives(hint) if part is not NoneType)
     if isinstance(node, yaml.ScalarNode):
         return _text(node) if _is_text(hint) else node

@@ -6,9 +6,9 @@ from typing import Literal
 
 @dataclass
 class WandbConfig:
-    """Weights & Biases. WANDB_MODE and WANDB_SWEEP_ID, where set, decide over `mode`."""
+    """Logging to Weights & Biases; WANDB_MODE and WANDB_SWEEP_ID, where set, override `mode`."""
 
     mode: Literal["offline", "online", "disabled"] = "offline"
-    """Where the run is logged."""
+    """Where the run is logged: in its folder, on the server too, or nowhere."""
     project: str = "mghp"
-    """Project name on the server."""
+    """The project on the server."""

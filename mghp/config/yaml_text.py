@@ -1,4 +1,4 @@
-"""YAML from outside: plain values only, no key twice, and no more of it than somebody has written."""
+"""YAML from outside: plain values only, no key twice, and no larger than a person writes."""
 
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -10,26 +10,26 @@ from mghp.errors import InputError
 from mghp.reading import file_text
 
 MOST_BYTES = 1_000_000
-"""Of a file; our largest, a resolved config, has some thousand."""
+"""The largest file, bytes; our own largest, a resolved config, has a few thousand."""
 
 MOST_VALUES = 100_000
-"""Values of a text, those that aliases repeat counted as often as they stand for; our largest file has some hundred."""
+"""The most values of a text, repeats by aliases counted; our own largest file has a few hundred."""
 
 MOST_LEVELS = 100
-"""Of lists and mappings in one another."""
+"""The deepest nesting of lists and mappings."""
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MOST_DIGITS = 400
 
 _UNREADABLE = (yaml.YAMLError, OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
-"""What reading YAML raises: all but the first two for 2020-13-45, a tag that its value does not fit, or nesting."""
+"""The errors of reading YAML: all but the first two by 2020-13-45, a tag that does not fit its value, or nesting."""
 
 
 class PlainLoader(yaml.SafeLoader):
-    """PyYAML's SafeLoader, which makes plain values alone, with bounds on what a short text can grow to."""
+    """PyYAML's SafeLoader, which makes plain values only, with bounds on what a short text can grow to."""
 
     def get_single_node(self) -> Any:  # noqa: ANN401 (as PyYAML has it)
-        """The text's tree, checked before any value is made of it."""
+        """Return the text's tree, checked before any value is made of it."""
         node: Any = super().get_single_node()  # type: ignore[no-untyped-call, unused-ignore]
         if node is not None:
             _checked_size(node, {}, 0)
@@ -37,10 +37,10 @@ class PlainLoader(yaml.SafeLoader):
 
 
 def read_text(file: Path) -> str:
-    """A YAML file's text.
+    """Read a YAML file's text.
 
     Raises:
-        InputError: if it cannot be read, is no text, or is far larger than what a person writes.
+        InputError: if it cannot be read, is no text, or is far larger than a person writes.
     """
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -55,13 +55,13 @@ def read_text(file: Path) -> str:
 def read_plain(
     text: str, loader: type[PlainLoader], where: str, prepared: Callable[[yaml.Node], yaml.Node] = lambda node: node
 ) -> Any:  # noqa: ANN401 (any YAML)
-    """The text's value; None where there is none.
+    """Return the value of a text; None where it is empty.
 
     Args:
         text: one document.
-        loader: what makes its values.
-        where: it comes from.
-        prepared: what is made of its tree, which is bounded and holds nothing that holds itself, before its values are.
+        loader: makes the values.
+        where: the text's origin, for messages.
+        prepared: changes the tree, already bounded and without circles, before values are made of it.
 
     Raises:
         InputError: one line that opens with `where`, if it is no YAML, or more than plain values.
@@ -75,7 +75,7 @@ def read_plain(
 
 
 def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  # noqa: ANN401
-    """How many values a node stands for; `known` has those of nodes that were met, None while they are open."""
+    """Count the values of a node; `known` holds the counts of earlier nodes, None while they are open."""
     if id(node) in known:
         size = known[id(node)]
         if size is None:
@@ -101,10 +101,10 @@ def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  
 
 
 def check_keys(node: yaml.MappingNode) -> None:
-    """Refuse a mapping with a key twice, of which YAML would take the last.
+    """Refuse a mapping with a key twice, where YAML would take the last.
 
     Raises:
-        yaml.constructor.ConstructorError: at the second.
+        yaml.constructor.ConstructorError: at the second occurrence.
     """
     seen: set[Hashable] = set()
     for key, _ in node.value:

@@ -303,7 +303,7 @@ def test_text_on_a_command_line_is_the_text_as_typed(load, text):
 
 
 def test_text_of_lists_and_sections_is_the_text_as_typed(refusal, load):
-    assert "evaluation.scenes are of simple, " in refusal("", "evaluation.scenes=[on]")
+    assert "evaluation.scenes: expected some of simple, " in refusal("", "evaluation.scenes=[on]")
     assert "got '007'" in refusal("", "evaluation.scenes=[007]")
     assert "got '1.10'" in refusal("evaluation: {scenes: [1.10]}")
     config = load("", "data={'root': '/data/set #2', 'splits': {'train': 0123}, 'seed': 0123}")

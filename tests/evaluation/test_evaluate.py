@@ -183,5 +183,5 @@ def test_a_training_ends_with_the_evaluation_that_the_command_would_make(small_c
 
 def test_what_an_evaluation_cannot_look_at_is_told_by_name(small_config):
     for setting, known in (("oracles=[true_hats]", "true_parts"), ("scenes=[moon]", "upside_down")):
-        with pytest.raises(InputError, match=f"evaluation.{setting.partition('=')[0]} are of .*{known}"):
+        with pytest.raises(InputError, match=f"evaluation.{setting.partition('=')[0]}: expected some of .*{known}"):
             small_config(f"evaluation.{setting}")
