@@ -1,4 +1,4 @@
-"""The assembly alone: true fields in, people out. What each of its steps loses, whatever the network."""
+"""The assembly alone, from true fields to persons: what each of its steps loses, whatever the network."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ from mghp.runs.folder import RunFolder
 from mghp.training.parsing_module import true_people
 
 MATCHERS = ("pgd_dykstra", "hungarian", "linear_program")
-"""Compared on the same fields."""
+"""The matchers compared on the same fields."""
 
 STEPS = (
     "projection",
@@ -36,7 +36,7 @@ STEPS = (
     *(f"{step}_{name}" for name in MATCHERS for step in ("matching", "parts_resolution")),
     "not_normalised",
 )
-"""Steps of the assembly, each with all that come before it; `mghp.studies.parsing.tables` says what they are."""
+"""The steps of the assembly, each with all before it; `mghp.studies.parsing.tables` explains them."""
 
 
 def run_assembly_alone(config: Config, validation: PictureSet, progress: Progress) -> Path:
@@ -44,11 +44,11 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Progres
 
     Args:
         config: strides of the heads, matchers' options and the assembly's settings.
-        validation: pictures.
-        progress: told how many pictures are done, of how many.
+        validation: pictures to score.
+        progress: told the pictures done and the total.
 
     Returns:
-        The run folder; its metrics are `assembly/<step>/<score>`.
+        The run folder, with metrics `assembly/<step>/<score>`.
     """
     people = people_of(config)
     folder = RunFolder(config, validation.fingerprint)
@@ -69,7 +69,7 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Progres
 
 
 def _people_by_step(config: Config, people: People, batch: Batch) -> Iterator[tuple[str, list[PredictedPeople]]]:
-    """The people that are found when the first steps are taken and the others are skipped."""
+    """Yield the persons found when a step and all before it are taken, and the others are skipped."""
     strides = dict(vars(config.network.strides))
     towards = config.assembly.points_towards
     at_heads = true_fields(batch, people, strides, towards)
@@ -100,7 +100,7 @@ def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> l
 
 
 def _truly_matched(candidates: Candidates, batch: Batch, people: People, stride: int) -> list[Tensor]:
-    """The poses that a perfect matcher would make of these candidates: (person, keypoint, 3), x, y, confidence."""
+    """Return the poses that a perfect matcher makes of candidates: x, y, confidence, (person, keypoint, 3) each."""
     owner = candidate_owners(candidates, batch, people, stride)
     poses = torch.zeros_like(batch.keypoints)
     picture, keypoint, candidate = (owner != NOBODY).nonzero(as_tuple=True)

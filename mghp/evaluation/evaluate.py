@@ -31,21 +31,21 @@ from mghp.training.parsing_module import ParsingModule
 from mghp.training.validation_pictures import people_panels, people_sheet
 
 EXAMPLES = 3
-"""Pictures of each kind, best, typical and worst, that are drawn."""
+"""The number of drawn pictures of each kind: best, typical and worst."""
 
 
 def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = False) -> Path:
     """Evaluate on the validation pictures.
 
     Args:
-        source: run folder of `mghp train`, a checkpoint, or an experiment file: then the fields are the true ones.
+        source: run folder of `mghp train`, a checkpoint, or an experiment file, which is evaluated with true fields.
         overrides: `key=value` over the config, e.g. `matcher.name=hungarian`.
-        progress: told how many pictures are done, of how many, and what runs.
-        adopt: whether a finished evaluation of the same weights and settings will do.
+        progress: told the pictures done, the total and the step.
+        adopt: True to take a finished evaluation of the same weights and settings.
 
     Returns:
-        The run folder. Its metrics are `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
-        `assembly/min_affinity` of these scores, tuned where the config leaves it null; or, without a network,
+        The run folder, with metrics `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
+        `assembly/min_affinity` of these scores, tuned where the config leaves it null; without a network,
         `assembly/<step>/<score>`. media/ gets per_picture.csv and sheets of examples.
 
     Raises:
@@ -89,10 +89,10 @@ def examine_into(
     submission: SubmissionWriter | None,
     progress: Progress,
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """All that an evaluation looks at; what are more than single numbers go to media/.
+    """Examine scores, matchers and scenes; tables go to media/.
 
     Returns:
-        Metrics, and a row a picture.
+        Metrics, and a row per picture.
     """
     metrics, pictures, breakdown = examine(module, config, validation, submission, progress)
     write_frame(breakdown.reset_index(), folder.media / "breakdown.csv")
@@ -105,10 +105,10 @@ def examine_into(
 
 
 def checkpoint_of(source: Path) -> Path:
-    """The checkpoint that a run folder ended with, or the file itself.
+    """Return the last checkpoint of a run folder, or the file itself.
 
     Raises:
-        InputError: if there is none.
+        InputError: if the folder has none.
     """
     if not source.is_dir():
         return source
@@ -135,5 +135,5 @@ def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> 
 
 
 def weights_hash(file: Path) -> str:
-    """Of a checkpoint's file: results of other weights are told apart by it."""
+    """Return a hash of a checkpoint's file, by which results of other weights are told apart."""
     return hashlib.sha256(file.read_bytes()).hexdigest()[:10]

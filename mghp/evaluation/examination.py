@@ -1,4 +1,4 @@
-"""What an evaluation looks at: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
+"""The parts of an evaluation: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
 from typing import Any
@@ -25,16 +25,16 @@ from mghp.progress import Progress
 from mghp.training.parsing_module import ParsingModule, true_people
 
 _SCORED = "scored"
-"""The people found in pictures of their own size, beside the oracles at the size they are parsed at."""
+"""The key of the persons found in pictures of their own size, beside the oracles at the parsed size."""
 
 _OF_SCENES = ("predicted", "true_parts")
-"""Oracles under which further scenes are scored: end to end, and whose pixels are whose alone."""
+"""The oracles of further scenes: end to end, and with true parts, where only the grouping of pixels counts."""
 
 
 def tune(module: ParsingModule, config: Config, progress: Progress) -> None:
-    """Set the thresholds that the config leaves open by pictures of their own, where there are any.
+    """Tune the thresholds that the config leaves null on pictures of their own, where there are any.
 
-    These are the least affinity of a limb and, where pixels are grouped by centres, the least confidence of one.
+    They are the least affinity of a limb and, where pixels are grouped by centres, the least confidence of a centre.
     """
     assembler, asked = module.assembler, config.assembly
     tunes_centers = asked.grouping == "center" and asked.center_threshold is None
@@ -57,9 +57,12 @@ def examine(
     submission: SubmissionWriter | None,
     progress: Progress,
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
-    """Scores of the set, with and without oracles, of each picture, and by part, number of persons and size.
+    """Score the set with and without oracles, each picture, and groups by part, number of persons and size.
 
-    Scores are of the pictures as they are; oracles of the pictures at the size at which they are parsed.
+    Scores hold for the pictures at their own size, oracles for the pictures at the parsed size.
+
+    Returns:
+        Metrics, a row per picture, and a row per group.
     """
     people, assembler = module.assembler.people, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
@@ -105,7 +108,7 @@ def examine(
 def examine_matchers(
     module: ParsingModule, config: Config, validation: PictureSet, progress: Progress
 ) -> dict[str, float]:
-    """`matcher/<name>/<score>` with each other matcher in the trained one's place.
+    """Score each matcher of `evaluation.matchers` in the trained one's place, as `matcher/<name>/<score>`.
 
     Raises:
         ValueError: if there is no such matcher.
@@ -131,11 +134,12 @@ def examine_matchers(
 
 @torch.no_grad()
 def examine_scenes(module: ParsingModule, config: Config, progress: Progress) -> tuple[dict[str, float], pd.DataFrame]:
-    """Scores of further scenes, and a row a picture of them.
+    """Score further scenes of rendered persons.
 
     Returns:
-        `scene/<scene>/<score>` end to end; `scene/<scene>/true_parts/<score>` with true parts, and there
-        `grouping_overlap` and `grouping_apart`: the mean over pictures with and without people who overlap.
+        Metrics `scene/<scene>/<score>` end to end and `scene/<scene>/true_parts/<score>` with true parts, the latter
+        with `grouping_overlap` and `grouping_apart`, means over pictures with and without overlapping persons; and a
+        row per picture.
     """
     people = module.assembler.people
     metrics: dict[str, float] = {}
@@ -171,7 +175,7 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
-    """Whether the oracles' fields, which are of the picture resized as in training, are already what is asked for."""
+    """Return True if the oracles' pictures, resized as in training, already have the size to be scored."""
     size = sample.image.shape[0], sample.image.shape[1]
     return (
         size_for(*size, config.data.longest_side) == size
@@ -182,7 +186,7 @@ def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
 
 
 def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
-    """Mean of the pictures' person IoU with each tag, and without any."""
+    """Return the mean person IoU and the number of the pictures with each tag, and without any."""
     tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
     groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
     groups["untagged"] = pictures["tags"] == ""

@@ -1,4 +1,4 @@
-"""Oracles: true fields in the place of predicted ones, one by one, to see which of them limits the result."""
+"""Oracles: true fields in the place of predicted ones, to see which of them limits the result."""
 
 from dataclasses import replace
 
@@ -7,5 +7,5 @@ from mghp.parsing.fields import Fields
 
 
 def with_oracle(predicted: Fields, true: Fields, oracle: str) -> Fields:
-    """Predicted fields with those of an oracle swapped in; strides must agree."""
+    """Replace the predicted fields of an oracle by true ones; strides must agree."""
     return replace(predicted, **{name: getattr(true, name) for name in ORACLES[oracle]})

@@ -1,4 +1,4 @@
-"""`mghp train`: a parsing experiment from config to run folder."""
+"""`mghp train`: a parsing experiment, from config to run folder."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ from mghp.training.trainer_options import check_batches
 from mghp.training.trainers import made_trainer, parsing_options, quiet
 
 EMA_EVERY = 8
-"""Steps between two updates of the averaged weights, which cost a pass over all weights."""
+"""The number of steps between updates of the averaged weights, each a pass over all weights."""
 
 _PROFILERS: Mapping[str, Callable[..., Profiler]] = {
     "simple": SimpleProfiler,
@@ -53,17 +53,17 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     On SIGTERM the training ends early, and its result says so.
 
     Args:
-        config: the whole.
+        config: the whole config.
         train: pictures to train on.
         validation: pictures to validate on.
-        interrupted: the folder of the same training, which is gone on with; None to begin.
+        interrupted: run folder of the same training to resume; None to begin.
 
     Returns:
         The run folder.
 
     Raises:
-        InputError: one line, if the config does not fit, a checkpoint is unreadable, the folder cannot be written, a
-            picture cannot be read any more, or a loss is not finite.
+        InputError: if the config does not fit, a checkpoint is unreadable, the folder cannot be written, a picture can
+            no longer be read, or a loss is not finite.
     """
     pl.seed_everything(config.seed, verbose=False)
     options, processes = parsing_options(config.trainer)
@@ -119,7 +119,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
 
 @contextmanager
 def _told_in_a_line(points: ResumePoints) -> Iterator[None]:
-    """What ends a training: that it has left the finite numbers, or what Lightning sees only then."""
+    """Turn what ends a training, a loss that is not finite or a late error of Lightning's, into one line."""
     try:
         yield
     except NotFiniteError as error:
@@ -147,10 +147,10 @@ def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_r
 def _evaluated(
     module: ParsingModule, config: Config, folder: RunFolder, validation: PictureSet, tracker: Tracker
 ) -> dict[str, float]:
-    """What `mghp evaluate` would find; its scores, which have a tuned threshold, replace those of the validation."""
+    """Evaluate as `mghp evaluate` does; the scores, with a tuned threshold, replace those of the validation."""
 
     def silent(done: int, total: int, what: str) -> None:
-        """The training's own bar is there."""
+        """Show nothing beside the training's own bar."""
 
     module.eval()
     tune(module, config, silent)
@@ -160,7 +160,7 @@ def _evaluated(
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that writes, of those that Lightning or a scheduler has started for one training."""
+    """Return True in the one process that writes, of those started for one training."""
     return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
 
 
@@ -171,7 +171,7 @@ def _loggers(metrics: MetricsFile, tracker: Tracker) -> list[Logger]:
 def _trainer(
     options: Mapping[str, Any], callbacks: list[Callback], folder: RunFolder, loggers: list[Logger]
 ) -> pl.Trainer:
-    """The options over our defaults; what the training itself is made of is ours whatever they say."""
+    """Make a Trainer of the options over our defaults; callbacks, loggers and plugins are always ours."""
     defaults: dict[str, Any] = {
         "default_root_dir": folder.path,
         "log_every_n_steps": 25,
@@ -191,7 +191,7 @@ def _trainer(
 
 
 def _profiler(name: str | None, folder: RunFolder) -> Profiler | None:
-    """One that writes into the run folder what Lightning's own would log."""
+    """Make a profiler that writes into the run folder."""
     return None if name is None else _PROFILERS[name](dirpath=folder.path, filename="profile")
 
 

@@ -1,4 +1,4 @@
-"""The least affinity of a limb, and the least confidence of a centre, tuned on pictures of their own."""
+"""Tuning of the least affinity of a limb and the least confidence of a centre on pictures of their own."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,26 +11,26 @@ from mghp.parsing.batch import batches
 from mghp.training.parsing_module import ParsingModule, true_people
 
 THRESHOLDS = (0.0, 1.0, 2.0, 3.0, 4.0)
-"""Least affinities that are tried."""
+"""The least affinities to try."""
 
 CENTER_THRESHOLDS = (0.1, 0.03, 0.05, 0.15, 0.2, 0.3, 0.4)
-"""Least confidences of a centre that are tried. Nothing in a picture marks a centre, and a short training is sure of
-none: after some 350 steps hardly any is found from 0.3 on."""
+"""The least confidences of a centre to try. Nothing in a picture marks a centre, and a short training is sure of none:
+after some 350 steps hardly any is found from 0.3 on."""
 
 
 @torch.no_grad()
 def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Sequence[float] = THRESHOLDS) -> float:
-    """The affinity from which on joined pairs are kept, so that AP^p averaged over thresholds is largest.
+    """Choose the least affinity of kept pairs that maximises AP^p averaged over IoU thresholds.
 
     The loss drives true pairs' assignments to 1 through a solver of few steps, and pays for it with a price of staying
-    unmatched under which false candidates find partners too. A threshold on the affinity sorts them out afterwards. F1
-    of the pairs is no guide to it: it counts a pair as false that misses a keypoint by little, and asks for thresholds
-    that lose a third of the keypoint AP.
+    unmatched under which false candidates find partners too; a threshold on the affinity sorts them out. F1 of the
+    pairs is no guide to it: it counts a pair that barely misses a keypoint as false, and asks for thresholds that lose
+    a third of the keypoint AP.
 
     Args:
-        module: trained, in evaluation mode; its matcher and rounding count.
+        module: a trained module in evaluation mode; its matcher and rounding count.
         samples: pictures that are neither trained on nor scored.
-        thresholds: to choose from; of equals the first.
+        thresholds: thresholds to choose from; the first of equals is taken.
     """
     return _best(module, samples, "min_affinity", thresholds)
 
@@ -38,15 +38,12 @@ def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Se
 def tuned_center_threshold(
     module: ParsingModule, samples: Samples, thresholds: Sequence[float] = CENTER_THRESHOLDS
 ) -> float:
-    """The same for centres, where pixels are grouped by them: each centre beyond the first peak splits a person.
-
-    Arguments as for `tuned_least_affinity`.
-    """
+    """Choose the least confidence of a centre likewise: each centre beyond a person's first peak splits the person."""
     return _best(module, samples, "center_threshold", thresholds)
 
 
 def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[float]) -> float:
-    """The value of one of the assembly's settings with the largest AP^p; of equals the first."""
+    """Choose the value of a setting of the assembly with the largest AP^p; the first of equals."""
     assembler = module.assembler
     given = assembler.config
     collections = [parsing_metrics(assembler.people) for _ in values]

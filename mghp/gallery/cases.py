@@ -1,4 +1,4 @@
-"""The cases of a run, `media/failures/cases.json`: one a person, what went wrong with it, and pictures of it."""
+"""The cases of a run, `media/failures/cases.json`: per person what went wrong, and pictures of it."""
 
 import math
 import re
@@ -25,7 +25,7 @@ KINDS = {
     "spurious": "spurious",
     "right": "right",
 }
-"""Kinds of cases in the order of the reports, in words."""
+"""The kinds of cases in words, in the order of the reports."""
 
 KINDS_EXPLAINED = {
     "missed": "no predicted person stands for it, and nobody has most of its pixels",
@@ -37,7 +37,7 @@ KINDS_EXPLAINED = {
     "spurious": "a predicted person where there is none",
     "right": "nothing is wrong with it",
 }
-"""The same in a sentence; the rules are those of the command that made the cases."""
+"""The kinds of cases in a sentence; the command that made the cases has the rules."""
 
 CAUSES = {
     "parts": "true parts",
@@ -47,12 +47,12 @@ CAUSES = {
     "several": "all true fields together",
     "other": "nothing",
 }
-"""Causes: by what the case is mended, where it is true instead of predicted."""
+"""The causes in words: what mends a case when it is true instead of predicted."""
 
 SCHEMA = 1
 
 NEEDED_IMAGES = ("picture", "thumbnail", "prediction_parts", "prediction_persons", "truth_parts", "truth_persons")
-"""Pictures that every case has; it may have `skeletons` and `truth_skeletons` too."""
+"""The pictures of every case, which may have `skeletons` and `truth_skeletons` too."""
 
 _FILE = Path("media") / "failures" / "cases.json"
 _ABOUT = ("experiment", "variant", "seed", "commit", "set", "score", "cases")
@@ -62,13 +62,13 @@ _CASE = ("id", "picture", "kind", "cause", "tags", "score", "true_person", "imag
 
 @dataclass(frozen=True)
 class CaseSet:
-    """All cases of one run.
+    """The cases of one run.
 
     Attributes:
-        run: its folder.
-        about: experiment, variant, seed, commit, set (of pictures) and score (what a case's number is).
-        cases: as in the file; their images are files below `folder`.
-        parts: colours `#rrggbb` by the names of parts, for the legend; empty where the file has none.
+        run: the run folder.
+        about: experiment, variant, seed, commit, set (of pictures) and score (the meaning of a case's number).
+        cases: the cases as in the file; their images are files below `folder`.
+        parts: colours `#rrggbb` by part, for the legend; empty where the file has none.
     """
 
     run: Path
@@ -78,35 +78,35 @@ class CaseSet:
 
     @property
     def folder(self) -> Path:
-        """What the cases' file names are relative to."""
+        """The folder to which the cases' file names are relative."""
         return (self.run / _FILE).parent
 
     @property
     def tags(self) -> list[str]:
-        """Tags of the pictures, the rarest first."""
+        """The tags of the pictures, the rarest first."""
         tags = Counter(tag for case in self.cases for tag in case["tags"])
         return [tag for tag, _ in reversed(tags.most_common())]
 
     @property
     def title(self) -> str:
-        """Experiment, variant and seed in words."""
+        """The experiment, variant and seed in words."""
         variant = f", {self.about['variant'].replace('_', ' ')}" if self.about["variant"] else ""
         return f"{self.about['experiment']}{variant}, seed {self.about['seed']}"
 
     @property
     def name(self) -> str:
-        """The same as the name of a folder."""
+        """The experiment, variant and seed as the name of a folder."""
         parts = [str(self.about[key]) for key in ("experiment", "variant", "seed")]
         return "-".join(re.sub(r"[^\w.]+|^\.+", "_", part, flags=re.ASCII) for part in parts if part)
 
 
 def has_cases(run: Path) -> bool:
-    """Whether a run folder holds cases."""
+    """Return True if a run folder holds cases."""
     return (run / _FILE).is_file()
 
 
 def folders_of_cases(path: Path) -> list[Path]:
-    """The run folders at or below a path that hold cases, in order of their names."""
+    """Find the run folders with cases at or below a path, sorted."""
     files = path.rglob(str(_FILE))
     return sorted(file.parents[2] for file in files if REPLACED not in file.relative_to(path).parts)
 
@@ -115,7 +115,7 @@ def read_cases(run: Path) -> CaseSet:
     """Read and check the cases of a run folder.
 
     Raises:
-        InputError: if there are none, or they are not what the page can show.
+        InputError: if there are none, or the page cannot show them.
     """
     if not run.exists():
         raise InputError(f"{run}: no such run folder")
@@ -146,15 +146,15 @@ def read_cases(run: Path) -> CaseSet:
 
 
 def read_all(runs: Iterable[Path]) -> Iterator[CaseSet]:
-    """The cases of those run folders that hold some."""
+    """Read the cases of those run folders that hold some."""
     return (read_cases(run) for run in runs if has_cases(run))
 
 
 def image_file(folder: Path, name: str) -> Path:
-    """The file of an image that a case names.
+    """Return the file of an image that a case names.
 
     Raises:
-        InputError: if it lies outside the folder of the cases, or is not there.
+        InputError: if it lies outside the cases' folder, or does not exist.
     """
     return existing_file(inside(folder, name), "image")
 

@@ -1,4 +1,4 @@
-"""Two runs on the same pictures: whom one gets right and the other wrong, and whom one comes closer to."""
+"""Comparing two runs on the same pictures: persons that only one gets right, or gets clearly better."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,40 +8,40 @@ from mghp.errors import InputError
 from mghp.gallery.cases import Case, CaseSet
 
 CLOSER = 0.1
-"""Of two runs that get a person wrong, the one whose score is larger by this much comes closer."""
+"""The least difference of scores by which one of two runs that get a person wrong comes closer."""
 
 
 class Pair(NamedTuple):
-    """A person, as two runs have it."""
+    """A person's cases in two runs."""
 
     first: Case
     second: Case
 
     @property
     def is_first_better(self) -> bool:
-        """Whether the first alone is right, or else has the larger score."""
+        """True if the first alone is right, or else has the larger score."""
         first, second = ((is_right(case), case["score"]) for case in self)
         return bool(first > second)
 
     @property
     def worse(self) -> Case:
-        """The case that the other run does better."""
+        """The case of the run that does worse."""
         return self.second if self.is_first_better else self.first
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Cases of two runs, joined by their ids.
+    """The cases of two runs, joined by their ids.
 
     Attributes:
-        first: a run.
-        second: another.
-        differing: the pairs of cases of which exactly one is right.
-        closer: those of which none is right, and one is closer by at least `CLOSER`.
+        first: the cases of one run.
+        second: the cases of another.
+        differing: pairs of which exactly one is right.
+        closer: pairs of which none is right, and one is closer by at least `CLOSER`.
         both_right: number of persons that both get right.
         both_wrong: number of persons that neither gets right.
-        unpaired: true persons that only one of the two has a case of.
-        spurious: persons that are not there, of each run; they cannot be joined, since their ids are the run's own.
+        unpaired: number of true persons with a case in only one run.
+        spurious: number of spurious persons of each run; their ids are the run's own, so that they cannot be joined.
     """
 
     first: CaseSet
@@ -58,11 +58,11 @@ def compare(first: CaseSet, second: CaseSet) -> Comparison:
     """Join the cases of two runs.
 
     Raises:
-        InputError: if they are of different pictures.
+        InputError: if they show different picture sets.
     """
     if first.about["set"] != second.about["set"]:
         raise InputError(
-            f"{first.run} and {second.run} are of different picture sets: expected one set, "
+            f"{first.run} and {second.run} show different picture sets: expected one set, "
             f"got {first.about['set']} and {second.about['set']}"
         )
     by_id = [{case["id"]: case for case in cases.cases if case["true_person"] is not None} for cases in (first, second)]
@@ -81,7 +81,7 @@ def compare(first: CaseSet, second: CaseSet) -> Comparison:
 
 
 def is_right(case: Case) -> bool:
-    """Whether nothing is wrong with a case."""
+    """Return True if nothing is wrong with a case."""
     return bool(case["kind"] == "right")
 
 

@@ -1,4 +1,4 @@
-"""What a page knows of a case: a short entry for the list, and details that are loaded when it is opened."""
+"""The data of a case on a page: a short entry for the list, and details loaded when it is opened."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ class PictureCopies:
     """Copies of a run's pictures beside a page.
 
     Attributes:
-        source: folder that the cases' file names are relative to.
+        source: folder to which the cases' file names are relative.
         page: folder of the page.
-        name: of the copies' folder in it.
+        name: name of the copies' folder in it.
     """
 
     source: Path
@@ -28,10 +28,10 @@ class PictureCopies:
     _copied: set[str] = field(default_factory=set)
 
     def address(self, name: str) -> str:
-        """Copy a picture, if it was not yet; returns its address from the page, quoted.
+        """Copy a picture once, and return its quoted address from the page.
 
         Raises:
-            InputError: if it is not there, or not a file of the run.
+            InputError: if it does not exist, or is no file of the run.
         """
         if name not in self._copied:
             picture = image_file(self.source, name)
@@ -43,7 +43,7 @@ class PictureCopies:
 
 
 def entry(case: Case, copies: PictureCopies) -> Entry:
-    """What the list shows, sorts by and filters by."""
+    """Return what the list shows, sorts by and filters by."""
     return {
         "id": case["id"],
         "picture": str(case["picture"]),
@@ -57,7 +57,7 @@ def entry(case: Case, copies: PictureCopies) -> Entry:
 
 
 def details(case: Case, copies: PictureCopies, *sides: Entry) -> Entry:
-    """What an opened case shows: its picture, the truth, and one or two predictions (see `side`)."""
+    """Return what an opened case shows: its picture, the truth, and one or two predictions from `side`."""
     truth = {"parts": "truth_parts", "persons": "truth_persons", "skeletons": "truth_skeletons"}
     return {
         "picture": copies.address(case["images"]["picture"]),
@@ -69,7 +69,7 @@ def details(case: Case, copies: PictureCopies, *sides: Entry) -> Entry:
 
 
 def side(case: Case, copies: PictureCopies, label: str) -> Entry:
-    """A prediction: its layers, and the matching problems of its limbs."""
+    """Return a prediction: its layers, and the matching problems of its limbs."""
     prediction = {"parts": "prediction_parts", "persons": "prediction_persons", "skeletons": "skeletons"}
     return {
         "label": label,
@@ -83,7 +83,7 @@ def side(case: Case, copies: PictureCopies, label: str) -> Entry:
 
 
 def run_title(cases: CaseSet) -> str:
-    """Which run this is, with what its numbers can be traced by."""
+    """Return a run's title, with the commit that made its numbers."""
     return f"{cases.title}, commit {str(cases.about['commit'])[:10]}"
 
 

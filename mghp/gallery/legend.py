@@ -1,4 +1,4 @@
-"""What the colours on a case's pictures mean."""
+"""The legend of the colours on a case's pictures."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ from mghp.pictures.sketch import css_colour
 
 
 class Legend(NamedTuple):
-    """Of one layer over the pictures.
+    """The legend of one layer over the pictures.
 
     Attributes:
-        layer: parts or skeletons, as the page calls it.
-        head: in front of the colours.
-        colours: `#rrggbb` by what has it.
+        layer: the page's name of the layer, "parts" or "skeletons".
+        head: text before the colours.
+        colours: `#rrggbb` by meaning.
     """
 
     layer: str
@@ -22,7 +22,7 @@ class Legend(NamedTuple):
 
 
 def legends(cases: CaseSet) -> list[Legend]:
-    """Of the parts, where the cases tell theirs, and of the dots of skeletons."""
+    """Return the legends of the parts, where the cases have any, and of the dots of skeletons."""
     sides = {"right side": RIGHT, "left side": LEFT, "neither": MIDDLE}
     found = [Legend("skeletons", "Keypoints", {name: css_colour(side) for name, side in sides.items()})]
     if cases.parts:

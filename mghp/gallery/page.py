@@ -1,7 +1,7 @@
 """A page: HTML from a template, its scripts and styles, and the cases as data that cannot break out of it.
 
-The page works from a file, without a server: scripts of such a page may not fetch, so that the details of the cases
-come as scripts, which are loaded when a case of theirs is opened.
+The page works from a file, without a server. Scripts of such a page may not fetch, so that the details of the cases
+come as scripts, each loaded when one of its cases is opened.
 """
 
 import math
@@ -17,21 +17,21 @@ from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED
 from mghp.gallery.entries import Entry
 
 CASES_A_FILE = 40
-"""Cases whose details are loaded together."""
+"""The number of cases whose details are loaded together."""
 
 SCRIPTS = tuple(
     f"{name}.js" for name in ("elements", "state", "filters", "grid", "trace", "limbs", "stages", "case", "main")
 )
-"""In the order in which they are loaded."""
+"""The scripts in the order of loading."""
 
 _PAGE = Path(__file__).parent / "static"
 
 PAGE_FOLDERS = ("data", "page", "pictures", "pictures_a", "pictures_b")
-"""All that may lie beside a page."""
+"""The folders that may lie beside a page."""
 
 
 def templates() -> Environment:
-    """The templates; all they are given is escaped."""
+    """Load the templates, which escape all they are given."""
     environment = Environment(
         loader=PackageLoader("mghp.gallery", "static"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -42,7 +42,7 @@ def templates() -> Environment:
 
 
 def clear(folder: Path) -> None:
-    """Make the folder of a page, without what an earlier page left in it."""
+    """Make the folder of a page, emptied of an earlier page."""
     for name in PAGE_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,13 +54,13 @@ def write_page(
     """Write index.html, page/ and data/.
 
     Args:
-        folder: of the page; pictures are there already.
-        entries: one a case, see `mghp.gallery.entries`.
-        all_details: likewise, in the same order.
-        title: of the page.
-        score: what a case's number is.
-        words: what else index.html.j2 is given: `summary` (sentences), `runs`, and, if there are any, `which` (how the
-            group of compared runs is headed), `links` (addresses and words) and `legends` of the layers.
+        folder: the page's folder, which holds the pictures already.
+        entries: an entry per case, see `mghp.gallery.entries`.
+        all_details: details per case, in the same order.
+        title: title of the page.
+        score: meaning of a case's number.
+        words: further values of index.html.j2: `summary` (sentences), `runs`, and, if there are any, `which` (the head
+            of compared runs), `links` (addresses and words) and `legends` of the layers.
 
     Returns:
         The page.
@@ -86,13 +86,13 @@ def copy_assets(folder: Path, names: Sequence[str]) -> None:
 
 
 def write_html(file: Path, text: str) -> Path:
-    """Write a page; a file name that is no UTF-8 shows question marks."""
+    """Write a page; file names that are no UTF-8 show question marks."""
     file.write_text(text, encoding="utf-8", errors="replace")
     return file
 
 
 def finite(value: Any) -> Any:  # noqa: ANN401 (any JSON)
-    """The same JSON, with null for numbers that JSON does not have: NaN and infinity."""
+    """Replace NaN and infinity, which JSON does not have, by null."""
     if isinstance(value, dict):
         return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, list):

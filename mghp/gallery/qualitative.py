@@ -1,4 +1,4 @@
-"""Rows of picture, parts, persons and skeletons, in the manner of the supplement's figures 1 to 4."""
+"""Sheets of pictures, parts, persons and skeletons, in the manner of the supplement's figures 1 to 4."""
 
 import statistics
 from collections import Counter
@@ -13,19 +13,19 @@ from mghp.gallery.legend import legends
 from mghp.gallery.page import copy_assets, templates, write_html
 
 NUMBER = 8
-"""Pictures of each sheet at most."""
+"""The most pictures per sheet."""
 
 _COLUMNS = {"prediction_parts": "parts", "prediction_persons": "persons", "skeletons": "skeletons"}
 _TRUTH = {"truth_parts": "true parts", "truth_persons": "true persons"}
 
 
 def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Path:
-    """Write qualitative.html: typical pictures of the better quarter, and one failure of each kind of picture.
+    """Write qualitative.html: typical pictures of the better quarter, and a failure per kind of picture.
 
     Args:
-        cases: of one run.
-        copies: of its pictures beside the page.
-        folder: of the page.
+        cases: cases of one run.
+        copies: copies of its pictures beside the page.
+        folder: folder of the page.
 
     Returns:
         The page.
@@ -43,9 +43,9 @@ def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Pa
 
 
 def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case]]:
-    """The pictures in the middle of the better quarter by mean score: good ones, without the very best.
+    """Choose the pictures in the middle of the better quarter by mean score: good, but not the very best.
 
-    Pictures of one person are left out where there are others: they have nothing to group.
+    Pictures of one person, which leave nothing to group, are left out where there are others.
 
     Returns:
         The cases of each picture, best picture first.
@@ -61,10 +61,10 @@ def good_pictures(cases: Sequence[Case], number: int = NUMBER) -> list[list[Case
 
 
 def failures_by_tag(cases: Sequence[Case], number: int = NUMBER) -> list[tuple[str, Case]]:
-    """The worst case of each tag, rarest tag first, no picture twice; without tags, of each kind of failure.
+    """Choose the worst case per tag, rarest tag first, no picture twice; without tags, per kind of failure.
 
     Returns:
-        Tag or kind in words, and the case.
+        Pairs of the tag or kind in words, and the case.
     """
     wrong = sorted((case for case in cases if not is_right(case)), key=lambda case: case["score"])
     tags = Counter(tag for case in wrong for tag in case["tags"])

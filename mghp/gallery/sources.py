@@ -1,4 +1,4 @@
-"""What `mghp gallery` is given: runs, and settings for those whose failures are still to be found."""
+"""The arguments of `mghp gallery`: runs, and settings for those whose failures are still to be found."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from mghp.gallery.cases import folders_of_cases
 
 
 def split_sources(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Paths, and `key=value`; what has an equals sign and is there is a path.
+    """Split arguments into paths and `key=value`; an existing path may hold an equals sign.
 
     Raises:
         InputError: if there is no path.
@@ -21,10 +21,10 @@ def split_sources(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def check_sources(runs: Sequence[Path], overrides: Sequence[str]) -> None:
-    """Find what cannot work before anything is computed.
+    """Refuse what cannot work before anything is computed.
 
     Raises:
-        InputError: if a run is not there, or settings are given that a run with cases cannot follow any more.
+        InputError: if a run does not exist, or holds cases already and settings are given.
     """
     for run in runs:
         if not run.exists():

@@ -1,4 +1,4 @@
-"""The pages of `mghp gallery`, in out/gallery/."""
+"""Writing the pages of `mghp gallery` to out/gallery/."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,18 +18,18 @@ _BACK = [("../../index.html", "Back to the report")]
 
 
 def write_gallery(folders: Sequence[Path], out: Path, *, in_report: bool = False) -> list[Path]:
-    """Write a page of the cases of each run, and its qualitative sheets.
+    """Write a page of cases and the qualitative sheets of each run.
 
     Args:
         folders: run folders that hold media/failures/cases.json.
-        out: gets gallery/<experiment>-<variant>-<seed>/.
-        in_report: whether out/index.html is a report, to which the page then leads back.
+        out: folder that gets gallery/<experiment>-<variant>-<seed>/.
+        in_report: True if out/index.html is a report, to which the page then links back.
 
     Returns:
         The pages.
 
     Raises:
-        InputError: if a folder holds no cases, or a picture of theirs is missing.
+        InputError: if a folder holds no cases, or a picture of a case is missing.
     """
     pages: list[Path] = []
     names: set[str] = set()
@@ -41,19 +41,19 @@ def write_gallery(folders: Sequence[Path], out: Path, *, in_report: bool = False
 
 
 def write_comparison(first: Path, second: Path, out: Path, *, in_report: bool = False) -> list[Path]:
-    """Write a page of the cases that one run gets right and the other wrong, or that one comes closer to.
+    """Write a page of the persons that only one of two runs gets right, or gets clearly better.
 
     Args:
         first: run folder.
-        second: run folder, of the same pictures.
-        out: gets gallery/compare-<first>-<second>/.
-        in_report: as in `write_gallery`.
+        second: run folder on the same pictures.
+        out: folder that gets gallery/compare-<first>-<second>/.
+        in_report: True if out/index.html is a report, to which the page then links back.
 
     Returns:
         The page.
 
     Raises:
-        InputError: if a folder holds no cases, or the two are of different pictures.
+        InputError: if a folder holds no cases, or the two show different pictures.
     """
     compared = compare(read_cases(first), read_cases(second))
     folder = inside(out / "gallery", f"compare-{compared.first.name}-{compared.second.name}")
@@ -109,7 +109,7 @@ def _write_run(cases: CaseSet, folder: Path, back: list[tuple[str, str]]) -> lis
 
 
 def _excerpt(cases: CaseSet) -> list[str]:
-    """A warning, where a run found more cases than it kept."""
+    """Return a warning if a run found more cases than it kept."""
     if not (cases.run / "result.json").is_file():  # cases that no run of ours has made
         return []
     run, kept = Run(cases.run), len(cases.cases)
@@ -118,7 +118,7 @@ def _excerpt(cases: CaseSet) -> list[str]:
 
 
 def _better(pairs: Sequence[Pair]) -> tuple[int, int]:
-    """Number of persons that the first run does better, and that the second does."""
+    """Count the persons that the first run does better, and those that the second does."""
     first = sum(pair.is_first_better for pair in pairs)
     return first, len(pairs) - first
 

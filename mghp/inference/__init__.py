@@ -1,1 +1,1 @@
-"""From a checkpoint and a picture of any kind to the people in it, and to files that other programs read."""
+"""From a checkpoint and any picture to the persons in it, and to files that other programs read."""

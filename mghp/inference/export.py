@@ -1,4 +1,4 @@
-"""`mghp export`: a trained parser as one program, for `torch.export.load` or for any ONNX runtime."""
+"""`mghp export`: a trained parser as one program, for `torch.export.load` or any ONNX runtime."""
 
 import json
 import math
@@ -17,17 +17,17 @@ from mghp.parsing.parser import Parser
 from mghp.writing import remove_abandoned, temporary_beside
 
 DESCRIPTION_FILE = "description.json"
-"""Name of the description inside a .pt2 file (`extra_files` of `torch.export.load`)."""
+"""The description's name inside a .pt2 file (`extra_files` of `torch.export.load`)."""
 
 
 def export_program(module: Parser, config: Config, size: tuple[int, int] | None = None) -> ExportedProgram:
-    """The program of `PictureProgram`, batch of one.
+    """Export `PictureProgram` for a batch of one.
 
     Args:
-        module: trained, in evaluation mode, on the CPU.
-        config: of its training.
-        size: (height, width) of all pictures, multiples of the network's coarsest stride; None leaves both open: any
-            multiples of it from `least_side` up.
+        module: a trained parser in evaluation mode on the CPU.
+        config: the config of its training.
+        size: (height, width) of all pictures, pixels, multiples of the network's coarsest stride; None leaves both
+            open: any multiples from `least_side` up.
 
     Raises:
         InputError: if the size does not fit the network.
@@ -42,7 +42,7 @@ def export_program(module: Parser, config: Config, size: tuple[int, int] | None 
         dynamic = {
             "image": {axis + 2: multiple * Dim(name, min=fewest) for axis, name in enumerate(("rows", "columns"))}
         }
-    # Any size that has no side in common with another: equal sides would be taken for one.
+    # Sides that differ from each other: the exporter would take equal ones for the same symbol.
     height, width = size or (least + multiple, least + 2 * multiple)
     example = torch.zeros(1, 3, height, width, dtype=torch.uint8)
     with torch.no_grad():
@@ -50,14 +50,14 @@ def export_program(module: Parser, config: Config, size: tuple[int, int] | None 
 
 
 def least_side(module: Parser) -> int:
-    """Pixels of the smallest picture's sides: two coarsest cells, and as many cells of heatmaps as there are peaks."""
+    """Return the least side of a picture, pixels: two coarsest cells, and as many heatmap cells as there are peaks."""
     stride, multiple = module.network.strides["keypoints"], module.network.multiple
     least: int = multiple * max(2, math.ceil(math.isqrt(NUM_PEAKS) * stride / multiple))
     return least
 
 
 def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
-    """What a file says of its program: input, outputs, strides, and the names of keypoints, limbs and labels."""
+    """Describe a program: input, outputs, strides, and the names of keypoints, limbs and labels."""
     people, multiple = module.assembler.people, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
     has_centers = module.network.centers is not None
@@ -78,9 +78,9 @@ def write_program(program: ExportedProgram, description: Mapping[str, Any], file
     """Write a .pt2 or .onnx file, under a temporary name first.
 
     Args:
-        program: of `export_program`.
-        description: of `describe`; JSON in the .onnx file's metadata, or in `DESCRIPTION_FILE` of the .pt2 file.
-        file: its ending decides.
+        program: from `export_program`.
+        description: from `describe`; JSON in the .onnx file's metadata, or in `DESCRIPTION_FILE` of the .pt2 file.
+        file: target, whose ending decides on the format.
 
     Raises:
         InputError: if PyTorch's exporter cannot convert the network to ONNX.

@@ -1,4 +1,4 @@
-"""What a user asks `mghp export` for, checked without torch: files, what they need, and the picture's size."""
+"""Checks, without torch, of what `mghp export` is asked for: files, what they need, and the picture's size."""
 
 import re
 from collections.abc import Iterable
@@ -10,15 +10,15 @@ from mghp.out_folder import OutFolder
 from mghp.ranges import LONGEST_SIDE, Range
 
 _NEEDED = ("onnx", "onnxscript")
-"""Packages that write .onnx files; nothing else needs them."""
+"""The packages that write .onnx files; nothing else needs them."""
 
 
 def check_export_files(files: Iterable[Path]) -> None:
-    """Refuse what cannot be written.
+    """Refuse files that cannot be written.
 
     Raises:
-        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, a package is missing, or a file
-            is there that no export wrote.
+        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, a package is missing, or the file
+            exists and no export wrote it.
     """
     for file in files:
         if file.suffix not in (".onnx", ".pt2"):
@@ -32,10 +32,10 @@ def check_export_files(files: Iterable[Path]) -> None:
 
 
 def picture_size(text: str | None) -> tuple[int, int] | None:
-    """(height, width) of "HEIGHTxWIDTH"; None stays open.
+    """Parse "HEIGHTxWIDTH" into (height, width) in pixels; None stays None.
 
     Raises:
-        InputError: if it is no size.
+        InputError: if the text is no size.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""Fields of a picture at one size as fields of it at another."""
+"""Fields of a picture resampled to another size of it."""
 
 from dataclasses import replace
 
@@ -10,14 +10,14 @@ from mghp.parsing.fields import Fields
 
 
 def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
-    """Fields read at the cells that a picture of another size would have; vectors grow with the picture.
+    """Resample fields at the cells of pictures of another size; vectors grow with the picture.
 
-    Logits, confidences and limb fields are interpolated. Projection and offsets are read from the nearest cell: between
-    two persons the mean of two vectors points to neither.
+    Logits, confidences and limb fields are interpolated. Projection and offsets come from the nearest cell: between two
+    persons the mean of two vectors points to neither.
 
     Args:
-        fields: of pictures.
-        image_size: (height, width) of the pictures that the result is for.
+        fields: fields of a batch of pictures.
+        image_size: (height, width) of the result's pictures, pixels.
     """
     if fields.image_size == image_size:
         return fields
@@ -45,7 +45,7 @@ def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
 
 
 def _cells(field: Tensor, stride: int, image_size: tuple[int, int], ratio: Tensor) -> Tensor:
-    """Where the new cells' centres lie in the old field: (batch, rows, columns, 2), -1 to 1 from edge to edge."""
+    """Return the new cells' centres in the old field: (batch, rows, columns, 2), -1 to 1 from edge to edge."""
     rows, columns = (-(-side // stride) for side in image_size)
     y = stride * (torch.arange(rows, device=field.device) + 0.5) / ratio[1]
     x = stride * (torch.arange(columns, device=field.device) + 0.5) / ratio[0]

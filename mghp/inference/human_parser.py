@@ -18,11 +18,11 @@ from mghp.parsing.parser import Parser
 
 
 class HumanParser:
-    """Predicts; `Parser` trains.
+    """Parses pictures with a trained module.
 
     Args:
-        module: trained.
-        config: of its training; `inference` says how pictures are parsed.
+        module: a trained parser.
+        config: the config of its training; its section `inference` says how pictures are parsed.
     """
 
     def __init__(self, module: Parser, config: Config) -> None:
@@ -31,12 +31,12 @@ class HumanParser:
 
     @classmethod
     def load(cls, checkpoint: str | Path, *overrides: str, device: str | torch.device = "cpu") -> Self:
-        """From a checkpoint of `mghp train`.
+        """Load a checkpoint of `mghp train`.
 
         Args:
             checkpoint: the file.
             overrides: `key=value` over its config, e.g. "inference.scales=[0.75,1,1.25]".
-            device: where it runs.
+            device: the device to run on.
 
         Raises:
             InputError: if the file is missing, or no checkpoint, or an override does not fit.
@@ -46,19 +46,19 @@ class HumanParser:
 
     @property
     def people(self) -> People:
-        """Parts and skeleton of its answers."""
+        """The parts and skeleton of the predictions."""
         return self.module.assembler.people
 
     def predict(self, image: NDArray[np.uint8] | Image.Image | str | Path) -> PredictedPeople:
-        """The people of one picture, in its own (upright) pixels.
+        """Find the persons of one picture, in its own upright pixels.
 
         Args:
-            image: (height, width, 3) uint8, red, green, blue; upright; or a Pillow image or a
-                file, which are read alike, by `upright_picture`.
+            image: a file, a Pillow image (both turned by `upright_picture`), or an upright array of red, green and
+                blue, (height, width, 3) uint8.
 
         Raises:
             InputError: if the file, or that of the Pillow image, is no readable picture.
-            ValueError: if the array is of another shape or type.
+            ValueError: if the array has another shape or type.
         """
         if isinstance(image, str | Path | Image.Image):
             image = upright_picture(Path(image) if isinstance(image, str) else image)

@@ -1,4 +1,4 @@
-"""One's own pictures, whatever kind of file they are."""
+"""Reading a user's own pictures, whatever kind of file they are."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from mghp.errors import InputError
 from mghp.out_folder import OutFolder
 
 SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
-"""Of files that are taken for pictures in a folder."""
+"""The endings of files that are taken for pictures in a folder."""
 
 
 def upright_picture(image: Path | Image.Image) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8, red, green, blue, turned as its EXIF orientation says; see `picture_pixels`.
+    """Return a picture's red, green and blue, (height, width, 3) uint8, turned by its EXIF orientation.
 
     Args:
-        image: a file, or what Pillow made of one: both are read alike.
+        image: a file, or a Pillow image, which is read alike; see `picture_pixels`.
 
     Raises:
         InputError: naming the file, if it is missing, truncated or no picture.
@@ -31,9 +31,9 @@ def upright_picture(image: Path | Image.Image) -> NDArray[np.uint8]:
 
 
 def picture_files(source: Path) -> list[Path]:
-    """The file, or all files of the folder that are named like pictures, in order; its folders are not entered.
+    """List a file, or a folder's files named like pictures, sorted; subfolders are not entered.
 
-    Files of a folder that mghp itself wrote are none of its pictures: maps and overlays that lie beside them.
+    Files that mghp itself wrote into the folder, such as maps and overlays, are left out.
 
     Raises:
         InputError: if there is none.

@@ -1,4 +1,4 @@
-"""What `mghp predict` writes of a picture, and of all: maps, overlay, poses."""
+"""The files of `mghp predict`: maps and an overlay per picture, and the poses of all."""
 
 import json
 from pathlib import Path
@@ -18,20 +18,20 @@ from mghp.pictures.persons import person_colours
 from mghp.pictures.skeletons import skeletons_overlay
 
 _OVERLAY_SIDE = 1600
-"""Pixels of an overlay's longer side at most: drawing takes many times a picture's own memory."""
+"""The longest side of an overlay, pixels: drawing takes many times a picture's own memory."""
 
 
 def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPeople, people: People) -> None:
-    """NAME_parts.png and NAME_persons.png (numbers, with a palette to look at), and NAME_overlay.png.
+    """Write NAME_parts.png, NAME_persons.png (numbers with a palette) and NAME_overlay.png.
 
-    The maps have the picture's size; the overlay, which is to be looked at, has at most 1600 pixels a side.
+    The maps have the picture's size; the overlay has at most 1600 pixels a side.
 
     Args:
-        out: folder, made where it is missing.
-        name: of the picture.
-        image: (height, width, 3), upright.
-        found: in the picture's pixels.
-        people: what the numbers mean.
+        out: target folder, made if missing.
+        name: the picture's name.
+        image: (height, width, 3) uint8, upright.
+        found: the persons in the picture's pixels.
+        people: the meaning of the numbers.
     """
     out.mkdir(parents=True, exist_ok=True)
     parts, persons, overlay = output_files(out, name)
@@ -42,7 +42,7 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
 
 
 def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
-    """Of a picture: parts, persons and overlay.
+    """Return the files of a picture: parts, persons and overlay.
 
     Raises:
         InputError: if the name leads out of the folder, or is too long.
@@ -54,7 +54,7 @@ def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
 def _overlay(
     image: NDArray[np.uint8], found: PredictedPeople, people: People, colours: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Parts, and skeletons over them."""
+    """Draw parts, and skeletons over them."""
     before = image.shape[0], image.shape[1]
     after = size_for(*before, min(_OVERLAY_SIDE, max(before)))
     parts = resized_labels(found.parts, *after)
@@ -64,12 +64,12 @@ def _overlay(
 
 
 class PoseFile:
-    """All poses as COCO JSON: `images`, `categories`, and an annotation with a score a person.
+    """All poses as COCO JSON: `images`, `categories`, and an annotation with a score per person.
 
-    A keypoint's third number is 2 where it was found and 0 where not; its confidence is in `keypoint_scores`.
+    A keypoint's third number is 2 if it was found, else 0; its confidence stands in `keypoint_scores`.
 
     Args:
-        people: names of keypoints, and limbs.
+        people: the names of keypoints, and limbs.
     """
 
     def __init__(self, people: People) -> None:
@@ -79,7 +79,7 @@ class PoseFile:
         self.content: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": [category]}
 
     def add(self, name: str, size: tuple[int, int], found: PredictedPeople) -> None:
-        """One picture's poses; person p + 1 of its map of persons is `person` p + 1 here."""
+        """Add the poses of one picture; the number p + 1 in its map of persons is `person` p + 1 here."""
         image = len(self.content["images"]) + 1
         self.content["images"].append({"id": image, "file_name": name, "height": size[0], "width": size[1]})
         for person, (keypoints, score) in enumerate(zip(found.keypoints, found.person_scores, strict=True)):
@@ -105,13 +105,13 @@ class PoseFile:
             )
 
     def write(self, file: Path) -> None:
-        """The file, whole."""
+        """Write the file."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(self.content))
 
 
 def _write_indexed(file: Path, labels: NDArray[Any], colours: NDArray[np.uint8]) -> None:
-    """Numbers as they are, black for 0; beyond 255 in 16 bits, which have no palette."""
+    """Write numbers as they are, 0 black; numbers beyond 255 take 16 bits, which have no palette."""
     if labels.max(initial=0) > 255:
         Image.fromarray(labels.astype(np.uint16)).save(file)
         return

@@ -1,4 +1,4 @@
-"""`mghp predict`: a folder of one's own pictures."""
+"""`mghp predict`: parsing a folder of one's own pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,11 @@ from mghp.progress import Progress
 
 @dataclass(frozen=True)
 class Predicted:
-    """What became of the pictures.
+    """The outcome of `predict`.
 
     Attributes:
         parsed: pictures that were parsed.
-        unreadable: one line each of those that were not.
+        unreadable: one line for each picture that could not be read.
     """
 
     parsed: list[Path]
@@ -26,14 +26,14 @@ class Predicted:
 
 
 def predict(parser: HumanParser, source: Path, out: Path, progress: Progress) -> Predicted:
-    """Parse a picture, or all of a folder; a file that cannot be read is told and passed over.
+    """Parse a picture, or all of a folder; a file that cannot be read is reported and skipped.
 
     Args:
-        parser: trained.
+        parser: a trained parser.
         source: file or folder.
-        out: folder that gets NAME_parts.png, NAME_persons.png, NAME_overlay.png of each, and poses.json of all. Files
-            whose names differ in their ending alone keep it in NAME.
-        progress: told how many are done, of how many, and which is next.
+        out: folder that gets NAME_parts.png, NAME_persons.png and NAME_overlay.png per picture, and poses.json. Files
+            whose names differ only in their ending keep it in NAME.
+        progress: told the pictures done, the total and the next one.
 
     Raises:
         InputError: if there is no picture, or a file in `out` that no prediction wrote would be replaced.

@@ -1,15 +1,15 @@
-"""How `mghp predict` names its files, known before a picture is opened. Without torch."""
+"""The names of the files of `mghp predict`, known before a picture is opened, without torch."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 POSES = "poses.json"
-"""File of all poses."""
+"""The file of all poses."""
 
 
 def prediction_names(files: Sequence[Path]) -> dict[Path, str]:
-    """What the files of each picture are called: its name without ending; with it, where that is another's too."""
+    """Return the name of each picture's outputs: its file name, with the ending only where two would be the same."""
     stems = Counter(file.stem for file in files)
     names = {file.name for file in files}
     # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.
@@ -17,10 +17,10 @@ def prediction_names(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def map_names(name: str) -> tuple[str, str, str]:
-    """Of a picture: its files of parts, persons and overlay."""
+    """Return the file names of a picture's parts, persons and overlay."""
     return f"{name}_parts.png", f"{name}_persons.png", f"{name}_overlay.png"
 
 
 def all_names(files: Sequence[Path]) -> list[str]:
-    """All that is written of these pictures."""
+    """Return the names of all files written for these pictures."""
     return [*(file for name in prediction_names(files).values() for file in map_names(name)), POSES]

@@ -1,4 +1,4 @@
-"""One module from a picture to soft assignments, every shape fixed by the picture's, so that it can be exported."""
+"""One module from a picture to soft assignments, its shapes fixed by the picture's, so that it can be exported."""
 
 import dataclasses
 
@@ -10,10 +10,10 @@ from mghp.parsing.assembly.peaks import top_peaks
 from mghp.parsing.parser import Parser
 
 NUM_PEAKS = 16
-"""Candidates of each keypoint type."""
+"""The number of candidates per keypoint type."""
 
 NUM_STEPS, NUM_CYCLES = 10, 3
-"""T and N of the matcher inside."""
+"""The number of steps T and cycles N of the matcher inside."""
 
 OUTPUTS = {
     "part_logits": "(1, label, height / parts, width / parts) float32: logits of the parts, background first.",
@@ -34,19 +34,19 @@ OUTPUTS = {
     "assignment": f"(1, limb, {NUM_PEAKS}, {NUM_PEAKS}) float32: soft assignment, dimensionless, 0 to 1 but for what "
     "few cycles leave over; 0 where one of them is padding.",
 }
-"""What the program returns, in this order: shape, type, meaning and unit. `height / parts` and its like are the cells
-of a field: the picture's pixels divided by the stride of that name, which is in the file's description."""
+"""The outputs in order: shape, type, meaning and unit. `height / parts` and its like count the cells of a field: the
+picture's pixels divided by the stride of that name, which the file's description states."""
 
 
 class PictureProgram(nn.Module):
-    """Network, the 16 strongest peaks of each keypoint type, affinities, and PGD-Dykstra in torch operations.
+    """The network, the 16 strongest peaks per keypoint type, affinities, and PGD-Dykstra in torch operations.
 
-    Fields are those that `mghp predict` assembles at one scale, with the mirror and the balance of labels as the config
-    says. The matcher has T = 10, N = 3 and the T alpha of `matcher.pgd_dykstra`, which is what it acts through.
+    Fields are those that `mghp predict` assembles at one scale, mirrored and balanced as the config says. The matcher
+    has T = 10, N = 3 and the product T alpha of `matcher.pgd_dykstra`, on which its result depends.
 
     Args:
-        module: trained, in evaluation mode.
-        matcher: of the config, whichever matcher it was trained with.
+        module: a trained parser in evaluation mode.
+        matcher: section `matcher.pgd_dykstra` of its config, whichever matcher it was trained with.
     """
 
     def __init__(self, module: Parser, matcher: PGDDykstraConfig) -> None:
@@ -55,9 +55,10 @@ class PictureProgram(nn.Module):
         self.matcher = exported_matcher(matcher)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """A picture (1, 3, height, width) uint8, red, green, blue -> `OUTPUTS`, by name.
+        """Compute `OUTPUTS` by name.
 
-        Height and width are multiples of the network's coarsest stride.
+        Args:
+            image: red, green and blue, (1, 3, height, width) uint8; sides are multiples of the coarsest stride.
         """
         fields = self.module.fields(image)
         assembler = self.module.assembler
@@ -86,7 +87,7 @@ class PictureProgram(nn.Module):
 
 
 def exported_matcher(config: PGDDykstraConfig) -> PGDDykstra:
-    """T = 10 and N = 3 with the same T alpha, on any device."""
+    """Return the matcher with T = 10, N = 3 and the same T alpha, for any device."""
     exported = dataclasses.replace(
         config,
         num_steps=NUM_STEPS,

@@ -1,4 +1,4 @@
-"""Predictions as the official evaluation scripts read them, and back."""
+"""Predictions in the form of the official evaluation scripts, written and read."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -14,10 +14,10 @@ from mghp.errors import InputError, inside
 
 
 class SubmissionWriter(ABC):
-    """Writes one benchmark's form, picture by picture.
+    """Writes predictions in one benchmark's form, picture by picture.
 
     Args:
-        folder: made where it is missing.
+        folder: target, made if missing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,16 +25,16 @@ class SubmissionWriter(ABC):
 
     @abstractmethod
     def add(self, name: str, predicted: PredictedPeople) -> None:
-        """One picture's people."""
+        """Add the persons of one picture."""
 
     def finish(self) -> None:  # noqa: B027
-        """After the last picture."""
+        """Finish after the last picture."""
 
 
 class MHPSubmission(SubmissionWriter):
-    """LV-MHP v2: global_seg/NAME.png, global_tag/NAME.png, and results.txt with `NAME person score person score ...`.
+    """The form of LV-MHP v2: global_seg/NAME.png, global_tag/NAME.png, and results.txt of `NAME person score ...`.
 
-    Persons are numbered by their order in the prediction. Those without a pixel are left out, as the form demands.
+    Persons are numbered in the order of the prediction. Those without a pixel are left out, as the form demands.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class MHPSubmission(SubmissionWriter):
         self.lines: list[str] = []
 
     def add(self, name: str, predicted: PredictedPeople) -> None:
-        """Both maps, and the picture's line."""
+        """Write both maps, and keep the picture's line."""
         _write_map(inside(self.folder / "global_seg", f"{name}.png"), predicted.parts)
         _write_map(inside(self.folder / "global_tag", f"{name}.png"), predicted.person_ids)
         seen = np.unique(predicted.person_ids[predicted.person_ids > 0])
@@ -50,19 +50,19 @@ class MHPSubmission(SubmissionWriter):
         self.lines.append(" ".join([name, *pairs]))
 
     def finish(self) -> None:
-        """results.txt."""
+        """Write results.txt."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "results.txt").write_text("".join(f"{line}\n" for line in self.lines))
 
 
 class CIHPSubmission(SubmissionWriter):
-    """CIHP: global_parsing/NAME.png (parts), instance_parsing/NAME.png (a number a part of a person) and NAME.txt.
+    """The form of CIHP: global_parsing/NAME.png, instance_parsing/NAME.png (a number per person and part) and NAME.txt.
 
-    The text file has a line `class score` for each number, 1 first.
+    The text file has a line `class score` per number, 1 first.
     """
 
     def add(self, name: str, predicted: PredictedPeople) -> None:
-        """Both maps, and the classes and scores of the instances."""
+        """Write both maps, and the classes and scores of the instances."""
         _write_map(inside(self.folder / "global_parsing", f"{name}.png"), predicted.parts)
         parts = np.where(predicted.person_ids > 0, predicted.parts, 0)
         labels = int(parts.max(initial=0)) + 1
@@ -83,19 +83,19 @@ _WRITERS = {"mhp_v2": MHPSubmission, "cihp": CIHPSubmission}
 
 
 def submission_writer(form: str, folder: Path) -> SubmissionWriter | None:
-    """By the name of `inference.submission`; None for "none"."""
+    """Return the writer of the form named by `inference.submission`; None for "none"."""
     return _WRITERS[form](folder) if form in _WRITERS else None
 
 
 def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeople]:
-    """A submission in LV-MHP v2's form, by picture; every part has its person's score, keypoints there are none.
+    """Read a submission in LV-MHP v2's form, by picture; parts have their person's score, and there are no keypoints.
 
     Args:
-        folder: with results.txt.
-        num_labels: labels, background included.
+        folder: holds results.txt.
+        num_labels: number of labels, background included.
 
     Raises:
-        InputError: naming the file or line that is faulty.
+        InputError: naming the faulty file or line.
     """
     found = {}
     for number, line in enumerate(read_lines(folder / "results.txt")):
@@ -124,7 +124,7 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeo
 
 
 def _write_map(file: Path, labels: NDArray[Any]) -> None:
-    """8 bits a pixel, 16 where numbers go beyond."""
+    """Write a map of 8 bits per pixel, or 16 where numbers go beyond."""
     file.parent.mkdir(parents=True, exist_ok=True)
     kind = np.uint8 if labels.max(initial=0) < 256 else np.uint16
     Image.fromarray(labels.astype(kind)).save(file)

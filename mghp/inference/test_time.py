@@ -1,4 +1,4 @@
-"""One picture of any size -> the people in it, with test-time augmentation."""
+"""From one picture of any size to the persons in it, with test-time augmentation."""
 
 import dataclasses
 
@@ -19,13 +19,13 @@ from mghp.parsing.parser import Parser
 def parse_picture(
     module: Parser, image: NDArray[np.uint8], config: InferenceConfig, longest_side: int | None = None
 ) -> PredictedPeople:
-    """The people of a picture, in the picture's own pixels.
+    """Find the persons of a picture, in the picture's own pixels.
 
     Args:
-        module: in evaluation mode.
-        image: (height, width, 3) uint8, red, green, blue.
+        module: a parser in evaluation mode.
+        image: red, green and blue, (height, width, 3) uint8.
         config: test-time choices.
-        longest_side: at which the module was trained; see `InferenceConfig.longest_side`.
+        longest_side: longer side in training, pixels; see `InferenceConfig.longest_side`.
     """
     own = image.shape[0], image.shape[1]
     parsed = parsed_size(own, config.longest_side or longest_side)
@@ -42,7 +42,7 @@ def parse_picture(
 
 
 def averaged_fields(module: Parser, image: NDArray[np.uint8], config: InferenceConfig) -> Fields:
-    """The fields of a picture, the mean over `inference.scales`; each scale's go through the mirror as configured."""
+    """Return the fields of a picture averaged over `inference.scales`, each mirrored as configured."""
     size = image.shape[0], image.shape[1]
     of_scales = []
     for scale in config.scales:
@@ -56,7 +56,7 @@ def averaged_fields(module: Parser, image: NDArray[np.uint8], config: InferenceC
 
 
 def parsed_size(size: tuple[int, int], longest_side: int | None) -> tuple[int, int]:
-    """Height and width at which a picture is parsed; see `InferenceConfig.longest_side`."""
+    """Return the height and width at which a picture is parsed; see `InferenceConfig.longest_side`."""
     if longest_side is None and max(size) > UNTOLD_LONGEST_SIDE:
         longest_side = UNTOLD_LONGEST_SIDE
     return size_for(*size, longest_side)

@@ -1,4 +1,4 @@
-"""Fields of a picture too large for one piece, from overlapping windows."""
+"""Fields of a picture too large for one piece, computed in overlapping windows."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from torch import Tensor
 from mghp.parsing.fields import Fields
 
 _Span = tuple[int, int, int, int]
-"""Where a window begins and ends along one axis, and from where to where its result is used."""
+"""A window's begin and end along one axis, and the begin and end of its result that is used."""
 
 _Window = tuple[_Span, _Span]
-"""Rows and columns."""
+"""The spans of rows and columns."""
 
 _STRIDES = {
     "part_logits": "part_stride",
@@ -35,15 +35,15 @@ def tiled_fields(
     multiple: int,
     batch_size: int = 1,
 ) -> Fields:
-    """The fields of one picture, window by window; where two overlap, each gives the half that is farther inside it.
+    """Compute the fields of one picture in windows; each gives the half of an overlap that lies farther inside it.
 
     Args:
-        fields_of: (batch, 3, height, width) -> fields.
+        fields_of: maps pictures (batch, 3, height, width) to fields.
         image: (1, 3, height, width).
         tile: side of a window, pixels, rounded up to a multiple; None: the whole at once.
-        overlap: pixels shared by neighbours, at least.
-        multiple: of the coarsest stride; windows begin at multiples, so that their cells are the whole's.
-        batch_size: windows of one size that go through the network together.
+        overlap: least overlap of neighbours, pixels.
+        multiple: the network's coarsest stride; windows begin at multiples, so that their cells are the whole's.
+        batch_size: number of windows of one size that go through the network together.
     """
     height, width = image.shape[2:]
     if tile is None or max(height, width) <= tile:
@@ -67,7 +67,7 @@ def tiled_fields(
 
 
 def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
-    """The cells of one window of a batch into the whole."""
+    """Copy the cells of one window of a batch into the whole."""
     (top, _, first_row, last_row), (left, _, first_column, last_column) = window
     for name, stride_name in _STRIDES.items():
         part, target = getattr(found, name), getattr(whole, name)
@@ -81,7 +81,7 @@ def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
 
 
 def _spans(length: int, side: int, overlap: int, multiple: int) -> list[_Span]:
-    """Of all windows along one axis."""
+    """Return the spans of all windows along one axis."""
     step = max(multiple, (side - overlap) // multiple * multiple)
     begins = [0]
     while begins[-1] + side < length:
@@ -102,7 +102,7 @@ def _cells(first: int, last: int, stride: int) -> slice:
 
 
 def _empty(fields: Fields, image_size: tuple[int, int]) -> Fields:
-    """Fields of a larger picture, not yet filled."""
+    """Return unfilled fields of a larger picture."""
     room: dict[str, Any] = {}
     for name, stride_name in _STRIDES.items():
         part = getattr(fields, name)

@@ -1,1 +1,1 @@
-"""A drawing library: a parser's inputs and outputs as arrays (height, width, 3) of uint8."""
+"""A drawing library: the inputs and outputs of a parser as arrays (height, width, 3) of uint8."""

@@ -14,17 +14,17 @@ from mghp.pictures.text import BLACK, WHITE, font, padded, stacked, text_line
 
 _TRUE: Colour = (230, 80, 0)
 _GAP = 16
-"""Pixels between matrices."""
+"""The gap between matrices, pixels."""
 
 
 @dataclass(frozen=True)
 class LimbAssignment:
-    """One limb's matrix.
+    """The matrix of one limb.
 
     Attributes:
-        name: of the limb, e.g. "left shoulder to left elbow".
-        values: (source, destination), in [0, 1]: soft or hard assignment, or affinity.
-        truth: (source, destination), 1 for true pairs; None: not known.
+        name: the limb, e.g. "left shoulder to left elbow".
+        values: soft or hard assignment, or affinity, in [0, 1], (source, destination).
+        truth: 1 for true pairs, (source, destination); None: unknown.
     """
 
     name: str
@@ -33,7 +33,7 @@ class LimbAssignment:
 
 
 def assignments_picture(limbs: Sequence[LimbAssignment], *, columns: int = 3) -> Rgb:
-    """Matrices side by side, `columns` in a row: sources down, destinations across."""
+    """Draw matrices side by side, `columns` in a row: sources down, destinations across."""
     if not limbs:
         return text_line("no limbs", 0, 14)
     pictures = [_matrix_picture(limb) for limb in limbs]
@@ -49,7 +49,7 @@ def assignments_picture(limbs: Sequence[LimbAssignment], *, columns: int = 3) ->
 
 
 def _matrix_picture(limb: LimbAssignment) -> Rgb:
-    """Title, numbers of sources and destinations, and squares."""
+    """Draw a title, the numbers of sources and destinations, and squares."""
     title = text_line(limb.name, 0, 13, bold=True)
     if limb.values.size == 0:
         body = text_line("no candidates", 0, 12)

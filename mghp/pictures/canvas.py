@@ -1,4 +1,4 @@
-"""What every picture is painted on: an enlarged photo, and maps of cells laid over it."""
+"""The ground of every picture: an enlarged photo, and maps of cells laid over it."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Rgb = NDArray[np.uint8]
-"""(height, width, 3): red, green, blue."""
+"""A picture of red, green and blue, (height, width, 3) uint8."""
 
 
 def enlarged(image: Rgb, zoom: int) -> Rgb:
-    """A photo, `zoom` times as large, smoothly."""
+    """Enlarge a photo smoothly by a whole factor."""
     height, width = image.shape[:2]
     photo = Image.fromarray(image)
     return np.asarray(photo.resize((width * zoom, height * zoom), Image.Resampling.BICUBIC)).copy()
 
 
 def dimmed(image: Rgb, zoom: int, *, contrast: float = 0.35) -> Rgb:
-    """A photo enlarged, grey and darkened: colours laid over it stand out, grey and white ones too.
+    """Enlarge a photo, grey and darkened, so that colours laid over it stand out, grey and white ones too.
 
     Args:
         image: (height, width, 3).
-        zoom: enlargement.
-        contrast: share of the brightness that is left.
+        zoom: factor of enlargement.
+        contrast: remaining share of the brightness, 0 to 1.
     """
     grey = enlarged(image, zoom) @ np.array([0.299, 0.587, 0.114])
     # Photos taken in the dark are brought to the same range; flat ones are not, as that would be noise alone.
@@ -33,13 +33,13 @@ def dimmed(image: Rgb, zoom: int, *, contrast: float = 0.35) -> Rgb:
 
 
 def spread_cells(cells: NDArray[Any], stride: int, size: tuple[int, int], zoom: int) -> NDArray[Any]:
-    """Every cell as a square of `stride * zoom` pixels, cut to the enlarged picture.
+    """Paint every cell as a square of `stride * zoom` pixels, cut to the enlarged picture.
 
     Args:
-        cells: (rows, columns, ...), at least as many as cover the picture.
-        stride: pixels a cell.
-        size: (height, width) of the picture, before it is enlarged.
-        zoom: enlargement.
+        cells: values that cover the picture, (rows, columns, ...).
+        stride: pixels per cell.
+        size: (height, width) of the picture before it is enlarged.
+        zoom: factor of enlargement.
 
     Returns:
         (height * zoom, width * zoom, ...).
@@ -50,7 +50,7 @@ def spread_cells(cells: NDArray[Any], stride: int, size: tuple[int, int], zoom: 
 
 
 def smooth_cells(cells: NDArray[np.floating], stride: int, size: tuple[int, int], zoom: int) -> NDArray[np.float32]:
-    """As `spread_cells`, interpolated between the cells' centres: for confidences, never for labels or vectors."""
+    """Interpolate between the cells' centres instead of `spread_cells`: for confidences, never labels or vectors."""
     rows, columns, channels = cells.shape
     height, width = size
     target = (columns * stride * zoom, rows * stride * zoom)
@@ -60,7 +60,7 @@ def smooth_cells(cells: NDArray[np.floating], stride: int, size: tuple[int, int]
 
 
 def blended(background: Rgb, colours: NDArray[Any], opacity: NDArray[Any]) -> Rgb:
-    """Colours (height, width, 3), 0 to 255, over a background by opacity (height, width), 0 to 1."""
+    """Lay colours (height, width, 3), 0 to 255, over a background by opacity (height, width), 0 to 1."""
     share = opacity[..., None]
     mixed: Rgb = ((1 - share) * background + share * colours).round().clip(0, 255).astype(np.uint8)
     return mixed

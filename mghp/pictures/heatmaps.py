@@ -1,4 +1,4 @@
-"""Confidences of keypoints over the photo, and the candidates found in them."""
+"""Keypoint confidences over the photo, and the candidates found in them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,14 @@ from mghp.pictures.sketch import Sketch
 def heatmaps_overlay(
     image: Rgb, heatmaps: NDArray[np.floating], stride: int, skeleton: Skeleton, *, zoom: int = 2
 ) -> Rgb:
-    """At every cell the most confident type, in its colour, the more opaque the more confident.
+    """Paint the most confident type of every cell in its colour, the more opaque the more confident.
 
     Args:
         image: (height, width, 3).
-        heatmaps: (keypoint, rows, columns), confidences in [0, 1]; one more plane is of persons' centres, drawn white.
-        stride: pixels a cell.
+        heatmaps: confidences in [0, 1], (keypoint, rows, columns); one more plane holds persons' centres, drawn white.
+        stride: pixels per cell.
         skeleton: names that tell the side: right warm, left cool, else green.
-        zoom: enlargement.
+        zoom: factor of enlargement.
     """
     palette = np.array([*keypoint_colours(skeleton), MIDDLE], dtype=np.float32)
     confidence = heatmaps.max(0)[..., None].clip(0, 1)
@@ -33,14 +33,14 @@ def heatmaps_overlay(
 def candidates_overlay(
     image: Rgb, candidates: NDArray[np.floating], types: NDArray[np.integer], skeleton: Skeleton, *, zoom: int = 2
 ) -> Rgb:
-    """Candidate keypoints, those of the heatmaps' peaks: the larger the dot, the higher the score.
+    """Draw candidate keypoints, the peaks of heatmaps: the higher the score, the larger the dot.
 
     Args:
         image: (height, width, 3).
-        candidates: (candidate, 3): x_image, y_image, score in [0, 1].
-        types: (candidate,), position of each one's type in the skeleton.
+        candidates: x_image, y_image and score in [0, 1], (candidate, 3).
+        types: keypoint types by their positions in the skeleton, (candidate,).
         skeleton: names that tell the side.
-        zoom: enlargement.
+        zoom: factor of enlargement.
     """
     sketch = Sketch(dimmed(image, zoom, contrast=0.45), zoom)
     colours = keypoint_colours(skeleton)

@@ -1,4 +1,4 @@
-"""Labels and people on transparent ground, to be laid over a photo and taken off again."""
+"""Labels and persons on transparent ground, to be laid over a photo and taken off again."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,16 @@ from mghp.pictures.skeletons import draw_skeletons
 from mghp.pictures.sketch import Sketch
 
 Rgba = NDArray[np.uint8]
-"""(height, width, 4): red, green, blue, opacity."""
+"""A layer of red, green, blue and opacity, (height, width, 4) uint8."""
 
 
 def parts_layer(labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2) -> Rgba:
-    """Every pixel in the colour of its part, see `parts_overlay`."""
+    """Paint every pixel in the colour of its part; see `parts_overlay`."""
     return _layer(*parts_paint(labels, parts, zoom=zoom))
 
 
 def persons_layer(person_ids: NDArray[np.integer], colours: NDArray[np.uint8], *, zoom: int = 2) -> Rgba:
-    """Every person in its colour (persons, 3), outlined, see `persons_overlay`."""
+    """Paint every person in its colour (person, 3), outlined; see `persons_overlay`."""
     return _layer(*persons_paint(person_ids, colours, zoom=zoom))
 
 
@@ -34,7 +34,7 @@ def skeletons_layer(
     filled_from: float = VISIBLE,
     zoom: int = 2,
 ) -> Rgba:
-    """Dots and limbs of persons (person, keypoint, 3) in a picture of (height, width), see `skeletons_overlay`."""
+    """Draw dots and limbs of persons (person, keypoint, 3) in a picture of (height, width); see `skeletons_overlay`."""
     height, width = size
     sketch = Sketch(np.zeros((height * zoom, width * zoom, 4), np.uint8), zoom)
     draw_skeletons(sketch, keypoints, skeleton, colours, filled_from=filled_from, zoom=zoom)

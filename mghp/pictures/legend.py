@@ -1,4 +1,4 @@
-"""What colours and dots on pictures mean, for the foot of a sheet."""
+"""The legend of colours and dots, for the foot of a sheet."""
 
 import textwrap
 
@@ -19,7 +19,7 @@ _NOTE = (
 
 
 def panel_legend(parts: Parts, width: int, *, size: int = 18) -> Rgb:
-    """The legend of `people_panel`, `width` pixels wide; `size` of the letters in pixels."""
+    """Draw the legend of `people_panel`, `width` pixels wide, in letters of `size` pixels."""
     sides = colour_legend(
         [("keypoints: right side", RIGHT), ("left side", LEFT), ("neither", MIDDLE)], width, size=size
     )
@@ -30,13 +30,13 @@ def panel_legend(parts: Parts, width: int, *, size: int = 18) -> Rgb:
 
 
 def parts_legend(parts: Parts, width: int, *, size: int = 18) -> Rgb:
-    """Names of parts beside their colours, in as many lines as `width` pixels ask for."""
+    """Draw the names of parts beside their colours, in as many lines as `width` pixels demand."""
     names = [name.replace("_", " ") for name in parts.names]
     return colour_legend(list(zip(names, parts.colours, strict=True)), width, size=size)
 
 
 def colour_legend(entries: list[tuple[str, Colour]], width: int, *, size: int = 18) -> Rgb:
-    """Names beside their colours, in as many lines as `width` pixels ask for; `size` of the letters in pixels."""
+    """Draw names beside their colours, in as many lines as `width` pixels demand, in letters of `size` pixels."""
     lines: list[list[Rgb]] = [[]]
     for name, colour in entries:
         entry = _entry(name, colour, size)

@@ -1,4 +1,4 @@
-"""One picture's labels and predictions side by side."""
+"""The labels and predictions of one picture side by side."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from mghp.pictures.text import fitting_size, padded, stacked, text_line
 from mghp.pictures.vector_fields import limb_fields_overlay, projection_overlay
 
 _GAP = 6
-"""Pixels of white between pictures."""
+"""The white gap between pictures, pixels."""
 
 
 def people_panel(
@@ -32,17 +32,17 @@ def people_panel(
     columns: int | None = None,
     zoom: int = 2,
 ) -> Rgb:
-    """Input, parts, persons and skeletons, true beside predicted, then the predicted fields; each with a caption.
+    """Draw input, parts, persons and skeletons, true beside predicted, then the predicted fields, with captions.
 
     Args:
         image: (height, width, 3).
-        predicted: of this picture.
-        true: of this picture.
-        fields: predicted, of this picture; None: not shown.
-        people: the dataset's declaration.
-        matched: (persons,), for each predicted person the true one, -1 none; None: by mask IoU. A pair has one colour.
-        columns: pictures in a row; None: all in one.
-        zoom: enlargement.
+        predicted: predicted persons.
+        true: true persons.
+        fields: predicted fields; None: not shown.
+        people: the dataset's parts and skeleton.
+        matched: true person of each predicted one, -1 none, (person,); None: by mask IoU. A pair shares its colour.
+        columns: pictures per row; None: all in one.
+        zoom: factor of enlargement.
     """
     num_true = _num_persons(true)
     if matched is None:
@@ -56,7 +56,7 @@ def people_panel(
 
 
 def _num_persons(people: PredictedPeople | TruePeople) -> int:
-    """Persons, with keypoints or with pixels alone."""
+    """Count persons, with keypoints or with pixels alone."""
     return max(len(people.keypoints), int(people.person_ids.max(initial=0)))
 
 
@@ -101,7 +101,7 @@ def _field_cells(
 
 
 def captioned_row(cells: Sequence[tuple[str, Rgb]], columns: int) -> Rgb:
-    """Pictures of one size on white, each under its caption, `columns` in a row."""
+    """Draw pictures of one size on white, each under its caption, `columns` in a row."""
     width = cells[0][1].shape[1]
     size = fitting_size((caption for caption, _ in cells), width, largest=22)
     captions = [text_line(caption, width, size, centred=True) for caption, _ in cells]

@@ -11,13 +11,13 @@ _UNKNOWN = (255, 255, 255)
 
 
 def parts_overlay(image: Rgb, labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2) -> Rgb:
-    """Every pixel in the colour of its part.
+    """Paint every pixel in the colour of its part.
 
     Args:
         image: (height, width, 3).
-        labels: (height, width), 0 background; pixels of unknown part (255) are striped.
+        labels: part of each pixel, 0 background, (height, width); unknown parts (255) are striped.
         parts: names and colours.
-        zoom: enlargement.
+        zoom: factor of enlargement.
     """
     return blended(dimmed(image, zoom), *parts_paint(labels, parts, zoom=zoom))
 
@@ -25,7 +25,7 @@ def parts_overlay(image: Rgb, labels: NDArray[np.integer], parts: Parts, *, zoom
 def parts_paint(
     labels: NDArray[np.integer], parts: Parts, *, zoom: int = 2
 ) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
-    """Colours (height * zoom, width * zoom, 3) of a part map, and how opaque they are, 0 to 1."""
+    """Return the colours (height * zoom, width * zoom, 3) of a part map, and their opacity, 0 to 1."""
     large = spread_cells(labels, 1, labels.shape, zoom)
     palette = np.array([(0, 0, 0), *parts.colours], dtype=np.uint8)
     known = (large != BACKGROUND) & (large != IGNORE)

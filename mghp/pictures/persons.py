@@ -1,4 +1,4 @@
-"""Persons, a colour each, over the dimmed photo."""
+"""Persons in a colour each over the dimmed photo."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ _FIRST = (
     (230, 60, 60), (60, 130, 255), (70, 200, 80), (255, 215, 60), (190, 90, 220), (60, 215, 225),
     (255, 120, 20), (255, 130, 190), (160, 110, 60), (170, 230, 120),
 )  # fmt: skip
-"""Told apart at a glance; most pictures need no more."""
+"""Colours told apart at a glance; most pictures need no more."""
 
 _OPACITY = 0.6
 
 
 def person_colours(count: int) -> NDArray[np.uint8]:
-    """Colours of persons 0, 1, ...: (count, 3). Later hues step by the golden angle, so that neighbours differ."""
+    """Return the colours of persons 0, 1, ..., (count, 3); hues step by the golden angle, so that neighbours differ."""
     colours = [*_FIRST[:count], *distinct_colours(count)[len(_FIRST) :]]
     return np.array(colours, dtype=np.uint8).reshape(count, 3)
 
@@ -25,13 +25,16 @@ def person_colours(count: int) -> NDArray[np.uint8]:
 def match_persons(
     predicted_ids: NDArray[np.integer], true_ids: NDArray[np.integer], num_predicted: int, num_true: int
 ) -> NDArray[np.int64]:
-    """For each predicted person the true one that it overlaps with, one to one, most mask IoU in all; -1: none.
+    """Match predicted to true persons one to one, by the largest sum of mask IoU.
 
     Args:
-        predicted_ids: (height, width), 0 nobody, p + 1 person p.
-        true_ids: the same of the true persons.
-        num_predicted: persons, with pixels or without.
-        num_true: the same of the true persons.
+        predicted_ids: person of each pixel, 0 nobody, p + 1 person p, (height, width).
+        true_ids: likewise for true persons.
+        num_predicted: number of predicted persons, with pixels or without.
+        num_true: number of true persons, with pixels or without.
+
+    Returns:
+        The true person of each predicted one, -1 where none overlaps, (num_predicted,).
     """
     pair = predicted_ids.astype(np.int64) * (num_true + 1) + true_ids
     shape = (num_predicted + 1, num_true + 1)
@@ -46,7 +49,7 @@ def match_persons(
 
 
 def matched_colours(matched: NDArray[np.integer], num_true: int) -> NDArray[np.uint8]:
-    """Colours of predicted persons (persons, 3): the true person's where there is one, else one that none has."""
+    """Return the colours of predicted persons (person, 3): the true person's, or else one that none has."""
     unmatched = matched < 0
     position = np.where(unmatched, num_true + np.cumsum(unmatched) - 1, matched)
     return person_colours(num_true + len(matched))[position]
@@ -55,13 +58,13 @@ def matched_colours(matched: NDArray[np.integer], num_true: int) -> NDArray[np.u
 def persons_overlay(
     image: Rgb, person_ids: NDArray[np.integer], colours: NDArray[np.uint8] | None = None, *, zoom: int = 2
 ) -> Rgb:
-    """Every person in a colour, outlined.
+    """Paint every person in a colour, outlined.
 
     Args:
         image: (height, width, 3).
-        person_ids: (height, width), 0 nobody, p + 1 person p.
-        colours: (persons, 3) of each person; None: those of `person_colours`.
-        zoom: enlargement.
+        person_ids: person of each pixel, 0 nobody, p + 1 person p, (height, width).
+        colours: colours of persons, (person, 3); None: those of `person_colours`.
+        zoom: factor of enlargement.
     """
     return blended(dimmed(image, zoom), *persons_paint(person_ids, colours, zoom=zoom))
 
@@ -69,7 +72,7 @@ def persons_overlay(
 def persons_paint(
     person_ids: NDArray[np.integer], colours: NDArray[np.uint8] | None = None, *, zoom: int = 2
 ) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
-    """Colours (height * zoom, width * zoom, 3) of persons, and how opaque they are, 0 to 1; see `persons_overlay`."""
+    """Return the colours (height * zoom, width * zoom, 3) of persons, and their opacity, 0 to 1."""
     ids = spread_cells(person_ids, 1, person_ids.shape, zoom).astype(np.int64)
     colours = person_colours(int(person_ids.max(initial=0))) if colours is None else colours
     palette = np.concatenate([np.zeros((1, 3), np.uint8), colours])
@@ -79,7 +82,7 @@ def persons_paint(
 
 
 def _outline(ids: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Pixels with a neighbour of another id."""
+    """Find the pixels with a neighbour of another id."""
     across, down = ids[:, 1:] != ids[:, :-1], ids[1:] != ids[:-1]
     edge = np.zeros(ids.shape, dtype=bool)
     edge[:, 1:] |= across

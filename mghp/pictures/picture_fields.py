@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PictureFields:
-    """What of `mghp.parsing.fields.Fields` is drawn, without the batch's axis.
+    """The drawn part of `mghp.parsing.fields.Fields`, without the batch axis.
 
     Attributes:
         heatmaps: (keypoint, rows, columns).
         limb_fields: (limb, 2, rows, columns).
         projection: (2, rows, columns).
-        keypoint_stride, limb_stride, projection_stride: pixels a cell.
-        centers: (1, rows, columns), confidences of persons' centres, which the projection then points to; None without.
+        keypoint_stride, limb_stride, projection_stride: pixels per cell.
+        centers: confidences of persons' centres, to which the projection then points, (1, rows, columns), or None.
     """
 
     heatmaps: NDArray[np.floating]
@@ -32,7 +32,7 @@ class PictureFields:
 
 
 def picture_fields(fields: "Fields", row: int) -> PictureFields:
-    """Picture `row` of a batch."""
+    """Return the fields of picture `row` of a batch."""
     heatmaps, limb_fields, projection = (
         tensor[row].detach().float().cpu().numpy()
         for tensor in (fields.heatmaps, fields.limb_fields, fields.projection)

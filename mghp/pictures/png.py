@@ -1,4 +1,4 @@
-"""Pictures to files."""
+"""Writing pictures to files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from mghp.pictures.canvas import Rgb
 
 
 def write_png(path: Path, picture: Rgb) -> Path:
-    """Write a picture; the same picture gives the same bytes. Missing folders are made."""
+    """Write a picture, always as the same bytes; missing folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path, format="PNG", compress_level=6)
     return path

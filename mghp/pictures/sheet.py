@@ -1,4 +1,4 @@
-"""Several pictures' panels on one sheet, and which pictures to show."""
+"""A sheet of panels, and the choice of pictures to show."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from mghp.pictures.canvas import Rgb
 from mghp.pictures.text import padded, stacked, text_line
 
 _MARGIN = 10
-"""Pixels of white around the sheet and under a panel."""
+"""The white margin around the sheet and under a panel, pixels."""
 
 
 def panels_sheet(panels: Sequence[Rgb], titles: Sequence[str], *, footer: Rgb | None = None, size: int = 22) -> Rgb:
-    """Panels one under the other on white, each under its title.
+    """Stack panels on white, each under its title.
 
     Args:
-        panels: (height, width, 3) each, of any sizes.
-        titles: one a panel.
-        footer: shown once at the bottom, e.g. `panel_legend`.
-        size: of the titles' letters, pixels.
+        panels: pictures of any sizes, (height, width, 3) each.
+        titles: a title per panel.
+        footer: picture at the bottom, e.g. `panel_legend`.
+        size: height of the titles' letters, pixels.
 
     Raises:
         ValueError: if panels and titles differ in number.
@@ -34,14 +34,14 @@ def panels_sheet(panels: Sequence[Rgb], titles: Sequence[str], *, footer: Rgb | 
 
 
 def choose_examples(scores: ArrayLike, count: int = 3) -> dict[str, list[int]]:
-    """Positions of the `count` best pictures, of as many around the median, and of the worst.
+    """Choose the best pictures, as many around the median, and the worst.
 
     Args:
-        scores: (picture,), larger is better; pictures without a score (NaN) are never chosen.
-        count: of each kind.
+        scores: score of each picture, larger is better, (picture,); those without one (NaN) are never chosen.
+        count: number of pictures of each kind.
 
     Returns:
-        "best", "typical" and "worst", each from the better to the worse. With few pictures, the kinds share some.
+        The positions of "best", "typical" and "worst", better ones first. With few pictures, the kinds share some.
     """
     values = np.asarray(scores, dtype=float)
     # Ties keep the order of the pictures, on every machine.

@@ -1,4 +1,4 @@
-"""A person's right side is warm, the left side cool: a swapped side is seen at a glance."""
+"""Warm colours for a person's right side, cool ones for the left: a swapped side is seen at a glance."""
 
 import colorsys
 
@@ -9,7 +9,7 @@ RIGHT, LEFT, MIDDLE = (255, 112, 32), (32, 168, 255), (240, 240, 240)
 
 
 def side_colour(names: tuple[str, ...]) -> Colour:
-    """The colour of the side on which all of these keypoints lie."""
+    """Return the colour of the side on which all of these keypoints lie."""
     for side, colour in (("right_", RIGHT), ("left_", LEFT)):
         if all(name.startswith(side) for name in names):
             return colour
@@ -17,12 +17,12 @@ def side_colour(names: tuple[str, ...]) -> Colour:
 
 
 def limb_colours(skeleton: Skeleton) -> list[Colour]:
-    """A colour a limb, by side; a limb across the body is neither."""
+    """Return a colour per limb by its side; a limb across the body has the middle's."""
     return [side_colour(tuple(skeleton.keypoints[end] for end in limb)) for limb in skeleton.limbs]
 
 
 def keypoint_colours(skeleton: Skeleton) -> list[Colour]:
-    """A colour a keypoint type: hues from red to yellow on the right, from cyan to violet on the left, else green.
+    """Return a colour per keypoint type: red to yellow on the right, cyan to violet on the left, else green.
 
     A keypoint and its mirror image take the same step of their side's hues.
     """

@@ -10,7 +10,7 @@ from mghp.pictures.sides import limb_colours, side_colour
 from mghp.pictures.sketch import Colour, Sketch
 
 SURE = 0.3
-"""Predicted keypoints of this score or more are drawn filled."""
+"""The least score of a predicted keypoint that is drawn filled."""
 
 
 def skeletons_overlay(
@@ -23,16 +23,16 @@ def skeletons_overlay(
     contrast: float = 0.45,
     zoom: int = 2,
 ) -> Rgb:
-    """Dots in the colour of their side, right warm and left cool; limbs in the colour of their person.
+    """Draw dots in the colour of their side, right warm and left cool, and limbs in the colour of their person.
 
     Args:
         image: (height, width, 3).
-        keypoints: (persons, keypoint, 3): x_image, y_image, and visibility or score; 0: not there.
+        keypoints: x_image, y_image, and visibility or score (0: absent), (person, keypoint, 3).
         skeleton: limbs, and names that tell the side.
-        colours: (persons, 3) of each person; None: limbs have the colour of their side.
-        filled_from: visibility or score from which a keypoint is a filled dot; hollow below it.
-        contrast: of the photo beneath; 1 leaves it as it is.
-        zoom: enlargement.
+        colours: colours of persons, (person, 3); None: limbs have the colour of their side.
+        filled_from: least visibility or score of a filled dot; hollow below it.
+        contrast: contrast of the photo beneath; 1 leaves it unchanged.
+        zoom: factor of enlargement.
     """
     sketch = Sketch(enlarged(image, zoom) if contrast == 1 else dimmed(image, zoom, contrast=contrast), zoom)
     draw_skeletons(sketch, keypoints, skeleton, colours, filled_from=filled_from, zoom=zoom)
@@ -48,7 +48,7 @@ def draw_skeletons(
     filled_from: float = VISIBLE,
     zoom: int = 2,
 ) -> None:
-    """Dots and limbs onto a sketch; see `skeletons_overlay`."""
+    """Draw dots and limbs onto a sketch; see `skeletons_overlay`."""
     by_side = limb_colours(skeleton)
     for index, person in enumerate(keypoints):
         limbs = by_side if colours is None else [_colour(colours[index])] * len(by_side)

@@ -10,25 +10,27 @@ from PIL import Image, ImageDraw
 from mghp.pictures.canvas import Rgb
 
 _FINE = 3
-"""Pillow draws without smoothing: drawn this much larger and reduced, edges come out smooth."""
+"""The factor by which drawings are made larger and then reduced: Pillow does not smooth edges itself."""
 
 Colour = tuple[int, int, int]
 Point = Sequence[float] | NDArray[np.floating]
-"""(x, y)."""
+"""A point (x, y)."""
 
 
 def css_colour(colour: Colour) -> str:
-    """As `#rrggbb`."""
+    """Format a colour as `#rrggbb`."""
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 class Sketch:
-    """Draws over an enlarged picture.
+    """A drawing over an enlarged picture.
+
+    Coordinates are (x, y) in pixels of the picture before it was enlarged, see `mghp.datasets.sample`; widths and radii
+    are in enlarged pixels.
 
     Args:
-        background: the picture, already enlarged.
-        zoom: enlargement; coordinates given later are (x, y) in pixels of the picture before it, see
-            `mghp.datasets.sample`. Widths and radii are in enlarged pixels.
+        background: the enlarged picture.
+        zoom: factor of enlargement.
     """
 
     def __init__(self, background: Rgb, zoom: int) -> None:
@@ -38,24 +40,24 @@ class Sketch:
         self._draw = ImageDraw.Draw(self._image)
 
     def line(self, start: Point, end: Point, colour: Colour, width: float) -> None:
-        """A line with round ends."""
+        """Draw a line with round ends."""
         (x0, y0), (x1, y1) = self._point(start), self._point(end)
         self._draw.line((x0, y0, x1, y1), fill=colour, width=max(1, round(width * _FINE)))
         for x, y in ((x0, y0), (x1, y1)):
             self._disc(x, y, width * _FINE / 2, colour)
 
     def dot(self, centre: Point, colour: Colour, radius: float) -> None:
-        """A filled dot."""
+        """Draw a filled dot."""
         self._disc(*self._point(centre), radius * _FINE, colour)
 
     def ring(self, centre: Point, colour: Colour, radius: float, width: float) -> None:
-        """A hollow dot."""
+        """Draw a hollow dot."""
         x, y = self._point(centre)
         r = radius * _FINE
         self._draw.ellipse((x - r, y - r, x + r, y + r), outline=colour, width=max(1, round(width * _FINE)))
 
     def arrow(self, start: Point, end: Point, colour: Colour, width: float) -> None:
-        """A line with a head at its end; a dot where it has no length."""
+        """Draw a line with a head at its end; a dot where it has no length."""
         (x0, y0), (x1, y1) = self._point(start), self._point(end)
         angle, length = math.atan2(y1 - y0, x1 - x0), math.hypot(x1 - x0, y1 - y0)
         self.line(start, end, colour, width)
@@ -65,7 +67,7 @@ class Sketch:
             self._draw.polygon([(x1, y1), *sides], fill=colour)
 
     def picture(self) -> Rgb:
-        """What was drawn."""
+        """Return the drawing."""
         return np.asarray(self._image.reduce(_FINE)).copy()
 
     def _point(self, point: Point) -> tuple[float, float]:

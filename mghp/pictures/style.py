@@ -1,4 +1,4 @@
-"""One look for all figures: sizes of a paper column, colours that colour-blind readers can tell apart."""
+"""One style for all figures: sizes of a paper column, colours that colour-blind readers can tell apart."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -44,11 +44,11 @@ STYLE: Any = {
 
 
 Drawings = Mapping[str, Callable[[], Figure]]
-"""Figures that can be drawn, by their file names without ending."""
+"""Functions that draw figures, by file names without ending."""
 
 
 def png(draw: Callable[[], Figure]) -> bytes:
-    """A figure drawn in the suite's style, as PNG (for notebooks)."""
+    """Draw a figure in this style as the bytes of a PNG, for notebooks."""
     buffer = io.BytesIO()
     with plt.rc_context(STYLE):
         figure = draw()
@@ -72,11 +72,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 def save_drawings(drawings: Drawings, folder: Path) -> list[Path]:
-    """Write all of them in the suite's style, each as PNG and SVG."""
+    """Write all figures in this style, each as PNG and SVG."""
     with plt.rc_context(STYLE):
         return [file for name, draw in drawings.items() for file in save(draw(), folder, name)]
 
 
 def plain(text: str) -> str:
-    """Text for a figure that Matplotlib would else take for mathematics between its dollars."""
+    """Escape the dollars of a text, between which Matplotlib would read mathematics."""
     return text.replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Words on pictures, in the one font that comes with Matplotlib: the same on every machine."""
+"""Words on pictures, in the font that comes with Matplotlib: the same on every machine."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,24 +12,24 @@ from mghp.pictures.canvas import Rgb
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 _SMALLEST = 9
-"""Pixels; smaller letters cannot be read."""
+"""The smallest size of readable letters, pixels."""
 
 
 @lru_cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """The font at a size in pixels."""
+    """Load the font at a size in pixels."""
     file = Path(mpl.get_data_path()) / "fonts" / "ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
     # The basic layout: the other depends on a library that not every machine has.
     return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> int:
-    """Pixels that a line takes."""
+    """Measure the width of a line, pixels."""
     return int(np.ceil(font(size, bold=bold).getlength(text)))
 
 
 def fitting_size(texts: Iterable[str], width: int, largest: int) -> int:
-    """The largest letters at which every line fits into `width` pixels, but never too small to read."""
+    """Return the largest size at which every line fits into `width` pixels, but never one too small to read."""
     texts = list(texts)
     for size in range(largest, _SMALLEST, -1):
         if all(text_width(text, size) <= width for text in texts):
@@ -38,7 +38,7 @@ def fitting_size(texts: Iterable[str], width: int, largest: int) -> int:
 
 
 def text_line(text: str, width: int, size: int, *, bold: bool = False, centred: bool = False) -> Rgb:
-    """A line of text, black on white, `width` pixels wide or as wide as it needs."""
+    """Draw a line of text, black on white, at least `width` pixels wide."""
     needed = text_width(text, size, bold=bold)
     image = Image.new("RGB", (max(width, needed), round(1.5 * size)), WHITE)
     x = (image.width - needed) // 2 if centred else 0
@@ -47,7 +47,7 @@ def text_line(text: str, width: int, size: int, *, bold: bool = False, centred: 
 
 
 def padded(picture: Rgb, height: int, width: int, *, centred: bool = False) -> Rgb:
-    """A picture on white, at least `height` x `width`, on top at the left or in the middle of the width."""
+    """Pad a picture by white to at least `height` x `width`, at the top, left or centred."""
     rows, columns = picture.shape[:2]
     sheet = np.full((max(height, rows), max(width, columns), 3), 255, dtype=np.uint8)
     left = (sheet.shape[1] - columns) // 2 if centred else 0
@@ -56,6 +56,6 @@ def padded(picture: Rgb, height: int, width: int, *, centred: bool = False) -> R
 
 
 def stacked(pictures: Sequence[Rgb]) -> Rgb:
-    """Pictures one under the other on white, from the left."""
+    """Stack pictures one under the other on white, flush left."""
     width = max((picture.shape[1] for picture in pictures), default=0)
     return np.concatenate([np.zeros((0, width, 3), np.uint8), *(padded(picture, 0, width) for picture in pictures)])

@@ -1,4 +1,4 @@
-"""Convergence of the matcher on one picture's limbs, as a small plot."""
+"""A small plot of the matcher's convergence on one picture's limbs."""
 
 import io
 
@@ -17,13 +17,13 @@ from mghp.pictures.style import COLOURS, STYLE, png
 def trace_picture(
     gap: NDArray[np.floating], violation: NDArray[np.floating], *, width: int = 640, height: int = 480
 ) -> Rgb:
-    """Gap and violation against steps: the median over problems, and the band of all of them.
+    """Plot gap and violation against steps: the median and the range over problems.
 
     Args:
-        gap: (step, problem), relative, at least 0.
-        violation: (step, problem), largest excess over a constraint.
-        width: of the plot, pixels.
-        height: of the plot, pixels.
+        gap: relative gap, at least 0, (step, problem).
+        violation: largest excess over a constraint, (step, problem).
+        width: width of the plot, pixels.
+        height: height of the plot, pixels.
     """
     inches = width / STYLE["savefig.dpi"], height / STYLE["savefig.dpi"]
 

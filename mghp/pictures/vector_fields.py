@@ -11,13 +11,13 @@ _OPACITY = 0.9
 
 
 def limb_fields_overlay(image: Rgb, limb_fields: NDArray[np.floating], stride: int, *, zoom: int = 2) -> Rgb:
-    """At every cell the longest of the limbs' vectors: direction as hue, the more opaque the longer.
+    """Paint the longest of the limbs' vectors in every cell: direction as hue, length as opacity.
 
     Args:
         image: (height, width, 3).
-        limb_fields: (limb, 2, rows, columns): (x, y) of unit vectors along the limb, 0 off limbs.
-        stride: pixels a cell.
-        zoom: enlargement.
+        limb_fields: unit vectors (x, y) along each limb, 0 off limbs, (limb, 2, rows, columns).
+        stride: pixels per cell.
+        zoom: factor of enlargement.
     """
     lengths = np.hypot(limb_fields[:, 0], limb_fields[:, 1])
     longest = lengths.argmax(0)[None, None]
@@ -39,16 +39,16 @@ def projection_overlay(
     arrow_spacing: int = 0,
     zoom: int = 2,
 ) -> Rgb:
-    """Where each pixel points: direction as hue, length as saturation.
+    """Paint where each pixel points: direction as hue, length as saturation.
 
     Args:
         image: (height, width, 3).
-        projection: (2, rows, columns): (x, y) in pixels of the picture.
-        stride: pixels a cell.
-        human: (height, width), pixels to show; None: all. Elsewhere the field means nothing.
-        longest: pixels from which a colour is full; None: a sixth of the picture's longer side.
-        arrow_spacing: pixels between arrows from shown pixels to where they point; 0: none.
-        zoom: enlargement.
+        projection: vectors (x, y), pixels of the picture, (2, rows, columns).
+        stride: pixels per cell.
+        human: pixels to show, (height, width); None: all. The field means nothing elsewhere.
+        longest: length of a full colour, pixels; None: a sixth of the picture's longer side.
+        arrow_spacing: distance between arrows, pixels; 0: no arrows.
+        zoom: factor of enlargement.
     """
     size = image.shape[:2]
     human = np.ones(size, dtype=bool) if human is None else human

@@ -1,4 +1,4 @@
-"""A vector's direction as hue and its length as saturation, and the wheel that explains it."""
+"""Vectors as colours, direction as hue and length as saturation, and the wheel that explains them."""
 
 import numpy as np
 from matplotlib.colors import hsv_to_rgb
@@ -10,14 +10,14 @@ from mghp.pictures.text import BLACK, WHITE, font, text_width
 
 
 def vector_colours(vectors: NDArray[np.floating], longest: float) -> NDArray[np.uint8]:
-    """Colours of vectors.
+    """Return the colours of vectors.
 
     Args:
-        vectors: (..., 2), (x, y), y downwards.
-        longest: length from which the colour is full; a vector of length 0 is white.
+        vectors: (x, y), y downwards, (..., 2).
+        longest: length of a full colour; a vector of length 0 is white.
 
     Returns:
-        (..., 3).
+        Red, green and blue, (..., 3).
     """
     x, y = vectors[..., 0], vectors[..., 1]
     hue = np.arctan2(y, x) / (2 * np.pi) % 1
@@ -28,11 +28,11 @@ def vector_colours(vectors: NDArray[np.floating], longest: float) -> NDArray[np.
 
 
 def with_wheel(picture: Rgb, radius_label: str = "") -> Rgb:
-    """The picture with a small wheel in its lower right corner: a hue lies in the direction that it stands for.
+    """Draw a small wheel into the lower right corner, each hue in the direction that it stands for.
 
     Args:
         picture: (height, width, 3).
-        radius_label: written beside the wheel where there is room: the length at its rim.
+        radius_label: the length at the wheel's rim, written beside it where there is room.
     """
     height, width = picture.shape[:2]
     diameter = max(min(height, width) // 6, 9)

@@ -1,1 +1,1 @@
-"""Lightning modules, data module and callbacks: they wire what the library computes."""
+"""Lightning modules, data module and callbacks, which wire what the library computes."""

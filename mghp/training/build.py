@@ -1,4 +1,4 @@
-"""From a config to the built pieces of a training."""
+"""Building the pieces of a training from a config."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +17,14 @@ from mghp.training.parsing_module import ParsingModule
 
 
 def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """Every piece of a parsing experiment, weights at their start.
+    """Build the module of a parsing experiment, weights at their start.
 
     Args:
-        config: the whole.
-        max_steps: of the training that it is built for.
+        config: the whole config.
+        max_steps: number of steps of the training.
 
     Raises:
-        InputError: one line, if sizes do not fit or the matcher cannot be trained through.
+        InputError: if sizes do not fit, or the matcher cannot be trained through.
     """
     parser = build_parser(config)
     network, people = parser.network, parser.assembler.people
@@ -68,10 +68,10 @@ def _matching(config: Config, parser: Parser, max_steps: int) -> TrainingMatchin
 
 
 def load_module(path: str | Path, overrides: Sequence[str] = ()) -> tuple[ParsingModule, Config]:
-    """The module of a checkpoint, with its weights, and its config with `key=value` over it.
+    """Load the module of a checkpoint, and its config with `key=value` over it.
 
     Raises:
-        InputError: as `load_parser`.
+        InputError: if the file is no checkpoint, or an override does not fit; see `load_parser`.
     """
     weights, config = read_trained(path, overrides)
     return with_weights(build_module(untrained(config)), weights, path).eval(), config

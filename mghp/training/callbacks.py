@@ -1,4 +1,4 @@
-"""What watches a training."""
+"""Callbacks that watch a training."""
 
 import signal
 import threading
@@ -24,14 +24,14 @@ from mghp.training.validation_pictures import draw_batch, first_pictures
 
 
 class AveragedWeights(WeightAveraging):
-    """Averages the weights over the steps; the averaged ones are validated and kept in every checkpoint.
+    """Averages the weights over the steps; the average is validated and kept in every checkpoint.
 
-    The n-th update keeps (1 + n) / (10 + n) of what was there, until that is the decay: an average that keeps more from
+    The n-th update keeps the share (1 + n) / (10 + n) of the average, at most `decay`: an average that keeps more from
     the beginning holds the random weights for thousands of steps, and finds nobody.
 
     Args:
-        decay: what an update keeps of the average in the end.
-        every: steps from one update, which costs a pass over all weights, to the next.
+        decay: share of the average that an update keeps in the end.
+        every: number of steps between updates, each of which costs a pass over all weights.
     """
 
     def __init__(self, decay: float, every: int = 1) -> None:
@@ -43,7 +43,7 @@ class AveragedWeights(WeightAveraging):
         self.every = every
 
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
-        """After the first step, and every so many."""
+        """Return True after the first step, and every `every` steps."""
         return step_idx is not None and step_idx % self.every == 0
 
 
@@ -51,7 +51,7 @@ class BranchPoint(Callback):
     """Keeps a checkpoint of the step at which the rate begins to fall, for runs of other lengths to branch off.
 
     Args:
-        decay_share: share of the training's steps in which it falls, the last ones.
+        decay_share: last share of the training's steps, in which the rate falls.
         file: the checkpoint.
     """
 
@@ -61,7 +61,7 @@ class BranchPoint(Callback):
         self._step = -1
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Now the length is known, be it given in steps or in epochs."""
+        """Set the step, now that the length is known, be it given in steps or in epochs."""
         self._step = round(trainer.estimated_stepping_batches * (1 - self.decay_share))
 
     def on_train_batch_end(
@@ -72,7 +72,7 @@ class BranchPoint(Callback):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Write it when its step is done.
+        """Write the checkpoint when its step is done.
 
         Raises:
             NotFiniteError: if the weights are not finite.
@@ -83,10 +83,10 @@ class BranchPoint(Callback):
 
 
 class SeedEveryBatch(Callback):
-    """Makes what network and matcher draw a function of (seed, batch), the same where a training goes on.
+    """Makes all that network and matcher draw a function of (seed, batch), so that a resumed run draws the same.
 
     Args:
-        seed: of the run.
+        seed: seed of the run.
     """
 
     def __init__(self, seed: int) -> None:
@@ -99,7 +99,7 @@ class SeedEveryBatch(Callback):
         batch: Any,  # noqa: ANN401
         batch_idx: int,
     ) -> None:
-        """Before it is trained on; processes that train together draw apart."""
+        """Seed before the batch is trained on; processes that train together draw apart."""
         number = trainer.fit_loop.total_batch_idx
         torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, number))
         for module in pl_module.modules():
@@ -108,10 +108,10 @@ class SeedEveryBatch(Callback):
 
 
 class StopWhenAsked(Callback):
-    """On SIGTERM the training ends after the step at hand, in good order: it is validated and its result written.
+    """Ends a training on SIGTERM in good order: after the current step it is validated and its result written.
 
     Attributes:
-        asked: whether it was.
+        asked: True once the signal has come.
     """
 
     def __init__(self) -> None:
@@ -139,18 +139,18 @@ class StopWhenAsked(Callback):
             self.asked = trainer.should_stop = True
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the signal back."""
+        """Restore the earlier handler of the signal."""
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
 
 
 class DrawPictures(Callback):
-    """Draws the first pictures of every validation: people, fields, soft assignments and the matcher's trace.
+    """Draws the first pictures of every validation: persons, fields, soft assignments and the matcher's trace.
 
     Args:
-        folder: gets `step_<step>_<what>.png`.
-        show: told each picture's name and (height, width, 3) uint8, e.g. a tracker's.
-        number: of pictures.
+        folder: folder that gets `step_<step>_<what>.png`.
+        show: called with each picture's name and its array (height, width, 3) uint8, e.g. a tracker's.
+        number: number of pictures.
     """
 
     def __init__(self, folder: Path, show: Callable[[str, NDArray[np.uint8]], None], number: int) -> None:
@@ -167,7 +167,7 @@ class DrawPictures(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Draw them, by the weights that are validated."""
+        """Draw the pictures, by the weights that are validated."""
         if batch_idx or not trainer.is_global_zero or not isinstance(pl_module, ParsingModule):
             return
         for name, picture in draw_batch(pl_module, first_pictures(batch, self.number)).items():

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: written whole or not at all, and whether a training can go on from one."""
+"""Checkpoints of a training: written whole or not at all, and checked before a training continues from one."""
 
 import io
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from mghp.writing import write_atomically, writing
 class CheckpointFiles(TorchCheckpointIO):
     """Lightning's plugin for reading and writing checkpoints.
 
-    Lightning's own writes into the system's folder for temporary files and moves from there, which across two disks is
-    a copy that can be cut off.
+    Lightning's own writes into the system's temporary folder and moves from there, which across two disks is a copy
+    that can be cut off.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:  # noqa: ANN401
-        """Write it.
+        """Write a checkpoint.
 
         Raises:
-            InputError: if the disk does not take it; a checkpoint of this name that was there is left.
+            InputError: if the disk does not take it; an earlier checkpoint of this name is left.
         """
         file = Path(path)
         with writing(file):
@@ -35,20 +35,20 @@ class CheckpointFiles(TorchCheckpointIO):
         write_atomically(file, buffer.getbuffer())
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> Any:  # noqa: ANN401
-        """Read it: tensors and plain types only, whatever is asked for."""
+        """Read a checkpoint of tensors and plain types only, whatever is asked for."""
         return read_checkpoint(path)
 
 
 def check_training(path: str | Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Look whether a training of this module can go on from a checkpoint, before it is begun.
+    """Check, before a training begins, that it can continue from a checkpoint.
 
     Raises:
-        InputError: as `read_checkpoint`, or if weights or optimiser are of another training, or only weights are there.
+        InputError: if the file is no checkpoint, holds only weights, or its weights or optimiser do not fit.
     """
     checkpoint = read_checkpoint(path)
     for key, kind in _TRAINING:
         if not isinstance(checkpoint.get(key), kind):
-            raise InputError(f"{path}: nothing to train on from: expected {key}, as mghp train keeps it")
+            raise InputError(f"{path}: nothing to continue from: expected {key}, as mghp train keeps it")
     check_weights(path, module.state_dict(), checkpoint["state_dict"])
     try:
         given = [_group(group) for group in checkpoint["optimizer_states"][0]["param_groups"]]
@@ -66,7 +66,7 @@ _TRAINING = (
     ("epoch", int), ("global_step", int), ("pytorch-lightning_version", str), ("loops", dict), ("callbacks", dict),
     ("optimizer_states", list), ("lr_schedulers", list),
 )  # fmt: skip
-"""What Lightning goes on from."""
+"""The entries that Lightning continues from, with their types."""
 
 
 def _group(group: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Pictures to batches: what is drawn depends on (seed, epoch, index) alone, never on the workers."""
+"""From pictures to batches; all draws depend on (seed, epoch, index) alone, never on the workers."""
 
 import math
 import os
@@ -20,7 +20,7 @@ from mghp.training.transforms import Augmentation
 
 
 class AugmentedSamples(Dataset[Sample]):
-    """Pictures as they are trained on."""
+    """Augmented training pictures."""
 
     def __init__(self, samples: Samples, augmentation: Augmentation, seed: int) -> None:
         self.samples = samples
@@ -35,13 +35,13 @@ class AugmentedSamples(Dataset[Sample]):
 
 
 class Collate:
-    """`collate` for one dataset's people."""
+    """The function `collate` for one dataset's skeleton."""
 
     def __init__(self, people: People) -> None:
         self.num_keypoints = people.num_keypoints
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
-        """Samples -> batch."""
+        """Return the batch of samples."""
         return collate(samples, self.num_keypoints)
 
 
@@ -49,14 +49,14 @@ class ParsingDataModule(LightningDataModule):
     """Training and validation batches.
 
     Args:
-        config: which data, augmentation and loading.
-        people: what the data annotate.
+        config: data, augmentation and loading.
+        people: parts and skeleton of the data.
         train: pictures to train on; None where nothing is trained.
         validation: pictures to validate on.
-        seed: of the order and the augmentation.
+        seed: seed of the order and the augmentation.
 
     Attributes:
-        before_batch: called whenever a training batch is asked for; does nothing unless it is set.
+        before_batch: called whenever a training batch is asked for; does nothing unless set.
     """
 
     def __init__(
@@ -76,21 +76,21 @@ class ParsingDataModule(LightningDataModule):
 
     @property
     def _process(self) -> tuple[int, int]:
-        """Which of how many processes this is."""
+        """The rank of this process, and the number of processes."""
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     @property
     def skipped(self) -> int:
-        """Damaged training pictures that others took the place of."""
+        """The number of damaged training pictures that were replaced by others."""
         return self.train_samples.skipped if isinstance(self.train_samples, SkippingSamples) else 0
 
     @property
     def waited_seconds(self) -> float:
-        """How long the training has waited for batches."""
+        """The time that the training has waited for batches, seconds."""
         return 0.0 if self._training_loader is None else self._training_loader.waited_seconds
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Shuffled, augmented, without the last incomplete batch."""
+        """Load shuffled and augmented batches, without an incomplete last one."""
         assert self.train_samples is not None
         workers = self.config.loader.workers
         in_order = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
@@ -115,7 +115,7 @@ class ParsingDataModule(LightningDataModule):
         return min(self.config.loader.batch_size, max(pictures, 1))
 
     def batches(self, processes: int) -> tuple[int, int]:
-        """Training batches of an epoch, and batches of a validation, of each of so many processes."""
+        """Count the batches per process: of a training epoch, and of a validation."""
         training = 0 if self.train_samples is None else len(self.train_samples) // processes
         validation = len(range(0, len(self.validation_samples), processes))
         return training // self._batch_size(training), -(-validation // self._validation_batch_size)
@@ -125,11 +125,11 @@ class ParsingDataModule(LightningDataModule):
         return self.config.loader.batch_size if self.config.name == "synthetic" else 1  # else sizes differ
 
     def _batches_of_epoch(self) -> float:
-        """How many the trainer takes; infinitely many without one, or before it knows."""
+        """Return the number of batches that the trainer takes; infinity without a trainer, or before it knows."""
         return math.inf if self.trainer is None else self.trainer.num_training_batches
 
     def val_dataloader(self) -> DataLoader[Any]:
-        """In order, as they are; of several processes, process r gets pictures r, r + processes, ..."""
+        """Load the pictures in order, unchanged; process r of several gets pictures r, r + processes, ..."""
         process, processes = self._process
         return DataLoader(
             self.validation_samples,  # type: ignore[arg-type]
@@ -140,11 +140,11 @@ class ParsingDataModule(LightningDataModule):
 
 
 def _nothing() -> None:
-    """Where nobody wants to know."""
+    """Do nothing before a batch."""
 
 
 def _be_patient(worker: int) -> None:
-    """A loading process on a machine of few cores must not hold up a thread that all others wait for."""
+    """Lower the priority of a loading process: on few cores it must not hold up a thread that all others wait for."""
     torch.set_num_threads(1)
     if hasattr(os, "nice"):
         os.nice(5)

@@ -1,4 +1,4 @@
-"""Losses that are not finite: which branch, on which pictures, and what then."""
+"""Checks that losses, fields and weights are finite, naming what is not, and on which pictures."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,23 +11,23 @@ from mghp.errors import InputError
 from mghp.parsing.fields import Fields
 
 MOST_IN_A_ROW = 10
-"""Steps that may be skipped one after the other: where all fail, the weights do, and not the pictures."""
+"""The most steps skipped in a row: if more fail, the weights are at fault and not the pictures."""
 
 _LOGGER = logging.getLogger("mghp")
 
 
 class NotFiniteError(InputError):
-    """A training that has left the finite numbers."""
+    """A loss, field or weight of a training that is not finite."""
 
 
 class FiniteLosses:
-    """Stops a training at the first loss that is not finite, or lets it step over some.
+    """Stops a training at the first loss that is not finite, or skips its step.
 
     Args:
-        then: "stop", or "skip": such a batch is a step of gradient 0.
+        then: "stop" or "skip"; a skipped batch is a step of gradient 0.
 
     Attributes:
-        skipped: steps left out so far.
+        skipped: number of steps skipped so far.
     """
 
     def __init__(self, then: Literal["stop", "skip"]) -> None:
@@ -43,17 +43,17 @@ class FiniteLosses:
         step: int,
         statistics: Iterable[Tensor] = (),
     ) -> bool:
-        """Whether a step can be taken.
+        """Return True if the step can be taken, False if it is skipped.
 
         Args:
             total: the loss to descend on.
-            losses: its parts, by branch.
-            pictures: names of the batch's.
-            step: of the training.
-            statistics: running ones of the network, which one batch can spoil for good.
+            losses: the summed losses by branch.
+            pictures: names of the batch's pictures.
+            step: step of the training.
+            statistics: running statistics of the network, which one batch can spoil for good.
 
         Raises:
-            NotFiniteError: naming branches and pictures, if the total is not finite and may not be stepped over.
+            NotFiniteError: naming branches and pictures, if the total is not finite and may not be skipped.
         """
         if bool(torch.isfinite(total)):
             self._in_a_row = 0
@@ -63,7 +63,7 @@ class FiniteLosses:
         what = f"the loss of {', '.join(branches) or 'all branches together'} is not finite at step {step}"
         where = f"pictures {', '.join(pictures)}"
         if self.then == "stop":
-            raise NotFiniteError(f"training: {what}; {where}; training.on_non_finite=skip would go on")
+            raise NotFiniteError(f"training: {what}; {where}; training.on_non_finite=skip skips such steps")
         if self._in_a_row > MOST_IN_A_ROW:
             raise NotFiniteError(f"training: {what}, as at the {MOST_IN_A_ROW} steps before; {where}")
         if not all(bool(torch.isfinite(values).all()) for values in statistics):
@@ -74,7 +74,7 @@ class FiniteLosses:
 
 
 def check_fields(fields: Fields, pictures: Sequence[str]) -> None:
-    """Refuse to assemble what no matcher takes.
+    """Refuse fields that no matcher takes.
 
     Raises:
         NotFiniteError: naming the first field that is not finite, and the pictures.
@@ -86,10 +86,10 @@ def check_fields(fields: Fields, pictures: Sequence[str]) -> None:
 
 
 def check_weights(module: nn.Module, step: int) -> None:
-    """Refuse to keep weights that nothing can be done with.
+    """Refuse to keep weights that are not finite.
 
     Raises:
-        NotFiniteError: naming the first that are not finite.
+        NotFiniteError: naming the first of them.
     """
     for name, value in module.named_parameters():
         if not bool(torch.isfinite(value).all()):

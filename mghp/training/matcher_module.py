@@ -1,4 +1,4 @@
-"""The matcher's module: wires features, scorer, matcher and losses of matching problems into Lightning."""
+"""The Lightning module that wires features, scorer, matcher and losses of matching problems."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,17 +31,17 @@ _LOSSES = {
 
 @dataclass
 class PairBatch:
-    """Problems side by side, padded, and the features of their pairs.
+    """A batch of padded problems, and the features of their pairs.
 
     Attributes:
-        features: (pairs, features).
-        limb: of each pair, (pairs,).
-        place: (problem, row, column) of each pair, (3, pairs).
-        truth: (batch, source, destination) bool, as are the others but the masks.
-        is_pair: of two real candidates.
-        affinity: the line integral, float.
-        source_mask: (batch, source).
-        destination_mask: (batch, destination).
+        features: (pair, feature).
+        limb: limb of each pair, (pair,).
+        place: problem, row and column of each pair, (3, pair).
+        truth: true pairs, (batch, source, destination) bool.
+        is_pair: pairs of two real candidates, (batch, source, destination) bool.
+        affinity: line integral, (batch, source, destination) float.
+        source_mask: real candidates, (batch, source) bool.
+        destination_mask: real candidates, (batch, destination) bool.
     """
 
     features: Tensor
@@ -57,13 +57,13 @@ class PairBatch:
         return len(self.truth)
 
     def spread(self, values: Tensor) -> Tensor:
-        """Values of pairs (pairs,) in their places, 0 elsewhere: (batch, source, destination)."""
+        """Spread values of pairs (pair,) to their places, 0 elsewhere: (batch, source, destination)."""
         whole = values.new_zeros(self.truth.shape)
         return whole.index_put(tuple(self.place), values)
 
 
 def make_batch(problems: PairProblems, chosen: Sequence[int] | np.ndarray) -> PairBatch:
-    """The problems at these positions."""
+    """Return the batch of the problems at these positions."""
     pairs = padded(problems, chosen)
     place = torch.from_numpy(np.stack([pairs.problem, pairs.row, pairs.column]))
     truth = torch.zeros(pairs.shape, dtype=torch.bool)
@@ -89,11 +89,12 @@ class MatcherModule(LightningModule):
     """Scores limbs, sends the scores through a matcher, and trains on the true assignment.
 
     Args:
-        scorer: features to scores.
-        matcher: any; trained through only by objective "matching".
-        objective: as in `LearnedMatchingConfig`.
-        loss: on the soft assignment, as in `LossesConfig.matching`.
-        learning_rate: of Adam, falling to 0 along a cosine.
+        scorer: maps features to scores.
+        matcher: any matcher; trained through only by objective "matching".
+        objective: see `LearnedMatchingConfig.objective`.
+        loss: loss on the soft assignment, see `LossesConfig.matching`.
+        learning_rate: Adam's first rate, which falls to 0 along a cosine.
+        steps: number of steps of the training.
     """
 
     def __init__(
@@ -109,18 +110,18 @@ class MatcherModule(LightningModule):
         self.losses: list[float] = []
 
     def forward(self, batch: PairBatch) -> Tensor:
-        """Affinities (batch, source, destination), 0 outside real pairs."""
+        """Return affinities (batch, source, destination), 0 outside real pairs."""
         if self.objective == "none":
             return batch.affinity
         return batch.spread(self.scorer(batch.features, batch.limb))
 
     def assignment(self, batch: PairBatch, affinity: Tensor) -> Tensor:
-        """What the matcher makes of affinities, the same shape."""
+        """Return the matcher's assignment of affinities, of the same shape."""
         soft: Tensor = self.matcher(affinity, batch.source_mask, batch.destination_mask)
         return soft
 
     def loss_of(self, batch: PairBatch, affinity: Tensor) -> Tensor:
-        """The objective of a batch."""
+        """Return the loss of a batch."""
         if self.objective == "binary_cross_entropy":
             entropy = functional.binary_cross_entropy_with_logits(affinity, batch.truth.float(), reduction="none")
             return entropy[batch.is_pair].mean()
@@ -132,7 +133,7 @@ class MatcherModule(LightningModule):
         return _LOSSES[self.loss](soft, batch.truth, batch.is_pair)
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor | None:
-        """One step's loss; none, and no further step, once scores are infinite or no numbers."""
+        """Return the loss; at scores that are not finite None, and the training stops."""
         affinity = self(batch)
         if not affinity.isfinite().all():
             self.trainer.should_stop = True
@@ -142,14 +143,14 @@ class MatcherModule(LightningModule):
         return loss
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Adam along a cosine, by step."""
+        """Return Adam with a rate that falls along a cosine, by step."""
         optimizer = torch.optim.Adam(self.scorer.parameters(), lr=self.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 class _Draws(Sampler[list[int]]):
-    """Batches of problems, each epoch in another order that the seed decides."""
+    """Draws batches of problems, each epoch in another order that the seed decides."""
 
     def __init__(self, number: int, size: int, seed: int) -> None:
         self.number, self.size, self.seed, self.epoch = number, min(size, number), seed, 0
@@ -173,5 +174,5 @@ class _Batches(Dataset[PairBatch]):
 
 
 def training_batches(problems: PairProblems, size: int, seed: int) -> DataLoader[PairBatch]:
-    """Shuffled batches of about `size` problems."""
+    """Load shuffled batches of about `size` problems."""
     return DataLoader(_Batches(problems), sampler=_Draws(len(problems), size, seed), batch_size=None)

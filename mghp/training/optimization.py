@@ -9,17 +9,17 @@ from torch import nn
 from mghp.config.training import OptimizerConfig
 
 NESTEROV_MOMENTUM = 0.9
-"""Of the paper's SGD."""
+"""The momentum of the paper's SGD."""
 
 
 def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = False) -> torch.optim.Optimizer:
-    """AdamW or SGD over the parameters that need a gradient; weight decay on matrices and kernels alone.
+    """Make AdamW or SGD over the parameters that need a gradient; weight decay on matrices and kernels only.
 
     Args:
-        config: which, and its rates.
-        module: whose parameters.
-        fused: one kernel a step instead of one an operation, of AdamW; not for half precision with scaled gradients.
-            SGD's knows no weights whose first gradient comes later than that of others, as the matching's does.
+        config: optimiser and rates.
+        module: module with the parameters.
+        fused: True to run AdamW in one kernel per step; not for half precision with scaled gradients. Fused SGD fails
+            on weights whose first gradient comes later than that of others, such as the matching's.
     """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
@@ -32,7 +32,7 @@ def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = Fal
 
 
 def rate_factor(config: OptimizerConfig, max_steps: int) -> Callable[[int], float]:
-    """The learning rate at a step, counted from 0, as a factor of the highest."""
+    """Return the course of the learning rate: a function from the step, counted from 0, to a factor of the highest."""
 
     def factor(step: int) -> float:
         warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0

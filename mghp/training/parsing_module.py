@@ -1,4 +1,4 @@
-"""The parsing module: wires network, targets, losses, matching, assembly and metrics into Lightning."""
+"""The Lightning module that wires network, targets, losses, matching, assembly and metrics."""
 
 from typing import Any
 
@@ -26,17 +26,17 @@ class ParsingModule(Parser, LightningModule):
     """Trains a parsing network and a matcher as one model. No line depends on which matcher it is.
 
     Args:
-        network: pictures to fields.
-        targets: labels to true fields.
-        objective: the losses on the fields.
-        matching: the matching loss inside training; None where nothing trains through the matcher.
-        weighting: losses to one number.
-        label_balance: of the part logits that are assembled.
-        assembler: fields to people.
-        metrics: of people.
-        training: how to train.
+        network: maps pictures to fields.
+        targets: maps labels to true fields.
+        objective: losses on the fields.
+        matching: matching loss in training; None where nothing trains through the matcher.
+        weighting: sums losses to one number.
+        label_balance: balance of the part logits that are assembled.
+        assembler: assembles fields into persons.
+        metrics: scores of persons.
+        training: section `training` of the config.
         config_text: the whole resolved config, kept in every checkpoint.
-        bf16: whether `fields` runs the network under autocast to bfloat16, inside a Trainer or not.
+        bf16: True to run the network in `fields` under autocast to bfloat16, inside a Trainer or not.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ParsingModule(Parser, LightningModule):
         self.config_text = config_text
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """One step's loss."""
+        """Return the loss of a step."""
         self.label_balance.observe(batch.parts)
         losses, matching = self.losses(batch, self.global_step, self._share_of_step(batch_idx))
         total = self.total(losses)
@@ -80,16 +80,22 @@ class ParsingModule(Parser, LightningModule):
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=pictures)
             if matching is not None:
                 self.log_dict(matching.details(), batch_size=pictures)
-        # Of several processes the mean; the others are the first one's, since batches may differ in what they label.
+        # Only the total is averaged over processes: their batches may differ in what they label.
         self.log("train/total", total.detach(), prog_bar=True, batch_size=pictures, sync_dist=True)
 
     def _share_of_step(self, batch_idx: int) -> int:
-        """Which batch this is of those that make a step together, in whatever process."""
+        """Number the batch among those of all processes that make a step together."""
         trainer = self.trainer
         return batch_idx % trainer.accumulate_grad_batches * trainer.world_size + trainer.global_rank
 
     def losses(self, batch: Batch, step: int = 0, share: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
-        """Losses of a batch, of this share of a training's step, by name; and the matching, where there was one."""
+        """Return the losses of a batch by name, and the matching if there was one.
+
+        Args:
+            batch: pictures and labels.
+            step: step of the training.
+            share: number of the batch among those that make the step together.
+        """
         prediction = self(batch.image)
         # Under autocast the network runs in half precision; losses and the matching do not.
         with torch.autocast(self.device.type, enabled=False):
@@ -104,7 +110,7 @@ class ParsingModule(Parser, LightningModule):
         return (step + 1) % self.training_config.matching_every == 0
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
-        """The weighted sum; a batch of which nothing is labelled is a step of gradient 0."""
+        """Return the weighted sum; a batch without labels makes a step of gradient 0."""
         if losses:
             if "matching" in losses:
                 losses = losses | {"matching": self.training_config.matching_every * losses["matching"]}
@@ -113,7 +119,7 @@ class ParsingModule(Parser, LightningModule):
         return 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Assemble people and compare them with the true ones."""
+        """Assemble persons and compare them with the true ones."""
         fields = self.fields(batch.image)
         check_fields(fields, batch.names)
         with torch.autocast(self.device.type, enabled=False):
@@ -127,9 +133,9 @@ class ParsingModule(Parser, LightningModule):
         self.metrics.reset()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Optimiser and rate, by step."""
+        """Return the optimiser and the course of its rate, by step."""
         optimizer = make_optimizer(self.training_config.optimizer, self, fused=not self._scales_gradients)
-        steps = int(self.trainer.estimated_stepping_batches)  # of epochs too it tells the number
+        steps = int(self.trainer.estimated_stepping_batches)  # also where the length is given in epochs
         if self.matching is not None:
             self.matching.max_steps = steps
         factor = rate_factor(self.training_config.optimizer, steps)
@@ -142,7 +148,7 @@ class ParsingModule(Parser, LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """As Lightning's own, which refuses fused optimisers even where no gradient is scaled."""
+        """Clip gradients; Lightning's own hook refuses fused optimisers even where no gradient is scaled."""
         if self._scales_gradients:
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif gradient_clip_val and gradient_clip_algorithm == "value":
@@ -155,7 +161,7 @@ class ParsingModule(Parser, LightningModule):
         return self.trainer.precision == "16-mixed"
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A checkpoint says what it is of."""
+        """Keep the config and the number of skipped steps in the checkpoint."""
         checkpoint["mghp_config"] = self.config_text
         checkpoint["mghp_skipped_steps"] = self.finite.skipped
 
@@ -165,7 +171,7 @@ class ParsingModule(Parser, LightningModule):
 
 
 def true_people(batch: Batch) -> list[TruePeople]:
-    """The labels of each picture, as metrics take them."""
+    """Return the labels of each picture in the form of the metrics."""
     return [
         TruePeople(
             parts=batch.parts[row].cpu().numpy(),

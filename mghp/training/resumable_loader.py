@@ -1,4 +1,4 @@
-"""Training batches that a checkpoint can go on from: order and position are functions of (seed, epoch, batch)."""
+"""Training batches that a checkpoint can resume: order and position are functions of (seed, epoch, batch)."""
 
 import math
 import time
@@ -13,7 +13,7 @@ from mghp.parsing.batch import Batch
 
 
 def mixed_seed(*numbers: int) -> int:
-    """One seed out of several numbers from -1, different for every tuple that occurs."""
+    """Mix several numbers from -1 up into one seed, different for every tuple that occurs."""
     mixed = 0
     for number in numbers:
         mixed = (mixed * 1_000_003 + number + 1) % 2**63
@@ -21,16 +21,16 @@ def mixed_seed(*numbers: int) -> int:
 
 
 class ShuffledDraws(Sampler[tuple[int, int]]):
-    """(epoch, index) of every picture, once an epoch, in an order that (seed, epoch) decides.
+    """Draws (epoch, index) of every picture once per epoch, in an order that (seed, epoch) decides.
 
-    Of several processes each gets its share: together their n-th batches are the n-th batch of one process whose
-    batches are larger by their number. What does not go up evenly is left out.
+    Each of several processes gets its share: together their n-th batches are the n-th batch of one process whose
+    batches are larger by their number. A remainder is left out.
 
     Args:
-        number: pictures.
-        seed: of the order.
-        process: of this share, 0 to processes - 1.
-        processes: that train together.
+        number: number of pictures.
+        seed: seed of the order.
+        process: rank of this process, from 0.
+        processes: number of processes that train together.
     """
 
     def __init__(self, number: int, seed: int, process: int = 0, processes: int = 1) -> None:
@@ -64,9 +64,9 @@ class ShuffledDraws(Sampler[tuple[int, int]]):
 
 
 class OrderedDraws(ShuffledDraws, SequentialSampler):  # type: ignore[misc]  # of (epoch, index), not of indices
-    """The same in the pictures' own order, where a training is to overfit to the first batches of every epoch.
+    """Draws in the pictures' own order, for a training that overfits to the first batches of every epoch.
 
-    Lightning, asked for that, knows by SequentialSampler that nothing is shuffled; else it would make a loader anew.
+    Lightning tells by SequentialSampler that nothing is shuffled; else it would make a new loader.
     """
 
     def _order(self, epoch: int) -> Sequence[int]:
@@ -74,19 +74,19 @@ class OrderedDraws(ShuffledDraws, SequentialSampler):  # type: ignore[misc]  # o
 
 
 class ResumableLoader(DataLoader[Any]):
-    """A loader that says how many batches of which epoch it has given, and goes on from there.
+    """A loader whose state, kept in every checkpoint, is the epoch and the number of its batches given so far.
 
-    Lightning keeps its state in every checkpoint. Its length stays that of a whole epoch.
+    The length stays that of a whole epoch.
 
     Args:
-        samples: by (epoch, index).
-        draws: the order.
-        before_batch: called whenever a batch is asked for: all that belongs to the batch before is done by then.
-        options: of DataLoader.
+        samples: samples by (epoch, index).
+        draws: order of the samples.
+        before_batch: called whenever a batch is asked for, when all work on the batch before is done.
+        options: further options of DataLoader.
 
     Attributes:
-        waited_seconds: for batches after the first.
-        most_batches: asked how many batches end an epoch, where a trainer ends it before the loader does.
+        waited_seconds: time waited for batches after the first.
+        most_batches: returns the number of batches after which a trainer ends an epoch.
     """
 
     def __init__(
@@ -107,15 +107,15 @@ class ResumableLoader(DataLoader[Any]):
         self._resumes = False
 
     def state_dict(self) -> dict[str, int]:
-        """Where it is: the epoch, and the batches of it that were given; the next one, where they were all."""
+        """Return the epoch and the number of its batches given; after the last one, the next epoch and 0."""
         if self.given >= min(self.most_batches(), len(self)):
             return {"epoch": self.epoch + 1, "given": 0}
         return {"epoch": self.epoch, "given": self.given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from there; after the last batch of an epoch, with the next one."""
+        """Resume at a state; after the last batch of an epoch, with the next one."""
         epoch, given = state["epoch"], state["given"]
-        if given >= len(self):  # written before an epoch's end was told by the epoch after it
+        if given >= len(self):  # as checkpoints of earlier versions have it
             epoch, given = epoch + 1, 0
         assert self.batch_size is not None
         self.draws.start_at(epoch, given * self.batch_size)
@@ -148,10 +148,10 @@ class ResumableLoader(DataLoader[Any]):
 
 
 def _one_line(error: InputError | RuntimeError) -> InputError | RuntimeError:
-    """The error of a loading process, whose whole traceback torch has put into the message."""
+    """Cut the traceback of a loading process, which torch has put into the message, down to its last line."""
     text = str(error).strip()
     if isinstance(error, InputError):
         return InputError(text.splitlines()[-1].split("InputError: ")[-1])
     if text.startswith("DataLoader worker"):
-        return InputError(f"data.loader.workers: a loading process has died, of too little memory perhaps: {text}")
+        return InputError(f"data.loader.workers: a loading process has died, perhaps for lack of memory: {text}")
     return error

@@ -1,4 +1,4 @@
-"""What `mghp train --resume RUN` finds in a run folder: its config, and the checkpoint to go on from."""
+"""Resuming by `mghp train --resume RUN`: the config in the run folder, and the checkpoint to continue from."""
 
 import logging
 import os
@@ -17,12 +17,11 @@ _LOGGER = logging.getLogger("mghp")
 
 
 def interrupted_config(run: Path) -> Config:
-    """The config of a run that was cut off, or stopped before its end.
+    """Read the config of a run that was cut off, or stopped before its end.
 
     Raises:
-        InputError: if the folder is none of a run, or of one that has finished; if config.yaml is not what the training
-            was begun with, or the rows of metrics.csv are not what it has logged, as far as a checkpoint knows; if
-            something else is in a checkpoint's place.
+        InputError: if the folder is no run's, or the run has finished; if config.yaml or the rows of metrics.csv differ
+            from those in the checkpoint; if something else is in a checkpoint's place.
     """
     if not (run / "config.yaml").is_file():
         raise InputError(f"--resume {run}: no run folder: there is no config.yaml in it")
@@ -38,25 +37,25 @@ def interrupted_config(run: Path) -> Config:
 
 
 def interrupted_run(run: Path) -> Path | None:
-    """The folder, if a training of it was cut off or stopped, and left what one can go on from."""
+    """Return the folder if its training was cut off or stopped and left a checkpoint, else None."""
     is_left = any(file.exists() for file in resume_points(run / "checkpoints"))
     return run if is_left and not has_ended(run) else None
 
 
 def point_to_resume(run: Path, fingerprint: str) -> Path | None:
-    """The newest checkpoint of an interrupted training that can be read; None where none can: it begins anew.
+    """Find the newest readable checkpoint of an interrupted training; without one, None: the training begins anew.
 
     Args:
-        run: its folder.
-        fingerprint: of the data as they are now.
+        run: the run folder.
+        fingerprint: fingerprint of the data as they are now.
 
     Raises:
-        InputError: as `interrupted_config`, or if these are not the data that it was trained on.
+        InputError: if the run cannot be resumed, see `interrupted_config`, or was trained on other data.
     """
     interrupted_config(run)
     point = _newest(run, _LOGGER.warning)
     if point is None:
-        _LOGGER.warning("%s: no checkpoint to go on from: begun anew", run)
+        _LOGGER.warning("%s: no checkpoint to continue from: begun anew", run)
         return None
     file, checkpoint = point
     before = checkpoint["callbacks"]["ResumePoints"]
@@ -64,21 +63,21 @@ def point_to_resume(run: Path, fingerprint: str) -> Path | None:
         raise InputError(f"--resume {run}: trained on data {before['data']!r}, which now are {fingerprint!r}")
     now, _ = git_commit()
     if before["commit"] != now:
-        _LOGGER.warning("%s: begun at commit %s, gone on with at %s", run, before["commit"][:10], now[:10])
+        _LOGGER.warning("%s: begun at commit %s, resumed at %s", run, before["commit"][:10], now[:10])
     return file
 
 
 def _newest(run: Path, tell: Callable[[str], None]) -> tuple[Path, dict[str, Any]] | None:
-    """The last checkpoint that is whole, with what is in it; told is what the others have."""
+    """Read the newest checkpoint that is whole; `tell` is called with the fault of each other."""
     for file in resume_points(run / "checkpoints"):
         if not os.path.lexists(file):
             continue
         if not file.is_file():
-            raise InputError(f"{file}: expected a checkpoint to go on from, got a folder or a broken link")
+            raise InputError(f"{file}: expected a checkpoint to continue from, got a folder or a broken link")
         try:
             return file, _read(file)
         except InputError as error:
-            tell(f"{error}; the checkpoint before it is used, where there is one")
+            tell(f"{error}; the checkpoint before it is used, if there is one")
     return None
 
 
@@ -91,7 +90,7 @@ def _read(file: Path) -> dict[str, Any]:
             return checkpoint
     except (KeyError, TypeError, AttributeError):
         pass
-    raise InputError(f"{file}: nothing to go on from")
+    raise InputError(f"{file}: nothing to continue from")
 
 
 def _is_noted(before: Mapping[str, Any]) -> bool:
@@ -101,19 +100,19 @@ def _is_noted(before: Mapping[str, Any]) -> bool:
 
 
 def _refuse_other_settings(file: Path, config: Config, checkpoint: Path, trained: str) -> None:
-    """What has been trained so far is of the settings in the checkpoint, whatever config.yaml says now."""
+    """Refuse a config.yaml whose settings differ from those that the checkpoint was trained with."""
     before = _leaves(computed_settings(load_config_text(trained, origin=str(checkpoint))))
     now = _leaves(computed_settings(config))
     for key in sorted({*before, *now}):
         if before.get(key) != now.get(key):
             raise InputError(
                 f"{file}: {key} is {now.get(key)}, but {checkpoint} was trained with {before.get(key)}: put that back "
-                f"to go on with it, or begin a training of its own: mghp train {file}"
+                f"to resume it, or begin a new training: mghp train {file}"
             )
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Values by their keys with dots, as text, in which nothing differs from itself."""
+    """Return values by dotted keys, as text, so that NaN equals itself."""
     leaves: dict[str, str] = {}
     for key, value in values.items():
         is_section = isinstance(value, Mapping) and value

@@ -1,4 +1,4 @@
-"""What an interrupted training goes on from: checkpoints of its whole state, the last one and the one before it."""
+"""Checkpoints of the whole state of a training, the last one and the one before it, from which it is resumed."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,18 +13,18 @@ from mghp.writing import writing
 
 
 class ResumePoints(Callback):
-    """Keeps a checkpoint every so many steps, each when all that belongs to its step is done and logged.
+    """Keeps a checkpoint every few steps, each when its step is done and logged.
 
     Lightning's hooks of a step come before its row in metrics.csv, and those of the next one after its batch was
-    counted; so `save_if_due` is to be called by the loader, whenever it is asked for a batch. Where the step ends with
-    a validation, the checkpoint is written after that, which is a moment that Lightning knows how to go on from.
+    counted; so the loader calls `save_if_due` whenever it is asked for a batch. Where the step ends with a validation,
+    the checkpoint is written after that, a moment that Lightning can resume from.
 
     Args:
-        last: the checkpoint.
-        before: gets the one before, which is there until the new one is complete.
-        every: steps from one to the next; 0 for none.
-        state: what else goes into them, as plain types, asked for at each.
-        restore: given that on going on.
+        last: file of the last checkpoint.
+        before: file of the one before, kept until the new one is complete.
+        every: number of steps between checkpoints; 0: none.
+        state: returns further state, of plain types, for each checkpoint.
+        restore: called with that state on resuming.
     """
 
     def __init__(
@@ -44,16 +44,16 @@ class ResumePoints(Callback):
         self._trainer: Trainer | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """From here on there is something to save."""
+        """Begin to save."""
         self.saved_at = trainer.global_step
         self._trainer = trainer
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """And from here on no more."""
+        """Stop saving."""
         self._trainer = None
 
     def save_if_due(self) -> None:
-        """Between two batches.
+        """Save between two batches if a checkpoint is due.
 
         Raises:
             NotFiniteError: if the weights are not finite.
@@ -63,7 +63,7 @@ class ResumePoints(Callback):
             self._save(self._trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """After a step that ended with a validation; where the epoch ends too, the next one is waited for."""
+        """Save if a checkpoint is due after a step's validation; at an epoch's end, only in the next epoch."""
         is_training = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
         if is_training and self._is_due(trainer) and not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             self._save(trainer)
@@ -86,20 +86,20 @@ class ResumePoints(Callback):
                 complete.replace(self.last)
 
     def newest(self) -> Path | None:
-        """The checkpoint to go on from, if there is one."""
+        """Return the checkpoint to resume from, if there is one."""
         return next((file for file in (self.last, self.before) if file.exists()), None)
 
     def state_dict(self) -> dict[str, Any]:
-        """Kept in the checkpoints."""
+        """Return the further state for a checkpoint."""
         return self.state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Called when a training goes on."""
+        """Restore the further state of a checkpoint."""
         self.restore(state_dict)
 
 
 def _validates_here(trainer: Trainer) -> bool:
-    """Whether Lightning, going on from here, would take the step before for one that ends with a validation."""
+    """Return True if Lightning, resumed from here, would take the last step for one that ends with a validation."""
     loop = trainer.fit_loop.epoch_loop
     counted = loop.batch_progress.total if trainer.check_val_every_n_epoch is None else loop.batch_progress.current
     every = trainer.val_check_batch

@@ -1,4 +1,4 @@
-"""What a config may say under `trainer`: the options of Lightning's Trainer, one rule each. Without torch."""
+"""The options of Lightning's Trainer that a config may set under `trainer`, one rule each. Without torch."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from mghp.errors import InputError
 
 DEFAULT_MAX_STEPS = 1000
-"""Where the config names no length."""
+"""The number of steps where the config names no length."""
 
 
 def _as_it_is(value: Any) -> Any:  # noqa: ANN401
@@ -19,12 +19,12 @@ def _as_it_is(value: Any) -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True)
 class Rule:
-    """What an option may be.
+    """The values that an option may have.
 
     Attributes:
-        expected: in words.
-        fits: whether a value does.
-        taken: what Lightning is given for one that does.
+        expected: the rule in words.
+        fits: returns True for a valid value.
+        taken: converts a valid value for Lightning.
     """
 
     expected: str
@@ -33,17 +33,17 @@ class Rule:
 
 
 def _is_number(value: object, least: float) -> bool:
-    """A finite one, and no more than a machine counts to."""
+    """Return True for a finite number from `least` up that a machine can count to."""
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value < sys.maxsize
 
 
 def _is_whole(value: Any, least: int) -> bool:  # noqa: ANN401
-    """A whole number; 1e3, which YAML reads as a float, is one."""
+    """Return True for a whole number; 1e3, which YAML reads as a float, is one."""
     return _is_number(value, least) and value == int(value)
 
 
 def _is_share(value: object) -> bool:
-    """Of an epoch, 0.0 to 1.0: Lightning tells it from a number of batches by its type."""
+    """Return True for a share of an epoch, 0.0 to 1.0; Lightning tells it from a number of batches by its type."""
     return isinstance(value, float) and 0 <= value <= 1
 
 
@@ -145,14 +145,14 @@ RULES: Mapping[str, Rule] = {
     "enable_autolog_hparams": _SWITCH,
     "model_registry": _NAME,
 }
-"""By option, all of them."""
+"""The rules of all options of a Trainer."""
 
 
 def checked_options(trainer: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a config, whole numbers as such, without those left null: Lightning's or our default holds.
+    """Check the options of a config and convert them for Lightning; options left null, at their defaults, are dropped.
 
     Raises:
-        InputError: naming the first that is unknown, or of a value that it cannot have.
+        InputError: naming the first unknown option or invalid value.
     """
     return {name: _checked(name, value) for name, value in trainer.items() if value is not None or name not in RULES}
 
@@ -173,7 +173,7 @@ def _shown(value: object) -> str:
 
 
 def length_of(options: Mapping[str, Any]) -> dict[str, int]:
-    """`max_steps` and `max_epochs` of checked options; where they name neither, `DEFAULT_MAX_STEPS` steps.
+    """Return `max_steps` and `max_epochs` of checked options; without either, `DEFAULT_MAX_STEPS` steps.
 
     Raises:
         InputError: if the training would have no end, by which its rate could fall.
@@ -186,10 +186,10 @@ def length_of(options: Mapping[str, Any]) -> dict[str, int]:
 
 
 def validations_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """`val_check_interval` and `check_val_every_n_epoch` of checked options; given neither, only after the training.
+    """Return `val_check_interval` and `check_val_every_n_epoch` of checked options; by default after the training only.
 
-    A number of batches counts on over the epochs unless the epochs are named; a share is one of each epoch. Batches
-    are those of the loader, also where several of them make a step (`accumulate_grad_batches`).
+    A number of batches counts on over the epochs unless the epochs are named; a share is one of each epoch. Batches are
+    the loader's, also where several of them make a step (`accumulate_grad_batches`).
     """
     interval, epochs = (options.get(name) for name in ("val_check_interval", "check_val_every_n_epoch"))
     if interval is None:
@@ -203,12 +203,12 @@ def check_batches(options: Mapping[str, Any], training: int, validation: int) ->
     """Refuse shares and intervals that do not fit the numbers of batches, which Lightning would see too late.
 
     Args:
-        options: checked.
-        training: batches of an epoch.
-        validation: batches of a validation.
+        options: checked options.
+        training: number of batches of an epoch.
+        validation: number of batches of a validation.
 
     Raises:
-        InputError: if a share is less than a batch, or validations lie farther apart than an epoch that they are of.
+        InputError: if a share is less than a batch, or an interval within an epoch is longer than the epoch.
     """
     limits = {"limit_train_batches": training, "limit_val_batches": validation}
     for name, of in [*limits.items(), *(("overfit_batches", number) for number in limits.values())]:

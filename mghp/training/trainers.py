@@ -1,4 +1,4 @@
-"""Lightning's Trainer out of the options of a config: refused in a line before anything is loaded, or built."""
+"""Lightning's Trainer from the options of a config, refused in one line before anything is loaded or built."""
 
 import logging
 import os
@@ -17,20 +17,20 @@ from mghp.errors import InputError
 from mghp.training.trainer_options import checked_options, length_of, validations_of
 
 _SHORT = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "enable_progress_bar": False}
-"""Of a Trainer that leaves nothing behind."""
+"""The options of a Trainer that leaves nothing behind."""
 
 CLIP = 1.0
-"""Largest norm of a gradient of a scorer's step."""
+"""The largest norm of a gradient of a scorer's step."""
 
 
 def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """What Lightning is given of a parsing training's `trainer` section.
+    """Return Lightning's options for a parsing training from section `trainer`.
 
     Returns:
-        The options, and how many processes train together.
+        The options, and the number of processes that train together.
 
     Raises:
-        InputError: one line, if an option is unknown, of a value that it cannot have, or not to be had on this machine.
+        InputError: if an option is unknown, has an invalid value, or cannot be had on this machine.
     """
     options = checked_options(trainer)
     options |= length_of(options) | validations_of(options)
@@ -39,12 +39,12 @@ def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     _check_precision(built, _MIXED)
     _check_processes(built)
     if isinstance(built.strategy, DDPStrategy) and options.get("strategy", "auto") in ("auto", "ddp"):
-        options["strategy"] = "ddp_find_unused_parameters_true"  # no step has all losses, of which each has its weights
+        options["strategy"] = "ddp_find_unused_parameters_true"  # not every step has all losses, each with its weights
     return options, built.world_size
 
 
 _MIXED = ("32-true", "bf16-mixed", "16-mixed")
-"""Precisions under which the weights are 32 bits wide."""
+"""The precisions that keep the weights 32 bits wide."""
 
 _NOT_OF_SCORERS = {
     "max_steps": "learned.steps says how long a scorer is trained",
@@ -54,18 +54,18 @@ _NOT_OF_SCORERS = {
     "enable_checkpointing": "a scorer's training takes a minute and keeps no checkpoints",
     "model_registry": "a scorer's training takes a minute and keeps no checkpoints",
 }
-"""What a learned matching does not take of a Trainer, and why."""
+"""The options that a learned matching does not take, and why."""
 
 
 def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """What Lightning is given of a learned matching's `trainer` section, for each of its trainings.
+    """Return Lightning's options for each training of a learned matching from section `trainer`.
 
     Args:
         trainer: the section.
-        steps: of a training.
+        steps: number of steps of a training.
 
     Raises:
-        InputError: as `parsing_options`, or if an option is not for scorers.
+        InputError: if `parsing_options` would refuse an option, or the option is not for scorers.
     """
     options = checked_options(trainer)
     for name, why in _NOT_OF_SCORERS.items():
@@ -84,10 +84,10 @@ def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
 
 
 def made_trainer(options: Mapping[str, Any]) -> pl.Trainer:
-    """A Trainer.
+    """Make a Trainer.
 
     Raises:
-        InputError: if Lightning makes none of these options.
+        InputError: if Lightning refuses the options.
     """
     try:
         return pl.Trainer(**options)
@@ -96,13 +96,13 @@ def made_trainer(options: Mapping[str, Any]) -> pl.Trainer:
 
 
 def _check_precision(trainer: pl.Trainer, known: Sequence[str]) -> None:
-    """Refuse weights of another precision than the pictures and features that they meet."""
+    """Refuse a precision that the pictures and features do not have."""
     if trainer.precision not in known:
         raise InputError(f"trainer.precision: expected one of {', '.join(known)}, got {trainer.precision}")
 
 
 def _check_processes(trainer: pl.Trainer) -> None:
-    """Refuse what would wait for ever, or fail when the first batch comes."""
+    """Refuse processes that would wait for ever, or fail at the first batch."""
     on_cpu, processes = isinstance(trainer.accelerator, CPUAccelerator), trainer.num_devices
     cores = os.cpu_count() or 1
     if on_cpu and processes > cores:
@@ -116,7 +116,7 @@ def _check_processes(trainer: pl.Trainer) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without Lightning's hints: few workers and no sanity check were chosen on purpose."""
+    """Silence Lightning's hints: few workers and no sanity check were chosen on purpose."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.WARNING)

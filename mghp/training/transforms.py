@@ -1,4 +1,4 @@
-"""Augmentation of samples: mirroring with its change of sides, then torchvision's transforms."""
+"""Augmentation of samples: mirroring with exchanged sides, then torchvision's transforms."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from mghp.datasets.resized import resized_to
 from mghp.datasets.sample import Sample
 
 _GREY = {tv_tensors.Image: (124, 116, 104), tv_tensors.Mask: 0}
-"""What fills the picture's outside: ImageNet's mean colour, and no label."""
+"""The values outside a picture: ImageNet's mean colour, and no label."""
 
 
 class Augmentation:
-    """Draws and applies one augmentation; the draw comes from torch's random numbers.
+    """Draws and applies an augmentation by torch's random numbers.
 
     Args:
-        config: amounts.
-        people: which labels change places in the mirror.
+        config: amounts of each step.
+        people: labels and keypoints that change places in the mirror.
     """
 
     def __init__(self, config: AugmentationConfig, people: People) -> None:
@@ -32,7 +32,7 @@ class Augmentation:
         self.colour = _colour(config)
 
     def __call__(self, sample: Sample) -> Sample:
-        """A changed copy: parts, person ids and keypoints follow the picture; what leaves it is no longer annotated."""
+        """Return a changed copy; parts, person ids and keypoints follow the picture, and lose what leaves it."""
         if self.config.mirror and torch.rand(()) < self.config.mirror:
             sample = mirrored(sample, self.people)
         window = self._window(sample)
@@ -51,13 +51,13 @@ class Augmentation:
         return tuple(self.config.scale) != (1, 1)
 
     def _rescaled(self, sample: Sample) -> Sample:
-        """At another size, the whole of it: what the window does not hold is for the window to choose."""
+        """Resize the whole picture; the window chooses what is cut."""
         factor = float(torch.empty(()).uniform_(*self.config.scale))
         height, width = (max(1, round(factor * side)) for side in sample.image.shape[:2])
         return resized_to(sample, height, width)
 
     def _window(self, sample: Sample) -> v2.Transform | None:
-        """What cuts or fills pictures up to one size: the crop's, else, where the size changes, the picture's own."""
+        """Make the transform to the crop's size or, where only the scale changes, to the picture's own."""
         if self.config.crop is None and not self._rescales:
             return None
         size = self.config.crop or sample.image.shape[:2]
@@ -65,7 +65,7 @@ class Augmentation:
 
 
 def mirrored(sample: Sample, people: People) -> Sample:
-    """The sample in the mirror: x becomes width - x, left and right change places."""
+    """Mirror a sample: x becomes width - x, left and right change places."""
     changes: dict[str, NDArray[Any]] = {"image": np.ascontiguousarray(sample.image[:, ::-1])}
     if sample.parts is not None:
         labels = np.arange(256, dtype=np.uint8)
@@ -112,7 +112,7 @@ def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
 
 
 def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Keypoints, those outside the picture no longer annotated."""
+    """Mark keypoints outside the picture as not annotated."""
     height, width = size
     x, y, visibility = np.moveaxis(keypoints, -1, 0)
     annotated = (visibility > 0) & (x >= 0) & (y >= 0) & (x < width) & (y < height)

@@ -1,4 +1,4 @@
-"""Pictures of a parser at work: people beside the true ones, and the matching inside."""
+"""Pictures of a parser at work: predicted persons beside the true ones, and the matching inside."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,20 +25,20 @@ from mghp.training.parsing_module import ParsingModule, true_people
 
 _COLUMNS = 5
 _SHOWN_SIDE = 384
-"""Pixels that a small picture's longer side is enlarged to, by a whole factor."""
+"""The longer side up to which small pictures are enlarged by a whole factor, pixels."""
 
 _LIMBS = 6
-"""Limbs whose assignment is drawn."""
+"""The number of limbs whose assignment is drawn."""
 
 
 def people_panels(batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People) -> list[Rgb]:
-    """A panel of each of a batch's pictures.
+    """Draw a panel per picture of a batch.
 
     Args:
-        batch: of pictures.
-        predicted: the people found in each.
-        fields: predicted.
-        people: the dataset's declaration.
+        batch: pictures and labels.
+        predicted: predicted persons of each picture.
+        fields: predicted fields.
+        people: the dataset's parts and skeleton.
     """
     zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
     return [
@@ -48,21 +48,21 @@ def people_panels(batch: Batch, predicted: list[PredictedPeople], fields: Fields
 
 
 def people_sheet(panels: Sequence[Rgb], people: People, titles: Sequence[str]) -> Rgb:
-    """Panels, of any sizes, under their titles, with one legend."""
+    """Draw panels of any sizes under their titles, with one legend."""
     return panels_sheet(panels, titles, footer=panel_legend(people.parts, max(panel.shape[1] for panel in panels)))
 
 
 def _images(batch: Batch) -> list[NDArray[np.uint8]]:
-    """(height, width, 3) each."""
+    """Return the pictures of a batch, (height, width, 3) each."""
     return [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image in batch.image]
 
 
 @torch.no_grad()
 def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> dict[str, Rgb]:
-    """Soft assignments of the most contested limbs of a batch's first picture, and how the matcher gets there.
+    """Draw soft assignments of the most contested limbs of a batch's first picture, and the matcher's convergence.
 
     Returns:
-        `assignments`, and `matcher_trace` where the matcher goes step by step.
+        `assignments`, and for an iterative matcher `matcher_trace`.
     """
     people, assembler = module.assembler.people, module.assembler
     candidates = assembler.candidates(fields)
@@ -98,14 +98,14 @@ def _trace(matcher: Matcher, affinity: torch.Tensor, rows: torch.Tensor, columns
 
 
 def first_pictures(batch: Batch, number: int) -> Batch:
-    """The first few of a batch."""
+    """Return the first `number` pictures of a batch."""
     kept = {name: value[:number] for name, value in vars(batch).items()}
     return replace(batch, **kept)
 
 
 @torch.no_grad()
 def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
-    """`people`, `assignments` and `matcher_trace` of a batch, as PNGs and trackers take them."""
+    """Draw `people`, `assignments` and `matcher_trace` of a batch, (height, width, 3) uint8 each."""
     fields = module.fields(batch.image)
     found = module.assembler(fields)
     people = module.assembler.people

@@ -169,7 +169,7 @@ def test_weights_without_the_state_of_a_training_are_no_branch(trained, small_co
     del checkpoint[key]
     torch.save(checkpoint, tmp_path / "weights.ckpt")
     config = small_config(f"training.continue_from={tmp_path / 'weights.ckpt'}", f"runs={tmp_path / 'runs'}")
-    with pytest.raises(InputError, match=rf"weights\.ckpt: nothing to train on from: expected {key}"):
+    with pytest.raises(InputError, match=rf"weights\.ckpt: nothing to continue from: expected {key}"):
         run_training(config, *load_pictures(config.data, nothing))
     assert not (tmp_path / "runs").exists()
 

@@ -285,7 +285,7 @@ def test_something_else_in_a_checkpoint_s_place_is_told(copied, name):
         file.symlink_to("nowhere")
     else:
         file.mkdir()
-    with pytest.raises(InputError, match=rf"{name}: expected a checkpoint to go on from, got a folder or a"):
+    with pytest.raises(InputError, match=rf"{name}: expected a checkpoint to continue from, got a folder or a"):
         interrupted_config(copied)
 
 
@@ -300,7 +300,7 @@ def test_a_checkpoint_that_notes_no_rows_is_told_and_the_one_before_it_used(copi
     }
     torch.save(checkpoint, last)
     assert point_to_resume(copied, before["data"]) == last.with_name("resume_before.ckpt")
-    assert "resume.ckpt: nothing to go on from; the checkpoint before it is used" in caplog.text
+    assert "resume.ckpt: nothing to continue from; the checkpoint before it is used" in caplog.text
 
 
 def test_between_the_two_renames_the_one_before_is_there(copied):
@@ -338,7 +338,7 @@ def test_another_commit_is_told(copied, monkeypatch, caplog):
     monkeypatch.setattr("mghp.training.resume.git_commit", lambda: ("0123456789abcdef", False))
     data = read_checkpoint(copied / "checkpoints" / "resume.ckpt")["callbacks"]["ResumePoints"]["data"]
     assert point_to_resume(copied, data) is not None
-    assert "gone on with at 0123456789" in caplog.text
+    assert "resumed at 0123456789" in caplog.text
 
 
 def test_reproduce_goes_on_with_what_was_cut_off(small, whole, copied, monkeypatch):
