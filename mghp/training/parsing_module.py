@@ -84,7 +84,7 @@ class ParsingModule(Parser, LightningModule):
         self.log("train/total", total.detach(), prog_bar=True, batch_size=pictures, sync_dist=True)
 
     def _share_of_step(self, batch_idx: int) -> int:
-        """Number the batch among those of all processes that make a step together."""
+        """Return the position of the batch among those of all processes that make a step together."""
         trainer = self.trainer
         return batch_idx % trainer.accumulate_grad_batches * trainer.world_size + trainer.global_rank
 

@@ -108,5 +108,5 @@ class _Dying(Dataset):
 
 def test_a_loading_process_that_is_killed_is_one_line():
     loader = ResumableLoader(_Dying(), ShuffledDraws(4, seed=0), nothing, batch_size=1, num_workers=1)
-    with pytest.raises(InputError, match=r"data\.loader\.workers: a loading process has died, perhaps for lack of memory"):
+    with pytest.raises(InputError, match=r"data\.loader\.workers: a loading process has died, perhaps for"):
         next(iter(loader))
