@@ -18,13 +18,12 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
 
     found = find_runs(runs)
     from mghp.report.table import write_tables
-    from mghp.studies.filled import all_tables
     from mghp.studies.output_names import present_tables
-    from mghp.studies.report import write_readings
+    from mghp.studies.report import all_tables, write_answers
 
     OutFolder(writable_folder(out)).refuse(present_tables(out))
     with OutFolder(out).adding() as fresh:
-        files = [*write_tables(all_tables(found), fresh), *write_readings(found, fresh)]
+        files = [*write_tables(all_tables(found), fresh), *write_answers(found, fresh)]
     _echo_written([out / file.name for file in files], "table")
 
 
@@ -33,8 +32,8 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     from mghp.runs.read import find_runs
 
     found = find_runs(runs)
-    from mghp.studies.filled import all_figures
     from mghp.studies.output_names import present_figures
+    from mghp.studies.report import all_figures
 
     OutFolder(writable_folder(out)).refuse(present_figures(out))
     with OutFolder(out).adding() as fresh:
@@ -45,7 +44,7 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
 def report_command(
     runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
 ) -> None:
-    """Write all that these run folders can fill, tables, figures, readings and galleries, with index.html."""
+    """Write all that these run folders can fill, tables, figures, answers and galleries, with index.html."""
     from mghp.runs.read import find_runs
 
     found = find_runs(runs)

@@ -12,7 +12,8 @@ from mghp.runs.read import Run
 
 def speed_drawings(runs: Sequence[Run]) -> Drawings:
     """Return the figure of the last bench of the matcher, where there is one."""
-    return {"time": partial(time_figure, run) for run in runs if run.experiment == "bench_matcher"}
+    benches = [run for run in runs if run.experiment == "bench_matcher"]
+    return {"time": partial(time_figure, benches[-1])} if benches else {}
 
 
 def time_figure(run: Run) -> Figure:
