@@ -7,7 +7,7 @@ from mghp.anatomy.skeleton import Skeleton
 
 
 @dataclass(frozen=True)
-class People:
+class Anatomy:
     """One dataset's declaration; networks, targets and assembly take all their sizes from it."""
 
     skeleton: Skeleton

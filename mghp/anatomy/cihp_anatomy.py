@@ -1,6 +1,6 @@
 """CIHP: 19 parts. It has no keypoints; a network for it has the heads of COCO's 17, which its data do not train."""
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.coco_skeleton import COCO_SKELETON
 from mghp.anatomy.colours import distinct_colours
 from mghp.anatomy.parts import Parts
@@ -10,5 +10,5 @@ _PARTS = (
     "skirt", "face", "left_arm", "right_arm", "left_leg", "right_leg", "left_shoe", "right_shoe",
 )  # fmt: skip
 
-CIHP = People(skeleton=COCO_SKELETON, parts=Parts("cihp", _PARTS, distinct_colours(len(_PARTS))))
+CIHP = Anatomy(skeleton=COCO_SKELETON, parts=Parts("cihp", _PARTS, distinct_colours(len(_PARTS))))
 """20 labels with the background."""

@@ -1,6 +1,6 @@
 """DensePose-COCO: the 17 keypoints of COCO with 19 limbs, and 14 parts."""
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.coco_skeleton import COCO_SKELETON
 from mghp.anatomy.parts import Parts
 
@@ -41,5 +41,5 @@ _PARTS = Parts(
     ),
 )
 
-DENSEPOSE_COCO = People(skeleton=COCO_SKELETON, parts=_PARTS)
+DENSEPOSE_COCO = Anatomy(skeleton=COCO_SKELETON, parts=_PARTS)
 """Left and right are the person's own."""

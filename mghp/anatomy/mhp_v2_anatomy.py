@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.colours import distinct_colours
 from mghp.anatomy.parts import Parts
 from mghp.anatomy.skeleton import Skeleton
@@ -64,7 +64,7 @@ _PARTS = (
     "other_lower_body_clothes",
 )  # fmt: skip
 
-MHP_V2 = People(
+MHP_V2 = Anatomy(
     skeleton=dataclasses.replace(MHP_V2_TREE, limbs=(*MHP_V2_TREE.limbs, *_BEYOND_THE_TREE)),
     parts=Parts("mhp_v2", _PARTS, distinct_colours(len(_PARTS))),
 )

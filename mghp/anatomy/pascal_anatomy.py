@@ -1,10 +1,10 @@
 """PASCAL-Person-Part: 6 parts without sides. Keypoints, where a joints file gives them, are COCO's 17."""
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.coco_skeleton import COCO_SKELETON
 from mghp.anatomy.parts import Parts
 
-PASCAL_PERSON_PART = People(
+PASCAL_PERSON_PART = Anatomy(
     skeleton=COCO_SKELETON,
     parts=Parts(
         "pascal_person_part",

@@ -30,7 +30,7 @@ class CIHPSamples(DiskSamples):
         InputError: if there is nothing.
     """
 
-    people = CIHP
+    anatomy = CIHP
     form = ("cihp",)
     no_keypoints = "CIHP has no keypoints"
 
@@ -58,8 +58,8 @@ class CIHPSamples(DiskSamples):
         """Parts, and persons where there is a map of them."""
         file, humans = self.label_files(index)
         parts = read_labels(file)
-        if (parts[parts != 255] >= self.people.num_labels).any():
-            raise InputError(f"{file}: label {parts[parts != 255].max()}; expected 0 to {self.people.num_labels - 1}")
+        if (parts[parts != 255] >= self.anatomy.num_labels).any():
+            raise InputError(f"{file}: label {parts[parts != 255].max()}; expected 0 to {self.anatomy.num_labels - 1}")
         if not humans.parent.is_dir():
             return Labels(parts, None, None)
         return Labels(*with_persons(parts, file, humans), None)

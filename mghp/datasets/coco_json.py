@@ -62,7 +62,7 @@ class Annotated:
 
 
 @dataclass(frozen=True)
-class CocoPeople:
+class CocoPersons:
     """What a file says of people.
 
     Attributes:
@@ -78,7 +78,7 @@ class CocoPeople:
     digest: str
 
 
-def read_coco(file: Path, poses_alone: bool = False) -> CocoPeople:
+def read_coco(file: Path, poses_alone: bool = False) -> CocoPersons:
     """Return the people of a file, by the rule above.
 
     Args:
@@ -110,7 +110,7 @@ def read_coco(file: Path, poses_alone: bool = False) -> CocoPeople:
             found.append(Annotated(annotation, place, _is_crowd(annotation, place), needs_keypoints))
     if annotations and not known and not any(of_image.values()):
         raise InputError(f"{where}: no categories, and no annotation of COCO's category 1, a person")
-    return CocoPeople(images, of_image, category, digest)
+    return CocoPersons(images, of_image, category, digest)
 
 
 def came(value: object) -> str:

@@ -34,21 +34,19 @@ class DensePoseCOCO(DiskSamples):
         InputError: if the JSON file is missing or faulty.
     """
 
-    people = DENSEPOSE_COCO
+    anatomy = DENSEPOSE_COCO
 
     def __init__(self, root: Path, split: str) -> None:
         self.folder = root
         name = f"densepose_coco_2014_{split}.json"
         self.file = root / "annotations" / name if (root / "annotations" / name).exists() else root / name
-        people = read_coco(self.file)
-        self.of_image = people.of_image
+        file = read_coco(self.file)
+        self.of_image = file.of_image
         self.images = [
-            image
-            for image in people.images
-            if not all(annotated.is_crowd for annotated in people.of_image[image["id"]])
+            image for image in file.images if not all(annotated.is_crowd for annotated in file.of_image[image["id"]])
         ]
         self.names = [Path(image["file_name"]).stem for image in self.images]
-        self.form = ("densepose_coco", people.digest)
+        self.form = ("densepose_coco", file.digest)
 
     def picture_file(self, index: int) -> Path:
         """The photograph, in the folder that its name tells."""
@@ -83,10 +81,10 @@ class DensePoseCOCO(DiskSamples):
             if "dp_masks" in annotation:
                 pasted = _pasted(annotation, height, width, where)
                 labels[pasted > 0] = pasted[pasted > 0]
-            pose = annotated.keypoints(self.people.num_keypoints).astype(np.float32)
+            pose = annotated.keypoints(self.anatomy.num_keypoints).astype(np.float32)
             keypoints.append(pose * (pose[:, 2:] > 0))
             parts[labels > 0], ids[labels > 0] = labels[labels > 0], len(keypoints)
-        poses = np.stack(keypoints) if keypoints else np.zeros((0, self.people.num_keypoints, 3), np.float32)
+        poses = np.stack(keypoints) if keypoints else np.zeros((0, self.anatomy.num_keypoints, 3), np.float32)
         boxes_and_areas = np.array([*regions[False], *regions[True]], np.float32).reshape(-1, 5)
         return Labels(parts, ids, poses, regions=boxes_and_areas)
 

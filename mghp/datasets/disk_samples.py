@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.datasets.file_digests import file_digests
 from mghp.datasets.label_files import read_picture
 from mghp.datasets.pose_pairing import Pairing, pair_poses, paired_keypoints
@@ -47,14 +47,14 @@ class DiskSamples(ABC):
     """A split of a dataset.
 
     Attributes:
-        people: what the dataset annotates.
+        anatomy: what the dataset annotates.
         names: of the pictures, in the order of the split.
         folder: that all files of the pictures lie in.
         form: what decides the labels beside these files: the dataset, its layout, digests of further files.
         no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
     """
 
-    people: People
+    anatomy: Anatomy
     names: list[str]
     folder: Path
     form: tuple[str, ...]

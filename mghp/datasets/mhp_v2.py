@@ -40,7 +40,7 @@ class MHPv2(DiskSamples):
         InputError: if there is no such list.
     """
 
-    people = MHP_V2
+    anatomy = MHP_V2
     form = ("mhp_v2",)
 
     def __init__(self, root: Path, split: str) -> None:
@@ -74,8 +74,8 @@ class MHPv2(DiskSamples):
         for number, (file, labels) in enumerate(zip(files, maps, strict=True)):
             if labels.shape != parts.shape:
                 raise InputError(f"{file}: {labels.shape[::-1]} pixels, {files[0].name} {parts.shape[::-1]}")
-            if labels.max(initial=0) >= self.people.num_labels:
-                raise InputError(f"{file}: label {labels.max()}; expected 0 to {self.people.num_labels - 1}")
+            if labels.max(initial=0) >= self.anatomy.num_labels:
+                raise InputError(f"{file}: label {labels.max()}; expected 0 to {self.anatomy.num_labels - 1}")
             parts[labels > 0], ids[labels > 0] = labels[labels > 0], number + 1
         if not self.pose_file(index).exists():
             return Labels(parts, ids, None)

@@ -55,12 +55,12 @@ class PascalPersonPart(DiskSamples):
         InputError: if nothing is there, or the joints file is faulty.
     """
 
-    people = PASCAL_PERSON_PART
+    anatomy = PASCAL_PERSON_PART
 
     def __init__(self, root: Path, split: str, joints: Path | None = None) -> None:
         self.folder = root
         instances = root / _INSTANCE_RELEASE.get(split, split)
-        order, layout = self.people.parts.names, "maps"
+        order, layout = self.anatomy.parts.names, "maps"
         if (instances / "Category_ids").is_dir():
             self.pictures, self.parts, self.humans = (
                 instances / name for name in ("Images", "Category_ids", "Human_ids")
@@ -71,7 +71,7 @@ class PascalPersonPart(DiskSamples):
             self.humans = root / "Human_ids"
         self.new_label = np.arange(256, dtype=np.uint8)
         for label, name in enumerate(order):
-            self.new_label[label + 1] = self.people.parts.names.index(name) + 1
+            self.new_label[label + 1] = self.anatomy.parts.names.index(name) + 1
         self.mat_files = root / "Annotations_Part" if not self.parts.is_dir() else None
         self.names = self._names(split)
         if not self.names:
@@ -81,7 +81,7 @@ class PascalPersonPart(DiskSamples):
         self.poses: dict[str, NDArray[np.float32]] | None = None
         digest = ""
         if joints is not None:
-            self.poses, digest = _read_joints(joints, self.people.num_keypoints)
+            self.poses, digest = _read_joints(joints, self.anatomy.num_keypoints)
         self.form = ("pascal_person_part", layout if self.mat_files is None else "merged", digest)
 
     def _names(self, split: str) -> list[str]:
@@ -117,7 +117,7 @@ class PascalPersonPart(DiskSamples):
 
     def _maps(self, parts: Path, humans: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
         labels = read_labels(parts)
-        if (labels[labels != 255] >= self.people.num_labels).any():
+        if (labels[labels != 255] >= self.anatomy.num_labels).any():
             raise InputError(f"{parts}: label {labels[labels != 255].max()}; expected 0 to 6, or 255")
         return with_persons(self.new_label[labels], parts, humans)
 
@@ -157,10 +157,12 @@ def _label(name: str, file: Path) -> int:
 
 def _read_joints(file: Path, num_keypoints: int) -> tuple[dict[str, NDArray[np.float32]], str]:
     """Poses (pose, keypoint, 3) by picture name, none for a picture that is not in the file; and the file's digest."""
-    people = read_coco(file)
+    annotated_file = read_coco(file)
     poses: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    for image in people.images:
-        found = [annotated for annotated in people.of_image[image["id"]] if not annotated.is_crowd]
+    for image in annotated_file.images:
+        found = [annotated for annotated in annotated_file.of_image[image["id"]] if not annotated.is_crowd]
         poses[Path(image["file_name"]).stem] += [one.keypoints(num_keypoints).astype(np.float32) for one in found]
     nobody = np.zeros((0, num_keypoints, 3), np.float32)
-    return defaultdict(lambda: nobody, {name: np.stack(found) for name, found in poses.items() if found}), people.digest
+    return defaultdict(
+        lambda: nobody, {name: np.stack(found) for name, found in poses.items() if found}
+    ), annotated_file.digest

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
 from mghp.datasets.sample import PictureSet
 from mghp.matching import make_matcher
@@ -18,13 +18,13 @@ from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.assembly.truth import NOBODY
 from mghp.parsing.batch import Batch, batches
-from mghp.parsing.build import people_of
+from mghp.parsing.build import anatomy_of
 from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields, true_part_logits
 from mghp.progress import Progress
 from mghp.runs.folder import RunFolder
-from mghp.training.parsing_module import true_people
+from mghp.training.parsing_module import true_persons
 
 MATCHERS = ("pgd_dykstra", "hungarian", "linear_program")
 """The matchers compared on the same fields."""
@@ -50,13 +50,13 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Progres
     Returns:
         The run folder, with metrics `assembly/<step>/<score>`.
     """
-    people = people_of(config)
+    anatomy = anatomy_of(config)
     folder = RunFolder(config, validation.fingerprint)
-    metrics = {step: parsing_metrics(people, config.metrics) for step in STEPS}
+    metrics = {step: parsing_metrics(anatomy, config.metrics) for step in STEPS}
     with folder.timed("assemble"):
-        for first, batch in batches(validation, people.num_keypoints):
-            for step, found in _people_by_step(config, people, batch):
-                for predicted, true in zip(found, true_people(batch), strict=True):
+        for first, batch in batches(validation, anatomy.num_keypoints):
+            for step, found in _people_by_step(config, anatomy, batch):
+                for predicted, true in zip(found, true_persons(batch), strict=True):
                     metrics[step].update(predicted, true)
             progress(first + len(batch), len(validation), "assemble")
     scores = {
@@ -68,40 +68,40 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Progres
     return folder.path
 
 
-def _people_by_step(config: Config, people: People, batch: Batch) -> Iterator[tuple[str, list[PredictedPeople]]]:
+def _people_by_step(config: Config, anatomy: Anatomy, batch: Batch) -> Iterator[tuple[str, list[PredictedPersons]]]:
     """Yield the persons found when a step and all before it are taken, and the others are skipped."""
     strides = dict(vars(config.network.strides))
     towards = config.assembly.points_towards
-    at_heads = true_fields(batch, people, strides, towards)
-    sharp_field = true_fields(batch, people, {**strides, "parts": 1, "field": 1}, towards)
-    sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, people.num_labels, 1), part_stride=1)
-    assembler = _assembler(config, people, "hungarian")
+    at_heads = true_fields(batch, anatomy, strides, towards)
+    sharp_field = true_fields(batch, anatomy, {**strides, "parts": 1, "field": 1}, towards)
+    sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, anatomy.num_labels, 1), part_stride=1)
+    assembler = _assembler(config, anatomy, "hungarian")
     sure = torch.cat([batch.keypoints[..., :2], (batch.keypoints[..., 2:] > 0).float()], -1)
     true_poses = [poses[real] for poses, real in zip(sure, batch.is_person, strict=True)]
     yield "projection", _with_pixels(assembler, sharp_field, true_poses)
     yield "field_resolution", _with_pixels(assembler, sharp_parts, true_poses)
-    matched = _truly_matched(assembler.candidates(at_heads), batch, people, strides["keypoints"])
+    matched = _truly_matched(assembler.candidates(at_heads), batch, anatomy, strides["keypoints"])
     yield "peaks", _with_pixels(assembler, sharp_parts, matched)
     for name in MATCHERS:
-        yield f"matching_{name}", _assembler(config, people, name)(sharp_parts)
-        yield f"parts_resolution_{name}", _assembler(config, people, name)(at_heads)
+        yield f"matching_{name}", _assembler(config, anatomy, name)(sharp_parts)
+        yield f"parts_resolution_{name}", _assembler(config, anatomy, name)(at_heads)
     plain = replace(config.assembly, normalise_by_size=False)
-    yield "not_normalised", _assembler(replace(config, assembly=plain), people, "hungarian")(at_heads)
+    yield "not_normalised", _assembler(replace(config, assembly=plain), anatomy, "hungarian")(at_heads)
 
 
-def _assembler(config: Config, people: People, matcher: str) -> Assembler:
+def _assembler(config: Config, anatomy: Anatomy, matcher: str) -> Assembler:
     chosen = replace(config.matcher, name=matcher)  # type: ignore[arg-type]
-    affinity = Affinity(people.skeleton.limbs, num_samples=config.assembly.num_samples)
-    return Assembler(people, make_matcher(matcher, **chosen.options()), affinity, config.assembly)
+    affinity = Affinity(anatomy.skeleton.limbs, num_samples=config.assembly.num_samples)
+    return Assembler(anatomy, make_matcher(matcher, **chosen.options()), affinity, config.assembly)
 
 
-def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> list[PredictedPeople]:
+def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> list[PredictedPersons]:
     return [assembler.with_pixels(fields, picture, pose) for picture, pose in enumerate(poses)]
 
 
-def _truly_matched(candidates: Candidates, batch: Batch, people: People, stride: int) -> list[Tensor]:
+def _truly_matched(candidates: Candidates, batch: Batch, anatomy: Anatomy, stride: int) -> list[Tensor]:
     """Return the poses that a perfect matcher makes of candidates: x, y, confidence, (person, keypoint, 3) each."""
-    owner = candidate_owners(candidates, batch, people, stride)
+    owner = candidate_owners(candidates, batch, anatomy, stride)
     poses = torch.zeros_like(batch.keypoints)
     picture, keypoint, candidate = (owner != NOBODY).nonzero(as_tuple=True)
     person = owner[picture, keypoint, candidate]

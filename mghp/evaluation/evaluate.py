@@ -120,7 +120,7 @@ def checkpoint_of(source: Path) -> Path:
 
 @torch.no_grad()
 def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> Rgb:
-    people = module.assembler.people
+    anatomy = module.assembler.anatomy
     titles = [
         "{name}: person IoU {person_iou:.2f}, part mIoU {mean_iou:.2f}, grouping {grouping:.2f}; ".format_map(row)
         + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
@@ -128,10 +128,10 @@ def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> 
     ]
     panels: list[Rgb] = []
     for index in chosen.index:  # one by one: they may differ in size
-        batch = collate([validation[index]], people.num_keypoints)
+        batch = collate([validation[index]], anatomy.num_keypoints)
         fields = module.fields(batch.image)
-        panels += people_panels(batch, module.assembler(fields), fields, people)
-    return people_sheet(panels, people, titles)
+        panels += people_panels(batch, module.assembler(fields), fields, anatomy)
+    return people_sheet(panels, anatomy, titles)
 
 
 def weights_hash(file: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_scene, load_tuning
 from mghp.datasets.resized import ResizedSamples, size_for
@@ -22,7 +22,7 @@ from mghp.metrics.per_picture import picture_scores
 from mghp.parsing.batch import batches, collate
 from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
-from mghp.training.parsing_module import ParsingModule, true_people
+from mghp.training.parsing_module import ParsingModule, true_persons
 
 _SCORED = "scored"
 """The key of the persons found in pictures of their own size, beside the oracles at the parsed size."""
@@ -64,30 +64,30 @@ def examine(
     Returns:
         Metrics, a row per picture, and a row per group.
     """
-    people, assembler = module.assembler.people, module.assembler
+    anatomy, assembler = module.assembler.anatomy, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
-    collections = {oracle: parsing_metrics(people, config.metrics) for oracle in (_SCORED, *oracles)}
-    breakdown = Breakdown(people, config.metrics)
+    collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in (_SCORED, *oracles)}
+    breakdown = Breakdown(anatomy, config.metrics)
     rows: list[dict[str, Any]] = []
     resized = ResizedSamples(validation, config.data.longest_side)
-    for first, batch in batches(resized, people.num_keypoints):
+    for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
-        at_size: list[PredictedPeople] = []
+        exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+        at_size: list[PredictedPersons] = []
         for oracle in oracles:
             found = assembler(with_oracle(fields, exact, oracle))
             at_size = found if oracle == "predicted" else at_size
-            for predicted, true in zip(found, true_people(batch), strict=True):
+            for predicted, true in zip(found, true_persons(batch), strict=True):
                 collections[oracle].update(predicted, true)
         for position, predicted in enumerate(at_size):
             sample = validation[first + position]
             if not _is_parsed_as_it_is(sample, config):
                 predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
-            true = true_people(collate([sample], people.num_keypoints))[0]
+            true = true_persons(collate([sample], anatomy.num_keypoints))[0]
             collections[_SCORED].update(predicted, true)
             breakdown.update(predicted, true)
             tags = {"name": sample.name, "tags": " ".join(sample.tags)}
-            rows.append(tags | picture_scores(predicted, true, people.num_labels))
+            rows.append(tags | picture_scores(predicted, true, anatomy.num_labels))
             if submission is not None:
                 submission.add(sample.name, predicted)
         progress(first + len(batch), len(validation), "evaluate")
@@ -120,10 +120,10 @@ def examine_matchers(
         for name in config.evaluation.matchers:
             options = dataclasses.replace(config.matcher, name=name).options()  # type: ignore[arg-type]
             assembler.matcher = make_matcher(name, **options)
-            scores = parsing_metrics(assembler.people, config.metrics)
+            scores = parsing_metrics(assembler.anatomy, config.metrics)
             resized = ResizedSamples(validation, config.data.longest_side)
-            for first, batch in batches(resized, assembler.people.num_keypoints):
-                for predicted, true in zip(assembler(module.fields(batch.image)), true_people(batch), strict=True):
+            for first, batch in batches(resized, assembler.anatomy.num_keypoints):
+                for predicted, true in zip(assembler(module.fields(batch.image)), true_persons(batch), strict=True):
                     scores.update(predicted, true)
                 progress(first + len(batch), len(validation), f"evaluate {name}")
             metrics |= {f"matcher/{name}/{score}": float(value) for score, value in scores.compute().items()}
@@ -141,23 +141,23 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         with `grouping_overlap` and `grouping_apart`, means over pictures with and without overlapping persons; and a
         row per picture.
     """
-    people = module.assembler.people
+    anatomy = module.assembler.anatomy
     metrics: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     for scene in config.evaluation.scenes:
         pictures = load_scene(config.data, scene, config.evaluation.scene_pictures, progress)
-        collections = {oracle: parsing_metrics(people, config.metrics) for oracle in _OF_SCENES}
-        for first, batch in batches(pictures, people.num_keypoints):
+        collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in _OF_SCENES}
+        for first, batch in batches(pictures, anatomy.num_keypoints):
             fields = module.fields(batch.image)
-            exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
-            true = true_people(batch)
+            exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+            true = true_persons(batch)
             found = {oracle: module.assembler(with_oracle(fields, exact, oracle)) for oracle in _OF_SCENES}
             for oracle, of_pictures in found.items():
                 for position, predicted in enumerate(of_pictures):
                     collections[oracle].update(predicted, true[position])
                     sample = pictures[first + position]
                     known = {"scene": scene, "oracle": oracle, "name": sample.name, "tags": " ".join(sample.tags)}
-                    rows.append(known | picture_scores(predicted, true[position], people.num_labels))
+                    rows.append(known | picture_scores(predicted, true[position], anatomy.num_labels))
             progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
         for oracle, collection in collections.items():
             prefix = f"scene/{scene}/" if oracle == "predicted" else f"scene/{scene}/{oracle}/"

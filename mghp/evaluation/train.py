@@ -20,7 +20,7 @@ from mghp.datasets.sample import PictureSet
 from mghp.errors import InputError
 from mghp.evaluation.evaluate import examine_into
 from mghp.evaluation.examination import tune
-from mghp.parsing.build import people_of
+from mghp.parsing.build import anatomy_of
 from mghp.parsing.network.compilation import compile_network
 from mghp.runs.folder import RunFolder, git_commit, resume_points
 from mghp.runs.metrics_file import MetricsFile
@@ -75,7 +75,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     begun_from = point or config.training.continue_from
     if begun_from is not None:  # a faulty one is told before anything is written
         check_training(begun_from, module, make_optimizer(config.training.optimizer, module))
-    data = ParsingDataModule(config.data, people_of(config), train, validation, config.seed)
+    data = ParsingDataModule(config.data, anatomy_of(config), train, validation, config.seed)
     check_batches(options, *data.batches(processes))
     folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
     torch.set_float32_matmul_precision("high")

@@ -8,7 +8,7 @@ import torch
 from mghp.datasets.sample import Samples
 from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.batch import batches
-from mghp.training.parsing_module import ParsingModule, true_people
+from mghp.training.parsing_module import ParsingModule, true_persons
 
 THRESHOLDS = (0.0, 1.0, 2.0, 3.0, 4.0)
 """The least affinities to try."""
@@ -46,13 +46,13 @@ def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[fl
     """Choose the value of a setting of the assembly with the largest AP^p; the first of equals."""
     assembler = module.assembler
     given = assembler.config
-    collections = [parsing_metrics(assembler.people) for _ in values]
+    collections = [parsing_metrics(assembler.anatomy) for _ in values]
     try:
-        for _, batch in batches(samples, assembler.people.num_keypoints):
+        for _, batch in batches(samples, assembler.anatomy.num_keypoints):
             fields = module.fields(batch.image)
             for value, collection in zip(values, collections, strict=True):
                 assembler.config = replace(given, **{key: value})  # type: ignore[arg-type]
-                for found, true in zip(assembler(fields), true_people(batch), strict=True):
+                for found, true in zip(assembler(fields), true_persons(batch), strict=True):
                     collection.update(found, true)
     finally:
         assembler.config = given

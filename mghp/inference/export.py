@@ -58,7 +58,7 @@ def least_side(module: Parser) -> int:
 
 def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
     """Describe a program: input, outputs, strides, and the names of keypoints, limbs and labels."""
-    people, multiple = module.assembler.people, module.network.multiple
+    anatomy, multiple = module.assembler.anatomy, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
     has_centers = module.network.centers is not None
     return {
@@ -66,9 +66,9 @@ def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> di
         "another size is widened at the right and at the bottom, by grey (124, 116, 104).",
         "outputs": {name: text for name, text in OUTPUTS.items() if name != "centers" or has_centers},
         "strides": module.network.strides,
-        "keypoints": list(people.skeleton.keypoints),
-        "limbs": [list(limb) for limb in people.skeleton.limbs],
-        "labels": ["background", *people.parts.names],
+        "keypoints": list(anatomy.skeleton.keypoints),
+        "limbs": [list(limb) for limb in anatomy.skeleton.limbs],
+        "labels": ["background", *anatomy.parts.names],
         "peak_threshold": module.assembler.config.peak_threshold,
         "matcher": {"name": "pgd_dykstra", **vars(exported_matcher(config.matcher.pgd_dykstra).config)},
     }

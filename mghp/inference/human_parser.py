@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
 from mghp.inference.image_files import upright_picture
 from mghp.inference.test_time import parse_picture
@@ -45,11 +45,11 @@ class HumanParser:
         return cls(module.to(device), config)
 
     @property
-    def people(self) -> People:
+    def people(self) -> Anatomy:
         """The parts and skeleton of the predictions."""
-        return self.module.assembler.people
+        return self.module.assembler.anatomy
 
-    def predict(self, image: NDArray[np.uint8] | Image.Image | str | Path) -> PredictedPeople:
+    def predict(self, image: NDArray[np.uint8] | Image.Image | str | Path) -> PredictedPersons:
         """Find the persons of one picture, in its own upright pixels.
 
         Args:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons
 from mghp.datasets.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.errors import inside
 from mghp.inference.prediction_files import map_names
@@ -21,7 +21,7 @@ _OVERLAY_SIDE = 1600
 """The longest side of an overlay, pixels: drawing takes many times a picture's own memory."""
 
 
-def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPeople, people: People) -> None:
+def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy) -> None:
     """Write NAME_parts.png, NAME_persons.png (numbers with a palette) and NAME_overlay.png.
 
     The maps have the picture's size; the overlay has at most 1600 pixels a side.
@@ -31,14 +31,14 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
         name: the picture's name.
         image: (height, width, 3) uint8, upright.
         found: the persons in the picture's pixels.
-        people: the meaning of the numbers.
+        anatomy: the meaning of the numbers.
     """
     out.mkdir(parents=True, exist_ok=True)
     parts, persons, overlay = output_files(out, name)
-    _write_indexed(parts, found.parts, np.array(people.parts.colours, np.uint8))
+    _write_indexed(parts, found.parts, np.array(anatomy.parts.colours, np.uint8))
     colours = person_colours(len(found.person_scores))
     _write_indexed(persons, found.person_ids, colours)
-    Image.fromarray(_overlay(image, found, people, colours)).save(overlay)
+    Image.fromarray(_overlay(image, found, anatomy, colours)).save(overlay)
 
 
 def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
@@ -52,15 +52,15 @@ def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
 
 
 def _overlay(
-    image: NDArray[np.uint8], found: PredictedPeople, people: People, colours: NDArray[np.uint8]
+    image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy, colours: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
     """Draw parts, and skeletons over them."""
     before = image.shape[0], image.shape[1]
     after = size_for(*before, min(_OVERLAY_SIDE, max(before)))
     parts = resized_labels(found.parts, *after)
-    overlay = parts_overlay(resized_picture(image, *after), parts, people.parts, zoom=1)
+    overlay = parts_overlay(resized_picture(image, *after), parts, anatomy.parts, zoom=1)
     keypoints = resized_keypoints(found.keypoints, before, after)
-    return skeletons_overlay(overlay, keypoints, people.skeleton, colours, contrast=1.0, zoom=1)
+    return skeletons_overlay(overlay, keypoints, anatomy.skeleton, colours, contrast=1.0, zoom=1)
 
 
 class PoseFile:
@@ -69,16 +69,16 @@ class PoseFile:
     A keypoint's third number is 2 if it was found, else 0; its confidence stands in `keypoint_scores`.
 
     Args:
-        people: the names of keypoints, and limbs.
+        anatomy: the names of keypoints, and limbs.
     """
 
-    def __init__(self, people: People) -> None:
-        skeleton = people.skeleton
+    def __init__(self, anatomy: Anatomy) -> None:
+        skeleton = anatomy.skeleton
         limbs = [[source + 1, destination + 1] for source, destination in skeleton.limbs]
         category = {"id": 1, "name": "person", "keypoints": list(skeleton.keypoints), "skeleton": limbs}
         self.content: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": [category]}
 
-    def add(self, name: str, size: tuple[int, int], found: PredictedPeople) -> None:
+    def add(self, name: str, size: tuple[int, int], found: PredictedPersons) -> None:
         """Add the poses of one picture; the number p + 1 in its map of persons is `person` p + 1 here."""
         image = len(self.content["images"]) + 1
         self.content["images"].append({"id": image, "file_name": name, "height": size[0], "width": size[1]})

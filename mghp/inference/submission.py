@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 from mghp.datasets.label_files import read_labels, read_lines, read_numbers
 from mghp.errors import InputError, inside
 
@@ -24,7 +24,7 @@ class SubmissionWriter(ABC):
         self.folder = folder
 
     @abstractmethod
-    def add(self, name: str, predicted: PredictedPeople) -> None:
+    def add(self, name: str, predicted: PredictedPersons) -> None:
         """Add the persons of one picture."""
 
     def finish(self) -> None:  # noqa: B027
@@ -41,7 +41,7 @@ class MHPSubmission(SubmissionWriter):
         super().__init__(folder)
         self.lines: list[str] = []
 
-    def add(self, name: str, predicted: PredictedPeople) -> None:
+    def add(self, name: str, predicted: PredictedPersons) -> None:
         """Write both maps, and keep the picture's line."""
         _write_map(inside(self.folder / "global_seg", f"{name}.png"), predicted.parts)
         _write_map(inside(self.folder / "global_tag", f"{name}.png"), predicted.person_ids)
@@ -61,7 +61,7 @@ class CIHPSubmission(SubmissionWriter):
     The text file has a line `class score` per number, 1 first.
     """
 
-    def add(self, name: str, predicted: PredictedPeople) -> None:
+    def add(self, name: str, predicted: PredictedPersons) -> None:
         """Write both maps, and the classes and scores of the instances."""
         _write_map(inside(self.folder / "global_parsing", f"{name}.png"), predicted.parts)
         parts = np.where(predicted.person_ids > 0, predicted.parts, 0)
@@ -87,7 +87,7 @@ def submission_writer(form: str, folder: Path) -> SubmissionWriter | None:
     return _WRITERS[form](folder) if form in _WRITERS else None
 
 
-def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeople]:
+def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPersons]:
     """Read a submission in LV-MHP v2's form, by picture; parts have their person's score, and there are no keypoints.
 
     Args:
@@ -113,7 +113,7 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPeo
         renumbered = np.zeros(int(tags.max(initial=0)) + 1, np.int64)
         renumbered[seen] = np.arange(1, len(seen) + 1)
         person_scores = np.array([scores[person] for person in seen])
-        found[name] = PredictedPeople(
+        found[name] = PredictedPersons(
             parts=parts,
             person_ids=renumbered[tags],
             person_scores=person_scores,

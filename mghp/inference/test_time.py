@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.inference import UNTOLD_LONGEST_SIDE, InferenceConfig
 from mghp.datasets.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.inference.field_sizes import resized_fields
@@ -18,7 +18,7 @@ from mghp.parsing.parser import Parser
 
 def parse_picture(
     module: Parser, image: NDArray[np.uint8], config: InferenceConfig, longest_side: int | None = None
-) -> PredictedPeople:
+) -> PredictedPersons:
     """Find the persons of a picture, in the picture's own pixels.
 
     Args:
@@ -30,7 +30,7 @@ def parse_picture(
     own = image.shape[0], image.shape[1]
     parsed = parsed_size(own, config.longest_side or longest_side)
     with torch.no_grad():
-        found: PredictedPeople = module.assembler(averaged_fields(module, resized_picture(image, *parsed), config))[0]
+        found: PredictedPersons = module.assembler(averaged_fields(module, resized_picture(image, *parsed), config))[0]
     if parsed == own:
         return found
     return dataclasses.replace(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.average_precision import average_precision
 from mghp.metrics.person_iou import PersonIoU, person_iou
 from mghp.metrics.picture_rows import PictureRows
@@ -162,7 +162,7 @@ class ParsingAP(PictureRows):
         self.num_labels = num_labels
         self.rules = rules
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
         found = detections(person_iou(predicted, true, self.num_labels), self.rules)
         columns = [found.score[:, None], found.person[:, None], found.mean_iou[:, None], found.part_iou]

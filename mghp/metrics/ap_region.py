@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.average_precision import average_precision
 from mghp.metrics.cross_histogram import cross_histogram
 from mghp.metrics.picture_rows import PictureRows
@@ -52,7 +52,7 @@ class Regions:
 
 
 def part_regions(
-    predicted: PredictedPeople, true: TruePeople, num_labels: int, scores: Literal["part", "person"] = "part"
+    predicted: PredictedPersons, true: TruePersons, num_labels: int, scores: Literal["part", "person"] = "part"
 ) -> Regions:
     """Instances of parts in one picture: all pixels of a class that belong to one person.
 
@@ -70,7 +70,7 @@ def part_regions(
     return _regions(shared, of_true, of_predicted, np.broadcast_to(given, of_predicted.shape))
 
 
-def human_regions(predicted: PredictedPeople, true: TruePeople) -> Regions:
+def human_regions(predicted: PredictedPersons, true: TruePersons) -> Regions:
     """Whole persons in one picture, pixels without a part included: one class."""
     shape = len(true.keypoints) + 1, len(predicted.person_scores) + 1
     cells = true.person_ids.astype(np.int64).ravel() * shape[1] + predicted.person_ids.ravel()
@@ -189,7 +189,7 @@ class RegionAP(PictureRows):
         super().__init__(width=4, about=num_labels - 1)
         self.num_labels, self.rules, self.scores = num_labels, rules, scores
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
         _add(self, part_regions(predicted, true, self.num_labels, self.scores))
 
@@ -218,7 +218,7 @@ class HumanAP(PictureRows):
         super().__init__(width=4, about=1)
         self.rules = rules
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
         _add(self, human_regions(predicted, true))
 

@@ -1,7 +1,7 @@
 """Scores by part, by the number of persons in a picture and by their size."""
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
 from mghp.metrics.ap_parsing import THRESHOLDS, ParsingAP, pcp_per_part
 from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
@@ -14,20 +14,20 @@ class Breakdown:
     """The scores of `parsing_metrics` over parts of a set.
 
     Args:
-        people: parts and skeleton of the dataset.
+        anatomy: parts and skeleton of the dataset.
         config: whose definitions.
     """
 
-    def __init__(self, people: People, config: MetricsConfig | None = None) -> None:
+    def __init__(self, anatomy: Anatomy, config: MetricsConfig | None = None) -> None:
         config = config or MetricsConfig()
-        self.people = people
-        self.groups = {f"persons/{name}": parsing_metrics(people, config) for name in COUNTS}
-        self.groups |= {f"size/{name}": parsing_metrics(people, config) for name in SIZES}
-        self.parts = PartScores(people.num_labels, config.absent)
-        self.part_ap = RegionAP(people.num_labels, "legacy", config.part_scores)
-        self.parsing_ap = ParsingAP(people.num_labels, config.rules)
+        self.anatomy = anatomy
+        self.groups = {f"persons/{name}": parsing_metrics(anatomy, config) for name in COUNTS}
+        self.groups |= {f"size/{name}": parsing_metrics(anatomy, config) for name in SIZES}
+        self.parts = PartScores(anatomy.num_labels, config.absent)
+        self.part_ap = RegionAP(anatomy.num_labels, "legacy", config.part_scores)
+        self.parsing_ap = ParsingAP(anatomy.num_labels, config.rules)
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture: to its number of persons, and to each size of which somebody is in it."""
         for metric in (self.parts, self.part_ap, self.parsing_ap):
             metric.update(predicted, true)
@@ -51,7 +51,7 @@ class Breakdown:
         }
         iou, ap = self.parts.scores().iou, self.part_ap.per_class()
         found = pcp_per_part(self.parsing_ap.detections())
-        for label, part in enumerate(self.people.parts.names):
+        for label, part in enumerate(self.anatomy.parts.names):
             table[f"part/{part}"] = {
                 "iou": float(iou[label + 1]),
                 "ap_r_50": float(ap[label, PART_THRESHOLDS.index(0.5)]),

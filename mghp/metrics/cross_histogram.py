@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 
 Labels = NDArray[np.integer[Any]]
 
 
-def cross_histogram(predicted: PredictedPeople, true: TruePeople, num_labels: int) -> NDArray[np.int64]:
+def cross_histogram(predicted: PredictedPersons, true: TruePersons, num_labels: int) -> NDArray[np.int64]:
     """One pass over a picture whose persons do not overlap.
 
     Args:

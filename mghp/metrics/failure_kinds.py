@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.person_pairs import MOST, PersonPairs, keypoint_reach, person_pairs
 
 KINDS = ("missed", "merged", "split", "left_right", "wrong_person", "wrong_part", "spurious", "right")
@@ -59,20 +59,20 @@ class PersonKind:
     predicted_person: int | None
 
 
-def person_kinds(predicted: PredictedPeople, true: TruePeople, people: People) -> list[PersonKind]:
+def person_kinds(predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy) -> list[PersonKind]:
     """A verdict on every true person of a picture with a pixel of a part, then on every spurious one.
 
     Args:
         predicted: of one picture.
         true: of the same picture.
-        people: what is annotated.
+        anatomy: what is annotated.
     """
-    pairs = person_pairs(predicted, true, people)
+    pairs = person_pairs(predicted, true, anatomy)
     verdicts: list[PersonKind] = []
     for person in np.flatnonzero(~pairs.is_empty).tolist():
         partner = int(pairs.partner[person]) if pairs.partner[person] >= 0 else None
         score = 0.0 if partner is None else float(pairs.scores[person, partner])
-        kind = _kind(pairs, person, predicted.keypoints, true.keypoints, people)
+        kind = _kind(pairs, person, predicted.keypoints, true.keypoints, anatomy)
         verdicts.append(PersonKind(kind, score, person, partner))
     whose = {*pairs.partner.tolist(), *(piece for person in range(len(pairs.held)) for piece in _pieces(pairs, person))}
     spurious = (row for row in range(len(predicted.person_scores)) if row not in whose)
@@ -84,7 +84,7 @@ def _kind(
     person: int,
     predicted: NDArray[np.floating[Any]],
     true: NDArray[np.floating[Any]],
-    people: People,
+    anatomy: Anatomy,
 ) -> str:
     partner = int(pairs.partner[person])
     if partner < 0 and not (pairs.share[person] >= MOST).any():
@@ -93,10 +93,10 @@ def _kind(
         return "merged"
     if _pieces(pairs, person):
         return "split"
-    if _has_swapped_labels(pairs.labels[person], people.parts.mirrored_labels):
+    if _has_swapped_labels(pairs.labels[person], anatomy.parts.mirrored_labels):
         return "left_right"
     if partner >= 0 and _has_swapped_keypoints(
-        predicted[partner], true[person], float(pairs.true_pixels[person]), people
+        predicted[partner], true[person], float(pairs.true_pixels[person]), anatomy
     ):
         return "left_right"
     if _is_mixed_up(pairs, person, partner):
@@ -130,12 +130,12 @@ def _has_swapped_labels(labels: NDArray[np.int64], mirrored: tuple[int, ...]) ->
 
 
 def _has_swapped_keypoints(
-    predicted: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]], area: float, people: People
+    predicted: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]], area: float, anatomy: Anatomy
 ) -> bool:
     """Keypoints (keypoint, 3) of a person and its partner."""
-    mirror = np.array(people.skeleton.mirrored_keypoints)
+    mirror = np.array(anatomy.skeleton.mirrored_keypoints)
     sided = (mirror != np.arange(len(mirror))) & (true[:, 2] > 0) & (true[mirror, 2] > 0)
-    reach = keypoint_reach(area, people.skeleton.known_sigmas)
+    reach = keypoint_reach(area, anatomy.skeleton.known_sigmas)
     is_own = np.linalg.norm(predicted[:, :2] - true[:, :2], axis=-1) <= reach
     is_others = np.linalg.norm(predicted[:, :2] - true[mirror, :2], axis=-1) <= reach
     swapped = int((sided & is_others & ~is_own & (predicted[:, 2] > 0)).sum())

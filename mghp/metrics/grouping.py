@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torchmetrics import Metric
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 
 
 def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[np.integer[Any]]) -> tuple[int, int]:
@@ -44,7 +44,7 @@ class GroupingAccuracy(Metric):
         self.add_state("correct", torch.tensor(0), dist_reduce_fx="sum")
         self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Count one picture."""
         correct, total = grouping_counts(true.person_ids, predicted.person_ids)
         self.correct += correct

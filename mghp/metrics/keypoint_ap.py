@@ -12,7 +12,7 @@ from pycocotools.cocoeval import COCOeval
 from scipy.ndimage import find_objects
 from torch import Tensor
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 
@@ -107,8 +107,8 @@ def _placed(keypoints: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(found, keypoints, np.array([_NOT_FOUND, _NOT_FOUND, 0.0])).astype(np.float64)
 
 
-def _regions(true: TruePeople) -> NDArray[np.float64]:
-    """`TruePeople.regions`, or what masks say in their place: nobody is smaller than a pixel."""
+def _regions(true: TruePersons) -> NDArray[np.float64]:
+    """`TruePersons.regions`, or what masks say in their place: nobody is smaller than a pixel."""
     if true.regions is not None:
         return true.regions.astype(np.float64)
     ids, persons = true.person_ids.astype(np.int64), len(true.keypoints)
@@ -134,7 +134,7 @@ class KeypointAP(PictureRows):
         super().__init__(width=3 * len(sigmas) + 5, about=2)
         self.sigmas = tuple(sigmas)
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
         regions, scores = _regions(true), predicted.person_scores
         found = self._rows(predicted.keypoints, np.pad(scores[:, None], ((0, 0), (4, 0))))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from mghp.anatomy.parts import IGNORE
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.scores import as_scores
 
 Absent = Literal["skip", "zero"]
@@ -109,7 +109,7 @@ class PartScores(MulticlassConfusionMatrix):
         super().__init__(num_labels, ignore_index=IGNORE)
         self.absent: Absent = absent
 
-    def update(self, predicted: PredictedPeople, true: TruePeople) -> None:  # type: ignore[override]
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:  # type: ignore[override]
         """Count one picture."""
         labels = [torch.from_numpy(parts.astype(np.int64)).to(self.device) for parts in (predicted.parts, true.parts)]
         super().update(*labels)

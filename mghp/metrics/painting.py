@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 
 
 def painted(
@@ -14,7 +14,7 @@ def painted(
     part_scores: NDArray[np.floating[Any]],
     keypoints: NDArray[np.floating[Any]] | None = None,
     least_score: float = -np.inf,
-) -> PredictedPeople:
+) -> PredictedPersons:
     """Persons painted one over the other in the ascending order of their scores; of equal scores the later is on top.
 
     Persons without a pixel left are dropped, as the submission formats cannot hold them.
@@ -38,7 +38,7 @@ def painted(
     renumbered[seen + 1] = np.arange(1, len(seen) + 1)
     if keypoints is None:
         keypoints = np.zeros((len(scores), 0, 3))
-    return PredictedPeople(
+    return PredictedPersons(
         parts=parts,
         person_ids=renumbered[ids],
         person_scores=scores[seen],

@@ -2,7 +2,7 @@
 
 from torchmetrics import Metric, MetricCollection
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.metrics import MetricsConfig
 from mghp.metrics.ap_parsing import ParsingAP
 from mghp.metrics.ap_region import HumanAP, RegionAP
@@ -11,7 +11,7 @@ from mghp.metrics.keypoint_ap import KeypointAP
 from mghp.metrics.mean_iou import PartScores
 
 
-def parsing_metrics(people: People, config: MetricsConfig | None = None) -> MetricCollection:
+def parsing_metrics(anatomy: Anatomy, config: MetricsConfig | None = None) -> MetricCollection:
     """The scores of the benchmarks, by name.
 
     `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1` of parts; `ap_p_50`, `ap_p_vol`, `pcp_50`, `pcp_vol`;
@@ -20,17 +20,17 @@ def parsing_metrics(people: People, config: MetricsConfig | None = None) -> Metr
     nobody has an annotated keypoint.
 
     Args:
-        people: parts and skeleton of the dataset.
+        anatomy: parts and skeleton of the dataset.
         config: whose definitions.
     """
     config = config or MetricsConfig()
     metrics: dict[str, Metric | MetricCollection] = {
-        "parts": PartScores(people.num_labels, config.absent),
-        "parsing_ap": ParsingAP(people.num_labels, config.rules),
-        "part_ap": RegionAP(people.num_labels, "legacy", config.part_scores),
-        "part_ap_strict": RegionAP(people.num_labels, "strict", config.part_scores),
+        "parts": PartScores(anatomy.num_labels, config.absent),
+        "parsing_ap": ParsingAP(anatomy.num_labels, config.rules),
+        "part_ap": RegionAP(anatomy.num_labels, "legacy", config.part_scores),
+        "part_ap_strict": RegionAP(anatomy.num_labels, "strict", config.part_scores),
         "human_ap": HumanAP(),
-        "keypoints": KeypointAP(people.skeleton.known_sigmas),
+        "keypoints": KeypointAP(anatomy.skeleton.known_sigmas),
         "grouping": GroupingAccuracy(),
     }
     return MetricCollection(metrics, compute_groups=False)  # every one keeps a state of its own: nothing to find out

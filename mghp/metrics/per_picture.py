@@ -3,13 +3,13 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.grouping import grouping_counts
 from mghp.metrics.mean_iou import joint_histogram, mean_iou
 from mghp.metrics.person_iou import person_iou
 
 
-def picture_scores(predicted: PredictedPeople, true: TruePeople, num_labels: int) -> dict[str, float]:
+def picture_scores(predicted: PredictedPersons, true: TruePersons, num_labels: int) -> dict[str, float]:
     """What is right in one picture.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.cross_histogram import cross_histogram, map_histograms
 
 
@@ -62,7 +62,7 @@ def person_iou_of_maps(
     return _person_iou(counts, pixels, scores)
 
 
-def person_iou(predicted: PredictedPeople, true: TruePeople, num_labels: int) -> PersonIoU:
+def person_iou(predicted: PredictedPersons, true: TruePersons, num_labels: int) -> PersonIoU:
     """The same for persons that do not overlap, from one histogram over all pairs of persons and labels.
 
     Args:

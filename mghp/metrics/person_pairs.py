@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.cross_histogram import cross_histogram
 from mghp.metrics.person_iou import person_iou
 
@@ -61,7 +61,7 @@ class PersonPairs:
         return found
 
 
-def person_pairs(predicted: PredictedPeople, true: TruePeople, people: People) -> PersonPairs:
+def person_pairs(predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy) -> PersonPairs:
     """Compare the persons of one picture.
 
     Partners are one to one, so that the sum of their masks' IoU is largest; where masks do not tell, keypoints do.
@@ -69,18 +69,18 @@ def person_pairs(predicted: PredictedPeople, true: TruePeople, people: People) -
     Args:
         predicted: of one picture.
         true: of the same picture.
-        people: what is annotated.
+        anatomy: what is annotated.
     """
-    counts = cross_histogram(predicted, true, people.num_labels)
-    compared = person_iou(predicted, true, people.num_labels)
+    counts = cross_histogram(predicted, true, anatomy.num_labels)
+    compared = person_iou(predicted, true, anatomy.num_labels)
     held = counts.sum((1, 3))
     pairs = PersonPairs(
-        labels=counts[1:, : people.num_labels].sum(2),
+        labels=counts[1:, : anatomy.num_labels].sum(2),
         held=held[1:, 1:],
         true_pixels=held[1:].sum(1),
         predicted_pixels=held[:, 1:].sum(0),
         keypoint_share=_keypoint_share(
-            true.keypoints, predicted.keypoints, held[1:].sum(1), people.skeleton.known_sigmas
+            true.keypoints, predicted.keypoints, held[1:].sum(1), anatomy.skeleton.known_sigmas
         ),
         scores=compared.mean_iou.T,
         is_empty=compared.is_empty,

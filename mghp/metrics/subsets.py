@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mghp.anatomy.parts import BACKGROUND, IGNORE
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 
 SIZES = {"small": (0.0, 0.02), "medium": (0.02, 0.08), "large": (0.08, 1.01)}
 """Share of the picture that a person of each size covers: from, up to."""
@@ -13,13 +13,13 @@ COUNTS = {"1 person": (1, 1), "2 persons": (2, 2), "3 persons": (3, 3), "4 or mo
 """Numbers of true persons in a picture: least, most."""
 
 
-def count_group(true: TruePeople) -> str | None:
+def count_group(true: TruePersons) -> str | None:
     """Which of `COUNTS` a picture belongs to; None without a person who has a pixel."""
     persons = len(np.unique(true.person_ids[true.person_ids > 0]))
     return next((name for name, (least, most) in COUNTS.items() if least <= persons <= most), None)
 
 
-def size_groups(true: TruePeople) -> NDArray[np.str_]:
+def size_groups(true: TruePersons) -> NDArray[np.str_]:
     """Which of `SIZES` each person belongs to, by the share of the picture that it covers; "" without a pixel."""
     pixels = np.bincount(true.person_ids.astype(np.int64).ravel(), minlength=len(true.keypoints) + 1)[1:]
     share = pixels / max(true.person_ids.size, 1)
@@ -30,8 +30,8 @@ def size_groups(true: TruePeople) -> NDArray[np.str_]:
 
 
 def only_persons(
-    predicted: PredictedPeople, true: TruePeople, kept: NDArray[np.bool_]
-) -> tuple[PredictedPeople, TruePeople]:
+    predicted: PredictedPersons, true: TruePersons, kept: NDArray[np.bool_]
+) -> tuple[PredictedPersons, TruePersons]:
     """A picture of which some persons count.
 
     The pixels of the others become unknown. A predicted person is left out with them if more of its pixels lie on
@@ -55,14 +55,14 @@ def only_persons(
         regions = np.concatenate([regions[: len(kept)][kept], regions[len(kept) :]])  # crowds stay
     found = _renumbered(stays)[predicted_ids]
     return (
-        PredictedPeople(
+        PredictedPersons(
             parts=np.where((found > 0) | (predicted_ids == 0), predicted.parts, BACKGROUND),
             person_ids=found,
             person_scores=predicted.person_scores[stays],
             part_scores=predicted.part_scores[stays],
             keypoints=predicted.keypoints[stays],
         ),
-        TruePeople(
+        TruePersons(
             parts=np.where(counts, true.parts, IGNORE).astype(true.parts.dtype),
             person_ids=_renumbered(kept)[true_ids],
             keypoints=true.keypoints[kept],

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.of_datasets import PEOPLE
 from mghp.config.load import load_config_text
 from mghp.config.schema import Config
@@ -30,7 +30,7 @@ _MATCHER = "assembler.matcher."
 AnyParser = TypeVar("AnyParser", bound=Parser)
 
 
-def people_of(config: Config) -> People:
+def anatomy_of(config: Config) -> Anatomy:
     """What the config's data annotate.
 
     Raises:
@@ -46,19 +46,19 @@ def build_parser(config: Config) -> Parser:
     Raises:
         InputError: one line, if sizes do not fit.
     """
-    people = people_of(config)
+    anatomy = anatomy_of(config)
     try:
-        network = ParsingNetwork(config.network, people, centers=config.assembly.grouping == "center")
+        network = ParsingNetwork(config.network, anatomy, centers=config.assembly.grouping == "center")
         matcher = make_matcher(config.matcher.name, **config.matcher.options())
         affinity = Affinity(
-            people.skeleton.limbs,
+            anatomy.skeleton.limbs,
             num_samples=config.assembly.num_samples,
             detach_positions=config.training.candidates.detach_positions,
         )
     except (ValueError, TypeError) as error:
         raise InputError(" ".join(str(error).split())) from None
-    label_balance = LabelBalance(people.num_labels, config.assembly.label_balance)
-    assembler = Assembler(people, matcher, affinity, config.assembly)
+    label_balance = LabelBalance(anatomy.num_labels, config.assembly.label_balance)
+    assembler = Assembler(anatomy, matcher, affinity, config.assembly)
     return Parser(network, label_balance, assembler, config.inference.bf16)
 
 

@@ -58,4 +58,4 @@ class Parser(nn.Module):
         missing = -width % self.network.multiple
         outside = self.network.normalised.mean.to(image.dtype).expand(len(image), 3, height, missing)
         mirror = self(torch.cat([image, outside], -1).flip(-1)).fields()
-        return cut_to(mirrored_fields(mirror, self.assembler.people), (height, width))
+        return cut_to(mirrored_fields(mirror, self.assembler.anatomy), (height, width))

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.person_size import person_sizes
 from mghp.datasets.sample import VISIBLE
 from mghp.parsing.batch import Batch
@@ -65,7 +65,7 @@ class TargetMaker:
     """Makes the targets that a network's outputs are compared with.
 
     Args:
-        people: what is annotated.
+        anatomy: what is annotated.
         keypoint_stride: of the heatmaps.
         limb_stride: of the limb fields.
         level_strides: of the projection field's levels.
@@ -75,14 +75,14 @@ class TargetMaker:
 
     def __init__(
         self,
-        people: People,
+        anatomy: Anatomy,
         keypoint_stride: int,
         limb_stride: int,
         level_strides: Sequence[int],
         towards: Towards = "annotated",
         relative: bool = False,
     ) -> None:
-        self.people = people
+        self.anatomy = anatomy
         self.keypoint_stride = keypoint_stride
         self.limb_stride = limb_stride
         self.level_strides = tuple(level_strides)
@@ -92,7 +92,7 @@ class TargetMaker:
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Targets:
         """Targets of a batch, on its device."""
-        skeleton = self.people.skeleton
+        skeleton = self.anatomy.skeleton
         size = person_sizes(batch.keypoints, skeleton.limbs, skeleton.known_limb_ratios)
         sigmas = torch.tensor(skeleton.known_sigmas, device=size.device)
         deviation = sigmas * person_areas(batch)[..., None].sqrt()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import IGNORE
 from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
@@ -17,20 +17,20 @@ SMALLEST_SHARE = 0.01
 
 
 @torch.no_grad()
-def true_fields(batch: Batch, people: People, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
+def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
     """Heatmaps, limb fields and projection field as trained on; part logits are logarithms of the parts' shares.
 
     Args:
         batch: with all labels.
-        people: what they annotate.
+        anatomy: what they annotate.
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
         towards: what the projection field points to.
     """
-    targets = TargetMaker(people, strides["keypoints"], strides["limbs"], (strides["field"],), towards)(batch)
+    targets = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], (strides["field"],), towards)(batch)
     height, width = batch.image.shape[2:]
     return Fields(
         image_size=(height, width),
-        part_logits=true_part_logits(batch.parts, people.num_labels, strides["parts"]),
+        part_logits=true_part_logits(batch.parts, anatomy.num_labels, strides["parts"]),
         heatmaps=targets.heatmaps,
         keypoint_offsets=targets.keypoint_offsets,
         limb_fields=targets.limb_fields,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import BACKGROUND
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.pictures.canvas import Rgb, enlarged
 from mghp.pictures.heatmaps import heatmaps_overlay
 from mghp.pictures.parts import parts_overlay
@@ -23,10 +23,10 @@ _GAP = 6
 
 def people_panel(
     image: Rgb,
-    predicted: PredictedPeople,
-    true: TruePeople,
+    predicted: PredictedPersons,
+    true: TruePersons,
     fields: PictureFields | None,
-    people: People,
+    anatomy: Anatomy,
     *,
     matched: NDArray[np.integer] | None = None,
     columns: int | None = None,
@@ -39,7 +39,7 @@ def people_panel(
         predicted: predicted persons.
         true: true persons.
         fields: predicted fields; None: not shown.
-        people: the dataset's parts and skeleton.
+        anatomy: the dataset's parts and skeleton.
         matched: true person of each predicted one, -1 none, (person,); None: by mask IoU. A pair shares its colour.
         columns: pictures per row; None: all in one.
         zoom: factor of enlargement.
@@ -49,26 +49,26 @@ def people_panel(
         matched = match_persons(predicted.person_ids, true.person_ids, _num_persons(predicted), num_true)
     colours = person_colours(num_true), matched_colours(matched, num_true)
     cells = [("input", enlarged(image, zoom))]
-    cells += _people_cells(image, predicted, true, people, colours, zoom)
+    cells += _people_cells(image, predicted, true, anatomy, colours, zoom)
     if fields is not None:
-        cells += _field_cells(image, fields, predicted.parts != BACKGROUND, people, zoom)
+        cells += _field_cells(image, fields, predicted.parts != BACKGROUND, anatomy, zoom)
     return captioned_row(cells, columns or len(cells))
 
 
-def _num_persons(people: PredictedPeople | TruePeople) -> int:
+def _num_persons(persons: PredictedPersons | TruePersons) -> int:
     """Count persons, with keypoints or with pixels alone."""
-    return max(len(people.keypoints), int(people.person_ids.max(initial=0)))
+    return max(len(persons.keypoints), int(persons.person_ids.max(initial=0)))
 
 
 def _people_cells(
     image: Rgb,
-    predicted: PredictedPeople,
-    true: TruePeople,
-    people: People,
+    predicted: PredictedPersons,
+    true: TruePersons,
+    anatomy: Anatomy,
     colours: tuple[NDArray[np.uint8], NDArray[np.uint8]],
     zoom: int,
 ) -> list[tuple[str, Rgb]]:
-    skeleton, parts = people.skeleton, people.parts
+    skeleton, parts = anatomy.skeleton, anatomy.parts
     true_colours, predicted_colours = colours
     return [
         ("true parts", parts_overlay(image, true.parts, parts, zoom=zoom)),
@@ -84,14 +84,14 @@ def _people_cells(
 
 
 def _field_cells(
-    image: Rgb, fields: PictureFields, human: NDArray[np.bool_], people: People, zoom: int
+    image: Rgb, fields: PictureFields, human: NDArray[np.bool_], anatomy: Anatomy, zoom: int
 ) -> list[tuple[str, Rgb]]:
     heatmaps, of_heatmaps, of_projection = fields.heatmaps, "heatmaps", "projection field"
     if fields.centers is not None:
         heatmaps = np.concatenate([heatmaps, fields.centers])
         of_heatmaps, of_projection = "heatmaps, centres", "offsets to centres"
     return [
-        (of_heatmaps, heatmaps_overlay(image, heatmaps, fields.keypoint_stride, people.skeleton, zoom=zoom)),
+        (of_heatmaps, heatmaps_overlay(image, heatmaps, fields.keypoint_stride, anatomy.skeleton, zoom=zoom)),
         ("limb fields", limb_fields_overlay(image, fields.limb_fields, fields.limb_stride, zoom=zoom)),
         (
             of_projection,

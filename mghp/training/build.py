@@ -27,12 +27,12 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         InputError: if sizes do not fit, or the matcher cannot be trained through.
     """
     parser = build_parser(config)
-    network, people = parser.network, parser.assembler.people
+    network, anatomy = parser.network, parser.assembler.anatomy
     weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
     return ParsingModule(
         network=network,
         targets=TargetMaker(
-            people,
+            anatomy,
             network.strides["keypoints"],
             network.strides["limbs"],
             network.field.strides,
@@ -44,7 +44,7 @@ def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
         weighting=(LearnedWeights if config.losses.learned_weights else FixedWeights)(weights),
         label_balance=parser.label_balance,
         assembler=parser.assembler,
-        metrics=parsing_metrics(people, config.metrics),
+        metrics=parsing_metrics(anatomy, config.metrics),
         training=config.training,
         config_text=to_yaml(config),
         bf16=parser.bf16,
@@ -57,7 +57,7 @@ def _matching(config: Config, parser: Parser, max_steps: int) -> TrainingMatchin
         return TrainingMatching(
             assembler.matcher,
             assembler.affinity,
-            assembler.people.skeleton.limbs,
+            assembler.anatomy.skeleton.limbs,
             config.losses.matching,
             config.training.candidates,
             max_steps,

@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import DataConfig
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Sample, Samples
@@ -37,8 +37,8 @@ class AugmentedSamples(Dataset[Sample]):
 class Collate:
     """The function `collate` for one dataset's skeleton."""
 
-    def __init__(self, people: People) -> None:
-        self.num_keypoints = people.num_keypoints
+    def __init__(self, anatomy: Anatomy) -> None:
+        self.num_keypoints = anatomy.num_keypoints
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         """Return the batch of samples."""
@@ -50,7 +50,7 @@ class ParsingDataModule(LightningDataModule):
 
     Args:
         config: data, augmentation and loading.
-        people: parts and skeleton of the data.
+        anatomy: parts and skeleton of the data.
         train: pictures to train on; None where nothing is trained.
         validation: pictures to validate on.
         seed: seed of the order and the augmentation.
@@ -60,7 +60,7 @@ class ParsingDataModule(LightningDataModule):
     """
 
     def __init__(
-        self, config: DataConfig, people: People, train: Samples | None, validation: Samples, seed: int
+        self, config: DataConfig, anatomy: Anatomy, train: Samples | None, validation: Samples, seed: int
     ) -> None:
         super().__init__()
         self.config = config
@@ -68,8 +68,8 @@ class ParsingDataModule(LightningDataModule):
         if self.train_samples is not None and config.on_error == "skip":
             self.train_samples = SkippingSamples(self.train_samples)
         self.validation_samples = ResizedSamples(validation, config.longest_side)
-        self.augmentation = Augmentation(config.augmentation, people)
-        self.collate = Collate(people)
+        self.augmentation = Augmentation(config.augmentation, anatomy)
+        self.collate = Collate(anatomy)
         self.seed = seed
         self.before_batch: Callable[[], None] = _nothing
         self._training_loader: ResumableLoader | None = None

@@ -8,7 +8,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from mghp.anatomy.people import TruePeople
+from mghp.anatomy.persons import TruePersons
 from mghp.config.training import TrainingConfig
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
@@ -124,8 +124,8 @@ class ParsingModule(Parser, LightningModule):
         check_fields(fields, batch.names)
         with torch.autocast(self.device.type, enabled=False):
             predicted = self.assembler(fields)
-        for people, true in zip(predicted, true_people(batch), strict=True):
-            self.metrics.update(people, true)
+        for found, true in zip(predicted, true_persons(batch), strict=True):
+            self.metrics.update(found, true)
 
     def on_validation_epoch_end(self) -> None:
         """Log the scores of the whole validation set."""
@@ -170,10 +170,10 @@ class ParsingModule(Parser, LightningModule):
         self.finite.skipped = checkpoint.get("mghp_skipped_steps", 0)
 
 
-def true_people(batch: Batch) -> list[TruePeople]:
+def true_persons(batch: Batch) -> list[TruePersons]:
     """Return the labels of each picture in the form of the metrics."""
     return [
-        TruePeople(
+        TruePersons(
             parts=batch.parts[row].cpu().numpy(),
             person_ids=batch.person_ids[row].cpu().numpy(),
             keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),

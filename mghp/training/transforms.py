@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import AugmentationConfig
 from mghp.datasets.resized import resized_to
 from mghp.datasets.sample import Sample
@@ -22,19 +22,19 @@ class Augmentation:
 
     Args:
         config: amounts of each step.
-        people: labels and keypoints that change places in the mirror.
+        anatomy: labels and keypoints that change places in the mirror.
     """
 
-    def __init__(self, config: AugmentationConfig, people: People) -> None:
+    def __init__(self, config: AugmentationConfig, anatomy: Anatomy) -> None:
         self.config = config
-        self.people = people
+        self.anatomy = anatomy
         self.geometry = _geometry(config)
         self.colour = _colour(config)
 
     def __call__(self, sample: Sample) -> Sample:
         """Return a changed copy; parts, person ids and keypoints follow the picture, and lose what leaves it."""
         if self.config.mirror and torch.rand(()) < self.config.mirror:
-            sample = mirrored(sample, self.people)
+            sample = mirrored(sample, self.anatomy)
         window = self._window(sample)
         if self._rescales:
             sample = self._rescaled(sample)
@@ -64,17 +64,17 @@ class Augmentation:
         return v2.RandomCrop(size, pad_if_needed=True, fill=_GREY)
 
 
-def mirrored(sample: Sample, people: People) -> Sample:
+def mirrored(sample: Sample, anatomy: Anatomy) -> Sample:
     """Mirror a sample: x becomes width - x, left and right change places."""
     changes: dict[str, NDArray[Any]] = {"image": np.ascontiguousarray(sample.image[:, ::-1])}
     if sample.parts is not None:
         labels = np.arange(256, dtype=np.uint8)
-        labels[: people.num_labels] = people.parts.mirrored_labels
+        labels[: anatomy.num_labels] = anatomy.parts.mirrored_labels
         changes["parts"] = labels[sample.parts[:, ::-1]]
     if sample.person_ids is not None:
         changes["person_ids"] = np.ascontiguousarray(sample.person_ids[:, ::-1])
     if sample.keypoints is not None:
-        keypoints = sample.keypoints[:, list(people.skeleton.mirrored_keypoints)]
+        keypoints = sample.keypoints[:, list(anatomy.skeleton.mirrored_keypoints)]
         annotated = keypoints[..., 2] > 0
         keypoints[..., 0] = np.where(annotated, sample.image.shape[1] - keypoints[..., 0], 0)
         changes["keypoints"] = keypoints

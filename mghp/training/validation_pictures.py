@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons
 from mghp.matching import IterativeMatcher, Matcher
 from mghp.parsing.assembly.truth import true_assignment
 from mghp.parsing.batch import Batch
@@ -21,7 +21,7 @@ from mghp.pictures.panel import people_panel
 from mghp.pictures.picture_fields import picture_fields
 from mghp.pictures.sheet import panels_sheet
 from mghp.pictures.trace import trace_picture
-from mghp.training.parsing_module import ParsingModule, true_people
+from mghp.training.parsing_module import ParsingModule, true_persons
 
 _COLUMNS = 5
 _SHOWN_SIDE = 384
@@ -31,25 +31,25 @@ _LIMBS = 6
 """The number of limbs whose assignment is drawn."""
 
 
-def people_panels(batch: Batch, predicted: list[PredictedPeople], fields: Fields, people: People) -> list[Rgb]:
+def people_panels(batch: Batch, predicted: list[PredictedPersons], fields: Fields, anatomy: Anatomy) -> list[Rgb]:
     """Draw a panel per picture of a batch.
 
     Args:
         batch: pictures and labels.
         predicted: predicted persons of each picture.
         fields: predicted fields.
-        people: the dataset's parts and skeleton.
+        anatomy: the dataset's parts and skeleton.
     """
     zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
     return [
-        people_panel(image, found, true, picture_fields(fields, row), people, columns=_COLUMNS, zoom=zoom)
-        for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_people(batch), strict=True))
+        people_panel(image, found, true, picture_fields(fields, row), anatomy, columns=_COLUMNS, zoom=zoom)
+        for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_persons(batch), strict=True))
     ]
 
 
-def people_sheet(panels: Sequence[Rgb], people: People, titles: Sequence[str]) -> Rgb:
+def people_sheet(panels: Sequence[Rgb], anatomy: Anatomy, titles: Sequence[str]) -> Rgb:
     """Draw panels of any sizes under their titles, with one legend."""
-    return panels_sheet(panels, titles, footer=panel_legend(people.parts, max(panel.shape[1] for panel in panels)))
+    return panels_sheet(panels, titles, footer=panel_legend(anatomy.parts, max(panel.shape[1] for panel in panels)))
 
 
 def _images(batch: Batch) -> list[NDArray[np.uint8]]:
@@ -64,19 +64,19 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     Returns:
         `assignments`, and for an iterative matcher `matcher_trace`.
     """
-    people, assembler = module.assembler.people, module.assembler
+    anatomy, assembler = module.assembler.anatomy, module.assembler
     candidates = assembler.candidates(fields)
     scored = module.assembler.affinity(fields, candidates)
-    owner = candidate_owners(candidates, batch, people, fields.keypoint_stride)
-    truth = true_assignment(candidates, owner, people.skeleton.limbs, batch.has_keypoints).pairs
+    owner = candidate_owners(candidates, batch, anatomy, fields.keypoint_stride)
+    truth = true_assignment(candidates, owner, anatomy.skeleton.limbs, batch.has_keypoints).pairs
     soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
     size = (scored.source_mask.sum(-1) * scored.destination_mask.sum(-1))[0]
     shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
-    names = people.skeleton.keypoints
+    names = anatomy.skeleton.keypoints
     limbs = []
     for limb in shown:
         rows, columns = scored.source_mask[0, limb], scored.destination_mask[0, limb]
-        source, destination = (names[end].replace("_", " ") for end in people.skeleton.limbs[limb])
+        source, destination = (names[end].replace("_", " ") for end in anatomy.skeleton.limbs[limb])
         limbs.append(
             LimbAssignment(
                 name=f"{source} to {destination}",
@@ -108,6 +108,6 @@ def draw_batch(module: ParsingModule, batch: Batch) -> dict[str, Rgb]:
     """Draw `people`, `assignments` and `matcher_trace` of a batch, (height, width, 3) uint8 each."""
     fields = module.fields(batch.image)
     found = module.assembler(fields)
-    people = module.assembler.people
-    sheet = people_sheet(people_panels(batch, found, fields, people), people, batch.names)
+    anatomy = module.assembler.anatomy
+    sheet = people_sheet(people_panels(batch, found, fields, anatomy), anatomy, batch.names)
     return {"people": sheet, **matching_pictures(module, batch, fields)}

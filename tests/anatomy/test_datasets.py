@@ -46,7 +46,7 @@ def test_every_part_has_a_colour_of_its_own(name):
 
 
 def test_numbers_are_the_published_ones():
-    assert {name: (people.num_labels, people.num_keypoints) for name, people in DATASETS.items()} == {
+    assert {name: (anatomy.num_labels, anatomy.num_keypoints) for name, anatomy in DATASETS.items()} == {
         "mhp_v2": (59, 16), "densepose_coco": (15, 17), "pascal": (7, 17), "cihp": (20, 17)
     }  # fmt: skip
     assert MHP_V2.num_limbs == 18

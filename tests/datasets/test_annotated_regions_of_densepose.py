@@ -11,13 +11,13 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 from mghp.datasets.densepose_coco import DensePoseCOCO
 from mghp.datasets.resized import resized
 from mghp.errors import InputError
 from mghp.metrics.keypoint_ap import KeypointAP
 from mghp.parsing.batch import collate
-from mghp.training.parsing_module import true_people
+from mghp.training.parsing_module import true_persons
 from mghp.training.transforms import mirrored
 
 JOINTS = DENSEPOSE_COCO.num_keypoints
@@ -88,11 +88,11 @@ def test_keypoint_ap_is_that_of_pycocotools_fed_with_the_annotations(tmp_path, l
     metric = KeypointAP(DENSEPOSE_COCO.skeleton.known_sigmas)
     for index, (poses, scores) in enumerate(found.values()):
         sample = resized(DensePoseCOCO(tmp_path, "minival")[index], longest_side)
-        (true,) = true_people(collate([sample], JOINTS))
+        (true,) = true_persons(collate([sample], JOINTS))
         scale = sample.image.shape[1] / sample.original_size[1]
         empty = np.zeros(sample.image.shape[:2], np.int64)
         moved = poses * (scale, scale, 1)
-        metric.update(PredictedPeople(empty, empty, scores, np.ones((len(scores), 15)), moved), true)
+        metric.update(PredictedPersons(empty, empty, scores, np.ones((len(scores), 15)), moved), true)
     scored = {name: float(value) for name, value in metric.compute().items()}
     assert scored == pytest.approx(by_pycocotools(tmp_path / FILE, found), abs=1e-6)
     assert 0.1 < scored["keypoint_ap"] < scored["keypoint_ap_50"] < 1

@@ -42,8 +42,8 @@ FILES = [
 
 
 def pictures_of(name, split):
-    people = PEOPLE[name]
-    made = layouts.made_pictures(6, people.num_labels, people.num_keypoints)
+    anatomy = PEOPLE[name]
+    made = layouts.made_pictures(6, anatomy.num_labels, anatomy.num_keypoints)
     return made[:3] if split == "val" else made[3:]
 
 

@@ -16,8 +16,8 @@ from mghp.errors import InputError
 
 
 def pictures_for(name, number=4):
-    people = PEOPLE[name]
-    return layouts.made_pictures(number, people.num_labels, people.num_keypoints)
+    anatomy = PEOPLE[name]
+    return layouts.made_pictures(number, anatomy.num_labels, anatomy.num_keypoints)
 
 
 def assert_same(samples, pictures, with_ids=True, with_keypoints=True):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mghp.anatomy.of_datasets import PEOPLE
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.data import DataConfig
 from mghp.datasets.check import check_split
 from mghp.datasets.cihp import CIHPSamples
@@ -68,11 +68,11 @@ def test_a_perfect_prediction_scores_all_whatever_it_says_of_void(dataset):
     _, samples, _ = dataset
     labels = samples.labels(0)
     poses = np.zeros((2, 1, 3))
-    true = TruePeople(labels.parts, labels.person_ids, poses)
+    true = TruePersons(labels.parts, labels.person_ids, poses)
     ids, void = two_bodies()
     for said_of_void in (0, 1):
         numbers = np.where(void, said_of_void, np.select([ids == 4, ids == 9], [1, 2]))
-        predicted = PredictedPeople((numbers > 0).astype(int), numbers, np.ones(2), np.ones((2, 20)), poses)
+        predicted = PredictedPersons((numbers > 0).astype(int), numbers, np.ones(2), np.ones((2, 20)), poses)
         for metric in (ParsingAP(20), HumanAP()):
             metric.update(predicted, true)
             scores = {key: float(value) for key, value in metric.compute().items() if key.endswith("50")}
@@ -82,10 +82,10 @@ def test_a_perfect_prediction_scores_all_whatever_it_says_of_void(dataset):
 
 def test_training_is_not_told_what_void_is(dataset):
     name, samples, _ = dataset
-    people = PEOPLE[name]
-    batch = collate([samples[0]], people.num_keypoints)
+    anatomy = PEOPLE[name]
+    batch = collate([samples[0]], anatomy.num_keypoints)
     assert batch.person_ids.max() == 2
-    logits = torch.zeros(1, people.num_labels, 20, 30, requires_grad=True)
+    logits = torch.zeros(1, anatomy.num_labels, 20, 30, requires_grad=True)
     pixel_cross_entropy(logits, batch.parts, 1).backward()
     void = torch.from_numpy(two_bodies()[1])
     assert not logits.grad[0][:, void].any()

@@ -84,10 +84,10 @@ def test_densepose_s_person_has_its_parts_where_its_joints_are(tmp_path):
     )
     samples = DensePoseCOCO(tmp_path, "train")
     labels = samples.labels(0)
-    names = samples.people.parts.names
+    names = samples.anatomy.parts.names
     assert len(np.unique(labels.parts)) == 13  # twelve parts and background
     assert (labels.keypoints[0, :, 2] > 0).sum() == 15
-    skeleton = samples.people.skeleton.keypoints
+    skeleton = samples.anatomy.skeleton.keypoints
     for keypoint, part in (("nose", "head"), ("left_knee", "left_"), ("right_elbow", "right_")):
         x, y, visibility = labels.keypoints[0, skeleton.index(keypoint)]
         if visibility:
@@ -110,11 +110,11 @@ def test_a_picture_of_each_to_look_at(tmp_path):
         for index, name in enumerate(samples.names):
             labels, file = samples.labels(index), samples.picture_file(index)
             image = read_picture(file) if file.exists() else np.full((*labels.size, 3), 128, np.uint8)
-            drawn = [parts_overlay(image, labels.parts, samples.people.parts, zoom=1)]
+            drawn = [parts_overlay(image, labels.parts, samples.anatomy.parts, zoom=1)]
             if labels.person_ids is not None:
                 persons = int(labels.person_ids.max(initial=0))
                 drawn.append(persons_overlay(image, labels.person_ids, person_colours(persons), zoom=1))
             if labels.keypoints is not None:
-                drawn.append(skeletons_overlay(image, labels.keypoints, samples.people.skeleton, zoom=1))
+                drawn.append(skeletons_overlay(image, labels.keypoints, samples.anatomy.skeleton, zoom=1))
             out = write_png(tmp_path / f"{type(samples).__name__}_{name}.png", np.concatenate(drawn, 1))
             assert out.stat().st_size > 2000

@@ -14,7 +14,7 @@ from mghp.evaluation.evaluate import run_evaluation
 from mghp.evaluation.oracles import ORACLES, with_oracle
 from mghp.evaluation.train import run_training
 from mghp.parsing.batch import collate
-from mghp.parsing.build import people_of
+from mghp.parsing.build import anatomy_of
 from mghp.parsing.true_fields import true_fields
 
 SCORES = ("mean_iou", "ap_p_vol", "ap_p_50", "pcp_50", "keypoint_ap", "keypoint_ap_50", "grouping")
@@ -73,10 +73,10 @@ def test_the_scores_are_those_of_the_training_s_validation(evaluated, trained):
 
 def test_an_oracle_swaps_its_fields_alone(small_config):
     config = small_config()
-    people = people_of(config)
+    anatomy = anatomy_of(config)
     validation = load_validation(config.data, nothing)
-    batch = collate([validation[0]], people.num_keypoints)
-    true = true_fields(batch, people, vars(config.network.strides))
+    batch = collate([validation[0]], anatomy.num_keypoints)
+    true = true_fields(batch, anatomy, vars(config.network.strides))
     predicted = type(true)(**{**vars(true), "limb_fields": true.limb_fields + 1, "part_logits": true.part_logits + 1})
     swapped = with_oracle(predicted, true, "true_limbs")
     assert swapped.limb_fields is true.limb_fields

@@ -20,7 +20,7 @@ def test_the_best_of_the_thresholds_is_taken_and_the_settings_stay(small_config,
     module = build_module(config).eval()
     samples = load_tuning(config.data, nothing)
     batch = collate([samples[index] for index in range(len(samples))], 17)
-    fields = true_fields(batch, module.assembler.people, STRIDES)
+    fields = true_fields(batch, module.assembler.anatomy, STRIDES)
     monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
     with torch.no_grad():
         module.assembler.affinity.price.fill_(-3.0)  # whatever is a candidate finds a partner
@@ -44,7 +44,7 @@ def test_the_centres_threshold_that_parses_best_is_taken(small_config, monkeypat
     module = build_module(config).eval()
     samples = load_tuning(config.data, nothing)
     batch = collate([samples[index] for index in range(len(samples))], 17)
-    fields = true_fields(batch, module.assembler.people, STRIDES, "center")
+    fields = true_fields(batch, module.assembler.anatomy, STRIDES, "center")
     fields.projection *= 0.5
     fields.centers[:, :, ::2, ::2].clamp_(min=0.5)
     monkeypatch.setattr(type(module), "fields", lambda self, image: fields)

@@ -40,9 +40,9 @@ def on_disk(tmp_path, small_config):
 
     def make(name, *overrides):
         root = tmp_path / name
-        people = PEOPLE[name]
+        anatomy = PEOPLE[name]
         for split in ("train", "val"):
-            WRITERS[name](root, layouts.made_pictures(4, people.num_labels, people.num_keypoints, size=64), split)
+            WRITERS[name](root, layouts.made_pictures(4, anatomy.num_labels, anatomy.num_keypoints, size=64), split)
         torch.set_num_threads(1)
         return root, small_config(
             f"runs={tmp_path / 'runs'}", f"data.name={name}", f"data.root={root}", "data.longest_side=56",
@@ -79,8 +79,8 @@ def test_what_cannot_be_trained_is_said(on_disk):
         _, config = on_disk(name)
         assert says in what_is_not_trained(load_pictures(config.data, nothing)[0])
     root, config = on_disk("pascal_person_part")
-    people = PEOPLE["pascal_person_part"]
-    pictures = layouts.made_pictures(4, people.num_labels, people.num_keypoints, size=64)
+    anatomy = PEOPLE["pascal_person_part"]
+    pictures = layouts.made_pictures(4, anatomy.num_labels, anatomy.num_keypoints, size=64)
     layouts.write_joints(root / "joints.json", pictures)
     config.data.annotations = str(root / "joints.json")
     train, _ = load_pictures(config.data, nothing)

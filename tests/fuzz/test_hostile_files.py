@@ -19,7 +19,7 @@ from PIL import Image
 from rich.console import Console
 
 from mghp.anatomy.of_datasets import PEOPLE
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.data import DataConfig
 from mghp.config.load import load_config, load_config_text
 from mghp.datasets.cihp import CIHPSamples
@@ -94,8 +94,8 @@ def test_a_link_is_followed_below_its_folder_alone(tmp_path):
 
 
 def made(name):
-    people = PEOPLE[name]
-    return layouts.made_pictures(1, people.num_labels, people.num_keypoints)
+    anatomy = PEOPLE[name]
+    return layouts.made_pictures(1, anatomy.num_labels, anatomy.num_keypoints)
 
 
 @pytest.mark.parametrize("name", ["../1", "/etc/passwd", "../../val/images/1"])
@@ -121,7 +121,7 @@ def test_a_linked_mask_is_not_read(tmp_path):
         MHPv2(tmp_path / "mhp", "val").labels(0)
 
 
-NOBODY = PredictedPeople(
+NOBODY = PredictedPersons(
     np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.int16), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2, 3))
 )
 
@@ -153,7 +153,7 @@ class NobodyIsFound:
         shape = image.shape[:2]
         keypoints = np.zeros((0, self.people.num_keypoints, 3))
         maps = np.zeros(shape, np.uint8), np.zeros(shape, np.int16)
-        return PredictedPeople(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
+        return PredictedPersons(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
 
 
 def test_no_picture_s_predictions_replace_another_s(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError
 from mghp.inference.submission import CIHPSubmission, MHPSubmission, read_mhp_submission, submission_writer
@@ -20,14 +20,14 @@ def pairs(number=6):
         sample = render(SCENES["default"], index, seed=4, size=48)
         persons = len(sample.keypoints)
         scores = rng.random(persons + 1)  # one more, without a pixel
-        found = PredictedPeople(
+        found = PredictedPersons(
             parts=np.roll(sample.parts, 2, 1),
             person_ids=np.where(np.roll(sample.parts, 2, 1) > 0, np.roll(sample.person_ids, 2, 1), 0),
             person_scores=scores,
             part_scores=np.repeat(scores[:, None], 15, 1),
             keypoints=np.zeros((persons + 1, 17, 3)),
         )
-        yield str(index), found, TruePeople(sample.parts, sample.person_ids, sample.keypoints)
+        yield str(index), found, TruePersons(sample.parts, sample.person_ids, sample.keypoints)
 
 
 def without_empty(found):
@@ -35,7 +35,7 @@ def without_empty(found):
     seen = np.unique(found.person_ids[found.person_ids > 0]) - 1
     number = np.zeros(len(found.person_scores) + 1, int)
     number[seen + 1] = np.arange(1, len(seen) + 1)
-    return PredictedPeople(
+    return PredictedPersons(
         found.parts, number[found.person_ids], found.person_scores[seen], found.part_scores[seen], found.keypoints[seen]
     )
 

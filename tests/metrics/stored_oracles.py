@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mghp.anatomy.people import TruePeople
+from mghp.anatomy.persons import TruePersons
 from mghp.metrics.ap_parsing import ap_and_pcp, detections, joined
 from mghp.metrics.ap_region import (
     HUMAN_THRESHOLDS,
@@ -43,7 +43,7 @@ class Picture:
     def true(self):
         numbers = np.unique(self.gt_ids[self.gt_ids > 0])
         ids = np.where(self.gt_ids > 0, np.searchsorted(numbers, self.gt_ids) + 1, 0)
-        return TruePeople(self.gt_parts, ids, np.zeros((len(numbers), 0, 3)))
+        return TruePersons(self.gt_parts, ids, np.zeros((len(numbers), 0, 3)))
 
 
 def load(name):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.keypoint_ap import KeypointAP
 from mghp.metrics.subsets import only_persons
 
@@ -19,13 +19,13 @@ def people(regions=None):
     """The first person with keypoints; the second, of 20 x 20 pixels, without."""
     ids = np.zeros((100, 100), np.int16)
     ids[5:25, 5:25], ids[60:80, 60:80] = 1, 2
-    return TruePeople((ids > 0).astype(np.uint8), ids, np.concatenate([pose(10, 10), NOBODY]), regions)
+    return TruePersons((ids > 0).astype(np.uint8), ids, np.concatenate([pose(10, 10), NOBODY]), regions)
 
 
 def ap_50(poses, scores, true):
     metric = KeypointAP(SIGMAS)
     ids = np.zeros((100, 100), np.int16)
-    metric.update(PredictedPeople(ids, ids, np.array(scores), np.ones((len(poses), 2)), np.concatenate(poses)), true)
+    metric.update(PredictedPersons(ids, ids, np.array(scores), np.ones((len(poses), 2)), np.concatenate(poses)), true)
     return float(metric.compute()["keypoint_ap_50"])
 
 
@@ -62,6 +62,6 @@ def test_a_crowd_takes_any_number_of_poses():
 def test_a_subset_of_persons_keeps_the_crowds():
     regions = np.arange(15, dtype=np.float32).reshape(3, 5)
     ids = np.zeros((100, 100), np.int16)
-    found = PredictedPeople(ids, ids, np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 3)))
+    found = PredictedPersons(ids, ids, np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2, 3)))
     _, kept = only_persons(found, people(regions), np.array([False, True]))
     np.testing.assert_array_equal(kept.regions, regions[1:])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.ap_parsing import THRESHOLDS, ap_and_pcp, detections, joined
 from mghp.metrics.person_iou import person_iou, person_iou_of_maps
 
@@ -13,10 +13,10 @@ def random_picture(seed, labels=5, persons=3, predicted=4, unknown=0.1):
     parts = np.where(ids > 0, rng.integers(0, labels, shape), 0)
     parts[rng.random(shape) < unknown] = 255
     found = rng.integers(0, predicted + 1, shape)
-    true = TruePeople(parts, ids, np.zeros((persons, 0, 3)))
+    true = TruePersons(parts, ids, np.zeros((persons, 0, 3)))
     scores = rng.random(predicted)
     everything = rng.integers(0, labels, shape)  # parts also where no person is
-    return PredictedPeople(everything, found, scores, np.zeros((predicted, labels)), np.zeros((predicted, 0, 3))), true
+    return PredictedPersons(everything, found, scores, np.zeros((predicted, labels)), np.zeros((predicted, 0, 3))), true
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -59,8 +59,8 @@ def test_only_a_person_whose_map_is_all_background_is_left_out():
     parts = np.array([[1, 0, 255, 255, 0, 0, 0]])
     nothing, one = np.zeros((1, 7), int), np.array([[1, 0, 0, 0, 0, 0, 0]])
     by_maps = person_iou_of_maps(parts, ids, one[None], np.ones(1), 2)
-    found = PredictedPeople(one, one, np.ones(1), np.ones((1, 2)), np.zeros((1, 0, 3)))
-    by_histogram = person_iou(found, TruePeople(parts, ids, np.zeros((3, 0, 3))), 2)
+    found = PredictedPersons(one, one, np.ones(1), np.ones((1, 2)), np.zeros((1, 0, 3)))
+    by_histogram = person_iou(found, TruePersons(parts, ids, np.zeros((3, 0, 3))), 2)
     for picture in (by_maps, by_histogram):
         assert picture.is_empty.tolist() == [False, False, True]
         ap, _ = ap_and_pcp(joined([detections(picture)]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.ap_region import (
     HumanAP,
     RegionAP,
@@ -59,11 +59,11 @@ def test_ties_go_to_the_last():
 def people(parts, ids, scores, part_scores=None):
     parts, ids, scores = np.array(parts), np.array(ids), np.array(scores, float)
     part_scores = np.ones((len(scores), 3)) if part_scores is None else np.array(part_scores, float)
-    return PredictedPeople(parts, ids, scores, part_scores, np.zeros((len(scores), 0, 3)))
+    return PredictedPersons(parts, ids, scores, part_scores, np.zeros((len(scores), 0, 3)))
 
 
 def truth(parts, ids):
-    return TruePeople(np.array(parts), np.array(ids), np.zeros((np.max(ids), 0, 3)))
+    return TruePersons(np.array(parts), np.array(ids), np.zeros((np.max(ids), 0, 3)))
 
 
 def test_areas_are_counted_by_person_and_part():

@@ -7,7 +7,7 @@ import pytest
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.pascal_anatomy import PASCAL_PERSON_PART
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.failure_kinds import KINDS, person_kinds
 
@@ -29,7 +29,7 @@ def true():
         sizes = np.bincount(sample.person_ids.ravel(), minlength=3)[1:]
         arms = np.isin(sample.parts, ARM) & (sample.person_ids == 1)
         if len(sizes) == 2 and sizes.min() > 700 and "overlap" not in sample.tags and arms.sum() > 0.15 * sizes[0]:
-            return TruePeople(sample.parts, sample.person_ids, sample.keypoints)
+            return TruePersons(sample.parts, sample.person_ids, sample.keypoints)
     raise AssertionError("no such picture")
 
 
@@ -39,13 +39,13 @@ def perfect(true):
     keypoints = true.keypoints.astype(np.float64)
     keypoints[..., 2] = keypoints[..., 2] > 0
     scores = np.ones(persons), np.ones((persons, DENSEPOSE_COCO.num_labels))
-    return PredictedPeople(true.parts.copy(), true.person_ids.astype(np.int64), *scores, keypoints)
+    return PredictedPersons(true.parts.copy(), true.person_ids.astype(np.int64), *scores, keypoints)
 
 
 def with_persons(people, ids, keypoints):
     """Other persons in the same parts."""
     scores = np.ones(len(keypoints)), np.ones((len(keypoints), people.part_scores.shape[1]))
-    return PredictedPeople(people.parts, ids, *scores, np.asarray(keypoints))
+    return PredictedPersons(people.parts, ids, *scores, np.asarray(keypoints))
 
 
 def missed(people):
@@ -173,8 +173,8 @@ def test_a_merged_sliver_is_no_fault_of_the_one_in_front(true):
     ids[ids == 2] = 0
     ids[rows[:10], columns[:10]] = 2
     parts = np.where(ids > 0, true.parts, 0)
-    found = merged(perfect(TruePeople(parts, ids, true.keypoints)))
-    verdicts = person_kinds(found, TruePeople(parts, ids, true.keypoints), DENSEPOSE_COCO)
+    found = merged(perfect(TruePersons(parts, ids, true.keypoints)))
+    verdicts = person_kinds(found, TruePersons(parts, ids, true.keypoints), DENSEPOSE_COCO)
     assert [verdict.kind for verdict in verdicts] == ["right", "merged"]
 
 
@@ -182,7 +182,7 @@ def test_nobody_and_nothing_found(true):
     nothing = with_persons(perfect(true), np.zeros_like(true.person_ids), np.zeros((0, 17, 3)))
     assert [verdict.kind for verdict in person_kinds(nothing, true, DENSEPOSE_COCO)] == ["missed", "missed"]
     empty = np.zeros_like(true.parts)
-    nobody = TruePeople(empty, empty.astype(np.int64), np.zeros((0, 17, 3)))
+    nobody = TruePersons(empty, empty.astype(np.int64), np.zeros((0, 17, 3)))
     assert (
         person_kinds(with_persons(perfect(nobody), nobody.person_ids, nobody.keypoints), nobody, DENSEPOSE_COCO) == []
     )

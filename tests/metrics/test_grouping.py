@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.grouping import GroupingAccuracy, grouping_counts
 
 
@@ -44,9 +44,9 @@ def test_by_hand():
 
 def people(ids, kind):
     empty = np.zeros((0, 1, 3))
-    if kind is TruePeople:
-        return TruePeople(ids, ids, empty)
-    return PredictedPeople(ids, ids, np.zeros(0), np.zeros((0, 1)), empty)
+    if kind is TruePersons:
+        return TruePersons(ids, ids, empty)
+    return PredictedPersons(ids, ids, np.zeros(0), np.zeros((0, 1)), empty)
 
 
 @pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
@@ -54,5 +54,5 @@ def test_a_set_is_weighted_by_pixels_and_nobody_is_nan():
     metric = GroupingAccuracy()
     assert torch.isnan(metric.compute())
     for true, predicted in (([[1, 1, 1]], [[1, 1, 1]]), ([[1, 2, 0]], [[1, 1, 1]])):
-        metric.update(people(np.array(predicted), PredictedPeople), people(np.array(true), TruePeople))
+        metric.update(people(np.array(predicted), PredictedPersons), people(np.array(true), TruePersons))
     assert float(metric.compute()) == pytest.approx(4 / 5)

@@ -5,7 +5,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.keypoint_ap import KeypointAP, keypoint_ap
 
 SIGMAS = (0.05, 0.1)
@@ -119,7 +119,7 @@ def test_persons_of_a_few_pixels_count_by_their_own_area():
         scores = rng.random(3)
         ids = masks_of(areas)
         metric.update(
-            PredictedPeople(ids, ids, scores, np.ones((3, 2)), moved), TruePeople((ids > 0).astype(int), ids, true)
+            PredictedPersons(ids, ids, scores, np.ones((3, 2)), moved), TruePersons((ids > 0).astype(int), ids, true)
         )
         pictures.append((true, areas, moved, scores))
     found = {name: float(value) for name, value in metric.compute().items()}

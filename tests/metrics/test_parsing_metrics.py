@@ -10,7 +10,7 @@ import torch.distributed
 import torch.multiprocessing
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
 from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.breakdown import Breakdown
@@ -28,14 +28,14 @@ NAMES = {
 def a_pair(index, shift=3):
     """A picture's people, and a parser that is `shift` pixels off and finds one person too few."""
     sample = render(SCENES["default"], index, seed=3, size=64)
-    true = TruePeople(sample.parts, sample.person_ids, sample.keypoints)
+    true = TruePersons(sample.parts, sample.person_ids, sample.keypoints)
     number = len(sample.keypoints)
     ids = np.roll(sample.person_ids, shift, 1)
     ids[ids == number] = 0
     keypoints = sample.keypoints[: number - 1].copy()
     keypoints[..., 0] += shift * (keypoints[..., 2] > 0)
     scores = np.linspace(0.9, 0.4, number - 1) if number > 1 else np.zeros(0)
-    found = PredictedPeople(
+    found = PredictedPersons(
         np.roll(sample.parts, shift, 1), ids, scores, np.ones((number - 1, 15)) * scores[:, None], keypoints
     )
     return found, true
@@ -53,7 +53,7 @@ def test_names_and_a_perfect_parser():
     for index in range(4):
         _, true = a_pair(index)
         persons = len(true.keypoints)
-        found = PredictedPeople(true.parts, true.person_ids, np.ones(persons), np.ones((persons, 15)), true.keypoints)
+        found = PredictedPersons(true.parts, true.person_ids, np.ones(persons), np.ones((persons, 15)), true.keypoints)
         metrics.update(found, true)
     computed = metrics.compute()
     assert set(computed) == NAMES
@@ -89,7 +89,7 @@ def test_two_processes_agree_on_the_score_of_the_whole_set(tmp_path, free_port):
 
 def test_scores_of_one_picture():
     found, true = a_pair(1)
-    exact = PredictedPeople(
+    exact = PredictedPersons(
         true.parts, true.person_ids, np.ones(len(true.keypoints)), np.ones((len(true.keypoints), 15)), true.keypoints
     )
     best, worse = picture_scores(exact, true, 15), picture_scores(found, true, 15)
@@ -102,7 +102,9 @@ def test_a_picture_of_nobody():
     nothing = np.zeros((8, 8), int)
     none = np.zeros((0, 17, 3))
     scores = picture_scores(
-        PredictedPeople(nothing, nothing, np.zeros(0), np.zeros((0, 15)), none), TruePeople(nothing, nothing, none), 15
+        PredictedPersons(nothing, nothing, np.zeros(0), np.zeros((0, 15)), none),
+        TruePersons(nothing, nothing, none),
+        15,
     )
     assert math.isnan(scores["person_iou"])
     assert math.isnan(scores["grouping"])
@@ -138,8 +140,8 @@ def two_persons():
     found = ids.copy()
     found[18:, :4] = 3
     keypoints = np.ones((3, 1, 3))
-    true = TruePeople((ids > 0).astype(np.uint8), ids, keypoints[:2])
-    return PredictedPeople((found > 0).astype(int), found, np.array([0.9, 0.8, 0.7]), np.ones((3, 2)), keypoints), true
+    true = TruePersons((ids > 0).astype(np.uint8), ids, keypoints[:2])
+    return PredictedPersons((found > 0).astype(int), found, np.array([0.9, 0.8, 0.7]), np.ones((3, 2)), keypoints), true
 
 
 def test_persons_that_do_not_count_take_their_detections_along():
@@ -159,8 +161,8 @@ def test_the_config_s_definitions_are_scored_by():
     """A person without a pixel, and one found with little confidence."""
     ids = np.zeros((10, 10), int)
     ids[:5] = 1
-    true = TruePeople((ids > 0).astype(np.uint8), ids, np.zeros((2, 17, 3)))  # the second person has no pixel
-    found = PredictedPeople(
+    true = TruePersons((ids > 0).astype(np.uint8), ids, np.zeros((2, 17, 3)))  # the second person has no pixel
+    found = PredictedPersons(
         (ids > 0).astype(int), ids, np.array([0.005]), np.full((1, 15), 0.005), np.zeros((1, 17, 3))
     )
     scores = {}

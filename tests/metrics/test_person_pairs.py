@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.person_pairs import LEAST_REACH, person_pairs
 
 SIGMAS = DENSEPOSE_COCO.skeleton.known_sigmas
@@ -16,12 +16,12 @@ def a_person(side):
     ids[:side, :side] = 1
     keypoints = np.full((1, 17, 3), side / 2)
     keypoints[..., 2] = 2
-    return TruePeople((ids > 0).astype(np.uint8), ids, keypoints)
+    return TruePersons((ids > 0).astype(np.uint8), ids, keypoints)
 
 
 def found(true, shift):
     keypoints = true.keypoints + np.array([shift, 0, 0])
-    return PredictedPeople(true.parts.astype(int), true.person_ids, np.ones(1), np.ones((1, 15)), keypoints)
+    return PredictedPersons(true.parts.astype(int), true.person_ids, np.ones(1), np.ones((1, 15)), keypoints)
 
 
 @pytest.mark.parametrize("side", [8, 40, 60])

@@ -7,7 +7,7 @@ from PIL import Image
 
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO as PEOPLE
 from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.pictures.canvas import blended, dimmed, smooth_cells, spread_cells
 from mghp.pictures.heatmaps import candidates_overlay, heatmaps_overlay
@@ -39,12 +39,12 @@ def labels_of(size, seed, num_persons=3):
     parts = np.where(ids > 0, rng.integers(1, PEOPLE.num_labels, size), 0).astype(np.uint8)
     keypoints = rng.random((num_persons, PEOPLE.num_keypoints, 3)).astype(np.float32) * [size[1], size[0], 1]
     keypoints[..., 2] = rng.integers(0, 3, keypoints.shape[:2])
-    return TruePeople(parts=parts, person_ids=ids, keypoints=keypoints)
+    return TruePersons(parts=parts, person_ids=ids, keypoints=keypoints)
 
 
 def nobody(size):
     keypoints = np.zeros((0, PEOPLE.num_keypoints, 3), np.float32)
-    return TruePeople(parts=np.zeros(size, np.uint8), person_ids=np.zeros(size, np.int16), keypoints=keypoints)
+    return TruePersons(parts=np.zeros(size, np.uint8), person_ids=np.zeros(size, np.int16), keypoints=keypoints)
 
 
 def found(people):
@@ -52,7 +52,7 @@ def found(people):
     count = len(people.keypoints)
     scores, part_scores = np.ones(count), np.ones((count, PEOPLE.num_labels))
     keypoints = people.keypoints * [1, 1, 0.5]
-    return PredictedPeople(people.parts, people.person_ids, scores, part_scores, keypoints)
+    return PredictedPersons(people.parts, people.person_ids, scores, part_scores, keypoints)
 
 
 def fields_of(size, keypoint_stride=4, limb_stride=8, projection_stride=2, seed=0):

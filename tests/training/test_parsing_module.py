@@ -10,7 +10,7 @@ from mghp.errors import InputError
 from mghp.matching import PGDDykstra
 from mghp.parsing.assembly.peaks import find_peaks
 from mghp.parsing.batch import collate
-from mghp.training.parsing_module import true_people
+from mghp.training.parsing_module import true_persons
 
 
 def all_finite(module):
@@ -191,7 +191,7 @@ def test_inference_and_metrics_go_on_with_unusual_batches(small_module, samples)
     batch = collate(samples, 17)
     with torch.no_grad():
         found = module.assembler(module(batch.image).fields())
-    for predicted, true in zip(found, true_people(batch), strict=True):
+    for predicted, true in zip(found, true_persons(batch), strict=True):
         module.metrics.update(predicted, true)
     module.metrics.compute()
 
@@ -216,7 +216,7 @@ def test_no_peak_and_hundreds_of_peaks_a_type_are_ordinary(small_module, peaks):
         found = find_peaks(fields.heatmaps, None, fields.keypoint_stride, max_peaks=10_000).is_candidate.sum(-1)
         (people,) = module.eval().assembler(fields)
     assert found.max() == 0 if peaks == "none" else found.float().mean() > 500
-    module.metrics.update(people, true_people(batch)[0])
+    module.metrics.update(people, true_persons(batch)[0])
 
 
 def test_a_missing_label_switches_off_just_its_terms(small_module):
@@ -262,9 +262,9 @@ def test_field_levels(small_module, batch, levels):
     assert without == []
 
 
-def people_of_size(parts, keypoints):
+def anatomy_of_size(parts, keypoints):
     """A declaration of so many parts and keypoints, joined in a chain with a few limbs across."""
-    from mghp.anatomy.anatomy import People
+    from mghp.anatomy.anatomy import Anatomy
     from mghp.anatomy.parts import Parts
     from mghp.anatomy.skeleton import Skeleton
 
@@ -274,7 +274,7 @@ def people_of_size(parts, keypoints):
         sigmas=(0.06,) * keypoints,
     )  # fmt: skip
     names = tuple(f"p{k}" for k in range(parts))
-    return People(skeleton, Parts("stripes", names, tuple((k, k, k) for k in range(parts))))
+    return Anatomy(skeleton, Parts("stripes", names, tuple((k, k, k) for k in range(parts))))
 
 
 @pytest.mark.parametrize(("parts", "keypoints"), [(58, 16), (6, 14)])
@@ -282,8 +282,8 @@ def test_any_number_of_parts_and_keypoints(small_config, monkeypatch, parts, key
     from mghp.parsing import build
     from mghp.training.build import build_module
 
-    people = people_of_size(parts, keypoints)
-    monkeypatch.setattr(build, "people_of", lambda config: people)
+    anatomy = anatomy_of_size(parts, keypoints)
+    monkeypatch.setattr(build, "anatomy_of", lambda config: anatomy)
     module = build_module(small_config(), 10)
     rng = np.random.default_rng(0)
     ids = np.zeros((64, 64), np.int16)
@@ -300,7 +300,7 @@ def test_any_number_of_parts_and_keypoints(small_config, monkeypatch, parts, key
     with torch.no_grad():
         (found,) = module.eval().assembler(module(batch.image).fields())
     assert found.part_scores.shape[1] == parts + 1
-    module.metrics.update(found, true_people(batch)[0])
+    module.metrics.update(found, true_persons(batch)[0])
     module.metrics.compute()
 
 

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.person_size import person_sizes
+from mghp.anatomy.persons import PredictedPersons
 from mghp.config.assembly import AssemblyConfig
 from mghp.matching import Matcher, round_assignment
 from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
@@ -24,21 +24,21 @@ class Assembler(nn.Module):
     """Peaks, affinities, assignment, persons, pixels and scores.
 
     Args:
-        people: skeleton and parts.
+        anatomy: skeleton and parts.
         matcher: any; a soft assignment is rounded.
         affinity: limb scores, shared with training.
         config: thresholds and choices.
     """
 
-    def __init__(self, people: People, matcher: Matcher, affinity: Affinity, config: AssemblyConfig) -> None:
+    def __init__(self, anatomy: Anatomy, matcher: Matcher, affinity: Affinity, config: AssemblyConfig) -> None:
         super().__init__()
-        self.people = people
+        self.anatomy = anatomy
         self.matcher = matcher
         self.affinity = affinity
         self.config = config
 
     @torch.no_grad()
-    def forward(self, fields: Fields) -> list[PredictedPeople]:
+    def forward(self, fields: Fields) -> list[PredictedPersons]:
         """The people of each picture, at the pictures' size."""
         candidates = self.candidates(fields)
         scored = self.affinity(fields, candidates)
@@ -69,7 +69,7 @@ class Assembler(nn.Module):
 
     def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
         """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
-        skeleton, least = self.people.skeleton, self.config.min_keypoints
+        skeleton, least = self.anatomy.skeleton, self.config.min_keypoints
         of_pictures = zip(
             *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
             strict=True,
@@ -91,18 +91,18 @@ class Assembler(nn.Module):
         return 0.1 if given is None else given
 
     def _sizes(self, keypoints: Tensor) -> Tensor:
-        skeleton = self.people.skeleton
+        skeleton = self.anatomy.skeleton
         return person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
 
-    def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPeople:
+    def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPersons:
         """Parts of one picture, and each human pixel given to one of the persons."""
         probability, parts = pixel_parts(fields, picture)
         keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
         scores = person_scores(keypoints, probability, ids, of_centers)
-        by_part = part_scores(scores, probability, parts, ids, self.people.num_labels)
+        by_part = part_scores(scores, probability, parts, ids, self.anatomy.num_labels)
         if self.config.read_missing_keypoints:
             keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
-        return PredictedPeople(
+        return PredictedPersons(
             parts=parts.cpu().numpy(),
             person_ids=ids.cpu().numpy(),
             person_scores=scores.cpu().numpy(),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.parsing.fields import Fields
 
 
-def mirrored_fields(fields: Fields, people: People) -> Fields:
+def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
     """The fields of the mirror image: columns reversed, sides exchanged, x negated, self-mirrored limbs reversed.
 
     Twice gives the fields again. Columns change places as cells, so that the picture's width must be a multiple of
@@ -19,7 +19,7 @@ def mirrored_fields(fields: Fields, people: People) -> Fields:
 
     Args:
         fields: of pictures.
-        people: what changes places.
+        anatomy: what changes places.
 
     Raises:
         ValueError: if the width is no multiple of a stride.
@@ -28,14 +28,14 @@ def mirrored_fields(fields: Fields, people: People) -> Fields:
     width = fields.image_size[1]
     if any(width % stride for stride in strides):
         raise ValueError(f"pictures of width {width} cannot be mirrored cell by cell at strides {strides}")
-    keypoints = list(people.skeleton.mirrored_keypoints)
-    limbs, is_reversed = zip(*people.skeleton.mirrored_limbs, strict=True)
+    keypoints = list(anatomy.skeleton.mirrored_keypoints)
+    limbs, is_reversed = zip(*anatomy.skeleton.mirrored_limbs, strict=True)
     other_x = fields.limb_fields.new_tensor([-1, 1]).view(2, 1, 1)
     direction = 1 - 2 * torch.tensor(is_reversed, device=other_x.device).to(other_x.dtype)
     offsets, centers = fields.keypoint_offsets, fields.centers
     return replace(
         fields,
-        part_logits=fields.part_logits.flip(-1)[:, list(people.parts.mirrored_labels)],
+        part_logits=fields.part_logits.flip(-1)[:, list(anatomy.parts.mirrored_labels)],
         heatmaps=fields.heatmaps.flip(-1)[:, keypoints],
         keypoint_offsets=None if offsets is None else offsets.flip(-1)[:, keypoints] * other_x,
         limb_fields=fields.limb_fields.flip(-1)[:, list(limbs)] * other_x * direction.view(-1, 1, 1, 1),

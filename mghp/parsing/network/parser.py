@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.network import NetworkConfig
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.backbone import Normalised, make_backbone
@@ -67,14 +67,14 @@ class ParsingNetwork(nn.Module):
 
     Args:
         config: sizes and strides.
-        people: how many parts, keypoints and limbs.
+        anatomy: how many parts, keypoints and limbs.
         centers: whether it has a heatmap of persons' centres too, to group pixels by.
 
     Raises:
         ValueError: one line, if the config's sizes do not fit each other.
     """
 
-    def __init__(self, config: NetworkConfig, people: People, centers: bool = False) -> None:
+    def __init__(self, config: NetworkConfig, anatomy: Anatomy, centers: bool = False) -> None:
         super().__init__()
         strides = config.strides
         self.strides = {
@@ -94,12 +94,12 @@ class ParsingNetwork(nn.Module):
         self.decoder = decoder()
         self.pose_decoder = decoder() if config.decoders == "separate" else None
         width, have = config.width, self.decoder.strides
-        self.parts = Head(width, people.num_labels, strides.parts, have)
-        self.keypoints = Head(width, 3 * people.num_keypoints, strides.keypoints, have)
-        self.limbs = Head(width, 2 * people.num_limbs, strides.limbs, have)
+        self.parts = Head(width, anatomy.num_labels, strides.parts, have)
+        self.keypoints = Head(width, 3 * anatomy.num_keypoints, strides.keypoints, have)
+        self.limbs = Head(width, 2 * anatomy.num_limbs, strides.limbs, have)
         self.field = ProjectionField(width, strides.field, config.levels, have)
         with torch.no_grad():
-            self.keypoints.output.bias.view(people.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
+            self.keypoints.output.bias.view(anatomy.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
         # Made last: all other weights start as they do without it.
         self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
         self.multiple = max(available)

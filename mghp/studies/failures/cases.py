@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.datasets.sample import Sample
 from mghp.pictures.sketch import css_colour
 from mghp.studies.failures.causes import Diagnosis
@@ -30,13 +30,13 @@ class CaseWriter:
 
     Args:
         folder: made if missing; the cases and pictures of an earlier run are removed.
-        people: what is annotated.
+        anatomy: what is annotated.
         most: cases.
     """
 
-    def __init__(self, folder: Path, people: People, most: int) -> None:
+    def __init__(self, folder: Path, anatomy: Anatomy, most: int) -> None:
         self.folder = folder
-        self.people = people
+        self.anatomy = anatomy
         self.room = most
         self._cases: list[dict[str, Any]] = []
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,8 +48,8 @@ class CaseWriter:
         self,
         sample: Sample,
         diagnoses: Sequence[Diagnosis],
-        predicted: PredictedPeople,
-        true: TruePeople,
+        predicted: PredictedPersons,
+        true: TruePersons,
         limbs: Limbs,
     ) -> None:
         """All persons of a picture.
@@ -69,7 +69,7 @@ class CaseWriter:
         self.room -= len(diagnoses)
         stem, zoom = stem_of(sample.name), zoom_of(sample.image)
         verdicts = [diagnosis.verdict for diagnosis in diagnoses]
-        layers = write_layers(self.folder, stem, sample.image, predicted, true, verdicts, self.people)
+        layers = write_layers(self.folder, stem, sample.image, predicted, true, verdicts, self.anatomy)
         height, width = sample.image.shape[:2]
         about = {"picture": sample.name, "tags": list(sample.tags), "size": [width * zoom, height * zoom]}
         for diagnosis in diagnoses:
@@ -85,7 +85,7 @@ class CaseWriter:
 
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write cases.json, opened by what the cases are of."""
-        parts = dict(zip(self.people.parts.names, map(css_colour, self.people.parts.colours), strict=True))
+        parts = dict(zip(self.anatomy.parts.names, map(css_colour, self.anatomy.parts.colours), strict=True))
         content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
         write_atomically(self.folder / CASES, json.dumps(content, allow_nan=False, separators=(",", ":")))
 

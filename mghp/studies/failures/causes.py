@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.evaluation.oracles import with_oracle
 from mghp.metrics.failure_kinds import PersonKind, person_kinds
 from mghp.metrics.person_pairs import person_pairs
@@ -43,8 +43,8 @@ def diagnose(
     fields: Fields,
     exact: Fields,
     assembler: Assembler,
-    found: Sequence[PredictedPeople],
-    true: Sequence[TruePeople],
+    found: Sequence[PredictedPersons],
+    true: Sequence[TruePersons],
 ) -> list[list[Diagnosis]]:
     """Kind and cause of every person of a batch. A true person is mended when it is right, a spurious one when gone.
 
@@ -55,9 +55,9 @@ def diagnose(
         found: these people, a picture each.
         true: the true people.
     """
-    people = assembler.people
+    anatomy = assembler.anatomy
     diagnoses = [
-        [Diagnosis(verdict) for verdict in person_kinds(*pair, people)] for pair in zip(found, true, strict=True)
+        [Diagnosis(verdict) for verdict in person_kinds(*pair, anatomy)] for pair in zip(found, true, strict=True)
     ]
     open_cases = [
         (picture, case) for picture, cases in enumerate(diagnoses) for case in cases if case.verdict.kind != "right"
@@ -66,9 +66,9 @@ def diagnose(
         if not open_cases:
             break
         with_truth = assembler(with_oracle(fields, exact, oracle))
-        verdicts = {p: person_kinds(with_truth[p], true[p], people) for p in {picture for picture, _ in open_cases}}
+        verdicts = {p: person_kinds(with_truth[p], true[p], anatomy) for p in {picture for picture, _ in open_cases}}
         for picture, case in open_cases:
-            if _is_mended(case, verdicts[picture], found[picture], with_truth[picture], people):
+            if _is_mended(case, verdicts[picture], found[picture], with_truth[picture], anatomy):
                 case.cause = cause
         open_cases = [(picture, case) for picture, case in open_cases if case.cause is None]
     for _, case in open_cases:
@@ -79,14 +79,14 @@ def diagnose(
 def _is_mended(
     case: Diagnosis,
     verdicts: Sequence[PersonKind],
-    found: PredictedPeople,
-    with_truth: PredictedPeople,
-    people: People,
+    found: PredictedPersons,
+    with_truth: PredictedPersons,
+    anatomy: Anatomy,
 ) -> bool:
     """Whether the oracle's verdicts clear a case; notes the score then."""
     if case.verdict.kind == "spurious":
-        as_true = TruePeople(found.parts, found.person_ids, found.keypoints)
-        still = person_pairs(with_truth, as_true, people).is_found[case.verdict.predicted_person]
+        as_true = TruePersons(found.parts, found.person_ids, found.keypoints)
+        still = person_pairs(with_truth, as_true, anatomy).is_found[case.verdict.predicted_person]
         return not any(other.kind == "spurious" and still[other.predicted_person] for other in verdicts)
     after = next(other for other in verdicts if other.true_person == case.verdict.true_person)
     if after.kind != "right":

@@ -35,10 +35,10 @@ class LimbsOfBatch:
 
     @torch.no_grad()
     def __init__(self, fields: Fields, batch: Batch, assembler: Assembler) -> None:
-        skeleton = assembler.people.skeleton
+        skeleton = assembler.anatomy.skeleton
         candidates = assembler.candidates(fields)
         scored = assembler.affinity(fields, candidates)
-        owner = candidate_owners(candidates, batch, assembler.people, fields.keypoint_stride)
+        owner = candidate_owners(candidates, batch, assembler.anatomy, fields.keypoint_stride)
         true = true_assignment(candidates, owner, skeleton.limbs, batch.has_keypoints)
         soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
         self._skeleton, self._matcher = skeleton, assembler.matcher

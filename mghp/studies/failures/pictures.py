@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mghp.anatomy.anatomy import People
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.failure_kinds import PersonKind
 from mghp.pictures.canvas import Rgb, enlarged
 from mghp.pictures.layers import parts_layer, persons_layer, skeletons_layer
@@ -47,10 +47,10 @@ def write_layers(
     folder: Path,
     stem: str,
     image: Rgb,
-    predicted: PredictedPeople,
-    true: TruePeople,
+    predicted: PredictedPersons,
+    true: TruePersons,
     verdicts: Sequence[PersonKind],
-    people: People,
+    anatomy: Anatomy,
 ) -> dict[str, str]:
     """Write the photo and, on transparent ground of the same size, what was found and what is true.
 
@@ -61,7 +61,7 @@ def write_layers(
         predicted: of this picture.
         true: of this picture.
         verdicts: on its persons: partners have one colour.
-        people: what is annotated.
+        anatomy: what is annotated.
 
     Returns:
         File names by what they show.
@@ -73,11 +73,11 @@ def write_layers(
         if verdict.true_person is not None and verdict.predicted_person is not None:
             matched[verdict.predicted_person] = verdict.true_person
     colours, true_colours = matched_colours(matched, num_true), person_colours(num_true)
-    skeleton = people.skeleton
+    skeleton = anatomy.skeleton
     layers = {
-        "prediction_parts": parts_layer(predicted.parts, people.parts, zoom=zoom),
+        "prediction_parts": parts_layer(predicted.parts, anatomy.parts, zoom=zoom),
         "prediction_persons": persons_layer(predicted.person_ids, colours, zoom=zoom),
-        "truth_parts": parts_layer(true.parts, people.parts, zoom=zoom),
+        "truth_parts": parts_layer(true.parts, anatomy.parts, zoom=zoom),
         "truth_persons": persons_layer(true.person_ids, true_colours, zoom=zoom),
         "skeletons": skeletons_layer(size, predicted.keypoints, skeleton, colours, filled_from=SURE, zoom=zoom),
         "truth_skeletons": skeletons_layer(size, true.keypoints, skeleton, true_colours, zoom=zoom),
@@ -90,21 +90,21 @@ def write_layers(
     return names
 
 
-def box_of(verdict: PersonKind, predicted: PredictedPeople, true: TruePeople) -> list[int]:
+def box_of(verdict: PersonKind, predicted: PredictedPersons, true: TruePersons) -> list[int]:
     """x0, y0, x1, y1 in pixels of the picture as it is.
 
     Of the true person's mask; of a spurious person's mask or, where it has no pixel, its keypoints.
     """
-    people, row = (predicted, verdict.predicted_person) if verdict.true_person is None else (true, verdict.true_person)
+    persons, row = (predicted, verdict.predicted_person) if verdict.true_person is None else (true, verdict.true_person)
     assert row is not None
-    rows, columns = np.nonzero(people.person_ids == row + 1)
+    rows, columns = np.nonzero(persons.person_ids == row + 1)
     if len(rows):
         return [int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1]
-    pose = people.keypoints[row]
+    pose = persons.keypoints[row]
     places = pose[pose[:, 2] > 0, :2]
     if not len(places):
         return [0, 0, 1, 1]
-    height, width = people.person_ids.shape
+    height, width = persons.person_ids.shape
     (x0, y0), (x1, y1) = np.floor(places.min(0)), np.ceil(places.max(0))
     left, top = int(np.clip(x0, 0, width - 1)), int(np.clip(y0, 0, height - 1))
     return [left, top, int(np.clip(x1, left + 1, width)), int(np.clip(y1, top + 1, height))]

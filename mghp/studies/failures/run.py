@@ -25,7 +25,7 @@ from mghp.studies.failures.cases import CASES, FOLDER, CaseWriter
 from mghp.studies.failures.causes import CAUSES, Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.training.build import load_module
-from mghp.training.parsing_module import ParsingModule, true_people
+from mghp.training.parsing_module import ParsingModule, true_persons
 
 
 def run_failures(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = True) -> Path:
@@ -85,14 +85,14 @@ def find_failures(
         Metrics, see `run_failures`.
     """
     assembler = module.assembler
-    people = assembler.people
-    cases = CaseWriter(folder, people, config.evaluation.failure_cases)
+    anatomy = assembler.anatomy
+    cases = CaseWriter(folder, anatomy, config.evaluation.failure_cases)
     counts = Counter[str]()
     resized = ResizedSamples(validation, config.data.longest_side)
-    for first, batch in batches(resized, people.num_keypoints):
+    for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, people, vars(config.network.strides), config.assembly.points_towards)
-        found, true = assembler(fields), true_people(batch)
+        exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+        found, true = assembler(fields), true_persons(batch)
         limbs = LimbsOfBatch(fields, batch, assembler)
         for row, diagnoses in enumerate(diagnose(fields, exact, assembler, found, true)):
             counts.update(name for diagnosis in diagnoses for name in _counted(diagnosis))

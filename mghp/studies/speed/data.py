@@ -14,7 +14,7 @@ from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.parsing.batch import Batch, collate
-from mghp.parsing.build import people_of
+from mghp.parsing.build import anatomy_of
 from mghp.parsing.targets import TargetMaker
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf, metric, percent
@@ -67,7 +67,7 @@ def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progr
 
 def endless_batches(config: Config, train: Samples) -> Iterator[Batch]:
     """Training batches, past the end of an epoch too, after those that were loaded ahead at the start."""
-    loader = ParsingDataModule(config.data, people_of(config), train, train, config.seed).train_dataloader()
+    loader = ParsingDataModule(config.data, anatomy_of(config), train, train, config.seed).train_dataloader()
     if not len(loader):
         raise InputError(f"data: expected at least {config.data.loader.batch_size} pictures, got {len(train)}")
 
@@ -109,10 +109,10 @@ def _consumed(config: Config, train: Samples) -> tuple[float, float]:
 
 def _target_rows(config: Config) -> list[dict[str, Any]]:
     """Seconds of a batch's targets against the persons in each picture, which cover the same pixels in all."""
-    people, size = people_of(config), config.data.synthetic.size
+    anatomy, size = anatomy_of(config), config.data.synthetic.size
     module = build_module(config)
     crowds = {
-        persons: collate([made_crowd(persons, size)] * config.data.loader.batch_size, people.num_keypoints)
+        persons: collate([made_crowd(persons, size)] * config.data.loader.batch_size, anatomy.num_keypoints)
         for persons in config.bench.target_persons
     }
     seconds: dict[int, list[float]] = {persons: [] for persons in crowds}

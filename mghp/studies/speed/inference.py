@@ -16,7 +16,7 @@ from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.batch import collate
-from mghp.parsing.build import people_of
+from mghp.parsing.build import anatomy_of
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields
 from mghp.peak_memory import measured_peak
@@ -67,9 +67,9 @@ def bench_inference(config: Config, progress: Progress) -> Path:
 
 def made_fields(config: Config, persons: int) -> Fields:
     """Return the true fields of a made crowd, laid out in memory as a network returns them."""
-    people = people_of(config)
-    batch = collate([made_crowd(persons, config.bench.size)], people.num_keypoints)
-    fields = true_fields(batch, people, dict(vars(config.network.strides)), config.assembly.points_towards)
+    anatomy = anatomy_of(config)
+    batch = collate([made_crowd(persons, config.bench.size)], anatomy.num_keypoints)
+    fields = true_fields(batch, anatomy, dict(vars(config.network.strides)), config.assembly.points_towards)
     laid_out: dict[str, Any] = {
         name: value.contiguous() for name, value in vars(fields).items() if isinstance(value, Tensor)
     }

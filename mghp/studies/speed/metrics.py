@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mghp.anatomy.people import PredictedPeople, TruePeople
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.metrics.ap_parsing import ap_and_pcp, detections, joined
@@ -33,10 +33,10 @@ ROUNDS = 5
 class TimedPicture:
     """True people, and predicted ones as maps that may overlap and as they are painted."""
 
-    true: TruePeople
+    true: TruePersons
     maps: NDArray[np.integer[Any]]
     scores: NDArray[np.float64]
-    painted: PredictedPeople
+    painted: PredictedPersons
 
 
 def made_set(number: int = 200, size: int = 400, persons: int = 3, num_labels: int = 59) -> list[TimedPicture]:
@@ -76,7 +76,7 @@ def timed_picture(
     numbers = np.unique(ids[ids > 0])
     numbered = np.where(ids > 0, np.searchsorted(numbers, ids) + 1, 0)
     return TimedPicture(
-        TruePeople(parts, numbered, np.zeros((len(numbers), 0, 3))),
+        TruePersons(parts, numbered, np.zeros((len(numbers), 0, 3))),
         maps,
         scores,
         painted(maps, scores, np.repeat(scores[:, None], num_labels, 1)),

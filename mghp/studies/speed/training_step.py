@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.parsing.batch import Batch
-from mghp.parsing.build import people_of, read_trained, with_weights
+from mghp.parsing.build import anatomy_of, read_trained, with_weights
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.parsing_module import ParsingModule
@@ -33,7 +33,7 @@ def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
     """Return the batches that a training begins with."""
     loader = dataclasses.replace(config.data.loader, workers=0)
     data = dataclasses.replace(config.data, loader=loader)
-    loaded = ParsingDataModule(data, people_of(config), train, train, config.seed).train_dataloader()
+    loaded = ParsingDataModule(data, anatomy_of(config), train, train, config.seed).train_dataloader()
     return list(islice(loaded, number))
 
 

@@ -14,7 +14,7 @@ from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
-from mghp.training.parsing_module import true_people
+from mghp.training.parsing_module import true_persons
 
 STRIDES = {"parts": 1, "keypoints": 4, "limbs": 4, "field": 2}
 
@@ -36,7 +36,7 @@ def assembler(matcher="hungarian", **config):
 
 def scores(found, batch):
     metrics = parsing_metrics(DENSEPOSE_COCO)
-    for predicted, true in zip(found, true_people(batch), strict=True):
+    for predicted, true in zip(found, true_persons(batch), strict=True):
         metrics.update(predicted, true)
     return {name: float(value) for name, value in metrics.compute().items()}
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mghp.anatomy.anatomy import People
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.parts import Parts
 from mghp.anatomy.skeleton import Skeleton
@@ -15,16 +15,16 @@ from mghp.parsing.network.projection_field import _refined
 SLIM = {"channels": [4, 6, 8, 10, 12], "blocks": [1, 1, 0, 0, 0]}
 
 
-def made_up_people(parts, keypoints):
-    return People(
+def made_up_anatomy(parts, keypoints):
+    return Anatomy(
         Skeleton("made_up", tuple(f"k{k}" for k in range(keypoints)), tuple((k, k + 1) for k in range(keypoints - 1))),
         Parts("made_up", tuple(f"p{p}" for p in range(parts)), ((0, 0, 0),) * parts),
     )
 
 
-def tiny(people=DENSEPOSE_COCO, **options):
+def tiny(anatomy=DENSEPOSE_COCO, **options):
     torch.manual_seed(0)
-    return ParsingNetwork(NetworkConfig(backbone=BackboneConfig(kwargs=SLIM), width=8, **options), people).eval()
+    return ParsingNetwork(NetworkConfig(backbone=BackboneConfig(kwargs=SLIM), width=8, **options), anatomy).eval()
 
 
 def picture(*size, seed=0):
@@ -35,8 +35,8 @@ def picture(*size, seed=0):
 @pytest.mark.parametrize(("parts", "keypoints"), [(58, 16), (6, 14)])
 @pytest.mark.parametrize("size", [(64, 96), (101, 67)])
 def test_outputs_have_the_people_s_channels_and_the_strides_sizes(levels, parts, keypoints, size):
-    people = made_up_people(parts, keypoints)
-    prediction = tiny(people, levels=levels)(picture(2, 3, *size))
+    anatomy = made_up_anatomy(parts, keypoints)
+    prediction = tiny(anatomy, levels=levels)(picture(2, 3, *size))
 
     def cells(stride):
         return tuple(math.ceil(side / stride) for side in size)

@@ -23,7 +23,7 @@ from mghp.studies.failures.causes import CAUSES, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.studies.failures.pictures import stem_of
 from mghp.studies.failures.run import run_failures
-from mghp.training.parsing_module import true_people
+from mghp.training.parsing_module import true_persons
 
 STRIDES = {"parts": 1, "keypoints": 4, "limbs": 4, "field": 2}
 
@@ -41,7 +41,7 @@ def verdicts(fields, batch, **config):
     """(kind, cause) of every person of the only picture."""
     exact = true_fields(batch, DENSEPOSE_COCO, STRIDES)
     parser = assembler(**config)
-    (diagnoses,) = diagnose(fields, exact, parser, parser(fields), true_people(batch))
+    (diagnoses,) = diagnose(fields, exact, parser, parser(fields), true_persons(batch))
     return [(diagnosis.verdict.kind, diagnosis.cause) for diagnosis in diagnoses], diagnoses
 
 

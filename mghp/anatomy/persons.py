@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 @dataclass
-class PredictedPeople:
+class PredictedPersons:
     """A parser's result for one picture.
 
     Attributes:
@@ -27,7 +27,7 @@ class PredictedPeople:
 
 
 @dataclass
-class TruePeople:
+class TruePersons:
     """The labels of one picture.
 
     Attributes:
