@@ -53,7 +53,7 @@ def train(
         from mghp.training.resume import interrupted_config
 
         config = interrupted_config(resume)
-    if config.data.name in ("generated_poses", "mhp_poses"):
+    if config.data.dataset.kind == "poses":
         from mghp.studies.learned.run import run_learned
 
         if resume is not None:

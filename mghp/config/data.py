@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from mghp.config.dataset_names import DATASETS, DatasetEntry
 from mghp.errors import InputError
 from mghp.ranges import (
     ABOVE_0,
@@ -172,18 +173,10 @@ class SplitsConfig:
 class DataConfig(Section):
     """Which data: matching problems (`mghp match`) or pictures (`mghp train`). Only the named data's block is read."""
 
-    name: Literal[
-        "generated_poses",
-        "mhp_poses",
-        "random",
-        "synthetic",
-        "mhp_v2",
-        "densepose_coco",
-        "pascal_person_part",
-        "cihp",
-    ] = "generated_poses"
-    """Matching problems of poses made up by us, of a COCO-keypoint file (`data.annotations`), or of random matrices;
-    or pictures: of rendered people, or of a dataset that lies in `data.root`."""
+    name: str = "generated_poses"
+    """Which of `mghp.config.dataset_names.DATASETS`: matching problems of poses made up by us, of a COCO-keypoint file
+    (`data.annotations`), or of random matrices; or pictures: of rendered persons, or of a dataset that lies in
+    `data.root`."""
     root: str = "datasets"
     """Folder that rendered pictures are cached in, or that holds the dataset."""
     annotations: str | None = None
@@ -208,11 +201,27 @@ class DataConfig(Section):
     loader: LoaderConfig = field(default_factory=LoaderConfig)
 
     @property
+    def dataset(self) -> DatasetEntry:
+        """The registered dataset of this name.
+
+        Raises:
+            InputError: if there is none, or the package that has it cannot be imported.
+        """
+        try:
+            return DATASETS[self.name]
+        except InputError as error:
+            raise InputError(f"data.name: {error}") from None
+
+    def limited(self, number: int) -> int:
+        """Return a number of images, but `max_images` at most."""
+        return number if self.max_images is None else min(number, self.max_images)
+
+    @property
     def trained_side(self) -> int | None:
         """Longer side of the pictures that a network sees in training, pixels; None where they keep their own."""
         return self.synthetic.size if self.name == "synthetic" else self.longest_side
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.name == "mhp_poses" and self.annotations is None:
-            raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")
+        if self.dataset.annotations == "needed" and self.annotations is None:
+            raise InputError(f"data.annotations: {self.name} needs a COCO-keypoint JSON file, got null")

@@ -1,8 +1,10 @@
 """Section `inference`: how pictures are parsed."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
+from mghp.config.check import nearest
+from mghp.config.dataset_names import DATASETS
 from mghp.errors import InputError
 from mghp.ranges import ABOVE_0, LONGEST_SIDE, Range, Section
 
@@ -32,8 +34,8 @@ class InferenceConfig(Section):
     """True to run the network, but for its heads, in bfloat16, as `trainer.precision=bf16-mixed` trains it. Measured
     on two CPU cores: 0.66 times the time to fields, 0.57 with `network.channels_last`, and 99.9 % of the pixels keep
     their part (`mghp bench speed`)."""
-    submission: Literal["none", "mhp_v2", "cihp"] = "none"
-    """The benchmark in whose official form `mghp evaluate` writes its predictions into the run folder."""
+    submission: str = "none"
+    """The dataset in whose official form `mghp evaluate` writes its predictions into the run folder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,3 +43,7 @@ class InferenceConfig(Section):
             raise InputError(f"inference.scales must be factors from 0 to 8, at least one, got {self.scales}")
         if self.tile is not None and self.tile <= self.overlap:
             raise InputError(f"inference.tile must be larger than the overlap of {self.overlap}, got {self.tile}")
+        if self.submission != "none":
+            forms = ("none", *DATASETS.where(lambda entry: entry.has_submission))
+            if self.submission not in forms:
+                raise InputError(f"inference.submission: no form {self.submission!r}{nearest(self.submission, forms)}")

@@ -10,7 +10,7 @@ import numpy as np
 from mghp.anatomy.parts import IGNORE
 from mghp.config.data import DataConfig
 from mghp.datasets.disk_samples import DiskSamples, Labels
-from mghp.datasets.registry import open_dataset
+from mghp.datasets.registry import disk_dataset
 from mghp.datasets.shared_pictures import shared_pictures
 from mghp.errors import InputError
 from mghp.progress import Progress
@@ -33,19 +33,6 @@ NOTED = {
     "listed twice": "a picture that its list names more than once",
 }
 """Kinds of faults that training gets along with."""
-
-PUBLISHED = {
-    # Li et al. 2018 (the dataset's page): 15,403, 5,000 and 5,000 images.
-    ("mhp_v2", "train"): 15403,
-    ("mhp_v2", "val"): 5000,
-    # Gong et al. 2018, section 3.1: 28,280, 5,000 and 5,000 images.
-    ("cihp", "train"): 28280,
-    ("cihp", "val"): 5000,
-    # Chen et al. 2016: 1,716 images to train and 1,817 to test.
-    ("pascal_person_part", "train"): 1716,
-    ("pascal_person_part", "val"): 1817,
-}
-"""Pictures of a split, where the number is published."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,8 @@ def check_splits(
     reports = check_split(config, train, progress), check_split(config, validation, progress)
     if not all(report.pictures for report in reports):  # one that cannot be opened
         return reports
-    shared = shared_pictures(open_dataset(config, train), open_dataset(config, validation))
+    dataset = disk_dataset(config)
+    shared = shared_pictures(dataset.open(config, train), dataset.open(config, validation))
     if shared:
         some = ", ".join(shared[:3]) + (", ..." if len(shared) > 3 else "")
         what = f"{len(shared)} of {reports[1].pictures} pictures of {validation} are trained on, in {train}: {some}"
@@ -129,9 +117,10 @@ def check_split(config: DataConfig, split: str, progress: Progress) -> SplitRepo
     Returns:
         The report; a split that cannot be opened is one breaking fault.
     """
-    published = PUBLISHED.get((config.name, split)) if config.max_images is None else None
+    dataset = disk_dataset(config)
+    published = dataset.published.get(split) if config.max_images is None else None
     try:
-        samples = open_dataset(config, split)
+        samples = dataset.open(config, split)
     except InputError as error:
         return SplitReport(split, 0, published, faults=[Fault(BREAKING, "", str(error))])
     report = SplitReport(split, len(samples), published)

@@ -1,20 +1,62 @@
-"""CIHP in its official layout: maps of parts and of persons, no keypoints.
+"""CIHP in its official layout: maps of 19 parts and of persons, no keypoints.
 
 ROOT/{train,val}_id.txt                    a name a line
 ROOT/{Training,Validation}/Images/ID.jpg
 ROOT/{Training,Validation}/Category_ids/ID.png
 ROOT/{Training,Validation}/Human_ids/ID.png    0 nobody, 255 not known
+
+A network for it has the heads of COCO's 17 keypoints, which its data do not train.
 """
 
 from pathlib import Path
+from typing import ClassVar
 
-from mghp.anatomy.cihp_anatomy import CIHP
+import numpy as np
+
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.coco_skeleton import COCO_SKELETON
+from mghp.anatomy.colours import distinct_colours
+from mghp.anatomy.parts import Parts
+from mghp.anatomy.persons import PredictedPersons
 from mghp.datasets.disk_samples import DiskSamples, Labels
 from mghp.datasets.label_files import read_labels, read_lines
 from mghp.datasets.person_maps import with_persons
+from mghp.datasets.submission import SubmissionWriter, write_map
 from mghp.errors import InputError, inside
 
+_PARTS = (
+    "hat", "hair", "glove", "sunglasses", "upper_clothes", "dress", "coat", "socks", "pants", "torso_skin", "scarf",
+    "skirt", "face", "left_arm", "right_arm", "left_leg", "right_leg", "left_shoe", "right_shoe",
+)  # fmt: skip
+
+CIHP = Anatomy(skeleton=COCO_SKELETON, parts=Parts("cihp", _PARTS, distinct_colours(len(_PARTS))))
+"""20 labels with the background."""
+
 _FOLDERS = {"train": "Training", "val": "Validation", "test": "Testing"}
+
+
+class CIHPSubmission(SubmissionWriter):
+    """CIHP: global_parsing/NAME.png (parts), instance_parsing/NAME.png (a number a part of a person) and NAME.txt.
+
+    The text file has a line `class score` for each number, 1 first.
+    """
+
+    def add(self, name: str, predicted: PredictedPersons) -> None:
+        """Both maps, and the classes and scores of the instances."""
+        write_map(inside(self.folder / "global_parsing", f"{name}.png"), predicted.parts)
+        parts = np.where(predicted.person_ids > 0, predicted.parts, 0)
+        labels = int(parts.max(initial=0)) + 1
+        cells = predicted.person_ids.astype(np.int64) * labels + parts
+        cells[parts == 0] = 0
+        instances = np.unique(cells[cells > 0])
+        write_map(
+            inside(self.folder / "instance_parsing", f"{name}.png"), np.searchsorted(instances, cells) + (cells > 0)
+        )
+        lines = [
+            f"{cell % labels} {float(predicted.part_scores[cell // labels - 1, cell % labels])!r}\n"
+            for cell in instances.tolist()
+        ]
+        inside(self.folder / "instance_parsing", f"{name}.txt").write_text("".join(lines))
 
 
 class CIHPSamples(DiskSamples):
@@ -32,6 +74,9 @@ class CIHPSamples(DiskSamples):
 
     anatomy = CIHP
     form = ("cihp",)
+    submission = CIHPSubmission
+    # Gong et al. 2018, section 3.1: 28,280, 5,000 and 5,000 images.
+    published: ClassVar = {"train": 28280, "val": 5000}
     no_keypoints = "CIHP has no keypoints"
 
     def __init__(self, root: Path, split: str) -> None:

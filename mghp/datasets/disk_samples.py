@@ -3,18 +3,23 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mghp.anatomy.anatomy import Anatomy
+from mghp.config.data import DataConfig
+from mghp.datasets.dataset import Role
 from mghp.datasets.file_digests import file_digests
 from mghp.datasets.label_files import read_picture
 from mghp.datasets.pose_pairing import Pairing, pair_poses, paired_keypoints
 from mghp.datasets.sample import Sample
-from mghp.errors import InputError
+from mghp.datasets.submission import SubmissionWriter
+from mghp.errors import InputError, stays_below
 from mghp.progress import Progress
 
 
@@ -44,22 +49,72 @@ class Labels:
 
 
 class DiskSamples(ABC):
-    """A split of a dataset.
+    """A split of a dataset on disk; the class itself is the dataset, a `PictureDataset`.
+
+    A dataset subclasses it, and is made from its folder and the name of a split.
 
     Attributes:
-        anatomy: what the dataset annotates.
+        anatomy: the parts and the skeleton that the dataset annotates.
+        published: how many pictures a split has, where the number is published.
+        submission: the form that the dataset's official scripts read, where it has one.
         names: of the pictures, in the order of the split.
         folder: that all files of the pictures lie in.
         form: what decides the labels beside these files: the dataset, its layout, digests of further files.
         no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
     """
 
-    anatomy: Anatomy
+    anatomy: ClassVar[Anatomy]
+    published: ClassVar[Mapping[str, int]] = {}
+    submission: ClassVar[type[SubmissionWriter]]
+    has_one_size: ClassVar[bool] = False
     names: list[str]
     folder: Path
     form: tuple[str, ...]
     no_keypoints: str | None = None
     _fingerprint: str | None = None
+
+    @classmethod
+    def split_of(cls, config: DataConfig, split: str) -> Self:
+        """Return a split in `data.root`, whole; a dataset with more options overrides it."""
+        return cls(Path(config.root), split)  # type: ignore[call-arg]
+
+    @classmethod
+    def open(cls, config: DataConfig, split: str) -> Self:
+        """Return the first `data.max_images` pictures of a split.
+
+        Raises:
+            InputError: if it is not there, or its lists are faulty; single pictures are read later.
+        """
+        if not stays_below(split):
+            raise InputError(f"data.splits: {split!r} is no name of a split")
+        samples = cls.split_of(config, split)
+        samples.names = samples.names[: config.max_images]
+        return samples
+
+    @classmethod
+    def load(cls, config: DataConfig, role: Role, progress: Progress | None = None) -> Self | None:
+        """Return the pictures of a role, by its split; None where the config names none.
+
+        Raises:
+            InputError: if the split is not there, or its lists are faulty.
+        """
+        splits = config.splits
+        split = {"training": splits.train, "validation": splits.validation, "tuning": splits.tuning}[role]
+        if split is None:
+            return None
+        samples = cls.open(config, split)
+        samples.digest(progress)  # now: pictures that change later are not those that the run is of
+        return samples
+
+    @classmethod
+    def role_fingerprint(cls, config: DataConfig, role: Role, progress: Progress | None = None) -> str:
+        """Return the fingerprint of the pictures of a role; "" where the config names none.
+
+        Raises:
+            InputError: if the split is not there, or its lists are faulty.
+        """
+        samples = cls.load(config, role, progress)
+        return "" if samples is None else samples.fingerprint
 
     @abstractmethod
     def picture_file(self, index: int) -> Path:
@@ -80,11 +135,6 @@ class DiskSamples(ABC):
         Raises:
             InputError: naming the file, if one is missing or damaged.
         """
-
-    def keep_first(self, number: int | None) -> None:
-        """Leave out all pictures after the first so many; None: none."""
-        self.names = self.names[:number]
-        self._fingerprint = None
 
     @property
     def fingerprint(self) -> str:

@@ -1,30 +1,125 @@
-"""LV-MHP v2 in its official layout: a mask a person, and poses that are not reliably numbered like the masks.
+"""LV-MHP v2 in its official layout: a mask of 58 parts a person, and poses not reliably numbered like the masks.
 
 ROOT/list/SPLIT.txt                        a number a line
 ROOT/SPLIT/images/ID.jpg
 ROOT/SPLIT/parsing_annos/ID_NN_KK.png      person KK of NN; the label is the first channel
 ROOT/SPLIT/pose_annos/ID.mat               person_0, person_1, ...: rows 0-15 x, y, 0 visible, 1 hidden, 2 absent
+
+Its 16 keypoints are in the order of the pose files, which is that of MPII.
 """
 
+import dataclasses
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.colours import distinct_colours
+from mghp.anatomy.parts import Parts
+from mghp.anatomy.persons import PredictedPersons
+from mghp.anatomy.skeleton import Skeleton
 from mghp.datasets.coco_json import check_keypoints
 from mghp.datasets.disk_samples import DiskSamples, Labels, with_poses
-from mghp.datasets.label_files import read_labels, read_lines
+from mghp.datasets.label_files import read_labels, read_lines, read_numbers
 from mghp.datasets.mat_files import read_mat
+from mghp.datasets.submission import SubmissionWriter, write_map
 from mghp.errors import InputError, inside
+
+MHP_V2_TREE = Skeleton(
+    name="mhp_v2",
+    keypoints=(
+        "right_ankle",
+        "right_knee",
+        "right_hip",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "pelvis",
+        "thorax",
+        "upper_neck",
+        "head_top",
+        "right_wrist",
+        "right_elbow",
+        "right_shoulder",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+    ),
+    limbs=(
+        (0, 1),
+        (1, 2),
+        (2, 6),
+        (6, 3),
+        (3, 4),
+        (4, 5),
+        (6, 7),
+        (7, 8),
+        (8, 9),
+        (10, 11),
+        (11, 12),
+        (12, 8),
+        (8, 13),
+        (13, 14),
+        (14, 15),
+    ),
+    sigmas=(
+        0.089, 0.087, 0.107, 0.107, 0.087, 0.089, 0.087, 0.107,
+        0.079, 0.026, 0.062, 0.072, 0.079, 0.079, 0.072, 0.062,
+    ),
+)  # fmt: skip
+"""Limbs are the edges of the pose files' skeleton: a tree, so that 15 of them join 16 keypoints."""
+
+_BEYOND_THE_TREE = ((2, 12), (3, 13), (12, 13))
+
+_PARTS = (
+    "cap_hat", "helmet", "face", "hair", "left_arm", "right_arm", "left_hand", "right_hand", "protector", "bikini_bra",
+    "jacket_windbreaker_hoodie", "t_shirt", "polo_shirt", "sweater", "singlet", "torso_skin", "pants",
+    "shorts_swim_shorts", "skirt", "stockings", "socks", "left_boot", "right_boot", "left_shoe", "right_shoe",
+    "left_highheel", "right_highheel", "left_sandal", "right_sandal", "left_leg", "right_leg", "left_foot",
+    "right_foot", "coat", "dress", "robe", "jumpsuits", "other_full_body_clothes", "headwear", "backpack", "ball",
+    "bats", "belt", "bottle", "carrybag", "cases", "sunglasses", "eyewear", "gloves", "scarf", "umbrella",
+    "wallet_purse", "watch", "wristband", "tie", "other_accessaries", "other_upper_body_clothes",
+    "other_lower_body_clothes",
+)  # fmt: skip
+
+MHP_V2 = Anatomy(
+    skeleton=dataclasses.replace(MHP_V2_TREE, limbs=(*MHP_V2_TREE.limbs, *_BEYOND_THE_TREE)),
+    parts=Parts("mhp_v2", _PARTS, distinct_colours(len(_PARTS))),
+)
+"""Limbs beyond the tree, along the trunk and between the shoulders, keep a person whole where one is missed."""
 
 _JOINTS = 16
 
 _MOST_POSES = 1000
 """Of a picture; the fullest has 26."""
+
+
+class MHPSubmission(SubmissionWriter):
+    """LV-MHP v2: global_seg/NAME.png, global_tag/NAME.png, and results.txt with `NAME person score person score ...`.
+
+    Persons are numbered by their order in the prediction. Those without a pixel are left out, as the form demands.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.lines: list[str] = []
+
+    def add(self, name: str, predicted: PredictedPersons) -> None:
+        """Both maps, and the picture's line."""
+        write_map(inside(self.folder / "global_seg", f"{name}.png"), predicted.parts)
+        write_map(inside(self.folder / "global_tag", f"{name}.png"), predicted.person_ids)
+        seen = np.unique(predicted.person_ids[predicted.person_ids > 0])
+        pairs = [f"{person} {float(predicted.person_scores[person - 1])!r}" for person in seen.tolist()]
+        self.lines.append(" ".join([name, *pairs]))
+
+    def finish(self) -> None:
+        """results.txt."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "results.txt").write_text("".join(f"{line}\n" for line in self.lines))
 
 
 class MHPv2(DiskSamples):
@@ -42,6 +137,9 @@ class MHPv2(DiskSamples):
 
     anatomy = MHP_V2
     form = ("mhp_v2",)
+    submission = MHPSubmission
+    # Li et al. 2018 (the dataset's page): 15,403, 5,000 and 5,000 images.
+    published: ClassVar = {"train": 15403, "val": 5000}
 
     def __init__(self, root: Path, split: str) -> None:
         root = root / "LV-MHP-v2" if (root / "LV-MHP-v2").is_dir() else root
@@ -89,6 +187,42 @@ class MHPv2(DiskSamples):
         expected = [f"{number + 1:02d}" for number in range(len(files))]
         if told != {f"{len(files):02d}"} or numbers != expected:
             raise InputError(f"{files[0].parent}: masks {[file.name for file in files]}; expected one of each person")
+
+
+def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPersons]:
+    """A submission in LV-MHP v2's form, by picture; every part has its person's score, keypoints there are none.
+
+    Args:
+        folder: with results.txt.
+        num_labels: labels, background included.
+
+    Raises:
+        InputError: naming the file or line that is faulty.
+    """
+    found = {}
+    for number, line in enumerate(read_lines(folder / "results.txt")):
+        name, *pairs = line.split()
+        where = f"{folder / 'results.txt'}: line {number + 1}"
+        try:
+            scores = {int(person): float(score) for person, score in zip(pairs[::2], pairs[1::2], strict=True)}
+        except ValueError:
+            raise InputError(f"{where}: expected a name and pairs of person and score, got {line[:60]!r}") from None
+        parts = read_labels(inside(folder / "global_seg", f"{name}.png"))
+        tags = read_numbers(inside(folder / "global_tag", f"{name}.png"))
+        if parts.shape != tags.shape:
+            raise InputError(f"{where}: its maps of parts and persons differ in size")
+        seen = [person for person in scores if (tags == person).any()]
+        renumbered = np.zeros(int(tags.max(initial=0)) + 1, np.int64)
+        renumbered[seen] = np.arange(1, len(seen) + 1)
+        person_scores = np.array([scores[person] for person in seen])
+        found[name] = PredictedPersons(
+            parts=parts,
+            person_ids=renumbered[tags],
+            person_scores=person_scores,
+            part_scores=np.repeat(person_scores[:, None], num_labels, 1),
+            keypoints=np.zeros((len(seen), 0, 3)),
+        )
+    return found
 
 
 def read_poses(file: Path) -> NDArray[np.float32]:

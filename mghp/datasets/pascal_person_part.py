@@ -7,22 +7,39 @@
        ROOT/pascal_person_part_trainval_list/SPLIT.txt "/JPEGImages/ID.jpg /pascal_person_part_gt/ID.png" a line
     or ROOT/{Training,Testing}/{Images,Category_ids,Human_ids}, the release with instances, numbered otherwise
 
-None of them has keypoints: they come from a joints file of COCO-keypoint form.
+None of them has keypoints: they come from a joints file of COCO-keypoint form, with COCO's 17.
 """
 
 from collections import defaultdict
 from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.pascal_anatomy import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.coco_skeleton import COCO_SKELETON
+from mghp.anatomy.parts import Parts
+from mghp.config.data import DataConfig
 from mghp.datasets.coco_json import read_coco
 from mghp.datasets.disk_samples import DiskSamples, Labels, with_poses
 from mghp.datasets.label_files import read_labels, read_lines
 from mghp.datasets.mat_files import read_mat
 from mghp.datasets.person_maps import with_persons
 from mghp.errors import InputError, inside
+
+PASCAL_PERSON_PART = Anatomy(
+    skeleton=COCO_SKELETON,
+    parts=Parts(
+        "pascal_person_part",
+        ("head", "torso", "upper_arms", "lower_arms", "upper_legs", "lower_legs"),
+        ((230, 170, 220), (120, 120, 128), (64, 192, 128), (247, 150, 120), (44, 110, 160), (255, 127, 14)),
+    ),
+)
+"""Left and right share a label: a mirror image swaps no part."""
+
+INSTANCE_RELEASE_ORDER = ("lower_arms", "head", "upper_legs", "torso", "lower_legs", "upper_arms")
+"""How the release with instances numbers the parts, 1 first; the first release numbers them as above."""
 
 _MERGED = {
     "head": ("head", "leye", "reye", "lear", "rear", "lebrow", "rebrow", "nose", "mouth", "hair"),
@@ -56,6 +73,8 @@ class PascalPersonPart(DiskSamples):
     """
 
     anatomy = PASCAL_PERSON_PART
+    # Chen et al. 2016: 1,716 images to train and 1,817 to test.
+    published: ClassVar = {"train": 1716, "val": 1817}
 
     def __init__(self, root: Path, split: str, joints: Path | None = None) -> None:
         self.folder = root
@@ -83,6 +102,12 @@ class PascalPersonPart(DiskSamples):
         if joints is not None:
             self.poses, digest = _read_joints(joints, self.anatomy.num_keypoints)
         self.form = ("pascal_person_part", layout if self.mat_files is None else "merged", digest)
+
+    @classmethod
+    def split_of(cls, config: DataConfig, split: str) -> Self:
+        """Return a split in `data.root`, with the joints file in `data.annotations` where there is one."""
+        joints = None if config.annotations is None else Path(config.annotations)
+        return cls(Path(config.root), split, joints)
 
     def _names(self, split: str) -> list[str]:
         for listed in (self.folder / "pascal_person_part_trainval_list", self.folder / "list"):

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-
-from mghp.matching import Hungarian
 
 LEAST_SHARE = 0.3
 """Share of a pose's keypoints that must lie on a mask for the two to be one person."""
@@ -43,6 +40,11 @@ def pair_poses(poses: NDArray[np.float32], person_ids: NDArray[np.int16], num_pe
         person_ids: (height, width), 0 nobody, p + 1 person p.
         num_persons: masks.
     """
+    # Here, not above: rendered pictures share DensePose-COCO's anatomy, and their processes need no torch.
+    import torch
+
+    from mghp.matching import Hungarian
+
     shares = [_share_on_masks(pose, person_ids, num_persons) for pose in poses]
     share = np.array(shares, np.float64).reshape(len(poses), num_persons)
     namesake = np.eye(len(poses), num_persons)

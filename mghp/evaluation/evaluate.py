@@ -14,10 +14,10 @@ from mghp.config.schema import Config
 from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet, Samples
+from mghp.datasets.submission import SubmissionWriter, submission_writer
 from mghp.errors import InputError
 from mghp.evaluation.assembly_alone import run_assembly_alone
 from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
-from mghp.inference.submission import SubmissionWriter, submission_writer
 from mghp.parsing.batch import collate
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.png import write_png

@@ -8,12 +8,13 @@ import torch
 
 from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
-from mghp.datasets.pictures import load_scene, load_tuning
+from mghp.datasets.pictures import load_tuning
 from mghp.datasets.resized import ResizedSamples, size_for
 from mghp.datasets.sample import PictureSet, Sample
+from mghp.datasets.submission import SubmissionWriter
+from mghp.datasets.synthetic.dataset import load_scene
 from mghp.evaluation.oracles import with_oracle
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
-from mghp.inference.submission import SubmissionWriter
 from mghp.inference.test_time import parse_picture, parsed_size
 from mghp.matching import make_matcher
 from mghp.metrics.breakdown import Breakdown

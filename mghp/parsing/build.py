@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from mghp.anatomy.anatomy import Anatomy
-from mghp.anatomy.of_datasets import PEOPLE
 from mghp.config.load import load_config_text
 from mghp.config.schema import Config
-from mghp.datasets.pictures import check_pictures
+from mghp.datasets.registry import picture_dataset
 from mghp.errors import InputError
 from mghp.matching import make_matcher
 from mghp.parsing.assembly.affinities import Affinity
@@ -31,13 +30,12 @@ AnyParser = TypeVar("AnyParser", bound=Parser)
 
 
 def anatomy_of(config: Config) -> Anatomy:
-    """What the config's data annotate.
+    """Return what the config's data annotate.
 
     Raises:
         InputError: if the data have no pictures.
     """
-    check_pictures(config.data, to_train=False)
-    return PEOPLE[config.data.name]
+    return picture_dataset(config.data).anatomy
 
 
 def build_parser(config: Config) -> Parser:

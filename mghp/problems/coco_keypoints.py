@@ -6,9 +6,20 @@ from typing import Any
 import numpy as np
 
 from mghp.anatomy.skeleton import Skeleton
+from mghp.config.data import DataConfig
 from mghp.datasets.coco_json import came, member, read_coco
 from mghp.errors import InputError
 from mghp.problems.poses import ImagePoses, PoseSet
+
+
+def load_coco_poses(config: DataConfig) -> PoseSet:
+    """Return the poses of the file that `data.annotations` names.
+
+    Raises:
+        InputError: as `read_coco_poses`.
+    """
+    assert config.annotations is not None  # DataConfig sees to it
+    return read_coco_poses(config.annotations, config.max_images)
 
 
 def read_coco_poses(path: str | Path, max_images: int | None = None) -> PoseSet:

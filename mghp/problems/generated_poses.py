@@ -4,6 +4,7 @@ Amounts were set by eye to the statistics of the annotated poses of LV-MHP v2: p
 person, which keypoints are missing, and how close people stand.
 """
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
-from mghp.config.data import GeneratedPosesConfig
+from mghp.config.data import DataConfig, GeneratedPosesConfig
+from mghp.datasets.mhp_v2 import MHP_V2_TREE
 from mghp.problems.poses import ImagePoses, PoseSet
 
 MARGIN = 10.0
@@ -103,6 +104,12 @@ MISSING = {
     "shoulder": 0.15,
 }
 """Probability that a keypoint not cut is missing all the same, by the last word of its name."""
+
+
+def load_generated_poses(config: DataConfig) -> PoseSet:
+    """Return the poses that `data.generated_poses` asks for, `data.max_images` images at most."""
+    number = config.limited(config.generated_poses.num_images)
+    return generate_poses(dataclasses.replace(config.generated_poses, num_images=number), config.seed)
 
 
 def generate_poses(config: GeneratedPosesConfig, seed: int) -> PoseSet:

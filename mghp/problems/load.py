@@ -1,18 +1,14 @@
 """From the `data` section of a config to matching problems, and to the images for tuning thresholds."""
 
-import dataclasses
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mghp.config.data import DataConfig
+from mghp.config.dataset_names import DATASETS
 from mghp.errors import InputError
-from mghp.problems.coco_keypoints import read_coco_poses
-from mghp.problems.generated_poses import generate_poses
 from mghp.problems.padded import MatchingProblems
 from mghp.problems.pose_problems import simulate_problems
 from mghp.problems.poses import PoseSet
-from mghp.problems.random_problems import random_problems
 
 
 def load_problems(config: DataConfig) -> MatchingProblems:
@@ -26,9 +22,9 @@ def load_problems(config: DataConfig) -> MatchingProblems:
     """
     if config.seed < 0:
         raise InputError(f"data.seed must not be negative, got {config.seed}")
-    if config.name == "random":
-        number = _at_most(config.random.num_problems, config.max_images)
-        return random_problems(dataclasses.replace(config.random, num_problems=number), config.seed)
+    if config.dataset.kind == "problems":
+        problems: MatchingProblems = config.dataset.load()(config)
+        return problems
     problems = simulate_problems(load_poses(config), config.poses, config.seed)
     if not len(problems):
         raise InputError(
@@ -39,12 +35,12 @@ def load_problems(config: DataConfig) -> MatchingProblems:
 
 
 def problems_fingerprint(config: DataConfig) -> str:
-    """`load_problems(config).fingerprint`, without simulating what poses only become.
+    """Return `load_problems(config).fingerprint`, without simulating what poses only become.
 
     Raises:
         InputError: if the file is missing or faulty.
     """
-    return load_problems(config).fingerprint if config.name == "random" else load_poses(config).fingerprint
+    return load_problems(config).fingerprint if config.dataset.kind == "problems" else load_poses(config).fingerprint
 
 
 def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bool_]:
@@ -63,18 +59,13 @@ def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bo
 
 
 def load_poses(config: DataConfig) -> PoseSet:
-    """The poses that matching problems are simulated from.
+    """Return the poses that matching problems are simulated from.
 
     Raises:
-        InputError: if the file is missing or faulty.
+        InputError: if the data are no poses, or the file is missing or faulty.
     """
-    if config.name == "generated_poses":
-        number = _at_most(config.generated_poses.num_images, config.max_images)
-        return generate_poses(dataclasses.replace(config.generated_poses, num_images=number), config.seed)
-    if config.annotations is None:
-        raise InputError("data.annotations: mhp_poses needs a COCO-keypoint JSON file, got null")
-    return read_coco_poses(config.annotations, config.max_images)
-
-
-def _at_most(number: int, limit: int | None) -> int:
-    return number if limit is None else min(number, limit)
+    if config.dataset.kind != "poses":
+        names = ", ".join(DATASETS.where(lambda entry: entry.kind != "pictures"))
+        raise InputError(f"data.name: {config.name} are {config.dataset.kind}, not poses; expected one of {names}")
+    poses: PoseSet = config.dataset.load()(config)
+    return poses

@@ -1,18 +1,25 @@
 """Random matching problems: matrices of one size, without poses behind them."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from mghp.config.data import RandomProblemsConfig
+from mghp.config.data import DataConfig, RandomProblemsConfig
 from mghp.problems.padded import MatchingProblem, MatchingProblems
 
 BLOCK = 3
 """Candidates a side that compete with each other in a block-structured problem."""
 PLANTED_SHARE = 0.8
 """Share of a block-structured problem's possible pairs that are true."""
+
+
+def load_random_problems(config: DataConfig) -> MatchingProblems:
+    """Return the problems that `data.random` asks for, `data.max_images` at most: each is an image."""
+    number = config.limited(config.random.num_problems)
+    return random_problems(dataclasses.replace(config.random, num_problems=number), config.seed)
 
 
 def random_problems(config: RandomProblemsConfig, seed: int) -> MatchingProblems:

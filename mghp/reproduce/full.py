@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mghp.config.dataset_names import DATASETS
 from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
@@ -69,7 +70,7 @@ def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
     joints = [text for text in overrides if text.startswith("data.annotations=")]
     found = []
     for name in EXPERIMENTS:
-        own = joints if name == "pascal_person_part" else []
+        own = joints if DATASETS[name].annotations else []
         config = load_config(folder / f"{name}.yaml", ["wandb.mode=disabled", *others, *own])
         steps = config.trainer.get("max_steps")
         if config.experiment != name:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mghp.config.dataset_names import dataset_label
 from mghp.errors import InputError
 from mghp.runs.arrays import check_shapes, read_arrays
 from mghp.runs.files import read_config, read_result, read_rows
@@ -139,8 +140,7 @@ class Run:
         if data["name"] == "random":
             random = data["random"]
             return f"random {random['kind']} {random['source']}x{random['destination']}"
-        source = "real poses" if data["name"] == "mhp_poses" else "generated poses"
-        return f"{source}, {data['poses']['preset']}"
+        return f"{dataset_label(str(data['name']))}, {data['poses']['preset']}"
 
 
 def grid_runs(runs: Iterable[Run]) -> list[Run]:

@@ -74,7 +74,7 @@ class Identifier:
     def _fingerprint(self, subcommand: str, config: Config) -> str:
         known = (subcommand, repr(config.data))
         if known not in self._fingerprints:
-            is_of_problems = subcommand == "match" or config.data.name in ("generated_poses", "mhp_poses")
+            is_of_problems = subcommand == "match" or config.data.dataset.kind == "poses"
             fingerprint = problems_fingerprint if is_of_problems else training_fingerprint
             self._fingerprints[known] = fingerprint(config.data)
         return self._fingerprints[known]

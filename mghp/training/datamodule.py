@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import DataConfig
+from mghp.datasets.registry import picture_dataset
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Sample, Samples
 from mghp.datasets.skipping import SkippingSamples
@@ -122,7 +123,7 @@ class ParsingDataModule(LightningDataModule):
 
     @property
     def _validation_batch_size(self) -> int:
-        return self.config.loader.batch_size if self.config.name == "synthetic" else 1  # else sizes differ
+        return self.config.loader.batch_size if picture_dataset(self.config).has_one_size else 1
 
     def _batches_of_epoch(self) -> float:
         """Return the number of batches that the trainer takes; infinity without a trainer, or before it knows."""

@@ -1,10 +1,10 @@
 import pytest
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
 from mghp.anatomy.mirror import mirrored_positions
 from mghp.anatomy.parts import Parts
 from mghp.anatomy.skeleton import Skeleton
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.mhp_v2 import MHP_V2_TREE
 
 
 def test_densepose_coco_is_the_dataset_s():

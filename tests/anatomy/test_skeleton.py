@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
 from mghp.anatomy.skeleton import Skeleton
+from mghp.datasets.mhp_v2 import MHP_V2_TREE
 
 
 @pytest.mark.parametrize(

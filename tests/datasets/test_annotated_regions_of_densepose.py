@@ -10,9 +10,8 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.persons import PredictedPersons
-from mghp.datasets.densepose_coco import DensePoseCOCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO, DensePoseCOCO
 from mghp.datasets.resized import resized
 from mghp.errors import InputError
 from mghp.metrics.keypoint_ap import KeypointAP

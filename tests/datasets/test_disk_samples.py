@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from mghp.config.data import DataConfig
-from mghp.datasets.registry import open_dataset
+from mghp.datasets.registry import disk_dataset
 from mghp.errors import InputError
 
 WRITERS = {
@@ -19,7 +19,7 @@ def dataset(request, tmp_path):
     """The file of a picture that is wider than high, how its labels' file is named, and what reads its sample."""
     write, picture, labels = WRITERS[request.param]
     write(tmp_path, layouts.made_pictures(2, 7, 16)[1:])
-    samples = open_dataset(DataConfig(name=request.param, root=str(tmp_path)), "val")
+    samples = disk_dataset(data := DataConfig(name=request.param, root=str(tmp_path))).open(data, "val")
     return tmp_path / picture, labels, lambda: samples[0]
 
 
@@ -58,5 +58,5 @@ def test_a_picture_of_another_size_is_one_line_that_names_both_files(dataset):
 
 
 def test_a_name_that_no_reader_has_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"^data\.name: 'synthetic' is no dataset on disk; expected mhp_v2, "):
-        open_dataset(DataConfig(name="synthetic", root=str(tmp_path)), "val")
+    with pytest.raises(InputError, match=r"^data\.name: 'synthetic' is no dataset on disk"):
+        disk_dataset(DataConfig(name="synthetic", root=str(tmp_path)))

@@ -7,8 +7,8 @@ import official_layouts as layouts
 import pytest
 from PIL import Image
 
-from mghp.anatomy.of_datasets import PEOPLE
 from mghp.config.data import DataConfig, LoaderConfig, SplitsConfig
+from mghp.config.dataset_names import DATASETS
 from mghp.datasets.pictures import (
     fingerprint_of,
     load_pictures,
@@ -42,7 +42,7 @@ FILES = [
 
 
 def pictures_of(name, split):
-    anatomy = PEOPLE[name]
+    anatomy = DATASETS[name].load().anatomy
     made = layouts.made_pictures(6, anatomy.num_labels, anatomy.num_keypoints)
     return made[:3] if split == "val" else made[3:]
 

@@ -6,17 +6,16 @@ import numpy as np
 import official_layouts as layouts
 import pytest
 
-from mghp.anatomy.of_datasets import PEOPLE
-from mghp.anatomy.pascal_anatomy import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
+from mghp.config.dataset_names import DATASETS
 from mghp.datasets.cihp import CIHPSamples
 from mghp.datasets.densepose_coco import DensePoseCOCO
 from mghp.datasets.mhp_v2 import MHPv2
-from mghp.datasets.pascal_person_part import LABEL_OF, PascalPersonPart
+from mghp.datasets.pascal_person_part import INSTANCE_RELEASE_ORDER, LABEL_OF, PASCAL_PERSON_PART, PascalPersonPart
 from mghp.errors import InputError
 
 
 def pictures_for(name, number=4):
-    anatomy = PEOPLE[name]
+    anatomy = DATASETS[name].load().anatomy
     return layouts.made_pictures(number, anatomy.num_labels, anatomy.num_keypoints)
 
 

@@ -5,9 +5,9 @@ import official_layouts as layouts
 import pytest
 import torch
 
-from mghp.anatomy.of_datasets import PEOPLE
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.data import DataConfig
+from mghp.config.dataset_names import DATASETS
 from mghp.datasets.check import check_split
 from mghp.datasets.cihp import CIHPSamples
 from mghp.datasets.pascal_person_part import PascalPersonPart
@@ -82,7 +82,7 @@ def test_a_perfect_prediction_scores_all_whatever_it_says_of_void(dataset):
 
 def test_training_is_not_told_what_void_is(dataset):
     name, samples, _ = dataset
-    anatomy = PEOPLE[name]
+    anatomy = DATASETS[name].load().anatomy
     batch = collate([samples[0]], anatomy.num_keypoints)
     assert batch.person_ids.max() == 2
     logits = torch.zeros(1, anatomy.num_labels, 20, 30, requires_grad=True)

@@ -8,9 +8,8 @@ import pytest
 from mghp.datasets.cihp import CIHPSamples
 from mghp.datasets.densepose_coco import DensePoseCOCO
 from mghp.datasets.label_files import read_labels, read_picture
-from mghp.datasets.mhp_v2 import MHPv2
+from mghp.datasets.mhp_v2 import MHPv2, read_mhp_submission
 from mghp.datasets.pascal_person_part import PascalPersonPart
-from mghp.inference.submission import read_mhp_submission
 from mghp.pictures.parts import parts_overlay
 from mghp.pictures.persons import person_colours, persons_overlay
 from mghp.pictures.png import write_png

@@ -3,7 +3,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import VISIBLE
 from mghp.datasets.synthetic import SCENES, render
 from mghp.datasets.synthetic.contact_sheet import contact_sheet

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 import torch
 
-from mghp.anatomy.of_datasets import PEOPLE
 from mghp.config.data import DataConfig
+from mghp.config.dataset_names import DATASETS
+from mghp.datasets.mhp_v2 import read_mhp_submission
 from mghp.datasets.pictures import check_pictures, load_pictures, what_is_not_trained
 from mghp.datasets.skipping import SkippingSamples
 from mghp.errors import InputError
 from mghp.evaluation.evaluate import run_evaluation
 from mghp.evaluation.train import run_training
-from mghp.inference.submission import read_mhp_submission
 
 sys.path.append(str(Path(__file__).parents[1] / "datasets"))
 import official_layouts as layouts
@@ -40,7 +40,7 @@ def on_disk(tmp_path, small_config):
 
     def make(name, *overrides):
         root = tmp_path / name
-        anatomy = PEOPLE[name]
+        anatomy = DATASETS[name].load().anatomy
         for split in ("train", "val"):
             WRITERS[name](root, layouts.made_pictures(4, anatomy.num_labels, anatomy.num_keypoints, size=64), split)
         torch.set_num_threads(1)
@@ -65,12 +65,12 @@ def test_every_dataset_trains_and_is_evaluated_at_its_pictures_size(name, on_dis
     assert np.isnan(metrics["val/keypoint_ap"]) == (name in ("cihp", "pascal_person_part"))
     assert metrics["oracle/true_parts/mean_iou"] > 0.7
     groups = pd.read_csv(evaluated / "media" / "breakdown.csv", index_col="group")
-    assert {f"part/{part}" for part in PEOPLE[name].parts.names} <= set(groups.index)
+    assert {f"part/{part}" for part in DATASETS[name].load().anatomy.parts.names} <= set(groups.index)
     # Another size than in training, and thresholds tuned on pictures of several sizes.
     again = run_evaluation(trained, ["inference.longest_side=64", "data.splits.tuning=train"], nothing)
     assert (again / "media" / "examples_worst.png").exists()
     if form == "mhp_v2":
-        read = read_mhp_submission(evaluated / "submission", PEOPLE[name].num_labels)
+        read = read_mhp_submission(evaluated / "submission", DATASETS[name].load().anatomy.num_labels)
         assert [found.parts.shape for found in read.values()] == [(64, 64), (60, 64), (64, 64), (60, 64)]
 
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_trained_is_said(on_disk):
         _, config = on_disk(name)
         assert says in what_is_not_trained(load_pictures(config.data, nothing)[0])
     root, config = on_disk("pascal_person_part")
-    anatomy = PEOPLE["pascal_person_part"]
+    anatomy = DATASETS["pascal_person_part"].load().anatomy
     pictures = layouts.made_pictures(4, anatomy.num_labels, anatomy.num_keypoints, size=64)
     layouts.write_joints(root / "joints.json", pictures)
     config.data.annotations = str(root / "joints.json")

@@ -6,8 +6,7 @@ import official_layouts as layouts
 import pytest
 from fuzzing import LONG, damaged_bytes, damaged_json, damaged_text, files_below, fuzz
 
-from mghp.anatomy.of_datasets import PEOPLE
-from mghp.config.data import PoseProblemsConfig
+from mghp.config.data import DataConfig, PoseProblemsConfig
 from mghp.datasets.check import SplitReport, _check_picture
 from mghp.datasets.cihp import CIHPSamples
 from mghp.datasets.densepose_coco import DensePoseCOCO
@@ -20,8 +19,8 @@ NAMES = ("../../etc/passwd", "/etc/passwd", "x" * 400, "a\0b", "..", ".", "-", "
 
 
 def pictures(name):
-    people = PEOPLE[name]
-    return layouts.made_pictures(1, people.num_labels, people.num_keypoints)
+    anatomy = DataConfig(name=name).dataset.load().anatomy
+    return layouts.made_pictures(1, anatomy.num_labels, anatomy.num_keypoints)
 
 
 def write_maps(root):

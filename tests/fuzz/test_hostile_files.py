@@ -18,23 +18,21 @@ import yaml
 from PIL import Image
 from rich.console import Console
 
-from mghp.anatomy.of_datasets import PEOPLE
 from mghp.anatomy.persons import PredictedPersons
 from mghp.config.data import DataConfig
+from mghp.config.dataset_names import DATASETS
 from mghp.config.load import load_config, load_config_text
-from mghp.datasets.cihp import CIHPSamples
+from mghp.datasets.cihp import CIHPSamples, CIHPSubmission
 from mghp.datasets.coco_json import read_coco, read_json
 from mghp.datasets.coco_masks import decoded_mask, polygons_mask
 from mghp.datasets.densepose_coco import DensePoseCOCO
 from mghp.datasets.label_files import read_labels, read_numbers, read_picture
 from mghp.datasets.mat_files import read_mat
-from mghp.datasets.mhp_v2 import MHPv2, read_poses
-from mghp.datasets.registry import open_dataset
+from mghp.datasets.mhp_v2 import MHPSubmission, MHPv2, read_mhp_submission, read_poses
 from mghp.errors import InputError, existing_file, inside
 from mghp.inference.image_files import upright_picture
 from mghp.inference.outputs import output_files
 from mghp.inference.predict import predict
-from mghp.inference.submission import CIHPSubmission, MHPSubmission, read_mhp_submission
 from mghp.parsing.checkpoints import read_checkpoint
 from mghp.pictures.style import plain, plt, save
 from mghp.progress import progress_bar
@@ -94,7 +92,7 @@ def test_a_link_is_followed_below_its_folder_alone(tmp_path):
 
 
 def made(name):
-    anatomy = PEOPLE[name]
+    anatomy = DATASETS[name].load().anatomy
     return layouts.made_pictures(1, anatomy.num_labels, anatomy.num_keypoints)
 
 
@@ -109,7 +107,7 @@ def test_a_list_cannot_name_pictures_outside_the_dataset(name, tmp_path):
     with pytest.raises(InputError, match="names no file below it"):
         CIHPSamples(tmp_path / "cihp", "val").labels(0)
     with pytest.raises(InputError, match=r"data\.splits: .* is no name of a split"):
-        open_dataset(DataConfig(name="mhp_v2", root=str(tmp_path / "mhp")), "../list/val")
+        MHPv2.open(DataConfig(name="mhp_v2", root=str(tmp_path / "mhp")), "../list/val")
 
 
 def test_a_linked_mask_is_not_read(tmp_path):
@@ -147,7 +145,7 @@ def test_predictions_are_written_into_their_folder_alone(tmp_path):
 class NobodyIsFound:
     """In the place of a parser."""
 
-    people = PEOPLE["cihp"]
+    people = DATASETS["cihp"].load().anatomy
 
     def predict(self, image):
         shape = image.shape[:2]

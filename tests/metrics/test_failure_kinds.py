@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.pascal_anatomy import PASCAL_PERSON_PART
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.pascal_person_part import PASCAL_PERSON_PART
 from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.failure_kinds import KINDS, person_kinds
 

@@ -9,9 +9,9 @@ import torch
 import torch.distributed
 import torch.multiprocessing
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.metrics.breakdown import Breakdown
 from mghp.metrics.parsing import parsing_metrics

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.metrics.person_pairs import LEAST_REACH, person_pairs
 
 SIGMAS = DENSEPOSE_COCO.skeleton.known_sigmas

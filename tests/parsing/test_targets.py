@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.person_size import person_sizes
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import Sample
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import collate

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields, true_part_logits

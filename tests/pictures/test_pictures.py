@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO as PEOPLE
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO as PEOPLE
+from mghp.datasets.mhp_v2 import MHP_V2_TREE
 from mghp.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.pictures.canvas import blended, dimmed, smooth_cells, spread_cells
 from mghp.pictures.heatmaps import candidates_overlay, heatmaps_overlay

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2_TREE
 from mghp.config.data import GeneratedPosesConfig
+from mghp.datasets.mhp_v2 import MHP_V2_TREE
 from mghp.problems.generated_poses import BONES, POSTURES, generate_poses
 
 

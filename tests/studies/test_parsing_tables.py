@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.evaluation.assembly_alone import STEPS as RUN_STEPS
 from mghp.evaluation.oracles import ORACLES as RUN_ORACLES
 from mghp.metrics.parsing import parsing_metrics
@@ -115,8 +115,8 @@ def test_a_run_on_real_pictures_is_shown_with_its_dataset(trained, plant):
     assembly = prefixed("assembly/projection", FAIR)
     found = tables(trained(data="mhp_v2"), plant("ten_evaluation", oracle | assembly, data="mhp_v2"))
     for name in ("scores", "oracles", "assembly", "tags"):
-        assert [row[SCENE] for row in found[name].rows] == ["mhp_v2"], name
-    assert training_readings([trained(data="mhp_v2")])[0].startswith("ten, dataset mhp_v2, seed 0: AP^p")
+        assert [row[SCENE] for row in found[name].rows] == ["LV-MHP v2"], name
+    assert training_readings([trained(data="mhp_v2")])[0].startswith("ten, dataset LV-MHP v2, seed 0: AP^p")
 
 
 def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained, plant):
@@ -128,7 +128,7 @@ def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained
     assert {table.rows[0][SCORES[name]] for name in OF_PERSONS} == {NOT_MEASURED}
     assert table.markdown().count(NOT_MEASURED) == len(OF_PERSONS)
     assert training_readings(runs) == [
-        f"ten, dataset {NO_JOINTS}, seed 0: part mIoU 25.0 %, persons not measured, since the parts alone were "
+        "ten, dataset PASCAL-Person-Part, seed 0: part mIoU 25.0 %, persons not measured, since the parts alone were "
         "trained, after 100 steps in 2.0 minutes."
     ]
     (ours,) = [row for row in published_table([runs[1]]).rows if row["method"].startswith("ours, ")]

@@ -3,8 +3,8 @@ from itertools import combinations
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.config.data import AugmentationConfig, DataConfig, LoaderConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.training.datamodule import AugmentedSamples, ParsingDataModule, ShuffledDraws
 from mghp.training.transforms import Augmentation

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.config.data import AugmentationConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import Sample
 from mghp.errors import InputError
 from mghp.training.transforms import Augmentation, mirrored

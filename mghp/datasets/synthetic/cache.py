@@ -20,15 +20,6 @@ from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError, existing_file
 from mghp.writing import remove_abandoned, temporary_beside
 
-VALIDATION_SEED = 1
-"""Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
-
-TUNING_SEED = 2
-"""Of the pictures that thresholds are tuned on: neither trained on nor scored."""
-
-FIRST_TRAINING_SEED = 1000
-"""Training set s is rendered with seed FIRST_TRAINING_SEED + s."""
-
 RENDERER = "460e88526e"
 """Which pictures the renderer makes. To be replaced by other digits whenever any pixel or label changes, and only then:
 it is part of the key of every run on rendered pictures. A test digests the pictures of every scene and tells when."""

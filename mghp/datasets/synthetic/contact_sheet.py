@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import VISIBLE, Sample
 
 _GAP = 4

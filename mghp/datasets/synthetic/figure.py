@@ -2,7 +2,7 @@
 
 import math
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic.body import Body, Point
 from mghp.datasets.synthetic.outfit import Outfit
 from mghp.datasets.synthetic.painting import Canvas, Colour, Label

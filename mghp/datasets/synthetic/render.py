@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import OCCLUDED, VISIBLE, Sample
 from mghp.datasets.synthetic.background import draw_background, paint_loose_limb, paint_object
 from mghp.datasets.synthetic.body import Body, draw_body

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import isnan
 
+from mghp.config.dataset_names import dataset_label
 from mghp.report.table import Table
 from mghp.runs.read import Run
 
@@ -220,6 +221,6 @@ def is_of_parts_alone(run: Run, prefix: str = "val") -> bool:
 
 
 def pictures_of(run: Run) -> str:
-    """The scene of a run on rendered pictures, else the dataset."""
+    """Return the scene of a run on rendered pictures, else the dataset's label."""
     data = run.config["data"]
-    return str(data["synthetic"]["scene"] if data["name"] == "synthetic" else data["name"])
+    return str(data["synthetic"]["scene"]) if data["name"] == "synthetic" else dataset_label(str(data["name"]))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import VISIBLE, Sample
 from mghp.datasets.synthetic.body import Body, draw_body
 from mghp.datasets.synthetic.figure import paint_figure

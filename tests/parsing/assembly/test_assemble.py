@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.config.assembly import AssemblyConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.matching import make_matcher
 from mghp.metrics.parsing import parsing_metrics

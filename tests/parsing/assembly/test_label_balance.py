@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.assembly.label_balance import LabelBalance
 from mghp.parsing.batch import collate

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.config.assembly import AssemblyConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.matching import make_matcher
 from mghp.metrics.grouping import grouping_counts

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from mghp.anatomy.anatomy import Anatomy
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.parts import Parts
 from mghp.anatomy.skeleton import Skeleton
 from mghp.config.network import BackboneConfig, NetworkConfig, StridesConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.parsing.network.backbone import make_backbone
 from mghp.parsing.network.parser import ParsingNetwork
 from mghp.parsing.network.projection_field import _refined

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.config.assembly import AssemblyConfig
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.pictures import load_pictures
 from mghp.datasets.synthetic import SCENES, render
 from mghp.evaluation.train import run_training

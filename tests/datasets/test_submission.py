@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.datasets.cihp import CIHPSubmission
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.mhp_v2 import MHPSubmission, read_mhp_submission
+from mghp.datasets.submission import submission_writer
 from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError
-from mghp.inference.submission import CIHPSubmission, MHPSubmission, read_mhp_submission, submission_writer
 from mghp.metrics.parsing import parsing_metrics
 
 NOT_WRITTEN = ("keypoint_ap", "keypoint_ap_50", "keypoint_ap_75")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mghp.anatomy.cihp_anatomy import CIHP
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
-from mghp.anatomy.mhp_v2_anatomy import MHP_V2, MHP_V2_TREE
-from mghp.anatomy.pascal_anatomy import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
+from mghp.datasets.cihp import CIHP
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.mhp_v2 import MHP_V2, MHP_V2_TREE
+from mghp.datasets.pascal_person_part import INSTANCE_RELEASE_ORDER, PASCAL_PERSON_PART
 
 DATASETS = {"mhp_v2": MHP_V2, "densepose_coco": DENSEPOSE_COCO, "pascal": PASCAL_PERSON_PART, "cihp": CIHP}
 
