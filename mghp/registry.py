@@ -4,10 +4,10 @@ Listing names imports none of those modules. Other packages add entries through 
 """
 
 import difflib
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -45,6 +45,14 @@ class Entry:
 E = TypeVar("E", bound=Entry)
 
 
+@functools.cache
+def _installed(path: tuple[str, ...]) -> Any:  # noqa: ANN401 (another class from Python 3.12 on)
+    """Return the entry points of all packages on `sys.path`, which takes some 10 ms, once for all registries."""
+    from importlib.metadata import entry_points  # takes longer to import than all options together
+
+    return entry_points()
+
+
 class Registry(Generic[E]):
     """Entries by name: the package's own in the order they were added, then those of other packages by name.
 
@@ -79,6 +87,11 @@ class Registry(Generic[E]):
         return *(name for name in self._added if name not in self._points), *self._points
 
     @property
+    def foreign(self) -> tuple[str, ...]:
+        """The names that other packages add."""
+        return tuple(self._points)
+
+    @property
     def entries(self) -> tuple[E, ...]:
         """All entries, in order; those of other packages are imported."""
         return tuple(self[name] for name in self.names)
@@ -109,17 +122,16 @@ class Registry(Generic[E]):
         hint = f"did you mean {close[0]!r}? " if close else ""
         return f"no {self.what} {name!r}; {hint}there are {', '.join(self.names)}"
 
-    @cached_property
+    @functools.cached_property
     def _points(self) -> "dict[str, EntryPoint]":
         """Entry points of other packages, by name and in its order.
 
         Raises:
             InputError: if one has the name of another, or of an entry that is not its own.
         """
-        from importlib.metadata import entry_points  # takes longer to import than all options together
-
         points: dict[str, EntryPoint] = {}
-        for point in sorted(entry_points(group=self.group) if self.group else (), key=lambda point: point.name):
+        found = _installed(tuple(sys.path)).select(group=self.group) if self.group else ()
+        for point in sorted(found, key=lambda point: point.name):
             is_own = point.module in sys.modules  # imported by somebody, it has added its entry itself
             if point.name in points or (point.name in self._added and not is_own):
                 raise InputError(f"{self._words(point)}: there is another {self.what} of this name")

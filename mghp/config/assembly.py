@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from mghp.matching.choices import RoundingName
 from mghp.ranges import ABOVE_0, BELOW_1, FINITE, LARGEST, Range, Section
 
 
@@ -16,7 +17,7 @@ class AssemblyConfig(Section):
     """The most candidates per keypoint type and picture; the strongest are kept."""
     num_samples: Annotated[int, Range(1, 10_000)] = 10
     """The number of points along a segment at which the limb field is sampled."""
-    rounding: Literal["hungarian", "mutual", "greedy"] = "hungarian"
+    rounding: RoundingName = "hungarian"
     """The rounding that makes a soft assignment hard."""
     min_affinity: Annotated[float, FINITE] | None = None
     """The least affinity of a limb, in units of the learned price of staying unmatched, which is 0; null: tuned by

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, get_args, get_type_hints
 
 from mghp.config.data import SyntheticConfig
+from mghp.config.matcher import SolverName
 from mghp.config.oracle_names import ORACLES
 from mghp.errors import InputError
 from mghp.ranges import Range, Section
@@ -17,7 +18,7 @@ class EvaluationConfig(Section):
     """True to end a training with an evaluation, whose metrics then stand in its own result."""
     oracles: list[str] = field(default_factory=lambda: list(ORACLES))
     """The oracles, scored in turn: which true fields replace predicted ones; `predicted` replaces none."""
-    matchers: list[str] = field(default_factory=list)
+    matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
     scenes: list[str] = field(default_factory=list)
     """Further scenes of rendered persons to score, with predicted and with true parts."""

@@ -7,15 +7,13 @@ import json
 from typing import Any
 
 from mghp.config.schema import Config, state_amounts
+from mghp.matching.configs import SOLVERS
 
 SCHEMA_VERSION = 2
 """The version of the schema, raised when a key changes its meaning or default, so that old results are not adopted."""
 
 _SCHEMAS = {"learned": 3}
 """Later versions of single experiments, whose own keys or scores alone have changed."""
-
-_SOLVERS = {"perturbed": 2}
-"""Versions of matchers whose computation has changed; all others are at the first."""
 
 
 def config_key(config: Config, data_fingerprint: str) -> str:
@@ -29,7 +27,7 @@ def config_key(config: Config, data_fingerprint: str) -> str:
         _differences(computed_settings(config), _defaults()),
     ]
     matchers = {config.matcher.name, *config.evaluation.matchers}
-    versions = {name: version for name, version in _SOLVERS.items() if name in matchers}
+    versions = {name: SOLVERS[name].version for name in matchers if SOLVERS[name].version > 1}
     if versions:  # so that the runs of all others keep their keys
         identity.append(versions)
     text = json.dumps(identity, sort_keys=True)

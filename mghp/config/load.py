@@ -27,6 +27,7 @@ from mghp.config.schema import Config, state_amounts
 from mghp.config.typed_yaml import read_argument, read_typed, type_of
 from mghp.config.yaml_text import read_text
 from mghp.errors import InputError, existing_file
+from mghp.matching.configs import SOLVERS
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -56,8 +57,16 @@ def variant_names(path: str | Path) -> list[str]:
 
 
 def to_yaml(config: Config) -> str:
-    """Return a resolved config as YAML, which `load_config` reads back to an equal one."""
-    return OmegaConf.to_yaml(OmegaConf.structured(config))
+    """Return the whole resolved config as YAML that `load_config` reads back to an equal one.
+
+    Solvers of other packages that it does not use are left out, so that it can be read where those are not installed.
+    """
+    content = OmegaConf.to_container(OmegaConf.structured(config))
+    assert isinstance(content, dict)
+    for name in set(SOLVERS.foreign) - {config.matcher.name, *config.evaluation.matchers}:
+        if getattr(config.matcher, name) == SOLVERS[name].options():
+            del content["matcher"][name]
+    return OmegaConf.to_yaml(OmegaConf.create(content))
 
 
 def read_yaml(file: Path, hint: object = Any) -> dict[str, Any]:

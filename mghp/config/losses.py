@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from mghp.matching.choices import MatchingLossName
 from mghp.ranges import NOT_NEGATIVE, Section
 
 
@@ -39,8 +40,6 @@ class LossesConfig:
     """Cross-entropy with the heat as soft label, its focal form, or weighted squared error."""
     field_relative: bool = False
     """Divide the field's error by the person's size, so that small persons count as much as large ones."""
-    matching: Literal["balanced_cross_entropy", "cross_entropy", "squared_error", "fenchel_young"] = (
-        "balanced_cross_entropy"
-    )
+    matching: MatchingLossName = "balanced_cross_entropy"
     """The loss on the soft assignment. Balanced, missed pairs cost as much as all false ones together, and the learned
     price of staying unmatched falls until false candidates are paired too; the plain one keeps it honest."""

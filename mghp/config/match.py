@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from mghp.errors import InputError
+from mghp.matching.choices import RoundingName
 from mghp.ranges import Range, Section
 
 
@@ -11,8 +11,8 @@ from mghp.ranges import Range, Section
 class MatchConfig(Section):
     """What `mghp match` measures."""
 
-    rounding: list[str] = field(default_factory=lambda: ["hungarian", "mutual", "greedy"])
-    """Roundings to score, of hungarian, mutual and greedy."""
+    rounding: list[RoundingName] = field(default_factory=lambda: ["hungarian", "mutual", "greedy"])
+    """Roundings to score."""
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of the affinities."""
     trace_problems: Annotated[int, Range(0, 1_000_000)] = 256
@@ -21,9 +21,3 @@ class MatchConfig(Section):
     """Problems whose Jacobian is taken; 0 for none."""
     timing_repeats: Annotated[int, Range(0, 10_000)] = 3
     """Repeats of forward, and of forward + backward, whose median is reported; 0 for no timing."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in self.rounding:
-            if name not in ("hungarian", "mutual", "greedy"):
-                raise InputError(f"match.rounding is of hungarian, mutual, greedy; got {name!r}")

@@ -1,45 +1,39 @@
-"""Section `matcher`: which matcher, and one block a solver."""
+"""Section `matcher`: which matcher, and one block per solver, made from the registry of solvers."""
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mghp.matching.configs import (
-    BlackboxConfig,
-    GreedyConfig,
-    HungarianConfig,
-    IdentityConfig,
-    LinearProgramConfig,
-    PerturbedConfig,
-    PGDDykstraConfig,
-    ProjectionConfig,
-    SinkhornConfig,
-    SoftMaxConfig,
-    StraightThroughConfig,
-)
+from mghp.matching.configs import SOLVERS
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    SolverName = str
+else:
+    SolverName = Literal[SOLVERS.names]
 
 
-@dataclass
+def _with_blocks(section: type[T]) -> type[T]:
+    """Make a dataclass of a section that has a block per solver, those of other packages last."""
+    for solver in SOLVERS.entries:
+        section.__annotations__[solver.name] = solver.options
+        setattr(section, solver.name, field(default_factory=solver.options))
+    return dataclass(section)
+
+
+@_with_blocks
 class MatcherConfig:
-    """Which matcher, and one block a solver; only the named block is read."""
+    """Which matcher, and one block per solver; only the named block is read."""
 
-    name: Literal[
-        "pgd_dykstra", "sinkhorn", "projection", "linear_program", "hungarian", "greedy", "identity",
-        "softmax", "straight_through", "blackbox", "perturbed",
-    ] = "pgd_dykstra"  # fmt: skip
+    name: SolverName = "pgd_dykstra"
     """The matcher to run."""
-    pgd_dykstra: PGDDykstraConfig = field(default_factory=PGDDykstraConfig)
-    sinkhorn: SinkhornConfig = field(default_factory=SinkhornConfig)
-    projection: ProjectionConfig = field(default_factory=ProjectionConfig)
-    linear_program: LinearProgramConfig = field(default_factory=LinearProgramConfig)
-    hungarian: HungarianConfig = field(default_factory=HungarianConfig)
-    greedy: GreedyConfig = field(default_factory=GreedyConfig)
-    identity: IdentityConfig = field(default_factory=IdentityConfig)
-    softmax: SoftMaxConfig = field(default_factory=SoftMaxConfig)
-    straight_through: StraightThroughConfig = field(default_factory=StraightThroughConfig)
-    blackbox: BlackboxConfig = field(default_factory=BlackboxConfig)
-    perturbed: PerturbedConfig = field(default_factory=PerturbedConfig)
 
-    def options(self) -> dict[str, Any]:
-        """The named solver's options."""
-        return dataclasses.asdict(getattr(self, self.name))
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str = ..., **blocks: object) -> None: ...
+        def __getattr__(self, solver: str) -> Any: ...  # noqa: ANN401 (that solver's options)
+
+    def options(self, solver: str = "") -> dict[str, Any]:
+        """Return the options of a solver, the named one by default."""
+        return dataclasses.asdict(getattr(self, solver or self.name))

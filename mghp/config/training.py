@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from mghp.matching.choices import ObjectiveName
 from mghp.ranges import ABOVE_0, BELOW_1, LARGEST, NOT_NEGATIVE, POSITIVE, PROBABILITY, Range, Section
 
 
@@ -75,9 +76,9 @@ class TrainingConfig(Section):
 class LearnedMatchingConfig(Section):
     """Learning limb scores on matching problems (`mghp train` where `data` are poses)."""
 
-    objective: Literal["none", "binary_cross_entropy", "matching", "structured_hinge"] = "matching"
-    """What trains the scores: nothing (the line integral as it is); the affinity alone, without a matcher; the soft
-    assignment of the named matcher, compared by `losses.matching`; or the best matching's margin."""
+    objective: ObjectiveName = "matching"
+    """What trains the scores: nothing (the line integral as it is); the soft assignment of the named matcher, compared
+    by `losses.matching`; or a loss on the affinity alone, without a matcher."""
     problems: Literal["poses", "positive_control"] = "poses"
     """The problems: those of the poses of `data`, or made-up ones on which competition must help."""
     control_problems: Annotated[int, Range(1, 1_000_000)] = 600

@@ -90,9 +90,8 @@ def _people_by_step(config: Config, anatomy: Anatomy, batch: Batch) -> Iterator[
 
 
 def _assembler(config: Config, anatomy: Anatomy, matcher: str) -> Assembler:
-    chosen = replace(config.matcher, name=matcher)  # type: ignore[arg-type]
     affinity = Affinity(anatomy.skeleton.limbs, num_samples=config.assembly.num_samples)
-    return Assembler(anatomy, make_matcher(matcher, **chosen.options()), affinity, config.assembly)
+    return Assembler(anatomy, make_matcher(matcher, **config.matcher.options(matcher)), affinity, config.assembly)
 
 
 def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> list[PredictedPersons]:

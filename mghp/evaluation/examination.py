@@ -109,18 +109,13 @@ def examine(
 def examine_matchers(
     module: ParsingModule, config: Config, validation: PictureSet, progress: Progress
 ) -> dict[str, float]:
-    """Score each matcher of `evaluation.matchers` in the trained one's place, as `matcher/<name>/<score>`.
-
-    Raises:
-        ValueError: if there is no such matcher.
-    """
+    """Score each matcher of `evaluation.matchers` in the trained one's place, as `matcher/<name>/<score>`."""
     assembler = module.assembler
     trained = assembler.matcher
     metrics: dict[str, float] = {}
     try:
         for name in config.evaluation.matchers:
-            options = dataclasses.replace(config.matcher, name=name).options()  # type: ignore[arg-type]
-            assembler.matcher = make_matcher(name, **options)
+            assembler.matcher = make_matcher(name, **config.matcher.options(name))
             scores = parsing_metrics(assembler.anatomy, config.metrics)
             resized = ResizedSamples(validation, config.data.longest_side)
             for first, batch in batches(resized, assembler.anatomy.num_keypoints):

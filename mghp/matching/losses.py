@@ -1,19 +1,57 @@
-"""The matching loss: the soft assignment against the true one, its gradient passing through the matcher.
+"""The losses of matchings: the soft assignment, or the affinity itself, against the true assignment.
 
-Every problem counts the same, whatever its size.
+The gradient of a loss on the assignment passes through the matcher. Every problem counts the same, whatever its size.
+Configs choose among them by the names in `mghp.matching.choices`.
 """
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from mghp.matching.choices import AFFINITY_LOSSES, MATCHING_LOSSES
 from mghp.matching.problem import best_matching
 
 MARGIN = 1e-4
 """Assignments are kept this far from 0 and 1 under the logarithm."""
 
 
+def matching_loss(name: str, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Return the loss on the assignment that `losses.matching` names.
+
+    Args:
+        name: in `MATCHING_LOSSES`.
+        affinity: A, (..., source, destination), what the matcher was given.
+        assignment: Y, the same shape, what it returned.
+        truth: Y*, bool, the same shape.
+        is_pair: bool, the same shape: pairs of real candidates whose truth is known.
+
+    Raises:
+        InputError: if no such loss is registered.
+    """
+    entry = MATCHING_LOSSES[name]
+    given = (affinity, assignment) if entry.reads_affinity else (assignment,)
+    loss: Tensor = entry.load()(*given, truth, is_pair)
+    return loss
+
+
+def affinity_loss(name: str, affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Return the loss on the affinity that `learned.objective` names; no matcher is asked.
+
+    Args:
+        name: in `AFFINITY_LOSSES`.
+        affinity: A, (batch, source, destination), 0 outside real candidates.
+        truth: Y*, bool, the same shape.
+        is_pair: bool, the same shape.
+
+    Raises:
+        InputError: if no such loss is registered.
+    """
+    loss: Tensor = AFFINITY_LOSSES[name].load()(affinity, truth, is_pair)
+    return loss
+
+
 def balanced_cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Binary cross-entropy of the assignment, positives and negatives of a problem with equal weight.
+    """Return the binary cross-entropy of the assignment, positives and negatives of a problem with equal weight.
 
     Args:
         assignment: Y, soft, (..., source, destination).
@@ -27,18 +65,18 @@ def balanced_cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -
 
 
 def cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Mean over problems of the mean over their pairs; shapes as for `balanced_cross_entropy`."""
+    """Return the binary cross-entropy, averaged over the pairs of each problem; shapes as `balanced_cross_entropy`."""
     sums = (_entropy(assignment, truth) * is_pair).sum((-2, -1))
     return _mean_over_problems(sums / is_pair.sum((-2, -1)).clamp(min=1), is_pair)
 
 
 def squared_error(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Mean over problems of the balanced squared error; shapes as for `balanced_cross_entropy`."""
+    """Return the squared error, balanced as the cross-entropy; shapes as for `balanced_cross_entropy`."""
     return _mean_over_problems(_balanced((assignment - truth.float()).square(), truth, is_pair), is_pair)
 
 
 def fenchel_young(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Fenchel-Young loss (Blondel, Martins, Niculae 2020) of the regularised matching: its gradient is Y - Y*.
+    """Return the Fenchel-Young loss (Blondel, Martins, Niculae 2020) of the regularised matching; gradient Y - Y*.
 
     The assignment counts as a constant: nothing is differentiated through the solver. The value returned is
     <A, Y - Y*>, the part of the loss that the affinity enters.
@@ -53,8 +91,17 @@ def fenchel_young(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: 
     return _mean_over_problems((affinity * difference).sum((-2, -1)), is_pair)
 
 
+def binary_cross_entropy(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Return the binary cross-entropy of the affinity as a log-odds, averaged over all pairs of all problems.
+
+    Shapes as for `structured_hinge`.
+    """
+    entropy = functional.binary_cross_entropy_with_logits(affinity, truth.float(), reduction="none")
+    return entropy[is_pair].mean()
+
+
 def structured_hinge(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Margin-rescaled hinge on the best matching (Tsochantaridis et al. 2005): max_Y <A, Y> + |Y - Y*|_1 - <A, Y*>.
+    """Return the margin-rescaled hinge (Tsochantaridis et al. 2005), max_Y <A, Y> + |Y - Y*|_1 - <A, Y*>.
 
     Args:
         affinity: A, (batch, source, destination), 0 outside real candidates.
@@ -77,7 +124,7 @@ def _entropy(assignment: Tensor, truth: Tensor) -> Tensor:
 
 
 def _balanced(values: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-    """Mean over a problem's positives plus mean over its negatives, divided by how many of the two kinds there are."""
+    """Return the mean of a problem's positives plus that of its negatives, divided by the number of kinds it has."""
     positive, negative = truth & is_pair, ~truth & is_pair
     number = torch.stack([positive.sum((-2, -1)), negative.sum((-2, -1))]).to(values.dtype)
     sums = torch.stack([(values * positive).sum((-2, -1)), (values * negative).sum((-2, -1))])

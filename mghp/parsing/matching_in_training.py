@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from mghp.config.training import CandidatesConfig
 from mghp.matching import Matcher, tight_rows
-from mghp.matching.losses import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
+from mghp.matching.configs import SOLVERS
+from mghp.matching.losses import matching_loss
 from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
 from mghp.parsing.assembly.training_candidates import chosen, made_up, strongest
@@ -55,7 +56,7 @@ class TrainingMatching(nn.Module):
         matcher: any differentiable one.
         affinity: limb scores with their learned scale and price, shared with the assembly.
         limbs: source and destination keypoint types.
-        loss: name of the loss on the assignment, as in `LossesConfig.matching`.
+        loss: name of the loss on the assignment, in `MATCHING_LOSSES`.
         candidates: which candidates to train on.
         max_steps: of the training, over which the share of made-up candidates falls.
         seed: of the made-up candidates.
@@ -76,9 +77,10 @@ class TrainingMatching(nn.Module):
     ) -> None:
         super().__init__()
         if not matcher.differentiable:
+            trainable = SOLVERS.where(lambda solver: solver.differentiable and not solver.is_control)
             raise ValueError(
-                f"{type(matcher).__name__} is not differentiable: nothing can be trained through it; "
-                "set losses.weights.matching=0 or take pgd_dykstra, projection or sinkhorn"
+                f"matcher {type(matcher).__name__} is not differentiable, but losses.weights.matching trains through "
+                f"it; set losses.weights.matching=0, or matcher.name to one of {', '.join(trainable)}"
             )
         self.matcher = matcher
         self.affinity = affinity
@@ -105,7 +107,7 @@ class TrainingMatching(nn.Module):
         if not bool(scored.affinity.isfinite().all()):
             return _no_number(fields), None
         assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
-        loss = self._loss(scored.affinity, assignment, truth.pairs, truth.is_pair)
+        loss = matching_loss(self.loss, scored.affinity, assignment, truth.pairs, truth.is_pair)
         return loss, SoftMatching(scored, assignment, truth.pairs)
 
     @torch.no_grad()
@@ -138,16 +140,6 @@ class TrainingMatching(nn.Module):
             return made
         peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
         return chosen(made, strongest(peaks, config.max_per_type), is_made)
-
-    def _loss(self, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
-        if self.loss == "fenchel_young":
-            return fenchel_young(affinity, assignment, truth, is_pair)
-        of_assignment = {
-            "balanced_cross_entropy": balanced_cross_entropy,
-            "cross_entropy": cross_entropy,
-            "squared_error": squared_error,
-        }
-        return of_assignment[self.loss](assignment, truth, is_pair)
 
 
 def _no_number(fields: Fields) -> Tensor:

@@ -8,25 +8,12 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mghp.matching import Matcher
-from mghp.matching.losses import (
-    balanced_cross_entropy,
-    cross_entropy,
-    fenchel_young,
-    squared_error,
-    structured_hinge,
-)
+from mghp.matching.losses import affinity_loss, matching_loss
 from mghp.parsing.network.pair_scorer import PairScorer
 from mghp.problems.pair_features import PairProblems, padded
-
-_LOSSES = {
-    "balanced_cross_entropy": balanced_cross_entropy,
-    "cross_entropy": cross_entropy,
-    "squared_error": squared_error,
-}
 
 
 @dataclass
@@ -91,8 +78,8 @@ class MatcherModule(LightningModule):
     Args:
         scorer: maps features to scores.
         matcher: any matcher; trained through only by objective "matching".
-        objective: see `LearnedMatchingConfig.objective`.
-        loss: loss on the soft assignment, see `LossesConfig.matching`.
+        objective: see `LearnedMatchingConfig.objective`: "matching", a name in `AFFINITY_LOSSES`, or "none".
+        loss: name of the loss on the soft assignment, in `MATCHING_LOSSES`.
         learning_rate: Adam's first rate, which falls to 0 along a cosine.
         steps: number of steps of the training.
     """
@@ -122,15 +109,10 @@ class MatcherModule(LightningModule):
 
     def loss_of(self, batch: PairBatch, affinity: Tensor) -> Tensor:
         """Return the loss of a batch."""
-        if self.objective == "binary_cross_entropy":
-            entropy = functional.binary_cross_entropy_with_logits(affinity, batch.truth.float(), reduction="none")
-            return entropy[batch.is_pair].mean()
-        if self.objective == "structured_hinge":
-            return structured_hinge(affinity, batch.truth, batch.is_pair)
+        if self.objective != "matching":
+            return affinity_loss(self.objective, affinity, batch.truth, batch.is_pair)
         soft = self.assignment(batch, affinity)
-        if self.loss == "fenchel_young":
-            return fenchel_young(affinity, soft, batch.truth, batch.is_pair)
-        return _LOSSES[self.loss](soft, batch.truth, batch.is_pair)
+        return matching_loss(self.loss, affinity, soft, batch.truth, batch.is_pair)
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor | None:
         """Return the loss; at scores that are not finite None, and the training stops."""

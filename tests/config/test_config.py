@@ -17,6 +17,7 @@ from mghp.config.identity import config_key
 from mghp.config.load import load_config, load_config_text, to_yaml, variant_names
 from mghp.config.schema import Config
 from mghp.errors import InputError
+from mghp.matching.configs import SOLVERS
 from mghp.runs.files import read_config
 from mghp.studies.parsing.tables import SCORES
 
@@ -247,7 +248,10 @@ def test_every_choice_is_accepted_and_no_other(load, refusal, key):
         ("data.generated_poses.num_images=0", "data.generated_poses.num_images must be at least 1"),
         ("data.name=mhp_poses", "data.annotations"),
         ("match.trace_problems=-1", "match.trace_problems must not be negative"),
-        ("match.rounding=[nearest]", "match.rounding is of hungarian, mutual, greedy; got 'nearest'"),
+        (
+            "match.rounding=[nearest]",
+            "match.rounding[0]: Invalid value 'nearest', expected one of ['hungarian', 'mutual',",
+        ),
         ("bench.repeats=0", "bench.repeats must be at least 1"),
         ("bench.sizes=[2, 0]", "bench.sizes must be at least 1"),
         ("bench.batches=[]", "bench.batches must be at least 1"),
@@ -570,7 +574,8 @@ def test_the_key_of_a_run_follows_the_schema_version(monkeypatch):
 def test_the_version_of_a_matcher_enters_the_keys_of_its_own_runs_alone(monkeypatch, empty_file, change):
     its, others = load_config(empty_file, [change]), load_config(empty_file, ["matcher.name=blackbox"])
     before = config_key(its, "data"), config_key(others, "data")
-    monkeypatch.setitem(mghp.config.identity._SOLVERS, "perturbed", mghp.config.identity._SOLVERS["perturbed"] + 1)
+    newer = dataclasses.replace(SOLVERS["perturbed"], version=SOLVERS["perturbed"].version + 1)
+    monkeypatch.setitem(SOLVERS._added, "perturbed", newer)
     assert config_key(its, "data") != before[0]
     assert config_key(others, "data") == before[1]
 

@@ -3,9 +3,9 @@ import torch
 from affinities import padded, random_affinity
 
 from mghp.matching import make_matcher, project_to_assignments
-from mghp.matching.factory import MATCHERS
+from mghp.matching.configs import SOLVERS
 
-every_matcher = pytest.mark.parametrize("name", MATCHERS)
+every_matcher = pytest.mark.parametrize("name", SOLVERS.names)
 
 
 @every_matcher

@@ -8,8 +8,7 @@ import torch
 import mghp.matching
 from mghp.config.matcher import MatcherConfig
 from mghp.matching import make_matcher
-from mghp.matching.configs import SolverConfig
-from mghp.matching.factory import MATCHERS
+from mghp.matching.configs import SOLVERS, SolverConfig
 
 BAD_NUMBERS = {
     "count": [0, -3],
@@ -51,17 +50,18 @@ BAD_VALUES = {
 }
 OPTIONS = [(name, option) for name, options in BAD_VALUES.items() for option in options]
 
-every_name = pytest.mark.parametrize("name", MATCHERS)
+every_name = pytest.mark.parametrize("name", SOLVERS.names)
 every_option = pytest.mark.parametrize(("name", "option"), OPTIONS)
 
 
 @every_name
 def test_builds_each_by_its_name(name):
     matcher = make_matcher(name)
-    assert type(matcher) is MATCHERS[name]
+    assert type(matcher) is SOLVERS[name].load()
+    assert type(matcher.config) is SOLVERS[name].options
     assert isinstance(matcher, torch.nn.Module)
     assert isinstance(matcher.config, SolverConfig)
-    assert isinstance(matcher.differentiable, bool)
+    assert matcher.differentiable is SOLVERS[name].differentiable
     assert make_matcher(name, **vars(matcher.config)).config == matcher.config
 
 
@@ -84,7 +84,7 @@ def test_refuses_an_unknown_option(name):
 
 
 def test_refuses_an_unknown_name():
-    with pytest.raises(ValueError, match="no matcher 'pgd'; there are pgd_dykstra, sinkhorn"):
+    with pytest.raises(ValueError, match="no solver 'pgd'; there are pgd_dykstra, sinkhorn"):
         make_matcher("pgd")
 
 
@@ -127,9 +127,6 @@ def test_every_public_name_is_there():
         _ = mghp.matching.Hungarien
 
 
-def test_the_tables_know_which_matchers_are_differentiable():
-    from mghp.matching.factory import MATCHERS
-    from mghp.studies.solvers.tables import NOT_DIFFERENTIABLE, SOLVERS
-
-    assert sorted(MATCHERS) == sorted(SOLVERS)
-    assert {name for name, matcher in MATCHERS.items() if not matcher.differentiable} == set(NOT_DIFFERENTIABLE)
+def test_every_solver_has_words_and_a_colour_of_its_own():
+    assert len({solver.label for solver in SOLVERS.entries}) == len(SOLVERS)
+    assert len({solver.colour for solver in SOLVERS.entries}) == len(SOLVERS)

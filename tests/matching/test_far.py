@@ -17,7 +17,7 @@ from mghp.matching import (
     optimality_gap,
     project_to_assignments,
 )
-from mghp.matching.factory import MATCHERS
+from mghp.matching.configs import SOLVERS
 from mghp.matching.far import best_pairs, prices, with_near_affinities
 from mghp.matching.linear_program import _program
 from mghp.matching.pgd_dykstra import REACH
@@ -115,7 +115,7 @@ def test_gradients_from_afar_are_those_of_the_near_problem(backend):
     torch.testing.assert_close(*gradients)
 
 
-@pytest.mark.parametrize("name", sorted(MATCHERS))
+@pytest.mark.parametrize("name", sorted(SOLVERS.names))
 @pytest.mark.parametrize("marginal", ["at_most_one", "dustbin"])
 def test_no_finite_affinity_comes_back_as_no_number(name, marginal):
     matcher = make_matcher(name, **({"marginal": marginal} if name == "sinkhorn" else {}))

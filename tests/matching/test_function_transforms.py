@@ -5,9 +5,9 @@ import torch
 from affinities import random_affinity
 
 from mghp.matching import make_matcher
-from mghp.matching.factory import MATCHERS
+from mghp.matching.configs import SOLVERS
 
-DIFFERENTIABLE = sorted(name for name, matcher in MATCHERS.items() if matcher.differentiable)
+DIFFERENTIABLE = sorted(SOLVERS.where(lambda solver: solver.differentiable))
 ROWS = torch.tensor([[True, True, False], [True, True, True]])
 COLUMNS = torch.tensor([[True, True, True, True], [True, False, True, True]])
 
@@ -17,7 +17,7 @@ def affinity():
     return torch.stack([random_affinity(3, 4, seed) for seed in range(2)])
 
 
-@pytest.mark.parametrize("name", MATCHERS)
+@pytest.mark.parametrize("name", SOLVERS.names)
 def test_vmap_solves_each_problem_as_if_alone(name, affinity):
     matcher = make_matcher(name)
     alone = [matcher(*problem) for problem in zip(affinity, ROWS, COLUMNS, strict=True)]

@@ -3,8 +3,19 @@ import math
 import pytest
 import torch
 
+from mghp.errors import InputError
 from mghp.matching import Projection
-from mghp.matching.losses import balanced_cross_entropy, cross_entropy, fenchel_young, squared_error
+from mghp.matching.choices import MATCHING_LOSSES
+from mghp.matching.losses import (
+    affinity_loss,
+    balanced_cross_entropy,
+    binary_cross_entropy,
+    cross_entropy,
+    fenchel_young,
+    matching_loss,
+    squared_error,
+    structured_hinge,
+)
 
 
 def problems():
@@ -71,3 +82,26 @@ def test_fenchel_young_has_the_gradient_of_the_regularised_matching():
         step[index] = 1e-5
         slope = (value(affinity + step) - value(affinity - step)) / 2e-5
         assert float(leaf.grad[index]) == pytest.approx(slope, abs=1e-6)
+
+
+def test_a_loss_is_taken_by_its_name_and_given_what_it_reads():
+    assignment, truth, is_pair = problems()
+    affinity = torch.randn(2, 2, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    given = (affinity, assignment, truth, is_pair)
+    assert matching_loss("cross_entropy", *given) == cross_entropy(*problems())
+    assert matching_loss("fenchel_young", *given) == fenchel_young(*given)
+    assert affinity_loss("structured_hinge", affinity, truth, is_pair) == structured_hinge(affinity, truth, is_pair)
+    for name in MATCHING_LOSSES:
+        assert matching_loss(name, *given).isfinite()
+
+
+def test_a_wrong_name_lists_the_losses():
+    with pytest.raises(InputError, match="no loss on the assignment 'hinge'; there are balanced_cross_entropy, cross"):
+        matching_loss("hinge", *problems(), None)
+
+
+def test_binary_cross_entropy_takes_the_affinity_for_log_odds():
+    _, truth, is_pair = problems()
+    entropies = [math.log1p(math.exp(-0.5))] * 2 + [math.log1p(math.exp(0.5))] * 3
+    found = binary_cross_entropy(torch.full((2, 2, 2), 0.5), truth, is_pair)
+    assert float(found) == pytest.approx(sum(entropies) / 5)

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mghp.matching import Greedy, Hungarian, round_assignment
+from mghp.matching.choices import ROUNDINGS
 
 SOFT = torch.tensor([[0.9, 0.8, 0.0], [0.8, 0.1, 0.0], [0.0, 0.3, 0.2]])
-WAYS = ["hungarian", "mutual", "greedy"]
+WAYS = ROUNDINGS.names
 SIZES = st.integers(1, 6)
 SEEDS = st.integers(0, 2**32 - 2)
 
@@ -105,7 +106,7 @@ def test_nothing_to_round(by, shape):
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="'hungarian', 'mutual', 'greedy', got 'best'"):
+    with pytest.raises(ValueError, match="no rounding 'best'; there are hungarian, mutual, greedy"):
         round_assignment(SOFT, by="best")
     with pytest.raises(ValueError, match=r"shape of soft \(3, 3\), got \(2, 3\)"):
         round_assignment(SOFT, torch.zeros(2, 3))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from mghp.config.matcher import MatcherConfig
 from mghp.datasets.sample import Sample
 from mghp.errors import InputError
 from mghp.matching import PGDDykstra
+from mghp.matching.configs import SOLVERS
 from mghp.parsing.assembly.peaks import find_peaks
 from mghp.parsing.batch import collate
 from mghp.training.parsing_module import true_persons
@@ -89,7 +89,7 @@ def test_a_matcher_that_is_not_differentiable_is_refused_in_one_line(small_modul
     assert "losses.weights.matching=0" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", MatcherConfig.__dataclass_fields__["name"].type.__args__)
+@pytest.mark.parametrize("name", SOLVERS.names)
 def test_every_matcher_assembles(small_module, batch, name):
     module = small_module(f"matcher.name={name}", "losses.weights.matching=0").eval()
     with torch.no_grad():

@@ -51,8 +51,7 @@ class _Pairs:
 def associate(problems: ProblemSet, assignments: Sequence[Tensor], rounding: str) -> Association:
     """Round the assignments of all batches, tune the threshold on validation images and count on all."""
     kept = [
-        round_assignment(soft, batch.affinity, by=rounding)  # type: ignore[arg-type]
-        for batch, soft in zip(problems, assignments, strict=True)
+        round_assignment(soft, batch.affinity, by=rounding) for batch, soft in zip(problems, assignments, strict=True)
     ]
     pairs = _collect(problems, kept, contested_only=False)
     on_validation = [f1(pairs.counts(threshold)[problems.validation].sum(axis=0)) for threshold in THRESHOLDS]
