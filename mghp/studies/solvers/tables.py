@@ -155,8 +155,8 @@ ASSOCIATION = TableOf(
     "M1_association",
     "F1 of joined pairs by each rounding, threshold tuned on validation images, scored on the others; in brackets "
     "over problems with two and more candidates a side. Difference from identity after the same rounding, with its "
-    "95 % interval by a paired bootstrap over images; better or worse if p < 0.05 by Holm over the solvers; 'no effect' "
-    f"if the interval lies within {NO_EFFECT}, fixed beforehand.",
+    "95 % interval by a paired bootstrap over images; better or worse if p < 0.05 by Holm over the solvers; 'no "
+    f"effect' if the interval lies within {NO_EFFECT}, fixed beforehand.",
     Column("problems", lambda row: row.run.data),
     Column("solver", lambda row: solver_label(row.run)),
     *(column for rounding in ROUNDINGS for column in _association_columns(rounding)),

@@ -125,7 +125,7 @@ def _killed_until_done(
 
 
 def _left_behind(run: Path) -> dict[str, Any]:
-    """Return what a kill left: how many rows were logged, the step to go on from, and whether a file was half written."""
+    """Return what a kill left: rows that were logged, the step to resume from, and whether a file was half written."""
     rows = (run / "metrics.csv").read_bytes().count(b"\n") - 1 if (run / "metrics.csv").exists() else 0
     points = [file for file in resume_points(run / "checkpoints") if file.exists()]
     return {
