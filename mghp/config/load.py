@@ -56,6 +56,16 @@ def variant_names(path: str | Path) -> list[str]:
     return list(_read_with_bases(existing_file(path, "experiment file")).get("variants") or {})
 
 
+def variant_labels(path: str | Path) -> dict[str, str]:
+    """Return the words of an experiment file's variants by name, in its order; a variant without a label has its name.
+
+    Raises:
+        InputError: if the file is missing or broken.
+    """
+    variants = _read_with_bases(existing_file(path, "experiment file")).get("variants") or {}
+    return {str(name): (settings or {}).get("label") or str(name).replace("_", " ") for name, settings in variants.items()}
+
+
 def to_yaml(config: Config) -> str:
     """Return the whole resolved config as YAML that `load_config` reads back to an equal one.
 
@@ -86,11 +96,19 @@ def _mapping(content: object, origin: str) -> dict[str, Any]:
 
 
 @dataclass
+class _Variant(Config):
+    """The keys of a variant of an experiment file."""
+
+    label: str | None = None
+    """Its words in tables and figures."""
+
+
+@dataclass
 class _File(Config):
     """The keys of an experiment file."""
 
     base: str | None = None
-    variants: dict[str, Config] | None = None
+    variants: dict[str, _Variant] | None = None
 
 
 def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -121,7 +139,7 @@ def _variant(variants: dict[Any, Any], chosen: str, origin: str) -> dict[str, An
     settings = by_name[chosen]
     if not isinstance(settings, dict | None):
         raise InputError(f"{origin}: variant {chosen} must map keys to values, got {settings!r}")
-    return settings or {}
+    return {key: value for key, value in (settings or {}).items() if key != "label"}
 
 
 def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: str) -> Config:
