@@ -56,7 +56,7 @@ def tables(*runs):
 
 
 def test_names_are_those_that_runs_write():
-    assert set(STEPS) == set(RUN_STEPS)
+    assert set(STEPS) >= set(RUN_STEPS)
     assert set(ORACLES) == set(RUN_ORACLES)
     assert set(SCORES) <= set(parsing_metrics(DENSEPOSE_COCO).compute())
 

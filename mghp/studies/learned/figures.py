@@ -21,7 +21,6 @@ from mghp.studies.learned.variants import (
     NO_EFFECT,
     TARGETS,
     UNTRAINED,
-    VARIANTS,
     YOUNG,
     Trained,
     by_condition,
@@ -84,7 +83,7 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
         shown = of_condition[::-1]
         for axis, score in zip(axes, TARGETS, strict=True):
             _intervals(axis, shown, score)
-        axes[0].set_yticks(range(len(shown)), [VARIANTS[variant.name] for variant in shown])
+        axes[0].set_yticks(range(len(shown)), [variant.label for variant in shown])
         axes[0].set_ylim(-0.6, len(shown) - 0.4)
         axes[0].set_title(textwrap.fill(condition, 40), loc="right", x=-0.06)
     for axis in grid[:-1].flat:
@@ -135,7 +134,7 @@ def example_figure(examples: Sequence[tuple[Trained, Run]]) -> Figure:
         block, column = divmod(number, columns)
         scores, soft = grid[2 * block : 2 * block + 2, column]
         image = _example(scores, soft, run.example)
-        scores.set_title(textwrap.fill(VARIANTS[variant.name], 22), fontsize=5.5)
+        scores.set_title(textwrap.fill(variant.label, 22), fontsize=5.5)
     for axis, label in zip(grid[:, 0], ("scores", "assignment") * blocks, strict=True):
         axis.set_ylabel(label, fontsize=7)
     figure.colorbar(image, ax=grid, fraction=0.03, pad=0.01, label="assignment")
@@ -174,7 +173,7 @@ def loss_figure(traced: Sequence[Trained]) -> Figure:
     for axis, variant in zip(grid.flat, traced, strict=False):
         for run in variant.own_runs:
             _loss(axis, run)
-        axis.set_title(textwrap.fill(VARIANTS[variant.name], 26), fontsize=5.5)
+        axis.set_title(textwrap.fill(variant.label, 26), fontsize=5.5)
         axis.set_ylim(bottom=0)
     figure.supxlabel("step", fontsize=8)
     figure.supylabel("loss / first loss", fontsize=8)

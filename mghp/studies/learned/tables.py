@@ -8,11 +8,11 @@ import numpy as np
 from mghp.report.seeds import Score, over_seeds
 from mghp.report.table import Column, TableOf
 from mghp.studies.learned.rounding_names import ROUNDINGS
-from mghp.studies.learned.variants import LEAST_COUPLING, NO_EFFECT, TARGETS, UNTRAINED, VARIANTS, Trained, trained
+from mghp.studies.learned.variants import LEAST_COUPLING, NO_EFFECT, TARGETS, UNTRAINED, Trained, trained
 
 _WHO: tuple[Column[Trained], ...] = (
     Column("condition", lambda variant: variant.condition),
-    Column("variant", lambda variant: VARIANTS[variant.name]),
+    Column("variant", lambda variant: variant.label),
     Column("seeds", lambda variant: len(variant.runs), "d"),
 )
 

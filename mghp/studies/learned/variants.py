@@ -9,10 +9,12 @@ import numpy as np
 
 from mghp.config.training import LearnedMatchingConfig
 from mghp.errors import InputError
+from mghp.matching.configs import SOLVERS
 from mghp.report.comparison import Bound
 from mghp.report.seeds import Family, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
 from mghp.runs.read import BySeed, Run, by_seed
+from mghp.studies.variant_labels import label_of, labels_of
 
 BASELINE = "binary_cross_entropy"
 PROJECTED = "binary_cross_entropy_projection"
@@ -20,30 +22,10 @@ PROJECTED = "binary_cross_entropy_projection"
 UNTRAINED = "line_integral"
 YOUNG = "fenchel_young"
 
-VARIANTS = {
-    UNTRAINED: "line integral, nothing trained",
-    BASELINE: "binary cross-entropy on the affinity, no matcher",
-    PROJECTED: "binary cross-entropy, which one projection may round",
-    "pgd_paper": "PGD-Dykstra, T = 50, N = 5, alpha = 0.01 (paper)",
-    "pgd_large_step": "PGD-Dykstra, alpha = 1, last iterate",
-    "pgd_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
-    "pgd_last_1": "PGD-Dykstra, alpha = 0.1, gradient of the last step",
-    "pgd_last_5": "PGD-Dykstra, alpha = 0.1, gradient of the last 5",
-    "pgd_last_20": "PGD-Dykstra, alpha = 0.1, gradient of the last 20",
-    "sinkhorn_at_most_one": "unbalanced Sinkhorn, at most one",
-    "sinkhorn_kl": "unbalanced Sinkhorn, KL",
-    "sinkhorn_dustbin": "unbalanced Sinkhorn, dustbin",
-    "one_projection": "one projection, implicit gradient",
-    YOUNG: "one projection, Fenchel-Young loss",
-    "structured_hinge": "structured hinge on the best matching",
-    "softmax": "soft-max over rows and columns (control)",
-    "straight_through": "straight-through Hungarian (control)",
-    "blackbox": "blackbox differentiation (control)",
-    "perturbed": "perturbed optimiser (control)",
-}
-"""Variants in the order of the table, in words."""
+FILE = "matcher/learned.yaml"
+"""Experiment file of the variants, with their words, in the order of the tables."""
 
-CONTROLS = ("softmax", "straight_through", "blackbox", "perturbed")
+CONTROLS = SOLVERS.where(lambda solver: solver.is_control)
 """Variants that are no matchers of this kind: what they gain is not gained by training through the matching."""
 BY_DIFFERENCE = (YOUNG, "structured_hinge")
 """Variants whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
@@ -99,6 +81,11 @@ class Trained(Variant):
         return self.name in BY_DIFFERENCE or self.mean("matching/coupling") >= LEAST_COUPLING
 
     @property
+    def label(self) -> str:
+        """The variant in words."""
+        return label_of(FILE, self.name)
+
+    @property
     def is_on_the_control(self) -> bool:
         """True if the problems are those on which competition must help, whatever the settings."""
         return self.condition.startswith(CONTROL)
@@ -149,14 +136,15 @@ def _families(runs: Sequence[Run]) -> dict[str, Family]:
     """Return the variants of each condition, a family that is compared with its baseline."""
     found: dict[str, dict[str, list[Run]]] = {}
     for run in runs:
-        if run.experiment == "learned" and run.variant in VARIANTS:
+        if run.experiment == "learned":
             found.setdefault(condition_of(run), {}).setdefault(run.variant, []).append(run)
     conditions = sorted(found, key=lambda condition: (not condition.startswith(CONTROL), condition))
     return {condition: _family(found[condition]) for condition in conditions}
 
 
 def _family(runs: dict[str, list[Run]]) -> Family:
-    groups = {name: by_seed(runs[name]) for name in VARIANTS if name in runs}
+    names = dict.fromkeys([*labels_of(FILE), *sorted(runs)])
+    groups = {name: by_seed(runs[name]) for name in names if name in runs}
     baseline = groups.get(BASELINE, {})
     shared = {name: {seed: group[seed] for seed in group if seed in baseline} for name, group in groups.items()}
     return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, NO_EFFECT, f1_difference)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from mghp.config.dataset_names import dataset_label
+from mghp.matching.configs import SOLVERS
 from mghp.report.table import Table
 from mghp.runs.read import Run
 
@@ -35,12 +36,8 @@ STEPS = {
     "projection": "true poses; field and parts at full resolution",
     "field_resolution": "field at the head's stride",
     "peaks": "poses from peaks, truly matched",
-    "matching_pgd_dykstra": "poses matched by PGD-Dykstra, rounded",
-    "matching_hungarian": "poses matched by Hungarian",
-    "matching_linear_program": "poses matched by the linear program",
-    "parts_resolution_pgd_dykstra": "parts at the head's stride, PGD-Dykstra",
-    "parts_resolution_hungarian": "parts at the head's stride, Hungarian",
-    "parts_resolution_linear_program": "parts at the head's stride, linear program",
+    **{f"matching_{solver.name}": f"poses matched, {solver.label}" for solver in SOLVERS.entries},
+    **{f"parts_resolution_{solver.name}": f"parts at the head's stride, {solver.label}" for solver in SOLVERS.entries},
     "not_normalised": "the last, distances to keypoints not relative to size",
 }
 """Steps of the assembly by their names in a run's metrics."""

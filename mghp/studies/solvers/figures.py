@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.runs.read import Run, grid_runs
-from mghp.studies.solvers.tables import grid_point, solver_label, solver_runs
+from mghp.studies.solvers.tables import BASELINE, grid_point, solver_label, solver_runs
 
 WARM_START = {
     "paper": r"paper: $\alpha$ = 0.01, mean",
@@ -36,7 +36,7 @@ def solver_drawings(runs: Sequence[Run]) -> Drawings:
     readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
     for data, of_data in _by_data(run for run in readings if not run.steps.empty).items():
         drawings[f"warm_start_{data}"] = partial(warm_start_figure, of_data)
-    solvers = [run for run in solver_runs(runs) if run.variant != "identity"]
+    solvers = [run for run in solver_runs(runs) if run.variant != BASELINE]
     for data, of_data in _by_data(run for run in solvers if run.example).items():
         drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
     return drawings
@@ -52,7 +52,7 @@ def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 def assignment_figure(runs: Sequence[Run]) -> Figure:
     """Draw one problem's affinity and every solver's assignment of it; true pairs are framed."""
-    runs = [run for run in runs if run.variant != "identity"]
+    runs = [run for run in runs if run.variant != BASELINE]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     columns = 7

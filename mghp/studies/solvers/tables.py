@@ -4,53 +4,35 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mghp.errors import InputError
+from mghp.matching.choices import ROUNDINGS
+from mghp.matching.configs import SOLVERS
+from mghp.matching.in_words import in_words
 from mghp.report.comparison import Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, bootstrap_difference
 from mghp.report.table import Column, TableOf, metric, percent
 from mghp.runs.read import Run, grid_runs
 
-SOLVERS = (
-    "identity", "pgd_dykstra", "projection", "sinkhorn", "linear_program", "hungarian", "greedy",
-    "softmax", "straight_through", "blackbox", "perturbed",
-)  # fmt: skip
-"""Matchers in the order of the tables."""
-
-LABELS = {
-    "identity": "the affinity itself",
-    "pgd_dykstra_paper": "PGD-Dykstra, the paper's settings",
-    "pgd_dykstra_large_step": "PGD-Dykstra, alpha = 1, last iterate",
-    "pgd_dykstra_long": "PGD-Dykstra, T = 200, N = 20, alpha = 0.1, last iterate",
-    "pgd_dykstra_warm": "PGD-Dykstra, alpha = 1, last iterate, warm start",
-    "projection_tau_half": "one projection of 0.5 A",
-    "projection_tau_50": "one projection of 50 A",
-    "sinkhorn_at_most_one": "unbalanced Sinkhorn, at most one",
-    "sinkhorn_kl": "unbalanced Sinkhorn, KL",
-    "sinkhorn_dustbin": "unbalanced Sinkhorn, dustbin",
-    "linear_program": "linear program",
-    "hungarian": "Hungarian",
-    "greedy": "greedy",
-}
-"""Variants of experiments/matcher/solvers.yaml in words; others go by their own names."""
-
-NOT_DIFFERENTIABLE = ("linear_program", "hungarian", "greedy")
-"""Matchers that cannot be trained through."""
-
-ROUNDINGS = ("hungarian", "mutual", "greedy")
+BASELINE = "identity"
+"""The solver, and its variant, that others are credited with a gain over."""
 
 NO_EFFECT = Bound(0.005)
 """A difference of F1 is none if its whole interval lies within half a point: fixed before anything was run."""
 
 
 def solver_runs(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs of M1: by data, then as `SOLVERS` lists them."""
-    return sorted(
-        of(runs, "solvers"), key=lambda run: (run.data, SOLVERS.index(run.config["matcher"]["name"]), run.variant)
-    )
+    """Return the runs of M1 by data, the affinity itself first, then as the solvers are registered, others last."""
+    order = (BASELINE, *SOLVERS)
+
+    def place(run: Run) -> tuple[str, int, str]:
+        name = run.config["matcher"]["name"]
+        return run.data, order.index(name) if name in order else len(order), run.variant
+
+    return sorted(of(runs, "solvers"), key=place)
 
 
 def solver_label(run: Run) -> str:
-    """Return a run of M1 in words."""
-    return LABELS.get(run.variant, run.variant.replace("_", " "))
+    """Return a run's solver and its settings in words."""
+    return in_words(run.config["matcher"]["name"], run.matcher)
 
 
 def of(runs: Iterable[Run], experiment: str) -> list[Run]:
@@ -59,7 +41,9 @@ def of(runs: Iterable[Run], experiment: str) -> list[Run]:
 
 
 def _is_differentiable(run: Run) -> bool:
-    return run.config["matcher"]["name"] not in NOT_DIFFERENTIABLE
+    """Return whether its solver is; of one that is not registered here, whether its gradient was measured."""
+    name = run.config["matcher"]["name"]
+    return SOLVERS[name].differentiable if name in SOLVERS else "memory/both_peak_mb" in run.result["metrics"]
 
 
 _PROBLEMS: Column[Run] = Column("problems", lambda run: run.data)
@@ -108,7 +92,7 @@ def associated(runs: Iterable[Run]) -> Iterator[Associated]:
     solvers = solver_runs(runs)
     for data in dict.fromkeys(run.data for run in solvers):
         of_data = [run for run in solvers if run.data == data]
-        baseline = next((run for run in of_data if run.variant == "identity"), None)
+        baseline = next((run for run in of_data if run.variant == BASELINE), None)
         families = {rounding: _compared(of_data, baseline, rounding) for rounding in ROUNDINGS}
         for run in of_data:
             own = {rounding: cells[str(run.path)] for rounding, cells in families.items() if str(run.path) in cells}

@@ -6,7 +6,8 @@ from functools import partial
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
+from mghp.matching.in_words import colour_of
+from mghp.pictures.style import MARKERS, PAGE_INCHES, Drawings
 from mghp.runs.read import Run
 
 
@@ -24,7 +25,7 @@ def time_figure(run: Run) -> Figure:
     for axis, (column, label) in zip(axes, sweeps, strict=True):
         rows_of = frame[frame["varied"] == column]
         for k, (solver, rows) in enumerate(rows_of.groupby("solver", sort=False)):
-            style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+            style = {"color": colour_of(str(solver)), "marker": MARKERS[k % len(MARKERS)]}
             axis.plot(rows[column], rows["forward_ms"] / rows["batch"], label=solver, **style)
             if rows["both_ms"].notna().any():
                 axis.plot(rows[column], rows["both_ms"] / rows["batch"], ls="--", **style)

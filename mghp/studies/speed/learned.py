@@ -18,9 +18,10 @@ from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
-from mghp.studies.learned.variants import VARIANTS
+from mghp.studies.learned.variants import FILE
 from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.measure import kept_bytes
+from mghp.studies.variant_labels import label_of
 from mghp.training.matcher_module import MatcherModule, PairBatch, training_batches
 from mghp.training.trainers import CLIP
 
@@ -115,7 +116,7 @@ STEP_COST = TableOf(
     "matcher (medians; ratios of neighbouring steps), and what is kept for the backward pass, parameters left out. "
     "The line integral trains nothing.",
     # The file's column is named as in the runs that are finished.
-    Column("variant", lambda row: VARIANTS[row["arm"]]),
+    Column("variant", lambda row: label_of(FILE, row["arm"])),
     Column("problems a step", lambda row: row.run.config["learned"]["batch_problems"], ".0f"),
     cell("ms a step", "ms", ".1f"),
     cell("times the baseline's", "ratio", ".2f"),

@@ -10,15 +10,8 @@ import torch
 from torch import Tensor
 
 from mghp.config.schema import Config
-from mghp.matching import (
-    Greedy,
-    Hungarian,
-    LinearProgram,
-    Matcher,
-    PGDDykstra,
-    Projection,
-    UnbalancedSinkhorn,
-)
+from mghp.matching import LinearProgram, Matcher, PGDDykstra, make_matcher
+from mghp.matching.configs import SOLVERS
 from mghp.matching.literal import literal_algorithm
 from mghp.problems.load import load_problems
 from mghp.problems.padded import MatchingProblems
@@ -158,16 +151,8 @@ def _both_seconds(matcher: Matcher, batches: Sequence[tuple[Tensor, ...]], repea
 
 
 def _scaling(config: Config) -> Iterator[dict[str, Any]]:
-    """Time of every solver against candidates a side, and against problems in a batch."""
-    solvers: dict[str, Matcher] = {
-        "PGD-Dykstra, numba": PGDDykstra(backend="numba"),
-        "PGD-Dykstra, torch": PGDDykstra(backend="torch"),
-        "one projection": Projection(),
-        "unbalanced Sinkhorn": UnbalancedSinkhorn(),
-        "Hungarian": Hungarian(),
-        "greedy": Greedy(),
-        "linear program": LinearProgram(),
-    }
+    """Yield the time of every solver against candidates a side, and against problems in a batch."""
+    solvers = _every_solver()
     points = [("size", 64, size) for size in config.bench.sizes]
     points += [("batch", batch, 16) for batch in config.bench.batches]
     for varied, batch, size in points:
@@ -179,6 +164,14 @@ def _scaling(config: Config) -> Iterator[dict[str, Any]]:
                 "varied": varied, "solver": name, "batch": batch, "size": size,
                 "forward_ms": scale * forward, "both_ms": scale * both if matcher.differentiable else float("nan"),
             }  # fmt: skip
+
+
+def _every_solver() -> dict[str, Matcher]:
+    """Return the solvers that are no controls by their labels, PGD-Dykstra with either backend."""
+    label = SOLVERS["pgd_dykstra"].label
+    ours = {f"{label}, {backend}": make_matcher("pgd_dykstra", backend=backend) for backend in ("numba", "torch")}
+    others = SOLVERS.where(lambda solver: not solver.is_control and solver.name != "pgd_dykstra")
+    return ours | {SOLVERS[name].label: make_matcher(name) for name in others}
 
 
 def _times(solve: Solve, affinity: Tensor, repeats: int) -> tuple[float, float]:

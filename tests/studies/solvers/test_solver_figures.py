@@ -2,7 +2,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from mghp.matching.in_words import colour_of
 from mghp.pictures.style import COLOURS, STYLE, png, save_drawings
+from mghp.registry import GREY
 from mghp.runs.read import find_runs
 from mghp.studies.solvers.figures import (
     assignment_figure,
@@ -164,6 +166,7 @@ def test_time_draws_every_measurement(figures, bench):
         solid = {line.get_label(): line for line in axes.lines if line.get_linestyle() == "-"}
         assert set(solid) == set(part["solver"])
         for solver, rows in part.groupby("solver"):
+            assert solid[solver].get_color() == colour_of(solver) != GREY
             assert solid[solver].get_xdata().tolist() == rows[column].tolist()
             assert solid[solver].get_ydata() == pytest.approx(rows["forward_ms"] / rows["batch"])
         dashed = [line for line in axes.lines if line.get_linestyle() == "--"]

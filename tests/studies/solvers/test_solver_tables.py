@@ -71,8 +71,8 @@ def test_m1_shows_a_solver_s_numbers(plant):
         "time/both_ms_per_image": 2.5, "memory/forward_peak_mb": 10, "memory/both_peak_mb": 20,
     }  # fmt: skip
     assert only_row(tables(plant("solvers", "warm", metrics=metrics))["M1"]) == {
-        "problems": "generated poses, default", "solver": "warm", "gap mean [%]": 10, "gap p95 [%]": 20,
-        "worst violation": 0.3, "rounded gap [%]": 4, "coupling": 0.5, "agrees, hungarian [%]": 60,
+        "problems": "generated poses, default", "solver": "PGD-Dykstra, the paper's settings", "gap mean [%]": 10,
+        "gap p95 [%]": 20, "worst violation": 0.3, "rounded gap [%]": 4, "coupling": 0.5, "agrees, hungarian [%]": 60,
         "agrees, mutual [%]": 70, "agrees, greedy [%]": 80, "forward [ms]": 1.5, "both [ms]": 2.5, "memory [MB]": 20,
         "differentiable": "yes",
     }  # fmt: skip
@@ -87,14 +87,21 @@ def test_m1_leaves_empty_what_a_solver_without_gradient_has_not(plant):
 
 
 def test_m1_lists_solvers_of_a_kind_together(plant):
-    names = ["greedy", "hungarian", "sinkhorn", "identity", "projection", "linear_program", "pgd_dykstra"]
+    names = ["greedy", "mine", "hungarian", "sinkhorn", "identity", "projection", "linear_program", "pgd_dykstra"]
     runs = [plant("solvers", name, name, data=data) for data in (HARD, POSES) for name in names]
     order = [
-        "the affinity itself", "pgd dykstra", "projection", "sinkhorn", "linear program", "Hungarian", "greedy",
+        "the affinity itself", "PGD-Dykstra, the paper's settings", "unbalanced Sinkhorn, at most one",
+        "one projection of 0.5 A", "linear program", "Hungarian", "greedy", "mine",
     ]  # fmt: skip
     rows = tables(*runs)["M1"].rows
     assert [row["solver"] for row in rows] == 2 * order
-    assert [row["problems"] for row in rows] == 7 * ["generated poses, default"] + 7 * ["real poses, hard"]
+    assert [row["problems"] for row in rows] == 8 * ["generated poses, default"] + 8 * ["real poses, hard"]
+
+
+@pytest.mark.parametrize(("metrics", "differentiable"), [({}, "no"), ({"memory/both_peak_mb": 20}, "yes")])
+def test_m1_takes_what_a_solver_of_another_package_measured(plant, metrics, differentiable):
+    row = only_row(tables(plant("solvers", "mine", "mine", metrics=metrics, strength=2.0))["M1"])
+    assert (row["solver"], row["differentiable"]) == ("mine", differentiable)
 
 
 COUNTS = np.random.default_rng(0).integers(0, 9, (30, 3))
