@@ -35,6 +35,9 @@ VERDICTS = (
 )
 """What is shown and how differences are compared, for captions."""
 
+ONE_SEED = "Undecided: one seed is no evidence"
+"""The answer of trainings that were done once."""
+
 
 @dataclass(frozen=True)
 class OverSeeds:

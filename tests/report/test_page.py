@@ -2,13 +2,10 @@ import json
 
 import pytest
 
-from mghp.report.page.exhibit import Exhibit, Section
 from mghp.report.page.write import LONG, Report, write_page
-from mghp.report.table import Table
+from mghp.report.study import Question, Study
+from mghp.report.table import Column, Table, TableOf
 from mghp.runs.read import Run
-from mghp.studies.filled import every_table
-from mghp.studies.report import write_readings
-from mghp.studies.sections import SECTIONS
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -36,18 +33,22 @@ def report(run, tmp_path):
     return Report("smoke", False, [run], [table], files)
 
 
-def page_of(report, tmp_path, *exhibits):
+def shown(text, answer="", table="T1", **others):
+    """A question below which the table of this name stands."""
+    declared = TableOf(table, "", Column("name", str), rows=lambda runs: [])
+    return Question(text, lambda runs: answer, (declared,), **others)
+
+
+def page_of(report, tmp_path, *questions):
     (tmp_path / "out").mkdir(exist_ok=True)
-    return write_page(report, [Section("A section", exhibits)], tmp_path / "out").read_text()
+    return write_page(report, [Study("A section", (), questions)], tmp_path / "out").read_text()
 
 
-def test_an_exhibit_shows_its_table_figures_galleries_and_readings(report, tmp_path):
-    exhibit = Exhibit(
-        "Does it?", lambda runs: [f"Yes, {len(runs)} run."], ("T1",), {"curve_": "A curve"}, ("gallery/",)
-    )
-    page = page_of(report, tmp_path, exhibit)
+def test_a_question_shows_its_answer_table_figures_and_galleries(report, tmp_path):
+    question = shown("Does it?", "Yes, one run.", figures={"curve_": "A curve"}, galleries=("gallery/",))
+    page = page_of(report, tmp_path, question)
     for text in (
-        "Does it?", "Yes, 1 run.", 'src="curve_a.png"', "A curve: a.", 'href="curve_a.svg"', 'href="T1.csv"',
+        "Does it?", "Yes, one run.", 'src="curve_a.png"', "A curve: a.", 'href="curve_a.svg"', 'href="T1.csv"',
         "Failures of &lt;run&gt; 0",
     ):  # fmt: skip
         assert text in page
@@ -59,47 +60,40 @@ def test_an_exhibit_shows_its_table_figures_galleries_and_readings(report, tmp_p
     assert "rows: scroll" not in page
 
 
+def test_answers_stand_first_and_lead_to_their_questions(report, tmp_path):
+    page = page_of(report, tmp_path, shown("Does it?", "Yes."), shown("Does that?"))
+    answers, rest = page.split("</section>", 1)
+    assert '<a href="#does-it">Does it?</a></dt><dd>Yes.</dd>' in answers
+    assert "Does that?" not in answers
+    assert '<article id="does-it">' in rest
+    assert '<p class="answer">Yes.</p>' in rest
+    assert '<a href="#s1">A section</a>' in rest
+    assert '<section id="s1">' in rest
+    assert 'class="answers"' not in page_of(report, tmp_path, shown("Does that?"))
+
+
 def test_what_is_not_there_is_left_out(report, tmp_path):
-    empty = Exhibit("Nothing?", lambda runs: ["A sentence."], ("T2",), {"map_": "A map"}, ("other/",))
+    empty = shown("Nothing?", "A sentence.", "T2", figures={"map_": "A map"}, galleries=("other/",))
     page = page_of(report, tmp_path, empty)
     assert "Nothing?" not in page
+    assert "A sentence." not in page
     assert "A section" not in page
 
 
 def test_every_string_is_escaped(report, tmp_path):
-    page = page_of(report, tmp_path, Exhibit("Does it?", lambda runs: [HOSTILE], ("T1",)))
+    page = page_of(report, tmp_path, shown("Does it?", HOSTILE))
     assert HOSTILE not in page
-    assert page.count("&lt;script&gt;") == 4  # caption, cell, sentence, provenance
+    assert page.count("&lt;script&gt;") == 5  # caption, cell, answer twice, provenance
 
 
 def test_a_demonstration_is_called_one_and_evidence_is_not(report, tmp_path):
-    exhibit = Exhibit("Does it?", lambda runs: [], ("T1",))
-    assert "demonstration" in page_of(report, tmp_path, exhibit)
+    assert "demonstration" in page_of(report, tmp_path, shown("Does it?"))
     standard = Report("standard", True, report.runs, report.tables, report.files)
-    assert "demonstration" not in page_of(standard, tmp_path, exhibit)
-
-
-def test_no_table_or_question_stands_twice():
-    exhibits = [exhibit for section in SECTIONS for exhibit in section.exhibits]
-    tables = [name for exhibit in exhibits for name in exhibit.tables]
-    assert len(set(tables)) == len(tables)
-    assert len({exhibit.question for exhibit in exhibits}) == len(exhibits)
-
-
-def test_every_table_has_its_place():
-    shown = {name for section in SECTIONS for exhibit in section.exhibits for name in exhibit.tables}
-    named = [table.name for table in every_table([])]
-    assert set(named) == shown
-    assert len(set(named)) == len(named)
+    assert "demonstration" not in page_of(standard, tmp_path, shown("Does it?"))
 
 
 def test_a_long_table_says_how_long_it_is(run, report, tmp_path):
     for _ in range(LONG):
         report.tables[0].add({"name": "more", "score": 0.0}, run)
-    page = page_of(report, tmp_path, Exhibit("Does it?", lambda runs: [], ("T1",)))
+    page = page_of(report, tmp_path, shown("Does it?"))
     assert f"({LONG + 2} rows: scroll in the box.)" in page
-
-
-def test_readings_of_nothing_are_no_file(tmp_path):
-    assert write_readings([], tmp_path) == []
-    assert not list(tmp_path.iterdir())

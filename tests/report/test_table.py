@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mghp.errors import InputError
-from mghp.report.table import Table, write_tables
+from mghp.report.table import Column, Table, TableOf, metric, percent, write_tables
 from mghp.runs.read import Run, find_runs
 
 
@@ -25,6 +25,51 @@ def table(tmp_path):
     table.add({"name": "a_b & 50%", "gap [%]": 12.3456, "violation": 0.000123, "steps": 7}, run)
     table.add({"name": "c", "gap [%]": float("nan"), "violation": None}, run, other)
     return table
+
+
+def test_a_declared_table_is_filled_by_its_columns(tmp_path):
+    declared = TableOf(
+        "T1", lambda rows: f"{len(rows)} runs.",
+        Column("run", lambda run: run.variant),
+        Column("gap [%]", percent("gap"), ".1f", lambda run: run.metric("gap") < 0.2),
+        Column("violation", metric("violation"), ".1e"),
+        rows=lambda runs: [run for run in runs if run.experiment == "trial"],
+    )  # fmt: skip
+    first, second = (
+        planted_run(tmp_path / variant, variant=variant, metrics=metrics)
+        for variant, metrics in (("a", {"gap": 0.25}), ("b", {"gap": 0.125, "violation": 0.001}))
+    )
+    other = planted_run(tmp_path / "other", experiment="other")
+    table = declared.filled([first, other, second])
+    assert (table.name, table.caption) == ("T1", "2 runs.")
+    assert table.formats == {"run": "", "gap [%]": ".1f", "violation": ".1e"}
+    assert table.cells() == [["a", "25.0", ""], ["b", "12.5", "1.0e-03"]]
+    assert table.best == {(1, "gap [%]")}
+    assert table.sources == [[first], [second]]
+    assert declared.filled([other]).rows == []
+
+
+def test_a_row_that_is_no_run_names_the_runs_behind_it(tmp_path):
+    runs = [planted_run(tmp_path / str(number), variant="a") for number in range(2)]
+    declared = TableOf(
+        "T1", "All.", Column("runs", len, "d"), rows=lambda runs: [tuple(runs)], sources=lambda group: group
+    )
+    table = declared.filled(runs)
+    assert (table.caption, table.cells(), table.sources) == ("All.", [["2"]], [runs])
+
+
+def test_a_cell_may_be_of_several_numbers():
+    class Cell:
+        def __format__(self, form):
+            return f"{1:{form}} of {2:{form}}"
+
+        def columns(self):
+            return {"": 1.0, " of": 2.0}
+
+    table = TableOf("T1", "c", Column("share", lambda row: row, ".1f"), rows=lambda runs: [Cell(), None])
+    filled = table.filled([])
+    assert filled.cells() == [["1.0 of 2.0"], [""]]
+    assert list(filled.frame()) == ["share", "share of"]
 
 
 def test_cells_are_formatted_and_what_is_missing_stays_empty(table):

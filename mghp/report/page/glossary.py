@@ -27,7 +27,7 @@ GLOSSARY = {
     "person IoU": "mean IoU of a true person's parts with those of the predicted one that is paired with it",
     "grouping": "share of human pixels that are given to the right person; persons are paired one to one",
     "95 %": "interval of a difference by a bootstrap over test images or pictures, paired, and over seeds",
-    "Holm": "correction for making several comparisons at once; †: still told from 0 by it",
+    "Holm": "correction for making several comparisons at once; better and worse are said of what remains",
     "no effect": "the whole interval lies within a bound that was fixed beforehand; else undecided, better or worse",
     "one seed": "not decided: the interval would be of the test images alone",
     "n/v": "no verified source",
