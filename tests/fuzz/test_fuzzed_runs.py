@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 from fuzzing import LONG, damaged_bytes, damaged_json, damaged_text, files_below, fuzz
-from mghp.studies.parsing.study import STUDY as PARSING
 from planted_trainings import plant
 
 from mghp.config.schema import Config
@@ -15,6 +14,7 @@ from mghp.report.table import write_tables
 from mghp.runs.arrays import read_arrays
 from mghp.runs.read import find_runs
 from mghp.studies.failures.study import STUDY as FAILURES
+from mghp.studies.parsing.study import STUDY as PARSING
 from mghp.studies.speed.made_cases import made_run
 
 PIECES = ("nan", "inf", "-1", "1e999", "9" * 400, "", ",", '"', "\0", "../../x", "a|b", "null", "[]", "{}", "true")

@@ -2,10 +2,10 @@ import json
 
 import pytest
 import yaml
+from mghp.studies.parsing.readings import assembly_readings, parsing_readings, write_parsing_readings
 from planted_trainings import plant, plant_components
 
 from mghp.runs.read import Run
-from mghp.studies.parsing.readings import assembly_readings, parsing_readings, write_parsing_readings
 
 SCORES = {
     "full": 0.5,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from mghp.studies.rotation.readings import rotation_readings
 from planted_trainings import plant_rotations
 
-from mghp.studies.rotation.readings import rotation_readings
 from mghp.studies.rotation.tables import TEST_SETS, by_angle, rotation_scores, rotation_tables
 
 

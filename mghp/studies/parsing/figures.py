@@ -1,8 +1,8 @@
 """Figures of a parser's training: losses and scores over steps, scores over minutes."""
 
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,19 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, STYLE, save
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
 from mghp.runs.read import Run
-from mghp.studies.components.figures import ablation_figures
-from mghp.studies.parsing.tables import ABLATIONS
+from mghp.studies.parsing.tables import SCORES, single
 
-SCORES = {
-    "mean_iou": "part mIoU",
-    "ap_p_vol": "AP$^p$ averaged",
-    "ap_p_50": "AP$^p$ at 0.5",
-    "pcp_50": "PCP at 0.5",
-    "keypoint_ap_50": "keypoint AP at OKS 0.5",
-    "grouping": "grouping accuracy",
-}
+DRAWN = {name: label.replace("AP^p", "AP$^p$") for name, label in SCORES.items() if name != "keypoint_ap"}
 """Validation scores that are drawn, and their labels."""
 
 _STYLES = [(colour, marker) for colour, marker in zip(COLOURS, MARKERS, strict=True) if colour != "#000000"]
@@ -31,37 +23,29 @@ _WINDOWS = 50
 """Losses are averaged over windows, so many in a training."""
 
 
-def parsing_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Every figure that these runs can fill, as PNG and SVG: trainings' curves, scores over minutes, ablations.
-
-    Args:
-        runs: those without a training fill none.
-        folder: to write to.
-    """
-    files: list[Path] = []
-    trained = [run for run in runs if "train/steps" in run.result["metrics"] and run.experiment not in ABLATIONS]
-    with plt.rc_context(STYLE):
-        for run in trained:
-            files += save(training_curves(run.steps), folder, f"training_{run.experiment}")
-        points = _by_minutes(runs)
-        if len(points) > 1:
-            files += save(score_curve(points), folder, "parsing_minutes")
-    return [*files, *ablation_figures(runs, folder)]
+def parsing_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return the curves of every training outside the ablations, and the scores over minutes of training."""
+    trained = [run for run in single(runs) if "train/steps" in run.result["metrics"]]
+    drawings: dict[str, Callable[[], Figure]] = {
+        f"training_{run.experiment}": partial(training_curves, run.steps) for run in trained
+    }
+    points = _by_minutes(runs)
+    return drawings | ({"parsing_minutes": partial(score_curve, points)} if len(points) > 1 else {})
 
 
 def _by_minutes(runs: Sequence[Run]) -> dict[float, dict[str, float]]:
-    """Scores of the experiments that are one training at several lengths: `synthetic_<minutes>min`."""
+    """Return the scores of the experiments that are one training at several lengths: `synthetic_<minutes>min`."""
     points: dict[float, dict[str, float]] = {}
     for run in runs:
         length = _LENGTH.fullmatch(run.experiment)
         # An evaluation comes after its training, and is what counts: it is in full precision.
         if length is not None:
-            points[float(length[1])] = {name: run.metric(f"val/{name}") for name in SCORES}
+            points[float(length[1])] = {name: run.metric(f"val/{name}") for name in DRAWN}
     return points
 
 
 def training_curves(rows: pd.DataFrame) -> Figure:
-    """Losses and validation scores against steps.
+    """Draw losses and validation scores against steps.
 
     Args:
         rows: `step`, `train/<loss>` and `val/<score>`; training and validation may have rows of their own, with blanks
@@ -98,7 +82,7 @@ def _draw_loss(axes: Axes, written: pd.DataFrame, loss: str, position: int) -> N
 
 def _drawn_scores(columns: Sequence[str] | pd.Index) -> list[tuple[str, str]]:
     present = set(columns)
-    return [(name, label) for name, label in SCORES.items() if f"val/{name}" in present]
+    return [(name, label) for name, label in DRAWN.items() if f"val/{name}" in present]
 
 
 def _legend_below(axes: Axes) -> None:
@@ -107,7 +91,7 @@ def _legend_below(axes: Axes) -> None:
 
 
 def score_curve(points: Mapping[float, Mapping[str, float]]) -> Figure:
-    """Validation scores against minutes of training, every point with its number.
+    """Draw validation scores against minutes of training, every point with its number.
 
     Args:
         points: minutes to scores by name, with or without `val/` in front.

@@ -1,12 +1,12 @@
 """Table P1 in the paper's form: published numbers with their sources, and ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from mghp.config.load import read_yaml
-from mghp.report.comparison import over_seeds
-from mghp.report.table import Table
+from mghp.report.seeds import over_seeds
+from mghp.report.table import Column, TableOf
 from mghp.runs.read import BySeed, Run, by_seed
 from mghp.studies.parsing.tables import EVALUATION, NOT_MEASURED, SCORES, is_of_parts_alone, trained_experiment
 
@@ -17,59 +17,54 @@ SECOND_HAND = "‡"
 PUBLISHED = Path(__file__).with_name("published.yaml")
 """The published numbers."""
 
-LABELS = {**SCORES, "ap_r_vol": "AP^r averaged"}
+_PUBLISHED: dict[str, Any] = read_yaml(PUBLISHED)
+_SCORES = {name: {**SCORES, "ap_r_vol": "AP^r averaged"}[name] for name in _PUBLISHED["scores"]}
 
 
-def published_table(runs: Sequence[Run]) -> Table:
-    """P1: of each dataset the published rows, then ours, a row an experiment; empty where no run is a parser's.
+Row = dict[str, Any]
+"""One method on one dataset: a cell by each column's name, and under "runs" those behind ours."""
+
+
+def methods(runs: Sequence[Run]) -> Iterator[Row]:
+    """Return the published methods on each dataset, then ours, once per experiment; nothing beside no parser's run.
 
     Args:
         runs: of training and of evaluation; an evaluation counts in the place of its training.
     """
-    published = read_yaml(PUBLISHED)
-    scores: list[str] = published["scores"]
-    sources = "; ".join(f"{name} = {where}" for name, where in published["sources"].items())
-    table = Table(
-        "P1",
-        f"Scores in percent, as published and as run here. {NOT_VERIFIED}: no verified source; {SECOND_HAND} "
-        f"second-hand: told by the authors of another method. Sources: {sources}.",
-        {"dataset": "", "method": "", **{LABELS[score]: "s" for score in scores}, "source": "", "note": ""},
-    )
     if not any("val/mean_iou" in run.result["metrics"] for run in runs):
-        return table
-    for dataset in published["datasets"]:
-        for row in published["rows"]:
-            if row["dataset"] == dataset["name"]:
-                table.add(_published_row(row, scores))
-        _add_ours(table, dataset, scores, runs)
-    return table
+        return
+    for dataset in _PUBLISHED["datasets"]:
+        yield from (_published(row) for row in _PUBLISHED["rows"] if row["dataset"] == dataset["name"])
+        yield from _ours(dataset, runs)
 
 
-def _published_row(row: dict[str, Any], scores: Iterable[str]) -> dict[str, str]:
+def missing(runs: Sequence[Run]) -> str:
+    """Return the answer: on which datasets ours has not been run."""
+    datasets = [row["dataset"] for row in methods(runs) if row["method"] == "ours"]
+    return f"Ours has not been run on {', '.join(datasets)}: no number of theirs is ours yet." if datasets else ""
+
+
+def _published(row: Row) -> Row:
     mark = SECOND_HAND if row.get("second_hand") else ""
-    return {
-        "dataset": row["dataset"], "method": row["method"], "note": row.get("note", ""),
-        "source": row.get("source", NOT_VERIFIED),
-        **{LABELS[score]: f"{row[score]}{mark}" if score in row else NOT_VERIFIED for score in scores},
-    }  # fmt: skip
+    scores = {label: f"{row[name]}{mark}" if name in row else NOT_VERIFIED for name, label in _SCORES.items()}
+    return {"source": NOT_VERIFIED, **row, **scores}
 
 
-def _add_ours(table: Table, dataset: dict[str, str], scores: Sequence[str], runs: Sequence[Run]) -> None:
+def _ours(dataset: dict[str, str], runs: Sequence[Run]) -> Iterator[Row]:
     own = [run for run in _scored(runs) if run.config["data"]["name"] == dataset["data"]]
     if not own:
-        missing = dict.fromkeys((LABELS[score] for score in scores), NOT_RUN)
-        table.add({"dataset": dataset["name"], "method": "ours", **missing})
+        yield {"dataset": dataset["name"], "method": "ours", **dict.fromkeys(_SCORES.values(), NOT_RUN)}
     for experiment in dict.fromkeys(run.experiment for run in own):
         group = by_seed(run for run in own if run.experiment == experiment)
-        row = {LABELS[score]: _score(group, score) for score in scores}
         commits = ", ".join(sorted({str(run.result.get("commit", ""))[:10] for run in group.values()}))
-        table.add(
-            {
-                "dataset": dataset["name"], "method": f"ours, {experiment.removesuffix(EVALUATION)}", **row,
-                "source": f"run here, commit {commits}", "note": _about(group, dataset),
-            },
-            *group.values(),
-        )  # fmt: skip
+        yield {
+            "dataset": dataset["name"],
+            "method": f"ours, {experiment.removesuffix(EVALUATION)}",
+            **{label: _score(group, name) for name, label in _SCORES.items()},
+            "source": f"run here, commit {commits}",
+            "note": _about(group, dataset),
+            "runs": list(group.values()),
+        }
 
 
 def _score(group: BySeed, score: str) -> str:
@@ -79,7 +74,7 @@ def _score(group: BySeed, score: str) -> str:
 
 
 def _scored(runs: Sequence[Run]) -> list[Run]:
-    """Evaluations, and trainings that have none."""
+    """Return the evaluations, and the trainings that have none."""
     evaluated = {trained_experiment(run) for run in runs if run.experiment.endswith(EVALUATION)}
     return [
         run
@@ -90,7 +85,7 @@ def _scored(runs: Sequence[Run]) -> list[Run]:
 
 
 def _about(group: BySeed, dataset: dict[str, str]) -> str:
-    """Seeds, and in what the scored pictures differ from those of the published rows."""
+    """Return the number of seeds, and in what the scored pictures differ from those of the published rows."""
     words = ["one seed" if len(group) == 1 else f"{len(group)} seeds"]
     for data in (run.config["data"] for run in group.values()):
         if data["splits"]["validation"] != dataset["split"]:
@@ -98,3 +93,22 @@ def _about(group: BySeed, dataset: dict[str, str]) -> str:
         if data["max_images"] is not None:
             words.append(f"only {data['max_images']} pictures")
     return "; ".join(dict.fromkeys(words))
+
+
+def _cell(name: str, form: str = "") -> Column[Row]:
+    return Column(name, lambda row: row.get(name), form)
+
+
+P1 = TableOf(
+    "P1",
+    f"Scores in percent, as published and as run here. {NOT_VERIFIED}: no verified source; {SECOND_HAND} second-hand: "
+    "told by the authors of another method. Sources: "
+    f"{'; '.join(f'{name} = {where}' for name, where in _PUBLISHED['sources'].items())}.",
+    _cell("dataset"),
+    _cell("method"),
+    *(_cell(label, "s") for label in _SCORES.values()),
+    _cell("source"),
+    _cell("note"),
+    rows=methods,
+    sources=lambda row: row.get("runs", []),
+)

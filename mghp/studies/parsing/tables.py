@@ -1,11 +1,12 @@
-"""Tables of parsing: scores, what limits them, what the assembly loses, which pictures fail, costs."""
+"""Tables of single trainings: scores, what limits them, which pictures fail, and what the assembly itself loses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from math import isnan
 
 from mghp.config.dataset_names import dataset_label
 from mghp.matching.configs import SOLVERS
-from mghp.report.table import Table
+from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 
 SCORES = {
@@ -20,7 +21,7 @@ SCORES = {
 """Scores in the order of the tables, by their names in a run's metrics."""
 
 SET_SCORES = {name: label for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")}
-"""Those of a whole set that tables over seeds show; grouping is a mean over pictures there."""
+"""Scores of a whole set that tables over seeds show; grouping is a mean over pictures there."""
 
 ORACLES = {
     "predicted": "nothing",
@@ -57,155 +58,84 @@ ABLATIONS = ("components", "matching_long", "rotation")
 """Experiments with tables of their own, over their seeds."""
 
 
-_MEASURED = ("moment", "without_ms", "with_ms", "added", "every", "added_on_average")
-_WORDS = ("moment",)
+@dataclass(frozen=True)
+class Scored:
+    """What one row is about: the scores of a run under a prefix.
+
+    Attributes:
+        run: that has them.
+        prefix: of their names in its metrics, e.g. "oracle/true_parts".
+        training: the run that trained the parser; it has the steps and times.
+    """
+
+    run: Run
+    prefix: str
+    training: Run
+
+    @property
+    def experiment(self) -> str:
+        """The experiment of the training."""
+        return self.run.experiment.removesuffix(EVALUATION)
+
+    @property
+    def name(self) -> str:
+        """The last word of the prefix."""
+        return self.prefix.rpartition("/")[2]
+
+    @property
+    def tag(self) -> str:
+        """The last word of the prefix, as a tag is printed."""
+        return self.name.replace("_", "-")
+
+    def score(self, name: str) -> float | str:
+        """Return a score in [0, 1]; `NOT_MEASURED` where it needs persons, and the parts alone were trained."""
+        unknown = name in OF_PERSONS and is_of_parts_alone(self.run, self.prefix)
+        return NOT_MEASURED if unknown else self.metric(name)
+
+    def metric(self, name: str) -> float:
+        """Return a metric under the prefix; NaN where the run does not have it."""
+        return self.run.metric(f"{self.prefix}/{name}")
 
 
-def parsing_tables(runs: Sequence[Run]) -> list[Table]:
-    """All tables that these runs can fill; those without a run stay empty.
+def single(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs outside the ablations."""
+    return [run for run in runs if run.experiment not in ABLATIONS]
+
+
+def trainings(runs: Iterable[Run]) -> list[Scored]:
+    """Return the trainings outside the ablations, each with the scores of its evaluation, which has full precision.
+
+    Where there is none, the scores are those of the training's own validation.
+    """
+    singles = single(runs)
+    evaluated = {trained_experiment(run): run for run in singles if run.experiment.endswith(EVALUATION)}
+    return [
+        Scored(evaluated.get(trained_experiment(run), run), "val", run)
+        for run in singles
+        if "train/steps" in run.result["metrics"]
+    ]
+
+
+def under(kind: str, names: Collection[str] = ()) -> Callable[[Iterable[Run]], Iterator[Scored]]:
+    """Return the function that finds the scores of runs outside the ablations under the prefixes `kind/name`.
 
     Args:
-        runs: of training, of evaluation, and of the assembly alone.
+        kind: first word of the prefixes.
+        names: their last words in order; without any, all that a run has.
     """
-    single = [run for run in runs if run.experiment not in ABLATIONS]
-    return [score_table(single), oracle_table(single), assembly_table(single), tag_table(single), bench_table(single)]
 
+    def rows(runs: Iterable[Run]) -> Iterator[Scored]:
+        for run in single(runs):
+            metrics = [name.split("/") for name in run.result["metrics"] if name.startswith(f"{kind}/")]
+            found = dict.fromkeys(words[1] for words in metrics)
+            yield from (Scored(run, f"{kind}/{name}", run) for name in names or found if name in found)
 
-def score_table(runs: Sequence[Run]) -> Table:
-    """What a parser reaches, and what it took."""
-    table = Table(
-        "scores",
-        "Parsers trained from scratch, scored on the validation pictures of their scene or dataset. Training time on "
-        "the machine of the run; share of it that was spent waiting for data.",
-        {
-            "experiment": "", SCENE: "", "seed": "", "steps": ".0f", **_score_formats(),
-            "minutes": ".1f", "waiting [%]": ".1f",
-        },
-    )  # fmt: skip
-    evaluated = {trained_experiment(run): run for run in runs if run.experiment.endswith(EVALUATION)}
-    for run in runs:
-        if "train/steps" not in run.result["metrics"]:
-            continue
-        # Scores of the evaluation in full precision, where it was made, else of the training's own validation.
-        scored = evaluated.get((run.experiment, run.seed, str(run.config["trainer"].get("max_steps"))), run)
-        table.add(
-            {
-                "experiment": run.experiment,
-                SCENE: pictures_of(run),
-                "seed": str(run.seed),
-                "steps": run.metric("train/steps"),
-                **_scores(scored, "val"),
-                "minutes": run.metric("time/train_seconds") / 60,
-                "waiting [%]": 100 * run.metric("time/waiting_share"),
-            },
-            *dict.fromkeys((run, scored)),
-        )
-    return table
-
-
-def oracle_table(runs: Sequence[Run]) -> Table:
-    """True fields in the place of predicted ones."""
-    table = Table(
-        "oracles",
-        "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the "
-        "gain, the more that field limits the result.",
-        {"experiment": "", SCENE: "", "true": "", **_score_formats()},
-    )
-    for run in runs:
-        for oracle, label in ORACLES.items():
-            if f"oracle/{oracle}/grouping" in run.result["metrics"]:
-                table.add(
-                    {
-                        "experiment": run.experiment.removesuffix(EVALUATION),
-                        SCENE: pictures_of(run),
-                        "true": label,
-                        **_scores(run, f"oracle/{oracle}"),
-                    },
-                    run,
-                )
-    return table
-
-
-def assembly_table(runs: Sequence[Run]) -> Table:
-    """The assembly of true fields, step by step."""
-    table = Table(
-        "assembly",
-        "The assembly alone, on true fields: each row takes one step more than those above, the others being skipped; "
-        "matchers stand side by side.",
-        {SCENE: "", "step": "", **_score_formats()},
-    )
-    for run in runs:
-        for step, label in STEPS.items():
-            if f"assembly/{step}/grouping" in run.result["metrics"]:
-                table.add({SCENE: pictures_of(run), "step": label, **_scores(run, f"assembly/{step}")}, run)
-    return table
-
-
-def tag_table(runs: Sequence[Run]) -> Table:
-    """Which kinds of pictures fail."""
-    table = Table(
-        "tags",
-        "Pictures by what is special about them: mean over pictures of the mean over persons of the mean IoU of their "
-        "parts. A picture may have several tags.",
-        {"experiment": "", SCENE: "", "tag": "", "pictures": ".0f", "person IoU": ".3f"},
-    )
-    for run in runs:
-        tags = [name.split("/")[1] for name in run.result["metrics"] if name.startswith("tag/")]
-        for tag in dict.fromkeys(tags):
-            table.add(
-                {
-                    "experiment": run.experiment.removesuffix(EVALUATION),
-                    SCENE: pictures_of(run),
-                    "tag": tag.replace("_", "-"),
-                    "pictures": run.metric(f"tag/{tag}/pictures"),
-                    "person IoU": run.metric(f"tag/{tag}/person_iou"),
-                },
-                run,
-            )
-    return table
-
-
-def bench_table(runs: Sequence[Run]) -> Table:
-    """`mghp bench parsing`: the cost of the matching loss, and the renderer's rate."""
-    table = Table(
-        "bench_parsing",
-        "A training step with the matching loss and without, alternating on the same batches (medians); what it adds "
-        "to the steps that have one, and to all on average; and pictures rendered a second by one process.",
-        {
-            "training": "", "without [ms]": ".1f", "with [ms]": ".1f", "adds [%]": ".1f", "every": ".0f",
-            "adds on average [%]": ".1f", "rendered a second": ".0f",
-        },
-    )  # fmt: skip
-    for run in runs:
-        if run.experiment != "bench_parsing":
-            continue
-        for row in run.measurements("ratios.csv", _MEASURED, _WORDS):
-            table.add(
-                {
-                    "training": row["moment"], "without [ms]": row["without_ms"], "with [ms]": row["with_ms"],
-                    "adds [%]": 100 * row["added"], "every": row["every"],
-                    "adds on average [%]": 100 * row["added_on_average"],
-                    "rendered a second": run.metric("render/pictures_a_second"),
-                },
-                run,
-            )  # fmt: skip
-    return table
+    return rows
 
 
 def trained_experiment(run: Run) -> tuple[str, int, str]:
-    """What a training and its evaluation share: experiment, seed and number of steps."""
+    """Return what a training and its evaluation share: experiment, seed and number of steps."""
     return run.experiment.removesuffix(EVALUATION), run.seed, str(run.config["trainer"].get("max_steps"))
-
-
-def _score_formats() -> dict[str, str]:
-    return dict.fromkeys(SCORES.values(), ".3f")
-
-
-def _scores(run: Run, prefix: str) -> dict[str, float | str]:
-    unknown = OF_PERSONS if is_of_parts_alone(run, prefix) else ()
-    return {
-        label: NOT_MEASURED if name in unknown else run.metric(f"{prefix}/{name}") for name, label in SCORES.items()
-    }
 
 
 def is_of_parts_alone(run: Run, prefix: str = "val") -> bool:
@@ -221,3 +151,67 @@ def pictures_of(run: Run) -> str:
     """Return the scene of a run on rendered pictures, else the dataset's label."""
     data = run.config["data"]
     return str(data["synthetic"]["scene"]) if data["name"] == "synthetic" else dataset_label(str(data["name"]))
+
+
+def _sources(row: Scored) -> Iterable[Run]:
+    return dict.fromkeys((row.training, row.run))
+
+
+def _score(name: str, label: str) -> Column[Scored]:
+    return Column(label, lambda row: row.score(name), ".3f")
+
+
+_EXPERIMENT: Column[Scored] = Column("experiment", lambda row: row.experiment)
+_SCENE: Column[Scored] = Column(SCENE, lambda row: pictures_of(row.run))
+_SCORES = [_score(name, label) for name, label in SCORES.items()]
+
+TRAININGS = TableOf(
+    "scores",
+    "Parsers trained from scratch, scored on the validation pictures of their scene or dataset. Training time on "
+    "the machine of the run; share of it that was spent waiting for data.",
+    _EXPERIMENT,
+    _SCENE,
+    Column("seed", lambda row: str(row.training.seed)),
+    Column("steps", lambda row: row.training.metric("train/steps"), ".0f"),
+    *_SCORES,
+    Column("minutes", lambda row: row.training.metric("time/train_seconds") / 60, ".1f"),
+    Column("waiting [%]", lambda row: 100 * row.training.metric("time/waiting_share"), ".1f"),
+    rows=trainings,
+    sources=_sources,
+)
+
+TRUE_FIELDS = TableOf(
+    "oracles",
+    "Oracles: true fields in the place of predicted ones, one at a time, at the heads' strides. The larger the "
+    "gain, the more that field limits the result.",
+    _EXPERIMENT,
+    _SCENE,
+    Column("true", lambda row: ORACLES[row.name]),
+    *_SCORES,
+    rows=under("oracle", ORACLES),
+    sources=_sources,
+)
+
+ASSEMBLY = TableOf(
+    "assembly",
+    "The assembly alone, on true fields: each row takes one step more than those above, the others being skipped; "
+    "matchers stand side by side.",
+    _SCENE,
+    Column("step", lambda row: STEPS[row.name]),
+    *_SCORES,
+    rows=under("assembly", STEPS),
+    sources=_sources,
+)
+
+TAGS = TableOf(
+    "tags",
+    "Pictures by what is special about them: mean over pictures of the mean over persons of the mean IoU of their "
+    "parts. A picture may have several tags.",
+    _EXPERIMENT,
+    _SCENE,
+    Column("tag", lambda row: row.tag),
+    Column("pictures", lambda row: row.metric("pictures"), ".0f"),
+    Column("person IoU", lambda row: row.metric("person_iou"), ".3f"),
+    rows=under("tag"),
+    sources=_sources,
+)

@@ -5,7 +5,7 @@ import yaml
 
 from mghp.config.load import read_yaml
 from mghp.runs.read import Run
-from mghp.studies.parsing.published_table import NOT_RUN, NOT_VERIFIED, PUBLISHED, SECOND_HAND, published_table
+from mghp.studies.parsing.published_table import NOT_RUN, NOT_VERIFIED, P1, PUBLISHED, SECOND_HAND, missing
 
 SYNTHETIC = {"name": "synthetic", "splits": {"validation": "val"}, "max_images": None}
 
@@ -27,7 +27,7 @@ def plant(tmp_path):
 
 
 def rows(*runs):
-    return published_table(runs).rows
+    return P1.filled(runs).rows
 
 
 def ours(*runs):
@@ -92,4 +92,10 @@ def test_other_pictures_than_the_published_rows_are_told(plant):
 
 
 def test_beside_no_parser_there_is_no_table():
-    assert published_table([]).rows == []
+    assert rows() == []
+    assert missing([]) == ""
+
+
+def test_the_answer_names_the_datasets_on_which_ours_was_not_run(plant):
+    answer = missing([plant("mhp_v2", {"name": "mhp_v2"}, 0.4)])
+    assert answer.startswith("Ours has not been run on DensePose-COCO test, PASCAL-Person-Part test: ")

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from mghp.pictures.style import STYLE, png
+from mghp.pictures.style import STYLE, png, save_drawings
 from mghp.runs.read import Run
-from mghp.studies.parsing.figures import SCORES, parsing_figures, score_curve, training_curves
+from mghp.studies.parsing.figures import DRAWN, parsing_drawings, score_curve, training_curves
 
 POINTS = {
     10: {"val/mean_iou": 0.46, "val/ap_p_vol": 0.30, "val/grouping": 0.8},
@@ -38,7 +38,7 @@ def closed_figures():
 def test_losses_and_scores_are_drawn_without_the_blanks(rows):
     losses, scores = training_curves(rows).axes
     assert [line.get_label() for line in losses.lines] == ["parts", "total"]
-    assert [line.get_label() for line in scores.lines] == [SCORES["mean_iou"], SCORES["grouping"]]
+    assert [line.get_label() for line in scores.lines] == [DRAWN["mean_iou"], DRAWN["grouping"]]
     for line in (*losses.lines, *scores.lines):
         assert np.isfinite(line.get_ydata()).all()
     np.testing.assert_allclose(scores.lines[0].get_xdata(), [49, 99])
@@ -58,7 +58,7 @@ def test_training_without_validation_and_the_reverse(rows):
 
 def test_points_are_in_order_of_time_and_labelled():
     axes = [axis for axis in score_curve(POINTS).axes if axis.get_visible()]
-    assert [axis.get_title() for axis in axes] == [SCORES[name] for name in ("mean_iou", "ap_p_vol", "grouping")]
+    assert [axis.get_title() for axis in axes] == [DRAWN[name] for name in ("mean_iou", "ap_p_vol", "grouping")]
     np.testing.assert_allclose(axes[0].lines[0].get_xdata(), [10, 30, 60])
     assert [text.get_text() for text in axes[0].texts] == ["0.46", "0.52", "0.55"]
     assert [text.get_text() for text in axes[1].texts] == ["0.30", "0.36"]
@@ -72,6 +72,10 @@ def test_labels_stay_inside_their_axes():
         for text in axis.texts:
             box = text.get_window_extent()
             assert inside.y0 <= box.y0 <= box.y1 <= inside.y1
+
+
+def figures(runs, folder):
+    return save_drawings(parsing_drawings(runs), folder)
 
 
 @pytest.fixture
@@ -96,19 +100,19 @@ def test_figures_are_written_as_png_and_svg(plant, tmp_path):
         plant("synthetic_30min", {"train/steps": 300, "val/mean_iou": 0.5}),
         plant("assembly", {"assembly/projection/mean_iou": 1.0}),
     ]
-    files = parsing_figures(runs, tmp_path / "figures")
-    figures = ("training_synthetic_10min", "training_synthetic_30min", "parsing_minutes")
-    assert [file.name for file in files] == [f"{figure}.{kind}" for figure in figures for kind in ("png", "svg")]
+    files = figures(runs, tmp_path / "figures")
+    names = ("training_synthetic_10min", "training_synthetic_30min", "parsing_minutes")
+    assert [file.name for file in files] == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
     for file in files[::2]:
         Image.open(io.BytesIO(file.read_bytes())).verify()
     # The evaluation's score, not the training's own.
     assert "0.40" in files[-1].read_text()
     assert "0.30" not in files[-1].read_text()
-    again = parsing_figures(runs, tmp_path / "again")
+    again = figures(runs, tmp_path / "again")
     assert [file.read_bytes() for file in files] == [file.read_bytes() for file in again]
 
 
 def test_one_length_is_no_curve_and_nothing_to_draw_writes_nothing(plant, tmp_path):
     one = [plant("synthetic_10min", {"train/steps": 100, "val/mean_iou": 0.3})]
-    assert {file.stem for file in parsing_figures(one, tmp_path / "one")} == {"training_synthetic_10min"}
-    assert parsing_figures([], tmp_path / "none") == []
+    assert {file.stem for file in figures(one, tmp_path / "one")} == {"training_synthetic_10min"}
+    assert figures([], tmp_path / "none") == []

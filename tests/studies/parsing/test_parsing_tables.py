@@ -11,9 +11,10 @@ from mghp.evaluation.oracles import ORACLES as RUN_ORACLES
 from mghp.metrics.parsing import parsing_metrics
 from mghp.report.table import write_tables
 from mghp.runs.read import Run
-from mghp.studies.parsing.published_table import published_table
-from mghp.studies.parsing.readings import training_readings
-from mghp.studies.parsing.tables import NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS, parsing_tables
+from mghp.studies.parsing.answers import training
+from mghp.studies.parsing.published_table import P1
+from mghp.studies.parsing.study import STUDY
+from mghp.studies.parsing.tables import NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS
 
 NO_JOINTS = "pascal_person_part"
 """A dataset that has no keypoints of its own."""
@@ -52,7 +53,7 @@ def trained(plant):
 
 
 def tables(*runs):
-    return {table.name: table for table in parsing_tables(runs)}
+    return {table.name: table.filled(runs) for table in STUDY.tables}
 
 
 def test_names_are_those_that_runs_write():
@@ -106,7 +107,7 @@ def test_tags_say_how_many_pictures(plant):
 
 def test_tables_without_runs_are_not_written(trained, tmp_path):
     out = tmp_path / "results"
-    assert {file.stem for file in write_tables(parsing_tables([trained()]), out)} == {"scores"}
+    assert {file.stem for file in write_tables(tables(trained()).values(), out)} == {"scores", "P1"}
 
 
 def test_a_run_on_real_pictures_is_shown_with_its_dataset(trained, plant):
@@ -116,7 +117,7 @@ def test_a_run_on_real_pictures_is_shown_with_its_dataset(trained, plant):
     found = tables(trained(data="mhp_v2"), plant("ten_evaluation", oracle | assembly, data="mhp_v2"))
     for name in ("scores", "oracles", "assembly", "tags"):
         assert [row[SCENE] for row in found[name].rows] == ["LV-MHP v2"], name
-    assert training_readings([trained(data="mhp_v2")])[0].startswith("ten, dataset LV-MHP v2, seed 0: AP^p")
+    assert training([trained(data="mhp_v2")]).startswith("ten on LV-MHP v2, seed 0, the longest of 1: AP^p")
 
 
 def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained, plant):
@@ -127,11 +128,11 @@ def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained
     assert table.rows[0]["part mIoU"] == 0.25
     assert {table.rows[0][SCORES[name]] for name in OF_PERSONS} == {NOT_MEASURED}
     assert table.markdown().count(NOT_MEASURED) == len(OF_PERSONS)
-    assert training_readings(runs) == [
-        "ten, dataset PASCAL-Person-Part, seed 0: part mIoU 25.0 %, persons not measured, since the parts alone were "
-        "trained, after 100 steps in 2.0 minutes."
-    ]
-    (ours,) = [row for row in published_table([runs[1]]).rows if row["method"].startswith("ours, ")]
+    assert training(runs) == (
+        f"ten on {NO_JOINTS}, seed 0, the longest of 1: part mIoU 25.0 %, persons not measured, after 100 steps in "
+        "2.0 minutes."
+    )
+    (ours,) = [row for row in P1.filled([runs[1]]).rows if row["method"].startswith("ours, ")]
     assert (ours["part mIoU"], ours["AP^p averaged"], ours["AP^r averaged"]) == ("25.0", NOT_MEASURED, NOT_MEASURED)
 
 
