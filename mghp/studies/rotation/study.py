@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mghp.report.comparison import Comparison
+from mghp.report.seeds import ONE_SEED
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.rotation.figures import rotation_drawings
@@ -27,7 +28,7 @@ def answer(runs: Sequence[Run]) -> str:
 def _trade(upside_down: Comparison, plain: Comparison) -> str:
     told = upside_down.verdict, plain.verdict
     if "one seed" in told:
-        return "Undecided: one seed is no evidence"
+        return ONE_SEED
     if told == ("better", "worse"):
         return "Yes"
     # Whatever is undecided of the two, the trade is refuted if the other one goes the other way.

@@ -1,0 +1,123 @@
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from planted_trainings import plant, plant_components, plant_rotations
+
+from mghp.registry import Entry, Registry
+from mghp.report.study import MOST_WORDS, Question, Study
+from mghp.report.table import Column, TableOf
+from mghp.reproduce.finished import COMMITTED
+from mghp.runs.read import Run, find_runs
+from mghp.studies.components.tables import BASELINE, VARIANTS
+from mghp.studies.output_names import present_report
+from mghp.studies.registry import STUDIES, all_studies
+from mghp.studies.report import all_tables, is_evidence, write_answers, write_report
+from mghp.studies.rotation.tables import TEST_SETS
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    content = {"experiment": "planted", "variant": "a", "seed": 0, "commit": "abc", "metrics": {"score": 0.25}}
+    (folder / "result.json").write_text(json.dumps(content))
+    return Run(folder)
+
+
+@pytest.fixture
+def planted_study(monkeypatch):
+    """The only study there is: a table, and the answer to its question, in one place."""
+    table = TableOf(
+        "planted_table",
+        "What was planted.",
+        Column("variant", lambda run: run.variant),
+        Column("score", lambda run: run.metric("score"), ".2f"),
+        rows=lambda runs: [run for run in runs if run.experiment == "planted"],
+    )
+    question = Question("What was planted?", lambda runs: f"{len(runs)} run." if runs else "", (table,))
+    studies = Registry("study")
+    studies.add(Entry("planted", "planted_study:STUDY", "A planted study"))
+    monkeypatch.setattr("mghp.studies.registry.STUDIES", studies)
+    study = Study("A planted study", ("planted",), (question,))
+    monkeypatch.setitem(sys.modules, "planted_study", SimpleNamespace(STUDY=study))
+    return study
+
+
+def test_a_table_that_a_study_declares_is_on_the_page_and_in_its_files(planted_study, run, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    page = write_report([run], "planted", True, out).read_text()
+    for text in ("A planted study", "What was planted?", "1 run.", "planted_table", '<td class="number">0.25</td>'):
+        assert text in page
+    assert (out / "planted_table.md").read_text().endswith("| a | 0.25 |\n")
+    assert (out / "answers.md").read_text() == "**What was planted?** 1 run.\n\n"
+    names = {f"planted_table.{ending}" for ending in ("csv", "json", "md", "tex")}
+    assert set(present_report(out)) == {"index.html", "answers.md", *names} == {file.name for file in out.iterdir()}
+
+
+def test_what_no_run_is_for_is_not_written(planted_study, tmp_path):
+    assert all_tables([]) == []
+    assert write_answers([], tmp_path) == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_evidence_takes_several_seeds(tmp_path):
+    alone = plant(tmp_path, "components", "full", 0, 0.5)
+    assert not is_evidence([alone])
+    assert is_evidence([alone, plant(tmp_path, "components", "full", 1, 0.5)])
+    assert is_evidence([])
+
+
+def test_no_table_question_or_figure_stands_twice():
+    questions = [question for study in all_studies() for question in study.questions]
+    for names in (
+        [table.name for question in questions for table in question.tables],
+        [question.text for question in questions],
+        [begins for question in questions for begins in question.figures],
+    ):
+        assert len(set(names)) == len(names)
+
+
+def too_long(study, runs):
+    answers = [question.answer(runs) for question in study.questions]
+    return [answer for answer in answers if len(answer.split()) > MOST_WORDS]
+
+
+@pytest.fixture(scope="session")
+def committed():
+    return find_runs([COMMITTED])
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory):
+    """Trainings by whose numbers answers are as long as they get: long names, several seeds, nothing equal."""
+    folder = tmp_path_factory.mktemp("runs")
+    longest = max(VARIANTS, key=lambda name: len(VARIANTS[name].split()))
+    scores = {name: 0.4 + 0.01 * place for place, name in enumerate(VARIANTS)} | {longest: 0.7}
+    runs = plant_components(folder, scores)
+    runs += [plant(folder, "components", name, seed, 0.5) for name in (BASELINE, longest) for seed in (3, 4)]
+    for variant in (BASELINE, "without_matching_loss"):
+        runs += [plant(folder, "matching_long", variant, seed, 0.8 + 0.01 * seed, steps=3700) for seed in range(3)]
+    runs += plant_rotations(folder, {angle: dict.fromkeys(TEST_SETS, 0.4 - angle / 1000) for angle in (0.0, 180.0)})
+    steps = {f"assembly/{step}/ap_p_vol": score for step, score in (("projection", 1.0), ("field_resolution", 0.5))}
+    return [*runs, plant(folder, "synthetic_10min", "", 0, 0.5, metrics={**steps, "tag/upside_down/person_iou": 0.2})]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_answers_of_planted_runs_are_short(planted, name):
+    study = STUDIES[name].load()
+    assert too_long(study, planted) == []
+    if name in ("parsing", "components", "rotation"):
+        assert all(question.answer(planted) for question in study.questions)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_answers_of_the_committed_runs_are_short(committed, name):
+    assert too_long(STUDIES[name].load(), committed) == []
+
+
+def test_an_answer_that_is_too_long_is_found(planted):
+    study = Study("", (), (Question("?", lambda runs: "word " * (MOST_WORDS + 1)),))
+    assert too_long(study, planted)
