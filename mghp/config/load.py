@@ -63,7 +63,9 @@ def variant_labels(path: str | Path) -> dict[str, str]:
         InputError: if the file is missing or broken.
     """
     variants = _read_with_bases(existing_file(path, "experiment file")).get("variants") or {}
-    return {str(name): (settings or {}).get("label") or str(name).replace("_", " ") for name, settings in variants.items()}
+    return {
+        str(name): (settings or {}).get("label") or str(name).replace("_", " ") for name, settings in variants.items()
+    }
 
 
 def to_yaml(config: Config) -> str:

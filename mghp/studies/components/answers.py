@@ -10,15 +10,16 @@ from mghp.studies.components.swaps import MATCHERS, TRUE_FIELDS, swaps
 from mghp.studies.components.tables import (
     BASELINE,
     EXPERIMENT,
+    FILE,
     LONGER,
     PERSON_IOU,
     RIVALS,
     TRUE_PARTS,
     components,
-    label_of,
     matchers_trained_through,
 )
 from mghp.studies.parsing.tables import SCORES
+from mghp.studies.variant_labels import label_of
 
 _ALL_TRUE = "oracle/all_true"
 
@@ -100,7 +101,7 @@ def _limit(family: Family, score: str) -> str:
 
 
 def _by(rival: str) -> str:
-    return label_of(rival).removeprefix("no field: ")
+    return label_of(FILE, rival).removeprefix("no field: ")
 
 
 def _is_all(cells: Iterable[Comparison], verdict: str) -> str:

@@ -17,13 +17,14 @@ from mghp.studies.components.swaps import AS_TRAINED, TRUE_FIELDS, swaps
 from mghp.studies.components.tables import (
     BASELINE,
     DIFFERENCES,
+    FILE,
     GROUPING,
     OVERLAP,
     RIVALS,
     TRUE_PARTS,
     components,
-    label_of,
 )
+from mghp.studies.variant_labels import label_of
 
 LEVELS: dict[str, float] = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
 """Levels of the projection field by variant."""
@@ -66,7 +67,7 @@ def component_figure(family: Family) -> Figure:
         for place, variant in enumerate(variants):
             _draw_interval(axis, family.compared(score).get(variant.name), place)
         axis.set_title(title, loc="left")
-    labels = [f"{label_of(variant.name)} ({len(variant.runs)})" for variant in variants]
+    labels = [f"{label_of(FILE, variant.name)} ({len(variant.runs)})" for variant in variants]
     axes[0].set_yticks(range(len(variants)), labels)
     axes[0].set_title("variant (seeds)", loc="right", x=-0.08)
     axes[0].set_ylim(-0.6, len(variants) - 0.4)
@@ -121,7 +122,7 @@ def level_figure(family: Family) -> Figure:
             mean = 100 * over_seeds(family.runs[rival], score).mean
             axis.axhline(mean, color=colour, ls=line, lw=0.9, zorder=0)
     for rival, line in rivals.items():
-        axis.plot([], [], color="0.4", ls=line, lw=0.9, label=label_of(rival))
+        axis.plot([], [], color="0.4", ls=line, lw=0.9, label=label_of(FILE, rival))
     axis.set(xlabel="levels of the projection field", ylabel="grouping [%]", xticks=sorted(present))
     handles, labels = axis.get_legend_handles_labels()
     # Matplotlib lists the rivals' lines before the bars.

@@ -23,6 +23,7 @@ from mghp.report.seeds import (
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run, by_seed
 from mghp.studies.parsing.tables import SET_SCORES
+from mghp.studies.variant_labels import label_of, labels_of
 
 EXPERIMENT = "components"
 LONGER = "matching_long"
@@ -31,22 +32,8 @@ LONGER = "matching_long"
 BASELINE = "full"
 WITHOUT_LOSS = "without_matching_loss"
 
-VARIANTS = {
-    BASELINE: "full model",
-    WITHOUT_LOSS: "without matching loss",
-    "matching_paper_settings": "loss through PGD-Dykstra, the paper's settings",
-    "matching_warm_start": "loss through PGD-Dykstra, alpha = 1, warm start",
-    "matching_one_projection": "loss through one projection",
-    "matching_sinkhorn": "loss through unbalanced Sinkhorn",
-    "matching_fenchel_young": "Fenchel-Young loss on one projection",
-    "field_1_level": "field at 1 level",
-    "field_2_levels": "field over 2 levels",
-    "field_4_levels": "field over 4 levels",
-    "nearest_keypoint": "no field: nearest keypoint",
-    "person_center": "no field: person centre and offset",
-    "separate_decoders": "separate decoders",
-}
-"""Variants in the order of the table; others come after them under their own names."""
+FILE = "parsing/ablation/components.yaml"
+"""Experiment file of the variants, with their words, in the order of the table; others come after them."""
 
 RIVALS = ("nearest_keypoint", "person_center")
 """Variants that group pixels without a projection field."""
@@ -78,7 +65,7 @@ COLUMNS: dict[str, Score] = {
 def components(runs: Iterable[Run], experiment: str = EXPERIMENT) -> Family:
     """Return the finished trainings of the components' ablation, or of the longer one, in the order of the table."""
     trained = of_one_budget(runs, experiment)
-    names = dict.fromkeys([*VARIANTS, *sorted(run.variant for run in trained)])
+    names = dict.fromkeys([*labels_of(FILE), *sorted(run.variant for run in trained)])
     groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
     return Family({name: group for name, group in groups.items() if group}, BASELINE)
 
@@ -90,12 +77,7 @@ def matchers_trained_through(runs: Iterable[Run], experiment: str = EXPERIMENT) 
     return Family({name: groups[name] for name in names}, WITHOUT_LOSS)
 
 
-def label_of(variant: str) -> str:
-    """Return the variant's name in words."""
-    return VARIANTS.get(variant, variant.replace("_", " "))
-
-
-_VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(variant.name))
+_VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(FILE, variant.name))
 
 
 def _scores(name: str, experiment: str) -> TableOf[Variant]:
