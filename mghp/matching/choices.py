@@ -31,13 +31,15 @@ ROUNDINGS: Registry[Entry] = Registry("rounding", "mghp.roundings")
 """Functions from a soft assignment (batch, source, destination) to the pairs that are kept, bool, the same shape."""
 
 _LOSSES = "mghp.matching.losses"
-for _loss in (
-    MatchingLoss("balanced_cross_entropy", f"{_LOSSES}:balanced_cross_entropy", "balanced cross-entropy"),
-    MatchingLoss("cross_entropy", f"{_LOSSES}:cross_entropy", "cross-entropy"),
-    MatchingLoss("squared_error", f"{_LOSSES}:squared_error", "squared error"),
-    MatchingLoss("fenchel_young", f"{_LOSSES}:fenchel_young", "Fenchel-Young loss", reads_affinity=True),
-):
-    MATCHING_LOSSES.add(_loss)
+
+MATCHING_LOSSES.add(
+    MatchingLoss("balanced_cross_entropy", f"{_LOSSES}:balanced_cross_entropy", "balanced cross-entropy")
+)
+MATCHING_LOSSES.add(MatchingLoss("cross_entropy", f"{_LOSSES}:cross_entropy", "cross-entropy"))
+MATCHING_LOSSES.add(MatchingLoss("squared_error", f"{_LOSSES}:squared_error", "squared error"))
+MATCHING_LOSSES.add(
+    MatchingLoss("fenchel_young", f"{_LOSSES}:fenchel_young", "Fenchel-Young loss", reads_affinity=True)
+)
 
 AFFINITY_LOSSES.add(Entry("binary_cross_entropy", f"{_LOSSES}:binary_cross_entropy", "binary cross-entropy"))
 AFFINITY_LOSSES.add(Entry("structured_hinge", f"{_LOSSES}:structured_hinge", "structured hinge"))

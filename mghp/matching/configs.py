@@ -39,7 +39,7 @@ class SolverConfig:
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """How a solver's words say an option: `step_size: Annotated[float, POSITIVE, Words("alpha = {}")] = 0.01`.
+    """The words that say an option of a solver: `step_size: Annotated[float, POSITIVE, Words("alpha = {}")] = 0.01`.
 
     Attributes:
         text: what is said of a value other than the default, the value at `{}`; empty to say nothing.
@@ -176,7 +176,7 @@ class ProjectionConfig(SolverConfig):
 )  # fmt: skip
 @dataclass
 class LinearProgramConfig(SolverConfig):
-    """Equations (1)-(2) through cvxpy."""
+    """The linear program of equations (1)-(2) through cvxpy."""
 
     solver: Annotated[Literal["HIGHS", "CLARABEL", "SCS"], Words("{}")] = "HIGHS"
     """HiGHS (simplex, exact vertices), Clarabel (interior point) or SCS (first order)."""

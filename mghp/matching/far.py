@@ -64,7 +64,7 @@ def with_near_affinities(
 
 
 def _near(affinity: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
-    """A' of one problem; where no pair is worth matching, all prices are 0."""
+    """Return A' of one problem; where no pair is worth matching, all prices are 0."""
     if affinity.max() <= 0:
         return np.maximum(affinity, -2 * margin)
     unit = 2.0 ** np.floor(np.log2(affinity.max()))  # in it nothing overflows, and dividing by it rounds nothing
@@ -78,7 +78,7 @@ def _near(affinity: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
 
 
 def best_pairs(affinity: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the best matching of positive affinities."""
+    """Return rows and columns of the best matching of positive affinities."""
     from scipy.optimize import linear_sum_assignment  # slow to import, and not always needed
 
     rows, columns = linear_sum_assignment(affinity.clip(min=0), maximize=True)
@@ -89,7 +89,7 @@ def best_pairs(affinity: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray
 def prices(
     affinity: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The prices of a best matching, the lowest of rows: u_i + v_j >= A_ij, equal on it, 0 for who is left over."""
+    """Return the prices of a best matching, lowest for rows: u_i + v_j >= A_ij, equal on it, 0 for unmatched ones."""
     u, v = np.zeros(len(affinity)), np.zeros(affinity.shape[1])
     left = np.delete(affinity, columns, axis=1)
     u[rows] = left[rows].max(axis=1, initial=0)

@@ -9,7 +9,7 @@ from mghp.matching.matcher import Matcher
 
 
 def greedy_matching(scores: Tensor) -> Tensor:
-    """Take the largest positive score, strike out its row and column, and again.
+    """Take the largest positive score, strike out its row and column, and repeat.
 
     Of equal scores the one first in row-major order wins. Shape (batch, source, destination), bool.
     """

@@ -24,7 +24,7 @@ _MOST_NOISE = 6.0
 
 
 class StraightThrough(Matcher):
-    """Backwards the identity (Bengio, Leonard, Courville 2013)."""
+    """The Hungarian assignment; backwards the identity (Bengio, Leonard, Courville 2013)."""
 
     differentiable = True
 
@@ -38,7 +38,7 @@ class StraightThrough(Matcher):
 
 
 class Blackbox(Matcher):
-    """Backwards the difference to the assignment of an affinity moved along the gradient (Vlastelica et al. 2020).
+    """The Hungarian assignment; backwards its change as the affinity moves along the gradient (Vlastelica et al. 2020).
 
     dL/dA = (Y(A) - Y(A - lambda dL/dY)) / lambda: of a piecewise constant function the slope of an interpolation.
 
@@ -121,7 +121,7 @@ def _without_step(
     prefix: str,
     *_: Any,  # noqa: ANN401
 ) -> None:
-    """Checkpoints of before there was a step are read: it stays what it is."""
+    """Keep the step as it is where a checkpoint was written before there was one."""
     state.setdefault(f"{prefix}step", matcher.step)
 
 

@@ -8,7 +8,7 @@ from mghp.matching.matcher import Matcher
 
 
 class Identity(Matcher):
-    """Returns the affinity A itself, 0 outside the masks."""
+    """No matcher: returns the affinity A itself, 0 outside the masks."""
 
     differentiable = True
 

@@ -12,7 +12,7 @@ def coupling(
     source_mask: Tensor | None = None,
     destination_mask: Tensor | None = None,
 ) -> Tensor:
-    """Off-diagonal share of the Jacobian's Frobenius norm, ||J - diag(J)|| / ||J||, J = dY / dA.
+    """Return the off-diagonal share of the Jacobian's Frobenius norm, ||J - diag(J)|| / ||J||, J = dY / dA.
 
     0 says that each entry of the assignment depends on its own affinity alone: the matcher is a scaling, and
     training through it is training on the affinity. Below about 0.1 nothing trains "through the matching".
@@ -43,12 +43,12 @@ def coupling(
 
 
 def _real(mask: Tensor | None, k: int) -> Tensor | slice:
-    """Problem k's real candidates: masked ones have no part in the Jacobian, and cost as much."""
+    """Return an index of problem k's real candidates: masked ones add nothing to the Jacobian, and cost as much."""
     return slice(None) if mask is None else mask.reshape(-1, mask.shape[-1])[k]
 
 
 def _share(matcher: Matcher, affinity: Tensor) -> Tensor:
-    """One copy of the problem for each entry of Y: row k of the Jacobian is the gradient of copy k's entry k."""
+    """Return the share of one problem, copied per entry of Y: Jacobian row k is the gradient of copy k's entry k."""
     entries = affinity.numel()
     if entries == 0:
         return affinity.new_zeros(())

@@ -46,12 +46,12 @@ os.register_at_fork(after_in_child=_mark_forked)
 
 
 def usable() -> bool:
-    """False in a process forked from one that may have started the thread pool: OpenMP would abort it."""
+    """Return False in a process forked from one that may have started the thread pool: OpenMP would abort it."""
     return not _is_forked
 
 
 class Solution(NamedTuple):
-    """What `forward` returns."""
+    """The result of `forward`."""
 
     assignment: NDArray[np.floating]
     """Shape (batch, source, destination)."""
@@ -130,7 +130,7 @@ def backward(
     first_step: int,
     num_threads: int,
 ) -> NDArray[np.floating]:
-    """Gradient with respect to the affinity, from the gradient with respect to the assignment.
+    """Return the gradient with respect to the affinity, from that with respect to the assignment.
 
     Args:
         gradient: dL/d assignment, shape (batch, source, destination).
@@ -160,7 +160,7 @@ def backward(
 
 
 def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:
-    """Threads that are worth waking: idle ones spin for a while and slow down whatever runs next."""
+    """Return how many threads are worth waking: idle ones spin for a while and slow down whatever runs next."""
     work = int(sizes.prod(1).sum()) * cycles
     return max(1, min(most, _MAX_THREADS, work // _WORK_OF_A_THREAD))
 
@@ -168,7 +168,7 @@ def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:
 def _tape_layout(
     source_mask: NDArray[np.bool_], destination_mask: NDArray[np.bool_], max_cycles: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """True sizes (batch, 2), and where each problem's tape begins and the last one ends (batch + 1,)."""
+    """Return true sizes (batch, 2), and where each problem's tape begins and the last one ends (batch + 1,)."""
     sizes = np.stack([source_mask.sum(1), destination_mask.sum(1)], axis=1).astype(np.int64)
     width = -(-sizes[:, 1] // LANES) * LANES
     eight_cycles = (sizes[:, 0] + 1) * width + sizes[:, 0]

@@ -105,7 +105,7 @@ def _solve_one(affinity: NDArray[np.float64], solver: str) -> NDArray[np.float64
 
 
 def _unit(largest: float) -> float:
-    """What affinities are divided by, without rounding: solvers' tolerances are absolute, and 1e20 is infinite."""
+    """Return a divisor without rounding for affinities: solvers' tolerances are absolute, and 1e20 is infinite."""
     return 1.0 if 1e-3 < largest < 1e4 or largest == 0 else float(2.0 ** np.floor(np.log2(largest)))
 
 

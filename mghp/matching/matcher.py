@@ -13,13 +13,13 @@ from mghp.matching.trace import Trace, trace_iterates
 
 
 def is_traced() -> bool:
-    """Whether torch records operations instead of running them: torch.compile, export, tracing or torch.func."""
+    """Return whether torch records operations instead of running them: torch.compile, export, tracing or torch.func."""
     tracing = torch._C._get_tracing_state() is not None
     return torch.compiler.is_compiling() or tracing or torch._C._are_functorch_transforms_active()
 
 
 def has_values(affinity: Tensor) -> bool:
-    """Whether there are entries that can be looked at: not where operations are recorded, nor on the meta device."""
+    """Return whether entries can be looked at: not where operations are recorded, nor on the meta device."""
     return affinity.numel() > 0 and not affinity.is_meta and not is_traced()
 
 
@@ -54,7 +54,7 @@ def check_problem(affinity: Tensor, source_mask: Tensor | None, destination_mask
 
 
 def hide_masked(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-    """The affinity with 0, and gradient 0, outside the masks, whatever stands there."""
+    """Return the affinity with 0, and gradient 0, outside the masks, whatever stands there."""
     if source_mask is not None:
         affinity = torch.where(source_mask.unsqueeze(-1), affinity, 0)
     if destination_mask is not None:
@@ -78,7 +78,7 @@ def check_finite(affinity: Tensor) -> None:
 
 
 class Matcher(nn.Module, ABC):
-    """Maps affinities to assignments; subclasses solve, this class checks, flattens and casts.
+    """A module that maps affinities to assignments; subclasses solve, this class checks, flattens and casts.
 
     Attributes:
         differentiable: whether gradients reach the affinity. Where not, the assignment is detached.
@@ -93,7 +93,7 @@ class Matcher(nn.Module, ABC):
         self.config = config
 
     def at_step(self, step: int, process: int = 0) -> None:
-        """Say which step of a training it is, in which of several processes: for matchers that draw, others ignore it.
+        """Set the step of a training, and which of several processes it is: for matchers that draw, others ignore it.
 
         Args:
             step: number of the batch that is trained on, from 0.
@@ -137,7 +137,7 @@ class Matcher(nn.Module, ABC):
     def _prepare(
         self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """One batch axis, float32 or float64, 0 outside the masks."""
+        """Return the problems with one batch axis, in float32 or float64, 0 outside the masks."""
         affinity = hide_masked(affinity, source_mask, destination_mask)
         if not is_traced():
             check_finite(affinity)
@@ -166,13 +166,13 @@ class IterativeMatcher(Matcher):
     def iterates(
         self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
     ) -> Iterator[Tensor]:
-        """The assignment that would be returned if the matcher stopped after each step; a checked batch."""
+        """Yield the assignment that would be returned if the matcher stopped after each step; a checked batch."""
 
     @torch.no_grad()
     def trace(
         self, affinity: Tensor, source_mask: Tensor | None = None, destination_mask: Tensor | None = None
     ) -> Trace:
-        """How the assignment converges: one entry a step of the tensors of `Trace`, shape (step, ...).
+        """Return how the assignment converges: one entry per step in each tensor of `Trace`, shape (step, ...).
 
         Raises:
             TypeError: see `forward`.

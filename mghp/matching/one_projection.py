@@ -28,7 +28,7 @@ REACH = 500.0
 
 
 class Projection(Matcher):
-    """P_C(tau A), differentiable.
+    """The projection P_C(tau A), differentiable.
 
     tau A above 500 is projected as a nearer point of the same projection (`mghp.matching.far`): from afar cycles take
     long, and 1 is lost to rounding beside it.
@@ -71,7 +71,7 @@ def project_to_assignments(
     source_mask: Tensor | None = None,
     destination_mask: Tensor | None = None,
 ) -> Tensor:
-    """Euclidean projection onto {Y >= 0, Y 1 <= 1, Y^T 1 <= 1} by Dykstra's cycles (supplement, Eq. 4-5).
+    """Project onto {Y >= 0, Y 1 <= 1, Y^T 1 <= 1} in the Euclidean norm, by Dykstra's cycles (supplement, Eq. 4-5).
 
     Args:
         x: any point, shape (..., source, destination).
@@ -122,7 +122,7 @@ class _ImplicitProjection(torch.autograd.Function):
 
 
 def _project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
-    """S * (G - u 1^T - 1 v^T): solves the normal equations of u and v, a weighted graph's signless Laplacian."""
+    """Return S * (G - u 1^T - 1 v^T), u and v from normal equations with a weighted graph's signless Laplacian."""
     flow = torch.where(support, gradient.double(), 0)
     edges = support.double()
     rows, columns = active_rows.double(), active_columns.double()

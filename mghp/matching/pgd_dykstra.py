@@ -128,7 +128,7 @@ class PGDDykstra(IterativeMatcher):
 def ascend(
     affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, config: PGDDykstraConfig
 ) -> Tensor:
-    """Algorithm 1 on a checked batch (batch, source, destination), by the backend and backward of `config`."""
+    """Run Algorithm 1 on a checked batch (batch, source, destination), by the backend and backward of `config`."""
     if takes_numba(affinity, config):
         return _FusedAscent.apply(affinity, source_mask, destination_mask, config)  # type: ignore[no-any-return]
     sizes = measure(affinity, source_mask, destination_mask)
@@ -141,7 +141,7 @@ def ascend(
 def project_with_corrections(
     x: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, num_cycles: int
 ) -> tuple[Tensor, Corrections]:
-    """One projection of a checked batch, and the r and c that led there; detached."""
+    """Return one projection of a checked batch, and the r and c that led there; detached."""
     config = PGDDykstraConfig(1, num_cycles, 1.0, average=False)
     if takes_numba(x, config):
         solution = _fused(x, *_full_masks(x, source_mask, destination_mask), config, record=False)
@@ -154,7 +154,7 @@ def project_with_corrections(
 def steps_of(
     affinity: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: SignTape | None = None
 ) -> Iterator[tuple[Tensor, Corrections]]:
-    """Y_1 .. Y_T (batch, source, destination) with their r and c, in torch operations; fills the tape."""
+    """Yield Y_1 .. Y_T (batch, source, destination) with their r and c, in torch operations; fills the tape."""
     keep = KEEP[config.projection]
     ascent = config.step_size * affinity
     x = _initial(affinity, sizes, config)
@@ -183,12 +183,12 @@ def steps_of(
 
 
 def first_differentiated(config: PGDDykstraConfig) -> int:
-    """The first step, from 0, that the gradient flows through."""
+    """Return the first step, from 0, that the gradient flows through."""
     return max(0, config.num_steps - config.gradient_steps) if config.gradient_steps else 0
 
 
 def measure(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Sizes:
-    """The true sizes of a batch's problems."""
+    """Return the true sizes of a batch's problems."""
     if source_mask is None and destination_mask is None:
         return Sizes(affinity.shape[1], affinity.shape[2])
     rows = torch.ones_like(affinity[:, :, :1], dtype=torch.bool)
@@ -227,7 +227,7 @@ def _result(affinity: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: Sign
 
 
 def takes_numba(affinity: Tensor, config: PGDDykstraConfig) -> bool:
-    """Whether this batch goes to the fused kernels.
+    """Return whether this batch goes to the fused kernels.
 
     Raises:
         ValueError: if the config insists on them and they cannot take it.
@@ -248,7 +248,7 @@ def takes_numba(affinity: Tensor, config: PGDDykstraConfig) -> bool:
 
 
 def _replay(gradient: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: SignTape) -> Tensor:
-    """dL/dA from dL/d result: the adjoint of `steps_of`, read off the tape from its end."""
+    """Return dL/dA from dL/d result: the adjoint of `steps_of`, read off the tape from its end."""
     per_step = gradient / config.num_steps if config.average else gradient
     flow = per_step
     total = torch.zeros_like(gradient)
@@ -287,7 +287,7 @@ def _full_masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: 
 
 @contextmanager
 def _thread_count_kept() -> Iterator[int]:
-    """Torch's thread count, which Numba's first launch would set to its own: they share one OpenMP runtime."""
+    """Keep torch's thread count, which Numba's first launch would set to its own: they share one OpenMP runtime."""
     num_threads = torch.get_num_threads()
     try:
         yield num_threads

@@ -13,12 +13,12 @@ from torch import Tensor
 
 
 def objective(affinity: Tensor, assignment: Tensor) -> Tensor:
-    """<A, Y>, Eq. (1) with its sign turned. Shapes (..., source, destination) -> (...)."""
+    """Return <A, Y>, Eq. (1) with its sign turned. Shapes (..., source, destination) -> (...)."""
     return (affinity * assignment).sum((-2, -1))
 
 
 def violation(assignment: Tensor) -> Tensor:
-    """How far Y leaves Eq. (2): the largest excess of a row or column sum over 1, or of 0 over an entry.
+    """Return how far Y leaves Eq. (2): the largest excess of a row or column sum over 1, or of 0 over an entry.
 
     Shape (..., source, destination) -> (...). 0 for a feasible assignment.
     """
@@ -31,14 +31,14 @@ def violation(assignment: Tensor) -> Tensor:
 
 
 def repair(assignment: Tensor) -> Tensor:
-    """The feasible assignment Y_ij / max(1, rowsum_i, colsum_j), for Y >= 0. Same shape."""
+    """Return the feasible assignment Y_ij / max(1, rowsum_i, colsum_j), for Y >= 0. Same shape."""
     rows = assignment.sum(-1, keepdim=True)
     columns = assignment.sum(-2, keepdim=True)
     return assignment / torch.maximum(rows, columns).clamp(min=1)
 
 
 def best_matching(affinity: Tensor) -> Tensor:
-    """The best matching of each problem by SciPy's Hungarian algorithm, bool, same shape as the affinity.
+    """Return the best matching of each problem by SciPy's Hungarian algorithm, bool, same shape as the affinity.
 
     Assigns on max(A, 0) and drops pairs with A <= 0, which is the optimum of Eq. (1)-(2); on signed A a row would be
     forced into a bad pair. Entries outside a mask must be 0 or less. torch.func and torch.compile take it as it is.
@@ -70,12 +70,12 @@ def _(info: object, axes: tuple[int], affinity: Tensor) -> tuple[Tensor, int]:
 
 
 def optimum(affinity: Tensor) -> Tensor:
-    """Largest <A, Y> of Eq. (1)-(2), exact. Shape (..., source, destination) -> (...)."""
+    """Return the largest <A, Y> of Eq. (1)-(2), exact. Shape (..., source, destination) -> (...)."""
     return objective(affinity.detach(), best_matching(affinity).to(affinity.dtype))
 
 
 def optimality_gap(affinity: Tensor, assignment: Tensor, best: Tensor | None = None) -> Tensor:
-    """(optimum - <A, repair(Y)>) / max(optimum, 1e-12), never negative: what feasibility leaves to gain.
+    """Return (optimum - <A, repair(Y)>) / max(optimum, 1e-12), never negative: what feasibility leaves to gain.
 
     Args:
         affinity: A, 0 outside the masks, shape (..., source, destination).
@@ -90,18 +90,21 @@ def optimality_gap(affinity: Tensor, assignment: Tensor, best: Tensor | None = N
 
 
 def raw_signed_gap(affinity: Tensor, assignment: Tensor, best: Tensor | None = None) -> Tensor:
-    """(optimum - <A, Y>) / max(optimum, 1e-12) of Y as it is: negative where Y gains by leaving Eq. (2)."""
+    """Return (optimum - <A, Y>) / max(optimum, 1e-12) of Y as it is: negative where Y gains by leaving Eq. (2)."""
     best = optimum(affinity) if best is None else best
     return (best - objective(affinity, assignment)) / best.clamp(min=1e-12)
 
 
 def integrality(assignment: Tensor) -> Tensor:
-    """Sum of Y (1 - Y): 0 for a hard assignment. Shape (..., source, destination) -> (...)."""
+    """Return the sum of Y (1 - Y): 0 for a hard assignment. Shape (..., source, destination) -> (...)."""
     return (assignment * (1 - assignment)).sum((-2, -1))
 
 
 def tight_rows(assignment: Tensor, source_mask: Tensor | None = None, tolerance: float = 1e-3) -> Tensor:
-    """Share of real rows whose sum reaches 1 within `tolerance`, 0 of none. (..., source, destination) -> (...)."""
+    """Return the share of real rows whose sum reaches 1 within `tolerance`; 0 without rows.
+
+    Shape (..., source, destination) -> (...).
+    """
     real = torch.ones_like(assignment.sum(-1), dtype=torch.bool) if source_mask is None else source_mask
     tight = (assignment.sum(-1) >= 1 - tolerance) & real
     return tight.sum(-1).to(assignment.dtype) / real.sum(-1).clamp(min=1)

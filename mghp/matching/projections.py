@@ -50,12 +50,12 @@ Keep = Callable[[Tensor, int, Tensor | None], Tensor]
 
 
 def keep_positive(values: Tensor, axis: int, mask: Tensor | None) -> Tensor:
-    """Row by row: a correction is kept where it is positive (the projection onto halfspaces)."""
+    """Keep a correction where it is positive, row by row (the projection onto halfspaces)."""
     return values > 0
 
 
 def keep_all_or_none(values: Tensor, axis: int, mask: Tensor | None) -> Tensor:
-    """As printed: one positive correction keeps all of a matrix's, none sets all to 0."""
+    """Keep all corrections of a matrix if one is positive, else set all to 0 (as printed)."""
     positive = values > 0 if mask is None else (values > 0) & mask
     kept = positive.any(dim=axis, keepdim=True).expand_as(values)
     return kept if mask is None else kept & mask
@@ -65,14 +65,14 @@ KEEP: dict[str, Keep] = {"halfspace": keep_positive, "as_printed": keep_all_or_n
 
 
 def cap_rows(x: Tensor, corrections: Corrections, sizes: Sizes, keep: Keep) -> tuple[Tensor, Tensor]:
-    """C1: the new r, and which of its entries are kept."""
+    """Project onto C1: return the new r, and which of its entries are kept."""
     values = corrections.r + (x.sum(-1, keepdim=True) - 1) / sizes.destinations
     kept = keep(values, -2, sizes.source_mask)
     return torch.where(kept, values, 0), kept
 
 
 def cap_columns(x: Tensor, corrections: Corrections, new_r: Tensor, sizes: Sizes, keep: Keep) -> tuple[Tensor, Tensor]:
-    """C2, after C1 has moved r to `new_r`: the new c, and which of its entries are kept."""
+    """Project onto C2, after C1 has moved r to `new_r`: return the new c, and which of its entries are kept."""
     moved = (corrections.r - new_r).sum(-2, keepdim=True)
     values = corrections.c + (x.sum(-2, keepdim=True) + moved - 1) / sizes.sources
     kept = keep(values, -1, sizes.destination_mask)
@@ -80,7 +80,7 @@ def cap_columns(x: Tensor, corrections: Corrections, new_r: Tensor, sizes: Sizes
 
 
 def clip(start: Tensor, corrections: Corrections, sizes: Sizes, keep: Keep) -> Tensor:
-    """C3: X = relu(Z0 - r - c), 0 outside the masks."""
+    """Project onto C3: return X = relu(Z0 - r - c), 0 outside the masks."""
     x = torch.relu(start - corrections.r - corrections.c)
     # r and c are never negative for halfspaces, and Z0 is 0 outside the masks: X is 0 there by itself.
     if keep is keep_positive or sizes.source_mask is None or sizes.destination_mask is None:

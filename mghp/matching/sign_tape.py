@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class SignTape:
-    """What a backward pass needs to know of relu: which entries were positive.
+    """The signs that a backward pass needs to know of relu: which entries were positive.
 
     Tensors of one shape share bytes, eight tensors to a byte, so that writing or reading one is a single operation.
     """
@@ -30,17 +30,17 @@ class SignTape:
             self._open[sign.shape] = (position, bit + 1)
 
     def backwards(self) -> Iterator[Tensor]:
-        """The tensors, last first."""
+        """Yield the tensors, last first."""
         for position, bit in reversed(self._order):
             yield (self.bytes[position] & (1 << bit)) != 0
 
     def layout(self) -> list[tuple[int, int]]:
-        """What `restore` needs beside the byte tensors."""
+        """Return what `restore` needs beside the byte tensors."""
         return self._order
 
     @classmethod
     def restore(cls, layout: list[tuple[int, int]], tensors: Sequence[Tensor]) -> "SignTape":
-        """The tape whose `layout` and `bytes` these are."""
+        """Return the tape whose `layout` and `bytes` these are."""
         tape = cls()
         tape.bytes, tape._order = list(tensors), layout
         return tape

@@ -105,7 +105,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
         return affinity
 
     def _last(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
-        """The assignment of the last round."""
+        """Return the assignment of the last round."""
         rows, columns = _masks(affinity, source_mask, destination_mask)
         scores, log_rows, log_columns = self._with_bins(affinity, rows, columns)
         *_, (f, g) = self._potentials(scores, log_rows, log_columns)
@@ -122,7 +122,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
             yield self._assignment(scores, f, g, rows, columns)
 
     def _with_bins(self, affinity: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Scores with masked entries out of reach, and the log marginals (0 = one, _NEVER = not there)."""
+        """Return scores with masked entries out of reach, and the log marginals (0 = one, _NEVER = not there)."""
         scores = torch.where(rows & columns, (affinity / self.config.epsilon).clamp(min=_NEVER), _NEVER)
         log_rows = torch.where(rows, 0.0, _NEVER).to(affinity.dtype)
         log_columns = torch.where(columns, 0.0, _NEVER).to(affinity.dtype)
@@ -161,7 +161,7 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
 
 def _masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Masks of shape (batch, source, 1) and (batch, 1, destination)."""
+    """Return masks of shape (batch, source, 1) and (batch, 1, destination)."""
     batch, source, destination = affinity.shape
     rows = affinity.new_ones(batch, source, dtype=torch.bool) if source_mask is None else source_mask
     columns = affinity.new_ones(batch, destination, dtype=torch.bool) if destination_mask is None else destination_mask

@@ -8,7 +8,7 @@ _WORTH = 4096
 
 
 def size_groups(source_mask: Tensor, destination_mask: Tensor) -> list[tuple[Tensor, int, int]]:
-    """Small problems and large ones, cut where the two blocks together have the fewest entries.
+    """Separate small problems from large ones where the two blocks together have the fewest entries.
 
     Args:
         source_mask: True where a source is real, shape (batch, source).
@@ -32,5 +32,5 @@ def size_groups(source_mask: Tensor, destination_mask: Tensor) -> list[tuple[Ten
 
 
 def _extent(mask: Tensor) -> Tensor:
-    """One more than the last real index of each problem, and 1 at least: (batch,)."""
+    """Return one more than the last real index of each problem, and 1 at least: (batch,)."""
     return (mask * torch.arange(1, mask.shape[-1] + 1, device=mask.device)).amax(-1).clamp(min=1)

@@ -12,7 +12,7 @@ _FAR = 1e4
 
 
 class SoftMax(Matcher):
-    """Y = softmax over the row times softmax over the column, each beside staying unmatched at score 0.
+    """The product of a softmax over the row and one over the column, each beside staying unmatched at score 0.
 
     The dual soft-max of Sun et al. 2021, with a place for who stays alone.
 
@@ -48,5 +48,5 @@ class SoftMax(Matcher):
         return of_rows * of_columns
 
     def _relative(self, scores: Tensor, axis: int) -> Tensor:
-        """Differences to the largest, then in units of the temperature: quotients would be rounded, or infinite."""
+        """Return differences to the largest in units of the temperature: quotients would be rounded, or infinite."""
         return (scores - scores.detach().amax(axis, keepdim=True)) / self.config.temperature

@@ -12,7 +12,7 @@ from mghp.matching.problem import objective, optimality_gap, optimum, raw_signed
 
 @dataclass(frozen=True)
 class Trace:
-    """One entry a step and problem, each of shape (step, ...)."""
+    """The course of an iterative matcher: one entry per step and problem, each of shape (step, ...)."""
 
     objective: Tensor
     """<A, Y>."""
@@ -29,7 +29,7 @@ class Trace:
         return len(self.objective)
 
     def reshape(self, batch_shape: tuple[int, ...]) -> "Trace":
-        """The same with problems arranged as `batch_shape`."""
+        """Return the trace with problems arranged as `batch_shape`."""
         return Trace(
             **{
                 field.name: getattr(self, field.name).reshape(len(self), *batch_shape)
