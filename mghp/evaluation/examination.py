@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from mghp.anatomy.persons import PredictedPersons
+from mghp.config.metric_names import METRICS
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_tuning
 from mghp.datasets.resized import ResizedSamples, size_for
@@ -18,8 +19,7 @@ from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.inference.test_time import parse_picture, parsed_size
 from mghp.matching import make_matcher
 from mghp.metrics.breakdown import Breakdown
-from mghp.metrics.parsing import parsing_metrics
-from mghp.metrics.per_picture import picture_scores
+from mghp.metrics.parsing import parsing_metrics, scores_of_picture
 from mghp.parsing.batch import batches, collate
 from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
@@ -88,7 +88,7 @@ def examine(
             collections[_SCORED].update(predicted, true)
             breakdown.update(predicted, true)
             tags = {"name": sample.name, "tags": " ".join(sample.tags)}
-            rows.append(tags | picture_scores(predicted, true, anatomy.num_labels))
+            rows.append(tags | scores_of_picture(predicted, true, anatomy))
             if submission is not None:
                 submission.add(sample.name, predicted)
         progress(first + len(batch), len(validation), "evaluate")
@@ -153,7 +153,7 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
                     collections[oracle].update(predicted, true[position])
                     sample = pictures[first + position]
                     known = {"scene": scene, "oracle": oracle, "name": sample.name, "tags": " ".join(sample.tags)}
-                    rows.append(known | picture_scores(predicted, true[position], anatomy.num_labels))
+                    rows.append(known | scores_of_picture(predicted, true[position], anatomy))
             progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
         for oracle, collection in collections.items():
             prefix = f"scene/{scene}/" if oracle == "predicted" else f"scene/{scene}/{oracle}/"
@@ -182,13 +182,14 @@ def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
 
 
 def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
-    """Return the mean person IoU and the number of the pictures with each tag, and without any."""
+    """Return the mean of each score that every picture has over those with a tag, and over those without any."""
     tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
     groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
     groups["untagged"] = pictures["tags"] == ""
+    names = METRICS.where(lambda entry: entry.scope == "picture")
     metrics: dict[str, float] = {}
     for tag, members in groups.items():
         if members.any():
-            metrics[f"tag/{tag}/person_iou"] = float(pictures.loc[members, "person_iou"].mean())
+            metrics |= {f"tag/{tag}/{name}": float(pictures.loc[members, name].mean()) for name in names}
             metrics[f"tag/{tag}/pictures"] = int(members.sum())
     return metrics

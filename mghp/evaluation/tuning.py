@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 
 from mghp.datasets.sample import Samples
-from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.ap_parsing import ParsingAP
 from mghp.parsing.batch import batches
 from mghp.training.parsing_module import ParsingModule, true_persons
 
@@ -46,15 +46,15 @@ def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[fl
     """Choose the value of a setting of the assembly with the largest AP^p; the first of equals."""
     assembler = module.assembler
     given = assembler.config
-    collections = [parsing_metrics(assembler.anatomy) for _ in values]
+    metrics = [ParsingAP(assembler.anatomy.num_labels) for _ in values]
     try:
         for _, batch in batches(samples, assembler.anatomy.num_keypoints):
             fields = module.fields(batch.image)
-            for value, collection in zip(values, collections, strict=True):
+            for value, metric in zip(values, metrics, strict=True):
                 assembler.config = replace(given, **{key: value})  # type: ignore[arg-type]
                 for found, true in zip(assembler(fields), true_persons(batch), strict=True):
-                    collection.update(found, true)
+                    metric.update(found, true)
     finally:
         assembler.config = given
-    volumes = torch.stack([collection.compute()["ap_p_vol"] for collection in collections])
+    volumes = torch.stack([metric.compute()["ap_p_vol"] for metric in metrics])
     return values[int(volumes.nan_to_num(0).argmax())]

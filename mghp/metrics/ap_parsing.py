@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.average_precision import average_precision
 from mghp.metrics.person_iou import PersonIoU, person_iou
 from mghp.metrics.picture_rows import PictureRows
@@ -190,3 +192,8 @@ def _of_rows(rows: NDArray[np.float64]) -> Detections:
     return Detections(
         found[:, 0], found[:, 1].astype(np.int64), found[:, 2], found[:, 3:], rows[is_true_person, 3:] > 0
     )
+
+
+def parsing_ap(anatomy: Anatomy, config: MetricsConfig) -> ParsingAP:
+    """Return the metric of a dataset's persons."""
+    return ParsingAP(anatomy.num_labels, config.rules)

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.average_precision import average_precision
 from mghp.metrics.cross_histogram import cross_histogram
 from mghp.metrics.picture_rows import PictureRows
@@ -241,3 +243,18 @@ def _collected(metric: PictureRows, num_classes: int) -> Regions:
         label, instance = rows[:, [0, 3]].astype(np.int64).T
         pictures.append(Regions(label, rows[:, 1], rows[:, 2], instance, num_true.astype(np.int64)))
     return joined_regions(pictures, num_classes)
+
+
+def part_ap(anatomy: Anatomy, config: MetricsConfig) -> RegionAP:
+    """Return the metric of a dataset's parts of persons, as published."""
+    return RegionAP(anatomy.num_labels, "legacy", config.part_scores)
+
+
+def strict_part_ap(anatomy: Anatomy, config: MetricsConfig) -> RegionAP:
+    """Return the metric of a dataset's parts of persons, each found once."""
+    return RegionAP(anatomy.num_labels, "strict", config.part_scores)
+
+
+def human_ap(anatomy: Anatomy, config: MetricsConfig) -> HumanAP:
+    """Return the metric of whole persons, whatever is annotated of them."""
+    return HumanAP()

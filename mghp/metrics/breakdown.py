@@ -23,6 +23,7 @@ class Breakdown:
         self.anatomy = anatomy
         self.groups = {f"persons/{name}": parsing_metrics(anatomy, config) for name in COUNTS}
         self.groups |= {f"size/{name}": parsing_metrics(anatomy, config) for name in SIZES}
+        self.present: set[str] = set()
         self.parts = PartScores(anatomy.num_labels, config.absent)
         self.part_ap = RegionAP(anatomy.num_labels, "legacy", config.part_scores)
         self.parsing_ap = ParsingAP(anatomy.num_labels, config.rules)
@@ -33,11 +34,15 @@ class Breakdown:
             metric.update(predicted, true)
         group = count_group(true)
         if group is not None:
-            self.groups[f"persons/{group}"].update(predicted, true)
+            self._update_group(f"persons/{group}", predicted, true)
         sizes = size_groups(true)
         for name in SIZES:
             if (sizes == name).any():
-                self.groups[f"size/{name}"].update(*only_persons(predicted, true, sizes == name))
+                self._update_group(f"size/{name}", *only_persons(predicted, true, sizes == name))
+
+    def _update_group(self, name: str, predicted: PredictedPersons, true: TruePersons) -> None:
+        self.present.add(name)
+        self.groups[name].update(predicted, true)
 
     def compute(self) -> dict[str, dict[str, float]]:
         """Scores of each group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
@@ -47,7 +52,7 @@ class Breakdown:
         table = {
             name: {score: float(value) for score, value in metrics.compute().items()}
             for name, metrics in self.groups.items()
-            if metrics["grouping"].total
+            if name in self.present
         }
         iou, ap = self.parts.scores().iou, self.part_ap.per_class()
         found = pcp_per_part(self.parsing_ap.detections())

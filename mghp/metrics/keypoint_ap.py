@@ -12,7 +12,9 @@ from pycocotools.cocoeval import COCOeval
 from scipy.ndimage import find_objects
 from torch import Tensor
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 
@@ -162,3 +164,8 @@ class KeypointAP(PictureRows):
         rows[: len(keypoints), :-5] = np.reshape(keypoints, (len(keypoints), -1)) if len(keypoints) else 0.0
         rows[:, -5:] = values
         return rows
+
+
+def keypoint_scores(anatomy: Anatomy, config: MetricsConfig) -> KeypointAP:
+    """Return the metric of a dataset's keypoints."""
+    return KeypointAP(anatomy.skeleton.known_sigmas)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import IGNORE
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metrics import MetricsConfig
 from mghp.metrics.scores import as_scores
 
 Absent = Literal["skip", "zero"]
@@ -123,3 +125,8 @@ class PartScores(MulticlassConfusionMatrix):
         scores = self.scores()
         names = ("mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1")
         return as_scores({name: getattr(scores, name) for name in names})
+
+
+def part_scores(anatomy: Anatomy, config: MetricsConfig) -> PartScores:
+    """Return the metric of a dataset's parts."""
+    return PartScores(anatomy.num_labels, config.absent)

@@ -1,36 +1,51 @@
 """All scores of a parser."""
 
+from collections.abc import Iterable
+from typing import Literal
+
 from torchmetrics import Metric, MetricCollection
 
 from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metric_names import METRICS, MetricEntry
 from mghp.config.metrics import MetricsConfig
-from mghp.metrics.ap_parsing import ParsingAP
-from mghp.metrics.ap_region import HumanAP, RegionAP
-from mghp.metrics.grouping import GroupingAccuracy
-from mghp.metrics.keypoint_ap import KeypointAP
-from mghp.metrics.mean_iou import PartScores
 
 
 def parsing_metrics(anatomy: Anatomy, config: MetricsConfig | None = None) -> MetricCollection:
-    """The scores of the benchmarks, by name.
+    """Return the scores of a whole set of pictures, by the names of `METRICS`.
 
-    `mean_iou`, `mean_accuracy`, `pixel_accuracy`, `mean_f1` of parts; `ap_p_50`, `ap_p_vol`, `pcp_50`, `pcp_vol`;
-    `ap_r_50`, `ap_r_60`, `ap_r_70`, `ap_r_vol` and the same of `ap_r_strict`; `ap_h_50`, `ap_h_vol`; `grouping`; and
-    `keypoint_ap`, `keypoint_ap_50`, `keypoint_ap_75`, of the 20 persons a picture with the highest scores, NaN where
-    nobody has an annotated keypoint.
+    Scores that are computed together with one that `config.scores` asks for come with it.
 
     Args:
         anatomy: parts and skeleton of the dataset.
-        config: whose definitions.
+        config: whose definitions, and which scores.
     """
     config = config or MetricsConfig()
+    asked = [METRICS[name] for name in config.scores] or METRICS.entries
     metrics: dict[str, Metric | MetricCollection] = {
-        "parts": PartScores(anatomy.num_labels, config.absent),
-        "parsing_ap": ParsingAP(anatomy.num_labels, config.rules),
-        "part_ap": RegionAP(anatomy.num_labels, "legacy", config.part_scores),
-        "part_ap_strict": RegionAP(anatomy.num_labels, "strict", config.part_scores),
-        "human_ap": HumanAP(),
-        "keypoints": KeypointAP(anatomy.skeleton.known_sigmas),
-        "grouping": GroupingAccuracy(),
+        entry.name: entry.load()(anatomy, config) for entry in _first_of_each_path(asked, "set")
     }
     return MetricCollection(metrics, compute_groups=False)  # every one keeps a state of its own: nothing to find out
+
+
+def scores_of_picture(predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy) -> dict[str, float]:
+    """Return all scores of one picture, and the numbers told with them, by name.
+
+    Args:
+        predicted: of the picture.
+        true: of the same picture.
+        anatomy: parts and skeleton of the dataset.
+    """
+    scores: dict[str, float] = {}
+    for entry in _first_of_each_path(METRICS.entries, "picture"):
+        scores |= entry.load()(predicted, true, anatomy)
+    return scores
+
+
+def _first_of_each_path(entries: Iterable[MetricEntry], scope: Literal["set", "picture"]) -> list[MetricEntry]:
+    """Return one entry of those that are computed together."""
+    first: dict[str, MetricEntry] = {}
+    for entry in entries:
+        if entry.scope == scope:
+            first.setdefault(entry.path, entry)
+    return list(first.values())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mghp.config.metric_names import METRICS
 from mghp.report.comparison import Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.table import Column
@@ -112,6 +113,12 @@ Score = str | PictureScore
 """A metric of the whole set by its name in a run, or a score that pictures have."""
 
 
+def is_best_small(score: Score) -> bool:
+    """Return whether a score is the better the smaller it is; one of no `METRICS` is not."""
+    name = score.rpartition("/")[2] if isinstance(score, str) else score.column
+    return name in METRICS and not METRICS[name].larger_is_better
+
+
 def over_seeds(runs: BySeed, score: Score) -> OverSeeds:
     """Return the mean and standard deviation of a score over the seeds."""
     return OverSeeds.of(_value(run, score) for run in runs.values())
@@ -187,6 +194,9 @@ class Family:
     def _best(self, score: Score) -> set[str]:
         """Return the names of the variants that stand in bold, as `told_best`."""
         means = {name: over_seeds(group, score).mean for name, group in self.runs.items()}
+        if is_best_small(score):
+            means = {name: -mean for name, mean in means.items()}
+            return told_best(means, lambda ours, first: self._difference(self.runs[first], self.runs[ours], score))
         return told_best(means, lambda ours, first: self.difference(self.runs[ours], self.runs[first], score))
 
 

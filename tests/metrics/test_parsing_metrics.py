@@ -92,7 +92,7 @@ def test_scores_of_one_picture():
     exact = PredictedPersons(
         true.parts, true.person_ids, np.ones(len(true.keypoints)), np.ones((len(true.keypoints), 15)), true.keypoints
     )
-    best, worse = picture_scores(exact, true, 15), picture_scores(found, true, 15)
+    best, worse = picture_scores(exact, true, DENSEPOSE_COCO), picture_scores(found, true, DENSEPOSE_COCO)
     assert best["person_iou"] == best["mean_iou"] == best["grouping"] == 1.0
     assert best["persons"] == best["predicted_persons"] == worse["predicted_persons"] + 1
     assert all(worse[name] < 1 for name in ("person_iou", "mean_iou", "grouping"))
@@ -104,7 +104,7 @@ def test_a_picture_of_nobody():
     scores = picture_scores(
         PredictedPersons(nothing, nothing, np.zeros(0), np.zeros((0, 15)), none),
         TruePersons(nothing, nothing, none),
-        15,
+        DENSEPOSE_COCO,
     )
     assert math.isnan(scores["person_iou"])
     assert math.isnan(scores["grouping"])
@@ -128,7 +128,7 @@ def test_the_breakdown_splits_the_set():
             scores = {score: float(value) for score, value in alone.compute().items()}
             assert table[f"persons/{name}"] == pytest.approx(scores, nan_ok=True)
     parts = [values["iou"] for name, values in table.items() if name.startswith("part/")]
-    background = whole["parts"].scores().iou[0]
+    background = whole["mean_iou"].scores().iou[0]
     assert np.nanmean([background, *parts]) == pytest.approx(float(whole.compute()["mean_iou"]))
     assert 0 < table["part/torso"]["pcp_50"] <= 1
 

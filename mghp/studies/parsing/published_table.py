@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from mghp.config.load import read_yaml
+from mghp.config.metric_names import METRICS
 from mghp.report.seeds import over_seeds
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import BySeed, Run, by_seed
-from mghp.studies.parsing.tables import EVALUATION, NOT_MEASURED, SCORES, is_of_parts_alone, trained_experiment
+from mghp.studies.parsing.tables import EVALUATION, NOT_MEASURED, is_of_parts_alone, trained_experiment
 
 NOT_VERIFIED = "n/v"
 NOT_RUN = "not run"
@@ -18,7 +19,7 @@ PUBLISHED = Path(__file__).with_name("published.yaml")
 """The published numbers."""
 
 _PUBLISHED: dict[str, Any] = read_yaml(PUBLISHED)
-_SCORES = {name: {**SCORES, "ap_r_vol": "AP^r averaged"}[name] for name in _PUBLISHED["scores"]}
+_SCORES = {name: METRICS[name].label for name in _PUBLISHED["scores"]}
 
 
 Row = dict[str, Any]

@@ -5,19 +5,12 @@ from dataclasses import dataclass
 from math import isnan
 
 from mghp.config.dataset_names import dataset_label
+from mghp.config.metric_names import METRICS
 from mghp.matching.configs import SOLVERS
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 
-SCORES = {
-    "mean_iou": "part mIoU",
-    "ap_p_vol": "AP^p averaged",
-    "ap_p_50": "AP^p 0.5",
-    "pcp_50": "PCP 0.5",
-    "keypoint_ap": "keypoint AP",
-    "keypoint_ap_50": "keypoint AP, OKS 0.5",
-    "grouping": "grouping",
-}
+SCORES = {entry.name: entry.label for entry in METRICS.entries if entry.in_tables}
 """Scores in the order of the tables, by their names in a run's metrics."""
 
 SET_SCORES = {name: label for name, label in SCORES.items() if name not in ("keypoint_ap", "grouping")}
@@ -211,7 +204,7 @@ TAGS = TableOf(
     _SCENE,
     Column("tag", lambda row: row.tag),
     Column("pictures", lambda row: row.metric("pictures"), ".0f"),
-    Column("person IoU", lambda row: row.metric("person_iou"), ".3f"),
+    Column(METRICS["person_iou"].label, lambda row: row.metric("person_iou"), ".3f"),
     rows=under("tag"),
     sources=_sources,
 )
