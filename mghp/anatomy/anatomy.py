@@ -8,22 +8,22 @@ from mghp.anatomy.skeleton import Skeleton
 
 @dataclass(frozen=True)
 class Anatomy:
-    """One dataset's declaration; networks, targets and assembly take all their sizes from it."""
+    """The label space of a dataset; networks, targets and assembly take all their sizes from it."""
 
     skeleton: Skeleton
     parts: Parts
 
     @property
     def num_keypoints(self) -> int:
-        """Keypoint types."""
+        """The number of keypoint types."""
         return len(self.skeleton.keypoints)
 
     @property
     def num_limbs(self) -> int:
-        """Limb types."""
+        """The number of limb types."""
         return len(self.skeleton.limbs)
 
     @property
     def num_labels(self) -> int:
-        """Part labels, background included."""
+        """The number of part labels, background included."""
         return len(self.parts.names) + 1

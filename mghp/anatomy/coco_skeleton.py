@@ -48,7 +48,7 @@ COCO_SKELETON = Skeleton(
         0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
         0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
     ),
-    # Measured on 1,141 rendered people with all keypoints inside the picture.
+    # Measured on 1,141 rendered persons with all keypoints inside the picture.
     limb_ratios=(
         0.42, 0.40, 0.42, 0.40, 0.15, 0.49, 0.49, 0.29, 0.28, 0.28, 0.25, 0.24,
         0.09, 0.06, 0.06, 0.08, 0.08, 0.27, 0.27,

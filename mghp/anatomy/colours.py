@@ -6,7 +6,7 @@ _GOLDEN = 0.618033988749895
 
 
 def distinct_colours(number: int) -> tuple[tuple[int, int, int], ...]:
-    """Red, green, blue (0 to 255) of each part: hues a golden section apart, so that neighbours in the list differ."""
+    """Return red, green and blue (0 to 255) of each part, hues a golden section apart, so that neighbours differ."""
     colours = []
     for position in range(number):
         value = 0.95 if position % 2 else 0.75

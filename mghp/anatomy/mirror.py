@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def mirrored_positions(names: Sequence[str]) -> tuple[int, ...]:
-    """For each name the position of the name that takes its place in the mirror image.
+    """Return for each name the position of the name that takes its place in the mirror image.
 
     `left_` and `right_` at a name's beginning change places; every other name stays.
 

@@ -36,5 +36,5 @@ class Parts:
 
     @property
     def mirrored_labels(self) -> tuple[int, ...]:
-        """For each label, background first, the label that takes its place in the mirror image."""
+        """The label that takes each label's place in the mirror image, background first."""
         return (BACKGROUND, *(position + 1 for position in mirrored_positions(self.names)))

@@ -12,10 +12,10 @@ _FROM_LIMBS = 1.5
 
 
 def person_sizes(keypoints: Tensor, limbs: Sequence[tuple[int, int]], limb_ratios: Sequence[float]) -> Tensor:
-    """max(sqrt(w h) of the keypoints' box, 1.5 x median over limbs of length / the limb's mean ratio to size, 8).
+    """Return how large persons are, in pixels: a length that others are relative to.
 
-    In pixels.
-    A box alone would be too small for a person of whom an arm is seen, or who stands straight in profile.
+    max(sqrt(w h) of the keypoints' box, 1.5 x median over limbs of length / the limb's mean ratio to size, 8).
+    A box alone would be too small for a person of whom a limb is seen, or who stands straight in profile.
 
     Args:
         keypoints: (..., keypoint, 3): x, y in pixels, and a third value that is 0 where the keypoint is not there.

@@ -1,4 +1,4 @@
-"""What is compared: the people that a parser finds in a picture, and the true ones."""
+"""What is compared: the persons that a parser finds in a picture, and the true ones."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -46,22 +46,22 @@ class Skeleton:
 
     @property
     def known_limb_ratios(self) -> tuple[float, ...]:
-        """`limb_ratios`, or 0.3 for every limb."""
+        """The `limb_ratios`, or 0.3 for every limb."""
         return self.limb_ratios or (_UNKNOWN_RATIO,) * len(self.limbs)
 
     @property
     def known_sigmas(self) -> tuple[float, ...]:
-        """`sigmas`, or 0.08 for every keypoint, about the mean of COCO's body."""
+        """The `sigmas`, or 0.08 for every keypoint, about the mean of COCO's body."""
         return self.sigmas or (_UNKNOWN_SIGMA,) * len(self.keypoints)
 
     @property
     def mirrored_keypoints(self) -> tuple[int, ...]:
-        """For each keypoint its position in the mirror image: left and right change places."""
+        """The position of each keypoint in the mirror image, where left and right change places."""
         return mirrored_positions(self.keypoints)
 
     @property
     def mirrored_limbs(self) -> tuple[tuple[int, bool], ...]:
-        """For each limb its position in the mirror image, and whether it runs the other way there.
+        """The position of each limb in the mirror image, and whether it runs the other way there.
 
         Left hip to right hip, mirrored, is right hip to left hip: the same limb, reversed.
 

@@ -1,4 +1,4 @@
-"""What the data are: matching problems, pictures of people, and how they are loaded. Without torch."""
+"""What the data are: matching problems, pictures of persons, and how they are loaded. Without torch."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -98,7 +98,7 @@ class RandomProblemsConfig(Section):
 
 @dataclass
 class SyntheticConfig(Section):
-    """Pictures of rendered people (`mghp.datasets.synthetic`)."""
+    """Pictures of rendered persons (`mghp.datasets.synthetic`)."""
 
     scene: Literal["simple", "default", "hard", "upright", "upside_down", "dim_human_like", "small_dim", "crossing"] = (
         "default"

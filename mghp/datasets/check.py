@@ -72,11 +72,11 @@ class SplitReport:
 
     @property
     def is_unfit(self) -> bool:
-        """Whether something would end a training, or make its scores worthless."""
+        """True if something would end a training, or make its scores worthless."""
         return any(fault.kind == BREAKING or fault.kind in WORTHLESS for fault in self.faults)
 
     def as_json(self) -> dict[str, Any]:
-        """The whole, for a file."""
+        """Return the whole report, for a file."""
         return asdict(self) | {"counts": dict(Counter(fault.kind for fault in self.faults))}
 
 
@@ -144,7 +144,7 @@ def check_split(config: DataConfig, split: str, progress: Progress) -> SplitRepo
 
 
 def _check_picture(samples: DiskSamples, index: int, report: SplitReport) -> list[bool]:
-    """Adds to the report; returns whether the labels show anybody, or nothing where they cannot be read."""
+    """Add to the report, and return whether the labels show anybody; nothing where they cannot be read."""
     name = samples.names[index]
     labels: Labels | None = None
     try:

@@ -42,7 +42,7 @@ class CIHPSubmission(SubmissionWriter):
     """
 
     def add(self, name: str, predicted: PredictedPersons) -> None:
-        """Both maps, and the classes and scores of the instances."""
+        """Write both maps, and the classes and scores of the instances."""
         write_map(inside(self.folder / "global_parsing", f"{name}.png"), predicted.parts)
         parts = np.where(predicted.person_ids > 0, predicted.parts, 0)
         labels = int(parts.max(initial=0)) + 1
@@ -92,15 +92,15 @@ class CIHPSamples(DiskSamples):
             raise InputError(f"{self.folder / 'Category_ids'}: no label map, and no list {listed[0]}")
 
     def picture_file(self, index: int) -> Path:
-        """Images/ID.jpg."""
+        """Return Images/ID.jpg."""
         return inside(self.folder / "Images", f"{self.names[index]}.jpg")
 
     def label_files(self, index: int) -> list[Path]:
-        """The map of parts and that of persons."""
+        """Return the map of parts and that of persons."""
         return [inside(self.folder / name, f"{self.names[index]}.png") for name in ("Category_ids", "Human_ids")]
 
     def labels(self, index: int) -> Labels:
-        """Parts, and persons where there is a map of them."""
+        """Return the parts, and the persons where there is a map of them."""
         file, humans = self.label_files(index)
         parts = read_labels(file)
         if (parts[parts != 255] >= self.anatomy.num_labels).any():

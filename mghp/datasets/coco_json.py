@@ -1,4 +1,4 @@
-"""People of COCO's JSON form, by one rule for every reader.
+"""Persons of COCO's JSON form, by one rule for every reader.
 
 * An image has an `id` of its own, a whole number or text; where pictures are read, a `file_name`, `width` and `height`.
 * An annotation is of an image that the file lists. Its `id` need not be there.
@@ -63,7 +63,7 @@ class Annotated:
 
 @dataclass(frozen=True)
 class CocoPersons:
-    """What a file says of people.
+    """What a file says of persons.
 
     Attributes:
         images: all, as in the file and in its order.
@@ -79,7 +79,7 @@ class CocoPersons:
 
 
 def read_coco(file: Path, poses_alone: bool = False) -> CocoPersons:
-    """Return the people of a file, by the rule above.
+    """Return the persons of a file, by the rule above.
 
     Args:
         file: JSON with `images`, `annotations` and, where they are needed, `categories`.
@@ -114,7 +114,7 @@ def read_coco(file: Path, poses_alone: bool = False) -> CocoPersons:
 
 
 def came(value: object) -> str:
-    """What an error says of a value that was not expected."""
+    """Return what an error says of a value that was not expected."""
     return f"got {reprlib.repr(value)} ({type(value).__name__})"
 
 
@@ -155,7 +155,7 @@ def _check_image(image: object, where: str, known: dict[int | str, Any], poses_a
 
 
 def _person_category(categories: list[Any], where: str) -> tuple[dict[str, Any] | None, list[int | str]]:
-    """The category of persons, and the ids of all."""
+    """Return the category of persons, and the ids of all."""
     known = [member(entry, "id", _IDENTIFIER, f"{where}: categories[{i}]") for i, entry in enumerate(categories)]
     if not known:
         return None, known
@@ -172,7 +172,7 @@ def _person_category(categories: list[Any], where: str) -> tuple[dict[str, Any] 
 
 
 def _place(annotation: object, numbered: str, where: str) -> str:
-    """An annotation's name in errors: by its id where it has one."""
+    """Return an annotation's name in errors, by its id where it has one."""
     if not isinstance(annotation, dict) or "id" not in annotation:
         return numbered
     return f"{where}: annotation {reprlib.repr(member(annotation, 'id', _IDENTIFIER, numbered))}"
@@ -204,7 +204,7 @@ def _is_crowd(annotation: dict[str, Any], where: str) -> bool:
 
 
 def coco_keypoints(values: object, number: int, where: str) -> NDArray[np.float64]:
-    """An annotation's `keypoints`: (keypoint, 3) of x, y and visibility.
+    """Return an annotation's `keypoints`, (keypoint, 3): x, y and visibility.
 
     Raises:
         InputError: if they are not so many numbers, or none that can be.
@@ -226,7 +226,7 @@ def coco_keypoints(values: object, number: int, where: str) -> NDArray[np.float6
 
 
 def check_keypoints(keypoints: NDArray[np.float64], where: str) -> None:
-    """Keypoints (keypoint, 3), x and y in pixels and COCO's visibility.
+    """Check keypoints (keypoint, 3): x and y in pixels and COCO's visibility.
 
     Raises:
         InputError: if one is not finite, lies nowhere near a picture, or has another visibility than 0, 1 or 2.
@@ -242,7 +242,7 @@ def check_keypoints(keypoints: NDArray[np.float64], where: str) -> None:
 
 
 def read_json(file: Path) -> tuple[Any, str]:
-    """A file's JSON, and the digest of its bytes.
+    """Return a file's JSON, and the digest of its bytes.
 
     Raises:
         InputError: if it cannot be read, or is no JSON.

@@ -22,7 +22,7 @@ _FIRST, _CONTINUES = 48, 0x20
 
 
 def decoded_mask(code: object, where: str, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """A mask of run lengths, as text or as a list of numbers: (height, width), 0 and 1.
+    """Return the mask of run lengths, given as text or as a list of numbers: (height, width), 0 and 1.
 
     Args:
         code: an object with `size` and `counts`.
@@ -54,7 +54,7 @@ def decoded_mask(code: object, where: str, size: tuple[int, int] | None = None) 
 
 
 def polygons_mask(polygons: object, size: tuple[int, int], where: str) -> NDArray[np.uint8]:
-    """A mask of polygons, each a list x, y, x, y, ...: (height, width), 0 and 1.
+    """Return the mask of polygons, each a list x, y, x, y, ...: (height, width), 0 and 1.
 
     Raises:
         InputError: if they are none, or lie farther from the picture than it is large.
@@ -77,7 +77,7 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401 (whatever JSON holds)
 
 
 def _runs(counts: str) -> list[int] | None:
-    """The run lengths of COCO's text form, where each but the first three is told by how it differs; None: no such.
+    """Return the run lengths of COCO's text form, in which all but three are differences; None if it is none.
 
     A number is written five bits a letter, the lowest first; the highest bit of all is its sign.
     """
@@ -99,6 +99,6 @@ def _runs(counts: str) -> list[int] | None:
 
 
 def mask_box(mask: NDArray[np.bool_]) -> list[float]:
-    """x, y, width and height of the box about a mask (height, width); 0 of an empty one."""
+    """Return x, y, width and height of the box about a mask (height, width); 0 for an empty one."""
     box: list[float] = coco_mask.toBbox(coco_mask.encode(np.asfortranarray(mask, np.uint8))).tolist()
     return box

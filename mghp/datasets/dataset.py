@@ -12,7 +12,7 @@ Role = Literal["training", "validation", "tuning"]
 
 
 class PictureDataset(Protocol):
-    """What an entry of `DATASETS` of pictures names: a class, asked as such.
+    """A dataset of pictures, as an entry of `DATASETS` names it: a class, which is asked itself.
 
     Attributes:
         anatomy: the parts and the skeleton that the dataset annotates.

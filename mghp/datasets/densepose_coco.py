@@ -90,22 +90,22 @@ class DensePoseCOCO(DiskSamples):
         self.form = ("densepose_coco", file.digest)
 
     def picture_file(self, index: int) -> Path:
-        """The photograph, in the folder that its name tells."""
+        """Return the photograph, in the folder that its name tells."""
         name = Path(self.images[index]["file_name"]).name
         folders = [folder for folder in ("train2014", "val2014") if folder in name]
         candidates = [inside(self.folder / folder, name) for folder in (*folders, "images")]
         return next((file for file in candidates if file.exists()), candidates[0])
 
     def label_files(self, index: int) -> list[Path]:
-        """None: the labels of all pictures are in the JSON file."""
+        """Return no file: the labels of all pictures are in the JSON file."""
         return []
 
     def label_file(self, index: int) -> Path:
-        """The JSON file, which tells the size of every picture."""
+        """Return the JSON file, which tells the size of every picture."""
         return self.file
 
     def labels(self, index: int) -> Labels:
-        """Parts, persons and keypoints."""
+        """Return parts, persons and keypoints."""
         image = self.images[index]
         height, width = image["height"], image["width"]
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
@@ -131,7 +131,7 @@ class DensePoseCOCO(DiskSamples):
 
 
 def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.bool_]:
-    """From polygons or a run-length code; empty where neither is given."""
+    """Return a person's mask, from polygons or a run-length code; empty where neither is given."""
     segmentation = annotation.get("segmentation")
     if segmentation is None or segmentation == []:
         return np.zeros((height, width), bool)
@@ -142,7 +142,7 @@ def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str
 
 
 def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> list[float]:
-    """x, y, width and height of the box and the area, as annotated; of what is not, the mask's."""
+    """Return x, y, width and height of the box and the area, as annotated, else the mask's."""
     box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
     area = annotation["area"] if "area" in annotation else int(mask.sum())
     _box(box, mask.shape[0], mask.shape[1], where)
@@ -152,7 +152,7 @@ def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> 
 
 
 def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:
-    """`dp_masks` (of the box, whatever their own size) in the picture: (height, width) labels."""
+    """Return the labels (height, width) of `dp_masks`, which cover the box whatever their own size."""
     codes = annotation["dp_masks"]
     if not isinstance(codes, list) or len(codes) != len(DENSEPOSE_COCO.parts.names):
         raise InputError(f"{where}: dp_masks: expected {len(DENSEPOSE_COCO.parts.names)}, got {reprlib.repr(codes)}")
@@ -174,7 +174,7 @@ def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> 
 
 
 def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, int, int]:
-    """Left, top, width and height in whole pixels.
+    """Return left, top, width and height in whole pixels.
 
     Raises:
         InputError: if it is no box, or one that reaches farther from the picture than it is large.

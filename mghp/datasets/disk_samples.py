@@ -43,7 +43,7 @@ class Labels:
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Height and width of the label maps; None without one."""
+        """The height and width of the label maps; None without one."""
         maps = [labels for labels in (self.parts, self.person_ids) if labels is not None]
         return (maps[0].shape[0], maps[0].shape[1]) if maps else None
 
@@ -118,19 +118,19 @@ class DiskSamples(ABC):
 
     @abstractmethod
     def picture_file(self, index: int) -> Path:
-        """Where the photograph lies."""
+        """Return where the photograph lies."""
 
     @abstractmethod
     def label_files(self, index: int) -> list[Path]:
-        """Where a picture's labels lie, as far as they have files of their own; some may be missing."""
+        """Return where a picture's labels lie, as far as they have files of their own; some may be missing."""
 
     def label_file(self, index: int) -> Path:
-        """The file that tells the size of a picture's labels."""
+        """Return the file that tells the size of a picture's labels."""
         return self.label_files(index)[0]
 
     @abstractmethod
     def labels(self, index: int) -> Labels:
-        """What is known of a picture, without opening it.
+        """Return what is known of a picture, without opening it.
 
         Raises:
             InputError: naming the file, if one is missing or damaged.
@@ -138,7 +138,7 @@ class DiskSamples(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """Of what the split consists of; see `digest`."""
+        """The digest of what the split consists of; see `digest`."""
         return self._fingerprint or self.digest()
 
     def digest(self, progress: Progress | None = None) -> str:
@@ -159,14 +159,14 @@ class DiskSamples(ABC):
         return self._fingerprint
 
     def _files(self, index: int) -> list[Path]:
-        """All files of a picture; none where its name can be no file's, which is told when it is read."""
+        """Return all files of a picture; none where its name can be no file's, which is told when it is read."""
         try:
             return [self.picture_file(index), *self.label_files(index)]
         except InputError:
             return []
 
     def photograph(self, index: int, labels: Labels | None) -> NDArray[np.uint8]:
-        """A picture's pixels, (height, width, 3).
+        """Return a picture's pixels, (height, width, 3).
 
         Args:
             index: of the picture.
@@ -186,7 +186,7 @@ class DiskSamples(ABC):
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        """One labelled picture.
+        """Return one labelled picture.
 
         Raises:
             InputError: naming the file, if one is missing or damaged, or picture and labels differ in size.
@@ -203,7 +203,7 @@ class DiskSamples(ABC):
 def with_poses(
     parts: NDArray[np.uint8] | None, person_ids: NDArray[np.int16], num_persons: int, poses: NDArray[np.float32]
 ) -> Labels:
-    """Labels of masks and poses that are numbered apart: paired by where the keypoints lie."""
+    """Return the labels of masks and poses that are numbered apart, paired by where the keypoints lie."""
     pairing = pair_poses(poses, person_ids, num_persons)
     return Labels(parts, person_ids, paired_keypoints(poses, pairing, poses.shape[1]), pairing)
 

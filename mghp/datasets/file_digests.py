@@ -94,7 +94,7 @@ def _read_all(files: list[Path], progress: Progress | None) -> Iterable[tuple[St
 
 
 def _read(file: Path) -> tuple[Stamp | None, str | None]:
-    """The digest, and the stamp that it may be kept under; None where it may not."""
+    """Return the digest, and the stamp that it may be kept under; None where it may not."""
     try:
         with file.open("rb") as stream:
             now, before = time.time_ns(), _stamp_of(os.fstat(stream.fileno()))
@@ -107,7 +107,7 @@ def _read(file: Path) -> tuple[Stamp | None, str | None]:
 
 
 def _places(folder: Path) -> list[Path]:
-    """Where digests are kept, the best place first: the folder, and the user's cache where there is one."""
+    """Return where digests are kept, the best place first: the folder, and the user's cache where there is one."""
     try:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:  # a user without a home
@@ -117,7 +117,7 @@ def _places(folder: Path) -> list[Path]:
 
 
 def _read_kept(file: Path) -> _Known:
-    """What is kept there; nothing where it is missing or damaged."""
+    """Return what is kept there; nothing where it is missing or damaged."""
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -22,7 +22,7 @@ _SPREAD = {"L;2": 85, "L;4": 17}
 
 
 def read_picture(file: Path, labelled_size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """A photograph: (height, width, 3), red, green, blue, as `picture_pixels` reads every picture.
+    """Read a photograph, (height, width, 3): red, green, blue, as `picture_pixels` reads every picture.
 
     Args:
         file: of the picture.
@@ -36,7 +36,7 @@ def read_picture(file: Path, labelled_size: tuple[int, int] | None = None) -> ND
 
 
 def read_labels(file: Path) -> NDArray[np.uint8]:
-    """A label map: (height, width), numbers as stored; of several channels the first, of a palette the index.
+    """Read a label map, (height, width), as stored: of several channels the first, of a palette the index.
 
     Raises:
         InputError: if it is missing or unreadable, or has a number beyond 255.
@@ -48,7 +48,7 @@ def read_labels(file: Path) -> NDArray[np.uint8]:
 
 
 def read_numbers(file: Path) -> NDArray[Any]:
-    """The same with numbers beyond 255, of persons for instance.
+    """Read a label map as `read_labels` does, also with numbers beyond 255, of persons for instance.
 
     Raises:
         InputError: if it is missing or unreadable, its numbers are not whole, from 0 up, or they are of 16 bits in
@@ -67,7 +67,7 @@ def read_numbers(file: Path) -> NDArray[Any]:
 
 
 def read_lines(file: Path) -> list[str]:
-    """Lines of a text file that are not empty.
+    """Return the lines of a text file that are not empty.
 
     Raises:
         InputError: if it is missing or no text.
@@ -81,7 +81,7 @@ def read_lines(file: Path) -> list[str]:
 
 @contextmanager
 def opened_picture(file: Path, what: str) -> Iterator[Image.Image]:
-    """The file, open; what goes wrong in the block is told of the file.
+    """Open a picture; what goes wrong in the block is told of the file.
 
     Raises:
         InputError: if it is missing, damaged, no picture, or one of more pixels than Pillow's bound on what is none.
@@ -92,7 +92,7 @@ def opened_picture(file: Path, what: str) -> Iterator[Image.Image]:
 
 @contextmanager
 def faults_told_of(file: str | Path, what: str) -> Iterator[None]:
-    """Around all that decodes a file.
+    """Tell of a file what goes wrong in the block that decodes it.
 
     Raises:
         InputError: naming the file, in the place of whatever its bytes lead Pillow to raise.
@@ -106,7 +106,7 @@ def faults_told_of(file: str | Path, what: str) -> Iterator[None]:
 
 
 def _stored_as(image: Image.Image) -> str:
-    """Pillow's name for how the pixels lie in the file, before they are loaded."""
+    """Return Pillow's name for how the pixels lie in the file, before they are loaded."""
     tiles = getattr(image, "tile", None) or [None]
     how = getattr(tiles[0], "args", "")
     return str(how[0] if isinstance(how, tuple) and how else how)

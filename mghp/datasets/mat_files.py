@@ -35,7 +35,7 @@ _COMPLEX = 0x0800
 
 
 def read_mat(file: Path, what: str, *, squeeze_me: bool = False, struct_as_record: bool = True) -> dict[str, Any]:
-    """Variables by name.
+    """Return the variables of a file by name.
 
     Args:
         file: to read.
@@ -65,7 +65,7 @@ def read_mat(file: Path, what: str, *, squeeze_me: bool = False, struct_as_recor
 
 
 def _unpacked(data: bytes) -> bytes:
-    """The same file without compression.
+    """Return the file without compression.
 
     Raises:
         ValueError: if it is no file of level 5, breaks off, or is larger than allowed.
@@ -93,7 +93,7 @@ def _unpacked(data: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class _Element:
-    """Of which kind, and where in the file its content lies."""
+    """An element's kind, and where in the file its content lies."""
 
     kind: int
     first: int
@@ -101,7 +101,7 @@ class _Element:
 
 
 def _elements(data: bytes, first: int, end: int, order: str) -> Iterator[_Element]:
-    """One after another, until the end.
+    """Yield the elements, one after another.
 
     Raises:
         ValueError: if one reaches beyond it.
@@ -121,7 +121,7 @@ def _elements(data: bytes, first: int, end: int, order: str) -> Iterator[_Elemen
 
 
 def _check(data: bytes, element: _Element, order: str, level: int = 0) -> None:
-    """A matrix has as many parts as it says, and so have the matrices in it.
+    """Check that a matrix has as many parts as it says, and so have the matrices in it.
 
     SciPy believes numbers of parts and no lengths: only where the two agree does it read what was looked through here.
 

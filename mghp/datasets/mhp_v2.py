@@ -109,7 +109,7 @@ class MHPSubmission(SubmissionWriter):
         self.lines: list[str] = []
 
     def add(self, name: str, predicted: PredictedPersons) -> None:
-        """Both maps, and the picture's line."""
+        """Write both maps, and note the picture's line."""
         write_map(inside(self.folder / "global_seg", f"{name}.png"), predicted.parts)
         write_map(inside(self.folder / "global_tag", f"{name}.png"), predicted.person_ids)
         seen = np.unique(predicted.person_ids[predicted.person_ids > 0])
@@ -117,7 +117,7 @@ class MHPSubmission(SubmissionWriter):
         self.lines.append(" ".join([name, *pairs]))
 
     def finish(self) -> None:
-        """results.txt."""
+        """Write results.txt."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "results.txt").write_text("".join(f"{line}\n" for line in self.lines))
 
@@ -150,19 +150,19 @@ class MHPv2(DiskSamples):
             self.masks[file.name.split("_")[0]].append(file)
 
     def picture_file(self, index: int) -> Path:
-        """images/ID.jpg."""
+        """Return images/ID.jpg."""
         return inside(self.folder / "images", f"{self.names[index]}.jpg")
 
     def pose_file(self, index: int) -> Path:
-        """pose_annos/ID.mat."""
+        """Return pose_annos/ID.mat."""
         return inside(self.folder / "pose_annos", f"{self.names[index]}.mat")
 
     def label_files(self, index: int) -> list[Path]:
-        """The masks, then the poses."""
+        """Return the masks, then the poses."""
         return [*self.masks.get(self.names[index], []), self.pose_file(index)]
 
     def labels(self, index: int) -> Labels:
-        """Masks of all persons, and the pose that lies on each."""
+        """Return the masks of all persons, and the pose that lies on each."""
         files = self.masks.get(self.names[index], [])
         if not files:
             raise InputError(f"{self.folder / 'parsing_annos' / self.names[index]}_NN_KK.png: no mask of anybody")
@@ -181,7 +181,7 @@ class MHPv2(DiskSamples):
 
     @staticmethod
     def _check_numbers(files: list[Path]) -> None:
-        """Person 1 to NN of NN, each once."""
+        """Refuse files that are not person 1 to NN of NN, each once."""
         told = {file.stem.split("_")[1] for file in files}
         numbers = [file.stem.split("_")[2] for file in files]
         expected = [f"{number + 1:02d}" for number in range(len(files))]
@@ -190,7 +190,7 @@ class MHPv2(DiskSamples):
 
 
 def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPersons]:
-    """A submission in LV-MHP v2's form, by picture; every part has its person's score, keypoints there are none.
+    """Read a submission in LV-MHP v2's form, by picture: every part has its person's score, and there are no keypoints.
 
     Args:
         folder: with results.txt.
@@ -226,7 +226,7 @@ def read_mhp_submission(folder: Path, num_labels: int) -> dict[str, PredictedPer
 
 
 def read_poses(file: Path) -> NDArray[np.float32]:
-    """Keypoints (pose, 16, 3) of a pose file, with COCO's visibility.
+    """Return the keypoints (pose, 16, 3) of a pose file, with COCO's visibility.
 
     Poses are numbered as in the file; one that it leaves out has no annotated keypoint.
 

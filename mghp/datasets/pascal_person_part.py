@@ -119,18 +119,18 @@ class PascalPersonPart(DiskSamples):
         return sorted(file.stem for file in self.parts.glob("*.png"))
 
     def picture_file(self, index: int) -> Path:
-        """The photograph."""
+        """Return the photograph."""
         return inside(self.pictures, f"{self.names[index]}.jpg")
 
     def label_files(self, index: int) -> list[Path]:
-        """The .mat file, or the map of parts and that of persons."""
+        """Return the .mat file, or the map of parts and that of persons."""
         name = self.names[index]
         if self.mat_files is not None:
             return [inside(self.mat_files, f"{name}.mat")]
         return [inside(self.parts, f"{name}.png"), inside(self.humans, f"{name}.png")]
 
     def labels(self, index: int) -> Labels:
-        """Parts and persons, and their keypoints where a joints file has them."""
+        """Return parts and persons, and their keypoints where a joints file has them."""
         if self.mat_files is not None:
             parts, ids, persons = read_pascal_part(*self.label_files(index))
         else:
@@ -148,7 +148,7 @@ class PascalPersonPart(DiskSamples):
 
 
 def read_pascal_part(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.int16], int]:
-    """Parts, person ids and the number of persons of a PASCAL-Part file; other objects are left out.
+    """Return parts, person ids and the number of persons of a PASCAL-Part file; other objects are left out.
 
     A person's pixels without a part are nobody's, as in the published maps; a later person is on top of an earlier one.
 
@@ -181,7 +181,7 @@ def _label(name: str, file: Path) -> int:
 
 
 def _read_joints(file: Path, num_keypoints: int) -> tuple[dict[str, NDArray[np.float32]], str]:
-    """Poses (pose, keypoint, 3) by picture name, none for a picture that is not in the file; and the file's digest."""
+    """Return poses (pose, keypoint, 3) by picture name, none for a picture not in the file; and the file's digest."""
     annotated_file = read_coco(file)
     poses: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for image in annotated_file.images:

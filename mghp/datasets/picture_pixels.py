@@ -11,7 +11,7 @@ _OVERSHOOT = 2.0
 
 
 def picture_pixels(image: Image.Image, labelled_size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """(height, width, 3) uint8, red, green, blue.
+    """Return a picture's pixels, (height, width, 3) uint8: red, green, blue.
 
     A picture is turned as its EXIF orientation says: that is how people look at it, and label it. Labels that fit only
     the picture as it is stored were drawn on that, and it stays so. Grey becomes grey in all three channels, CMYK
@@ -38,7 +38,7 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _grey_of_8_bits(image: Image.Image) -> Image.Image:
-    """Pillow's own conversion would cut wider numbers off."""
+    """Convert to 8 bits, where Pillow's own conversion would cut wider numbers off."""
     numbers = np.asarray(image)
     values = np.nan_to_num(numbers.astype(np.float64), posinf=0.0, neginf=0.0)
     full = _full_range(float(values.max(initial=0)), image.mode == "F")

@@ -111,7 +111,7 @@ def what_is_not_trained(train: PictureSet) -> str | None:
 
 
 def describe_pictures(train: PictureSet, validation: PictureSet, out: Path) -> list[Path]:
-    """Contact sheets of both sets, and the validation set's difficulty without a model.
+    """Write contact sheets of both sets, and the validation set's difficulty without a model.
 
     Returns:
         The files written.

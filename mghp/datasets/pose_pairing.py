@@ -60,7 +60,7 @@ def pair_poses(poses: NDArray[np.float32], person_ids: NDArray[np.int16], num_pe
 
 
 def paired_keypoints(poses: NDArray[np.float32], pairing: Pairing, num_keypoints: int) -> NDArray[np.float32]:
-    """Keypoints (person, keypoint, 3) in the masks' order; 0 for persons without a pose."""
+    """Return keypoints (person, keypoint, 3) in the masks' order; 0 for persons without a pose."""
     keypoints = np.zeros((len(pairing.pose_of), num_keypoints, 3), np.float32)
     has_pose = pairing.pose_of >= 0
     keypoints[has_pose] = poses[pairing.pose_of[has_pose]]
@@ -68,7 +68,7 @@ def paired_keypoints(poses: NDArray[np.float32], pairing: Pairing, num_keypoints
 
 
 def _share_on_masks(pose: NDArray[np.float32], person_ids: NDArray[np.int16], num_persons: int) -> NDArray[np.float64]:
-    """Of a pose's keypoints, the share on or beside each mask: (person,)."""
+    """Return the share of a pose's keypoints on or beside each mask, (person,)."""
     counted = pose[:, 2] == 2
     if counted.sum() < 3:
         counted = pose[:, 2] > 0

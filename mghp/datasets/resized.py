@@ -10,7 +10,7 @@ from mghp.datasets.sample import Sample, Samples
 
 
 def size_for(height: int, width: int, longest_side: int | None) -> tuple[int, int]:
-    """Height and width, each at least 1, with the longer one as given and the proportion kept; None changes nothing."""
+    """Return height and width, at least 1, in proportion, with the longer one as given; None changes nothing."""
     if longest_side is None:
         return height, width
     ratio = longest_side / max(height, width)
@@ -18,14 +18,14 @@ def size_for(height: int, width: int, longest_side: int | None) -> tuple[int, in
 
 
 def resized_picture(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """(height, width, 3), smoothed where it becomes smaller."""
+    """Return a picture (height, width, 3) at another size, smoothed where it becomes smaller."""
     if image.shape[:2] == (height, width):
         return image
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def resized_labels(labels: NDArray[Any], height: int, width: int) -> NDArray[Any]:
-    """Each pixel has the label of the nearest: pixels keep their centres."""
+    """Return labels at another size, each pixel with the label of the nearest: pixels keep their centres."""
     if labels.shape == (height, width):
         return labels
     rows, columns = (
@@ -37,26 +37,26 @@ def resized_labels(labels: NDArray[Any], height: int, width: int) -> NDArray[Any
 
 
 def resized_keypoints(keypoints: NDArray[Any], before: tuple[int, int], after: tuple[int, int]) -> NDArray[np.float32]:
-    """Keypoints (person, keypoint, 3) of a picture whose (height, width) changes."""
+    """Return keypoints (person, keypoint, 3) of a picture whose (height, width) changes."""
     ratios = np.array([after[1] / before[1], after[0] / before[0], 1.0])
     scaled: NDArray[np.float32] = (keypoints * ratios).astype(np.float32)
     return scaled
 
 
 def resized_regions(regions: NDArray[Any], before: tuple[int, int], after: tuple[int, int]) -> NDArray[np.float32]:
-    """Boxes and areas (person, 5) of a picture whose (height, width) changes."""
+    """Return boxes and areas (person, 5) of a picture whose (height, width) changes."""
     down, across = after[0] / before[0], after[1] / before[1]
     scaled: NDArray[np.float32] = (regions * (across, down, across, down, across * down)).astype(np.float32)
     return scaled
 
 
 def resized(sample: Sample, longest_side: int | None) -> Sample:
-    """A sample whose longer side has so many pixels; `original_size` stays."""
+    """Return a sample whose longer side has so many pixels; `original_size` stays."""
     return resized_to(sample, *size_for(sample.image.shape[0], sample.image.shape[1], longest_side))
 
 
 def resized_to(sample: Sample, height: int, width: int) -> Sample:
-    """A sample of another height and width, pixels; `original_size` stays."""
+    """Return a sample of another height and width in pixels; `original_size` stays."""
     before, after = (sample.image.shape[0], sample.image.shape[1]), (height, width)
     if after == before:
         return sample

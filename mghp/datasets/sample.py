@@ -19,7 +19,7 @@ NOT_ANNOTATED, OCCLUDED, VISIBLE = 0, 1, 2
 
 @dataclass
 class Sample:
-    """A picture and what is known of its people.
+    """A picture and what is known of its persons.
 
     Attributes:
         image: (height, width, 3) uint8, red, green, blue.
@@ -46,7 +46,7 @@ class Sample:
 
     @property
     def ignored(self) -> NDArray[np.bool_] | None:
-        """(height, width): where the part is not known; None without parsing labels."""
+        """The pixels whose part is not known, (height, width); None without parsing labels."""
         return None if self.parts is None else self.parts == IGNORE
 
 
@@ -54,10 +54,10 @@ class Samples(Protocol):
     """A set of pictures."""
 
     def __len__(self) -> int:
-        """How many."""
+        """Return the number of pictures."""
 
     def __getitem__(self, index: int) -> Sample:
-        """One."""
+        """Return one picture."""
 
 
 class PictureSet(Samples, Protocol):
@@ -65,4 +65,4 @@ class PictureSet(Samples, Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Of what the set consists of."""
+        """The digest of what the set consists of."""

@@ -10,7 +10,7 @@ from mghp.errors import InputError
 
 
 def shared_pictures(train: DiskSamples, validation: DiskSamples) -> list[str]:
-    """Names, in `validation`, of the pictures whose files have the same content as one of `train`; missing ones not."""
+    """Return the names, in `validation`, of the pictures whose files have the same content as one of `train`."""
     trained, validated = (list(_files(samples)) for samples in (train, validation))
     # Files of one size alone are read: hardly any but those that are in both.
     sizes = {file.stat().st_size for file, _ in validated}

@@ -11,7 +11,7 @@ _LOGGER = logging.getLogger("mghp")
 
 
 class SkippingSamples:
-    """In the place of a picture that cannot be read the next one that can; `skipped` counts, in all processes together.
+    """Pictures of which each that cannot be read is replaced by the next; `skipped` counts in all processes together.
 
     Args:
         samples: that raise `InputError` where a file is damaged.
@@ -23,7 +23,7 @@ class SkippingSamples:
 
     @property
     def skipped(self) -> int:
-        """Pictures that could not be read so far."""
+        """The number of pictures that could not be read so far."""
         return int(self._is_damaged.sum())
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from mghp.config.dataset_names import DATASETS
 
 
 class SubmissionWriter(ABC):
-    """Writes one benchmark's form, picture by picture.
+    """A writer of one benchmark's form, picture by picture.
 
     Args:
         folder: made where it is missing.

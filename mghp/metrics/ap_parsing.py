@@ -51,12 +51,12 @@ class Detections:
 
     @property
     def num_true(self) -> int:
-        """True persons."""
+        """The number of true persons."""
         return len(self.true_parts)
 
 
 def detections(picture: PersonIoU, rules: Rules = "mhp_v2") -> Detections:
-    """One picture's part of the evaluation.
+    """Return one picture's part of the evaluation.
 
     Args:
         picture: predicted persons against true ones.
@@ -79,7 +79,7 @@ def detections(picture: PersonIoU, rules: Rules = "mhp_v2") -> Detections:
 
 
 def joined(pictures: Sequence[Detections]) -> Detections:
-    """Detections of several pictures, at least one, true persons numbered through."""
+    """Return the detections of several pictures, at least one, with true persons numbered through."""
     first = np.cumsum([0, *(picture.num_true for picture in pictures)])
     persons = [
         np.where(picture.person >= 0, picture.person + offset, -1)
@@ -95,7 +95,7 @@ def joined(pictures: Sequence[Detections]) -> Detections:
 
 
 def ap_and_pcp(found: Detections) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """AP^p and PCP at each of `THRESHOLDS`; NaN in a set without a true person.
+    """Return AP^p and PCP at each of `THRESHOLDS`; NaN in a set without a true person.
 
     In the order of their scores, detections take their best true person if its mean IoU is over the threshold and
     nobody has taken it; else they are false. AP^p is the area under the monotone precision; PCP the mean over true
@@ -132,7 +132,7 @@ def pcp_per_part(found: Detections) -> NDArray[np.float64]:
 
 
 def _ranked(found: Detections) -> Detections:
-    """Surest first."""
+    """Sort by score, the largest first."""
     order = np.argsort(-found.score, kind="stable")
     return Detections(
         found.score[order], found.person[order], found.mean_iou[order], found.part_iou[order], found.true_parts
@@ -140,7 +140,7 @@ def _ranked(found: Detections) -> Detections:
 
 
 def _matched(ranked: Detections) -> Iterator[tuple[float, NDArray[np.bool_]]]:
-    """Each threshold, and which of the ranked detections are true at it: the first over it of each true person."""
+    """Yield each threshold, and which ranked detections are true at it: each true person's first one over it."""
     for threshold in THRESHOLDS:
         over = np.flatnonzero((ranked.mean_iou > threshold) & (ranked.person >= 0))
         _, first = np.unique(ranked.person[over], return_index=True)
@@ -173,12 +173,12 @@ class ParsingAP(PictureRows):
         self.add_picture(np.concatenate([np.concatenate(columns, 1), true_rows]), [])
 
     def detections(self) -> Detections:
-        """Of the whole set."""
+        """Return the detections of the whole set."""
         nothing = np.zeros((0, 2 + self.num_labels))
         return joined([_of_rows(rows) for rows in [nothing, *(rows for rows, _ in self.pictures())]])
 
     def compute(self) -> dict[str, Tensor]:
-        """The four scores."""
+        """Return the four scores."""
         ap, pcp = ap_and_pcp(self.detections())
         middle = THRESHOLDS.index(0.5)
         scores = {"ap_p_50": ap[middle], "ap_p_vol": ap.mean(), "pcp_50": pcp[middle], "pcp_vol": pcp.mean()}
@@ -186,7 +186,7 @@ class ParsingAP(PictureRows):
 
 
 def _of_rows(rows: NDArray[np.float64]) -> Detections:
-    """What `ParsingAP` keeps of a picture."""
+    """Return one picture's detections from the rows that `ParsingAP` keeps."""
     is_true_person = np.isnan(rows[:, 0])
     found = rows[~is_true_person]
     return Detections(

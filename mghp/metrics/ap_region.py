@@ -56,7 +56,7 @@ class Regions:
 def part_regions(
     predicted: PredictedPersons, true: TruePersons, num_labels: int, scores: Literal["part", "person"] = "part"
 ) -> Regions:
-    """Instances of parts in one picture: all pixels of a class that belong to one person.
+    """Return the instances of parts in one picture: all pixels of a class that belong to one person.
 
     Args:
         predicted: of one picture.
@@ -73,7 +73,7 @@ def part_regions(
 
 
 def human_regions(predicted: PredictedPersons, true: TruePersons) -> Regions:
-    """Whole persons in one picture, pixels without a part included: one class."""
+    """Return the persons of one picture as one class, pixels without a part included."""
     shape = len(true.keypoints) + 1, len(predicted.person_scores) + 1
     cells = true.person_ids.astype(np.int64).ravel() * shape[1] + predicted.person_ids.ravel()
     counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
@@ -85,7 +85,7 @@ def human_regions(predicted: PredictedPersons, true: TruePersons) -> Regions:
 def _regions(
     shared: NDArray[np.int64], of_true: NDArray[np.int64], of_predicted: NDArray[np.int64], scores: NDArray[np.float64]
 ) -> Regions:
-    """From areas (true, predicted, class), (true, class) and (predicted, class), and scores (predicted, class)."""
+    """Return detections from areas (true, predicted, class), (true, class), (predicted, class), and scores as these."""
     person, label = np.nonzero(of_predicted)
     overlap = shared[:, person, label]
     union = of_true[:, label] + of_predicted[person, label] - overlap
@@ -105,7 +105,7 @@ def _regions(
 
 
 def joined_regions(pictures: Sequence[Regions], num_classes: int) -> Regions:
-    """Those of several pictures, true instances numbered through."""
+    """Return the detections of several pictures, with true instances numbered through."""
     first = np.cumsum([0, *(picture.num_true.sum() for picture in pictures)])
     instances = [
         np.where(picture.instance >= 0, picture.instance + offset, -1)
@@ -124,7 +124,7 @@ def joined_regions(pictures: Sequence[Regions], num_classes: int) -> Regions:
 def ap_per_class(
     found: Regions, thresholds: Sequence[float] = PART_THRESHOLDS, rules: RegionRules = "legacy"
 ) -> NDArray[np.float64]:
-    """AP of each class at each threshold.
+    """Return AP per class and threshold.
 
     Args:
         found: of a set.
@@ -152,7 +152,7 @@ def ap_per_class(
 
 
 def mean_over_classes(ap: NDArray[np.float64], rules: RegionRules = "legacy") -> NDArray[np.float64]:
-    """(class, threshold) -> (threshold,): the classes that are not NaN; `cihp_pgn`: NaN if one is.
+    """Average (class, threshold) to (threshold,) over the classes that are not NaN; `cihp_pgn`: NaN if one is.
 
     NaN where no class counts.
     """
@@ -166,7 +166,7 @@ def mean_over_classes(ap: NDArray[np.float64], rules: RegionRules = "legacy") ->
 
 
 def _first_of_each(is_over: NDArray[np.bool_], instance: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Of the detections over the threshold, the first of each instance."""
+    """Return which detections are the first of their instance over the threshold."""
     over = np.flatnonzero(is_over)
     _, first = np.unique(instance[over], return_index=True)
     is_true = np.zeros(len(is_over), bool)
@@ -196,11 +196,11 @@ class RegionAP(PictureRows):
         _add(self, part_regions(predicted, true, self.num_labels, self.scores))
 
     def per_class(self) -> NDArray[np.float64]:
-        """AP of each class (label - 1) at each threshold."""
+        """Return AP per class (label - 1) and threshold."""
         return ap_per_class(_collected(self, self.num_labels - 1), PART_THRESHOLDS, self.rules)
 
     def compute(self) -> dict[str, Tensor]:
-        """The four scores; NaN for a set without a picture."""
+        """Return the four scores; NaN for a set without a picture."""
         ap = mean_over_classes(self.per_class(), self.rules) if len(self.pictures()) else np.full(9, np.nan)
         prefix = "ap_r_strict" if self.rules == "strict" else "ap_r"
         at = {f"{prefix}_{round(100 * t)}": ap[PART_THRESHOLDS.index(t)] for t in (0.5, 0.6, 0.7)}
@@ -225,7 +225,7 @@ class HumanAP(PictureRows):
         _add(self, human_regions(predicted, true))
 
     def compute(self) -> dict[str, Tensor]:
-        """Both scores; NaN for a set without a picture."""
+        """Return both scores; NaN for a set without a picture."""
         nothing = np.full((1, len(HUMAN_THRESHOLDS)), np.nan)
         ap = (ap_per_class(_collected(self, 1), HUMAN_THRESHOLDS, self.rules) if self.pictures() else nothing)[0]
         prefix = "ap_h_strict" if self.rules == "strict" else "ap_h"

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def average_precision(is_true: NDArray[np.bool_], num_true: int) -> float:
-    """Area under the monotone envelope of precision over recall, summed where recall changes (no 11 points).
+    """Return the area under the monotone envelope of precision over recall, summed where recall changes.
 
     Args:
         is_true: (detection,), in the order of their ranks, surest first.

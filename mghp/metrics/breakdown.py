@@ -45,7 +45,7 @@ class Breakdown:
         self.groups[name].update(predicted, true)
 
     def compute(self) -> dict[str, dict[str, float]]:
-        """Scores of each group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
+        """Return scores per group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
 
         Groups that nobody is in are left out.
         """

@@ -12,7 +12,7 @@ Labels = NDArray[np.integer[Any]]
 
 
 def cross_histogram(predicted: PredictedPersons, true: TruePersons, num_labels: int) -> NDArray[np.int64]:
-    """One pass over a picture whose persons do not overlap.
+    """Count the pixels of all pairs of persons and labels in a picture whose persons do not overlap.
 
     Args:
         predicted: of one picture.
@@ -37,7 +37,7 @@ def cross_histogram(predicted: PredictedPersons, true: TruePersons, num_labels: 
 def map_histograms(
     maps: Iterable[Labels], true_parts: Labels, true_ids: Labels, num_true: int, num_labels: int
 ) -> NDArray[np.int64]:
-    """The same for predicted persons that may overlap, from a part map each.
+    """Count as `cross_histogram` for predicted persons that may overlap, from a part map per person.
 
     Args:
         maps: (height, width) each, 0 where the person is not.
@@ -62,7 +62,7 @@ def map_histograms(
 def _true_cells(
     parts: Labels, ids: Labels, num_true: int, num_labels: int
 ) -> tuple[NDArray[np.int64], tuple[int, int]]:
-    """Cell of each pixel among (true person, true label), and their numbers."""
+    """Return each pixel's cell among (true person, true label), and the number of both."""
     cells = ids.astype(np.int64).ravel() * (num_labels + 1)
     cells += np.minimum(parts, num_labels).ravel()
     return cells, (num_true + 1, num_labels + 1)

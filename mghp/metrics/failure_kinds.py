@@ -49,8 +49,8 @@ class PersonKind:
     Attributes:
         kind: one of `KINDS`.
         score: mean IoU over the true person's parts with its partner, 0 without.
-        true_person: row in the picture's true people; None for a spurious one.
-        predicted_person: the partner's row in the predicted people, or the spurious person's; None for none.
+        true_person: row in the picture's true persons; None for a spurious one.
+        predicted_person: the partner's row in the predicted persons, or the spurious person's; None for none.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class PersonKind:
 
 
 def person_kinds(predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy) -> list[PersonKind]:
-    """A verdict on every true person of a picture with a pixel of a part, then on every spurious one.
+    """Return a verdict on every true person of a picture with a pixel of a part, then on every spurious one.
 
     Args:
         predicted: of one picture.
@@ -113,14 +113,14 @@ def _is_merged(pairs: PersonPairs, person: int) -> bool:
 
 
 def _pieces(pairs: PersonPairs, person: int) -> list[int]:
-    """The predicted persons that a split person is shared among; none if it is not split."""
+    """Return the predicted persons that a split person is shared among; none if it is not split."""
     is_mostly_theirs = pairs.held[person] >= MOST * np.maximum(pairs.predicted_pixels, 1)
     pieces = np.flatnonzero(is_mostly_theirs & (pairs.share[person] >= RELEVANT)).tolist()
     return pieces if len(pieces) > 1 else []
 
 
 def _has_swapped_labels(labels: NDArray[np.int64], mirrored: tuple[int, ...]) -> bool:
-    """Labels (true, predicted) of a person's pixels."""
+    """Tell from labels (true, predicted) of a person's pixels whether left and right are swapped."""
     label, mirror, pixels = np.arange(len(labels)), np.array(mirrored), labels.sum(1)
     sided, others = label != mirror, labels[label, mirror]
     is_swapped = sided & (pixels > 0) & (others >= MOST * pixels)
@@ -132,7 +132,7 @@ def _has_swapped_labels(labels: NDArray[np.int64], mirrored: tuple[int, ...]) ->
 def _has_swapped_keypoints(
     predicted: NDArray[np.floating[Any]], true: NDArray[np.floating[Any]], area: float, anatomy: Anatomy
 ) -> bool:
-    """Keypoints (keypoint, 3) of a person and its partner."""
+    """Tell from keypoints (keypoint, 3) of a person and its partner whether left and right are swapped."""
     mirror = np.array(anatomy.skeleton.mirrored_keypoints)
     sided = (mirror != np.arange(len(mirror))) & (true[:, 2] > 0) & (true[mirror, 2] > 0)
     reach = keypoint_reach(area, anatomy.skeleton.known_sigmas)

@@ -15,7 +15,7 @@ from mghp.config.metrics import MetricsConfig
 
 
 def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[np.integer[Any]]) -> tuple[int, int]:
-    """Human pixels given to the right person, and all human pixels.
+    """Count the human pixels given to the right person, and all human pixels.
 
     Predicted and true persons are paired one to one, so that the sum of their masks' IoU is largest. A pixel left out,
     or given to a person that has no partner, is wrong.
@@ -53,7 +53,7 @@ class GroupingAccuracy(Metric):
         self.total += total
 
     def compute(self) -> Tensor:
-        """Share of human pixels."""
+        """Return the share of human pixels that are given to the right person."""
         return self.correct.double() / self.total if self.total else torch.tensor(torch.nan)
 
 

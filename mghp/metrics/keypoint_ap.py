@@ -104,13 +104,13 @@ def _results(predicted: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> list[dic
 
 
 def _placed(keypoints: NDArray[Any]) -> NDArray[np.float64]:
-    """Keypoints (person, keypoint, 3), those that were not found far from everything."""
+    """Return keypoints (person, keypoint, 3), with those that were not found far from everything."""
     found = keypoints[..., 2:] > 0
     return np.where(found, keypoints, np.array([_NOT_FOUND, _NOT_FOUND, 0.0])).astype(np.float64)
 
 
 def _regions(true: TruePersons) -> NDArray[np.float64]:
-    """`TruePersons.regions`, or what masks say in their place: nobody is smaller than a pixel."""
+    """Return `TruePersons.regions`, or what masks say in their place: nobody is smaller than a pixel."""
     if true.regions is not None:
         return true.regions.astype(np.float64)
     ids, persons = true.person_ids.astype(np.int64), len(true.keypoints)
@@ -145,7 +145,7 @@ class KeypointAP(PictureRows):
         )
 
     def compute(self) -> dict[str, Tensor]:
-        """The three scores."""
+        """Return the three scores."""
         predicted, true, boxes = [], [], []
         for rows, about in self.pictures():
             found, persons = about.astype(int)
@@ -155,11 +155,11 @@ class KeypointAP(PictureRows):
         return as_scores(keypoint_ap(predicted, true, self.sigmas, boxes))
 
     def _poses(self, rows: NDArray[Any], persons: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Keypoints (person, keypoint, 3) of the first so many, and a value a row."""
+        """Return the keypoints (person, keypoint, 3) of the first `persons` rows, and a value per row."""
         return rows[:persons, :-5].reshape(persons, len(self.sigmas), 3), rows[:, -1]
 
     def _rows(self, keypoints: NDArray[Any], values: NDArray[Any]) -> NDArray[np.float64]:
-        """Keypoints (person, keypoint, 3) and values (person + crowd, 5) -> (person + crowd, 3 keypoint + 5)."""
+        """Join keypoints (person, keypoint, 3) and values (person + crowd, 5) to (person + crowd, 3 keypoint + 5)."""
         rows = np.zeros((len(values), 3 * len(self.sigmas) + 5))
         rows[: len(keypoints), :-5] = np.reshape(keypoints, (len(keypoints), -1)) if len(keypoints) else 0.0
         rows[:, -5:] = values

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def association_counts(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """True positives, false positives and false negatives among the pairs of a problem.
+    """Count true positives, false positives and false negatives among the pairs of a problem.
 
     Args:
         predicted: pairs joined. Shape (source, destination), or any.
@@ -24,7 +24,7 @@ def association_counts(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -
 
 
 def f1(counts: ArrayLike) -> NDArray[np.float64]:
-    """2 TP / (2 TP + FP + FN); 1 where nothing is true and nothing predicted, for then nothing is wrong.
+    """Return 2 TP / (2 TP + FP + FN); 1 where nothing is true and nothing predicted: then nothing is wrong.
 
     Args:
         counts: true positives, false positives, false negatives. Shape (..., 3).

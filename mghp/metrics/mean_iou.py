@@ -22,7 +22,7 @@ Absent = Literal["skip", "zero"]
 def joint_histogram(
     true: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], num_labels: int
 ) -> NDArray[np.int64]:
-    """How often each pair of labels meets; pixels whose true label is no label (255) do not count.
+    """Count how often each pair of labels meets; pixels whose true label is no label (255) do not count.
 
     Args:
         true: labels, any shape.
@@ -62,7 +62,7 @@ class SemanticScores:
 
 
 def semantic_scores(histogram: NDArray[Any], absent: Absent = "skip") -> SemanticScores:
-    """Scores of a set.
+    """Return the scores of a set.
 
     Args:
         histogram: (true label, predicted label), from `joint_histogram`, summed over pictures.
@@ -81,7 +81,7 @@ def semantic_scores(histogram: NDArray[Any], absent: Absent = "skip") -> Semanti
 
 
 def mean_iou(histogram: NDArray[Any], absent: Absent = "skip") -> float:
-    """The `mean_iou` of `semantic_scores`."""
+    """Return the `mean_iou` of `semantic_scores`."""
     return semantic_scores(histogram, absent).mean_iou
 
 
@@ -117,11 +117,11 @@ class PartScores(MulticlassConfusionMatrix):
         super().update(*labels)
 
     def scores(self) -> SemanticScores:
-        """With the IoU of each label."""
+        """Return all scores, with the IoU of each label."""
         return semantic_scores(self.confmat.cpu().numpy(), self.absent)
 
     def compute(self) -> dict[str, Tensor]:  # type: ignore[override]
-        """The four scores."""
+        """Return the four scores."""
         scores = self.scores()
         names = ("mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1")
         return as_scores({name: getattr(scores, name) for name in names})

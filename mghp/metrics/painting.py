@@ -15,7 +15,7 @@ def painted(
     keypoints: NDArray[np.floating[Any]] | None = None,
     least_score: float = -np.inf,
 ) -> PredictedPersons:
-    """Persons painted one over the other in the ascending order of their scores; of equal scores the later is on top.
+    """Paint persons one over the other by ascending scores; of equal scores the later is on top.
 
     Persons without a pixel left are dropped, as the submission formats cannot hold them.
 

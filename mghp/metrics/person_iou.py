@@ -29,7 +29,7 @@ class PersonIoU:
 
     @property
     def mean_iou(self) -> NDArray[np.float64]:
-        """Mean over the labels of either map, background included. (predicted, true)."""
+        """The mean over the labels of either map, background included: (predicted, true)."""
         there = ~np.isnan(self.part_iou)
         mean: NDArray[np.float64] = np.where(there, self.part_iou, 0).sum(-1) / np.maximum(there.sum(-1), 1)
         return mean
@@ -42,7 +42,7 @@ def person_iou_of_maps(
     scores: NDArray[np.floating[Any]],
     num_labels: int,
 ) -> PersonIoU:
-    """IoU of part maps that may overlap, one a predicted person: the published form.
+    """Return the IoU of part maps that may overlap, one per predicted person: the published form.
 
     Args:
         true_parts: (height, width), 255 not known.
@@ -63,7 +63,7 @@ def person_iou_of_maps(
 
 
 def person_iou(predicted: PredictedPersons, true: TruePersons, num_labels: int) -> PersonIoU:
-    """The same for persons that do not overlap, from one histogram over all pairs of persons and labels.
+    """Return the IoU of persons that do not overlap, from one histogram over all pairs of persons and labels.
 
     Args:
         predicted: of one picture.
@@ -78,7 +78,7 @@ def person_iou(predicted: PredictedPersons, true: TruePersons, num_labels: int) 
 
 
 def _person_iou(counts: NDArray[np.int64], pixels: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> PersonIoU:
-    """From the counts of `map_histograms` and the true pixels (true person, true label).
+    """Return the IoU from the counts of `map_histograms` and the true pixels (true person, true label).
 
     To a true person everything that is not theirs is background; its own pixels of unknown part do not count.
     """

@@ -50,13 +50,13 @@ class PersonPairs:
 
     @property
     def share(self) -> NDArray[np.float64]:
-        """Share of a true person's pixels that a predicted one has, (true, predicted)."""
+        """The share of a true person's pixels that a predicted one has, (true, predicted)."""
         shares: NDArray[np.float64] = self.held / np.maximum(self.true_pixels, 1)[:, None]
         return shares
 
     @property
     def is_found(self) -> NDArray[np.bool_]:
-        """Whether a predicted person may be a true one's partner: enough of the pixels, or most of the keypoints."""
+        """The pairs that may be partners: with enough of the pixels, or most of the keypoints."""
         found: NDArray[np.bool_] = (self.share >= FOUND) | (self.keypoint_share >= MOST)
         return found
 
@@ -94,7 +94,7 @@ def person_pairs(predicted: PredictedPersons, true: TruePersons, anatomy: Anatom
 
 
 def keypoint_reach(area: float, sigmas: Sequence[float]) -> NDArray[np.float64]:
-    """Pixels within which each of a person's keypoints is right, (keypoint,)."""
+    """Return how many pixels a keypoint may be off and still be right, (keypoint,)."""
     reach: NDArray[np.float64] = np.maximum(2 * np.asarray(sigmas) * np.sqrt(area), LEAST_REACH)
     return reach
 

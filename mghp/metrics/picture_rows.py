@@ -12,7 +12,7 @@ from torchmetrics import Metric
 
 
 class PictureRows(Metric):
-    """Base of such metrics: what `update` adds, `compute` finds again in the pictures' order.
+    """A metric whose `compute` finds what `update` adds in the pictures' order.
 
     The order matters where scores tie. Over several processes a picture's place is the one that torch's
     DistributedSampler dealt it from (process r gets pictures r, r + processes, ...), so that any number of processes
@@ -35,7 +35,7 @@ class PictureRows(Metric):
         self.add_state("about", [], dist_reduce_fx="cat")
 
     def add_picture(self, rows: NDArray[Any], about: Sequence[float]) -> None:
-        """One picture more.
+        """Add one picture.
 
         Args:
             rows: (any number, width).
@@ -48,7 +48,7 @@ class PictureRows(Metric):
         self.about.append(torch.tensor([[place, len(rows), *about]], dtype=torch.float64))
 
     def pictures(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Rows, and what was told about the picture, of each picture in order."""
+        """Return the rows of each picture in order, and what was told about it."""
         rows, about = _joined(self.rows, self._width), _joined(self.about, self._about + 2)
         if not len(about):
             return []
@@ -57,6 +57,6 @@ class PictureRows(Metric):
 
 
 def _joined(state: list[Tensor] | Tensor, width: int) -> NDArray[np.float64]:
-    """A "cat" state's rows: torchmetrics leaves a list in one process, and one tensor after a sync."""
+    """Return a "cat" state's rows: torchmetrics leaves a list in one process, and one tensor after a sync."""
     tensors = [state] if isinstance(state, Tensor) else state
     return np.concatenate([np.zeros((0, width)), *(tensor.cpu().numpy() for tensor in tensors)])

@@ -7,5 +7,5 @@ from torch import Tensor
 
 
 def as_scores(values: Mapping[str, float]) -> dict[str, Tensor]:
-    """Numbers -> scalars in double precision, by name."""
+    """Return numbers as scalars in double precision, by name."""
     return {name: torch.tensor(float(value), dtype=torch.float64) for name, value in values.items()}

@@ -14,13 +14,13 @@ COUNTS = {"1 person": (1, 1), "2 persons": (2, 2), "3 persons": (3, 3), "4 or mo
 
 
 def count_group(true: TruePersons) -> str | None:
-    """Which of `COUNTS` a picture belongs to; None without a person who has a pixel."""
+    """Return which of `COUNTS` a picture belongs to; None without a person who has a pixel."""
     persons = len(np.unique(true.person_ids[true.person_ids > 0]))
     return next((name for name, (least, most) in COUNTS.items() if least <= persons <= most), None)
 
 
 def size_groups(true: TruePersons) -> NDArray[np.str_]:
-    """Which of `SIZES` each person belongs to, by the share of the picture that it covers; "" without a pixel."""
+    """Return which of `SIZES` each person belongs to, by the share of the picture they cover; "" without a pixel."""
     pixels = np.bincount(true.person_ids.astype(np.int64).ravel(), minlength=len(true.keypoints) + 1)[1:]
     share = pixels / max(true.person_ids.size, 1)
     groups = np.full(len(pixels), "", dtype="<U6")
@@ -32,7 +32,7 @@ def size_groups(true: TruePersons) -> NDArray[np.str_]:
 def only_persons(
     predicted: PredictedPersons, true: TruePersons, kept: NDArray[np.bool_]
 ) -> tuple[PredictedPersons, TruePersons]:
-    """A picture of which some persons count.
+    """Return a picture of which some persons count.
 
     The pixels of the others become unknown. A predicted person is left out with them if more of its pixels lie on
     persons that do not count than on those that do; one that lies on nobody stays, and counts as false.
@@ -72,5 +72,5 @@ def only_persons(
 
 
 def _renumbered(kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """New number of each person number, nobody's 0 included; 0 for those left out."""
+    """Return the new number of each person number, nobody's 0 included; 0 for those left out."""
     return np.concatenate([[0], np.where(kept, np.cumsum(kept), 0)])

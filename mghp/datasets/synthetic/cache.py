@@ -1,4 +1,4 @@
-"""Rendered people on disk: rendered once, by all cores, then read through memory maps."""
+"""Rendered persons on disk: rendered once, by all cores, then read through memory maps."""
 
 import json
 import multiprocessing
@@ -48,7 +48,7 @@ class CachedSamples:
 
     @property
     def fingerprint(self) -> str:
-        """Of the pictures: scene, seed, number and renderer."""
+        """The name of the set: scene, size, seed, number and renderer."""
         return self.folder.name
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ class CachedSamples:
 
 
 def set_name(config: SyntheticConfig, seed: int, number: int) -> str:
-    """A set's name and fingerprint: all that its pictures depend on, `RENDERER` included."""
+    """Return a set's name and fingerprint: all that its pictures depend on, `RENDERER` included."""
     return f"{config.scene}_{config.size}_seed{seed}_{number}_{RENDERER}"
 
 

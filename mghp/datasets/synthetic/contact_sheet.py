@@ -14,7 +14,7 @@ _ZOOM = 2
 
 
 def contact_sheet(samples: Sequence[Sample], columns: int = 8) -> NDArray[np.uint8]:
-    """Samples of one size, row by row.
+    """Return a picture of samples of one size, row by row.
 
     Args:
         samples: to show.
@@ -36,7 +36,7 @@ def contact_sheet(samples: Sequence[Sample], columns: int = 8) -> NDArray[np.uin
 
 
 def _tile(sample: Sample) -> NDArray[np.uint8]:
-    """The picture above its labels."""
+    """Return the picture above its labels."""
     assert sample.parts is not None
     colours = np.zeros((256, 3), np.uint8)
     colours[1 : DENSEPOSE_COCO.num_labels] = DENSEPOSE_COCO.parts.colours
@@ -57,7 +57,7 @@ def _zoomed(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _dot_keypoints(picture: NDArray[np.uint8], keypoints: NDArray[np.float32]) -> None:
-    """White dots; black where the keypoint is hidden."""
+    """Draw white dots; black ones where the keypoint is hidden."""
     for x, y, visibility in keypoints.reshape(-1, 3):
         if visibility:
             column, row = int(x * _ZOOM), int(y * _ZOOM)

@@ -10,7 +10,7 @@ from mghp.datasets.sample import VISIBLE, Sample
 
 
 def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
-    """Measures of a labelled set.
+    """Return measures of a labelled set.
 
     Args:
         samples: with parts, persons and keypoints.
@@ -52,13 +52,13 @@ def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of a mask that is not empty."""
+    """Return left, top, right and bottom of a mask that is not empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _largest_ious(boxes: NDArray[np.float64]) -> list[float]:
-    """Of each box with the others: (persons, 4) -> persons."""
+    """Return the largest IoU of each box with the others: (persons, 4) -> (persons,)."""
     corner = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     other = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     shared = np.prod(np.clip(other - corner, 0, None), -1)
@@ -69,7 +69,7 @@ def _largest_ious(boxes: NDArray[np.float64]) -> list[float]:
 
 
 def _nearest_is_own(person_ids: NDArray[np.int16], keypoints: NDArray[np.float32]) -> int:
-    """Human pixels whose nearest annotated keypoint belongs to their person."""
+    """Count the human pixels whose nearest annotated keypoint belongs to their person."""
     owner, keypoint = (keypoints[..., 2] > 0).nonzero()
     rows, columns = person_ids.nonzero()
     if not len(owner) or not len(rows):
