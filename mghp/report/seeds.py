@@ -196,7 +196,7 @@ class Family:
         means = {name: over_seeds(group, score).mean for name, group in self.runs.items()}
         if is_best_small(score):
             means = {name: -mean for name, mean in means.items()}
-            return told_best(means, lambda ours, first: self._difference(self.runs[first], self.runs[ours], score))
+            return told_best(means, lambda ours, first: self.difference(self.runs[first], self.runs[ours], score))
         return told_best(means, lambda ours, first: self.difference(self.runs[ours], self.runs[first], score))
 
 
