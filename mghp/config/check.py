@@ -37,8 +37,8 @@ def check_resolvers(value: object, origin: str, path: str = "") -> None:
     """
     if isinstance(value, dict | list):
         inner = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, part in inner:
-            check_resolvers(part, origin, f"{path}.{key}" if path else str(key))
+        for key, entry in inner:
+            check_resolvers(entry, origin, f"{path}.{key}" if path else str(key))
     elif isinstance(value, str) and _calls_resolver(value):
         raise InputError(
             f"{origin}: {path}: {value:.60}: only other keys are interpolated, as ${{key}}; got a resolver"

@@ -116,12 +116,12 @@ def _may_be_null(hint: Any) -> bool:  # noqa: ANN401
 
 def _is_text(hint: Any) -> bool:  # noqa: ANN401
     """Return True if values are texts; our choices (`Literal`) all are."""
-    return all(part in (str, NoneType) or get_origin(part) is Literal for part in _alternatives(hint))
+    return all(one in (str, NoneType) or get_origin(one) is Literal for one in _alternatives(hint))
 
 
 def _as_typed(node: yaml.Node, hint: Any) -> yaml.Node:  # noqa: ANN401
     """Return the tree with plain scalars of text keys tagged as text; nodes that aliases share are not changed."""
-    hint = next(part for part in _alternatives(hint) if part is not NoneType)
+    hint = next(one for one in _alternatives(hint) if one is not NoneType)
     if isinstance(node, yaml.ScalarNode):
         return _text(node) if _is_text(hint) else node
     if isinstance(node, yaml.SequenceNode) and get_origin(hint) is list:

@@ -90,9 +90,9 @@ def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  
         raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
     if isinstance(node, yaml.MappingNode):
         check_keys(node)
-        size += sum(_checked_size(part, known, level + 1) for pair in node.value for part in pair)
+        size += sum(_checked_size(inner, known, level + 1) for pair in node.value for inner in pair)
     elif isinstance(node, yaml.SequenceNode):
-        size += sum(_checked_size(part, known, level + 1) for part in node.value)
+        size += sum(_checked_size(inner, known, level + 1) for inner in node.value)
     if size > MOST_VALUES:
         what = f"aliases that stand for more than {MOST_VALUES} values"
         raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)

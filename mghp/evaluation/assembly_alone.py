@@ -40,16 +40,7 @@ STEPS = (
 
 
 def run_assembly_alone(config: Config, validation: PictureSet, progress: Progress) -> Path:
-    """Score the assembly of true fields, step by step, into a run folder.
-
-    Args:
-        config: strides of the heads, matchers' options and the assembly's settings.
-        validation: pictures to score.
-        progress: told the pictures done and the total.
-
-    Returns:
-        The run folder, with metrics `assembly/<step>/<score>`.
-    """
+    """Score the assembly of true fields step by step into a run folder, as `assembly/<step>/<score>`."""
     anatomy = anatomy_of(config)
     folder = RunFolder(config, validation.fingerprint)
     metrics = {step: parsing_metrics(anatomy, config.metrics) for step in STEPS}

@@ -55,12 +55,8 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
         config = load_config(source, overrides)
         check_pictures(config.data, to_train=False)
         return run_assembly_alone(config, load_validation(config.data, progress), progress)
-    checkpoint = checkpoint_of(source)
-    module, trained = load_module(checkpoint, [*overrides])
+    module, trained, validation, fingerprint = load_trained(source, overrides, progress)
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
-    check_pictures(config.data, to_train=False)
-    validation = load_validation(config.data, progress)
-    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
     if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
         return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)
@@ -79,6 +75,22 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
+
+
+def load_trained(
+    source: Path, overrides: Sequence[str], progress: Progress
+) -> tuple[ParsingModule, Config, PictureSet, str]:
+    """Load a trained module, its config and validation pictures, and the fingerprint of pictures and weights.
+
+    Raises:
+        InputError: if there is no such checkpoint, or an override does not fit.
+    """
+    checkpoint = checkpoint_of(source)
+    module, config = load_module(checkpoint, overrides)
+    check_pictures(config.data, to_train=False)
+    validation = load_validation(config.data, progress)
+    pictures = with_tuning(validation.fingerprint, config.data, progress)
+    return module, config, validation, f"{pictures} {weights_hash(checkpoint)}"
 
 
 def examine_into(

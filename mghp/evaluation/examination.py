@@ -1,10 +1,11 @@
-"""The parts of an evaluation: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
+"""What an evaluation examines: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
 from typing import Any
 
 import pandas as pd
 import torch
+from torchmetrics import MetricCollection
 
 from mghp.anatomy.persons import PredictedPersons
 from mghp.config.metric_names import METRICS
@@ -95,9 +96,9 @@ def examine(
     if submission is not None:
         submission.finish()
     pictures = pd.DataFrame(rows)
-    metrics = {f"val/{name}": float(value) for name, value in collections.pop(_SCORED).compute().items()}
+    metrics = _scores("val", collections.pop(_SCORED))
     for oracle, collection in collections.items():
-        metrics |= {f"oracle/{oracle}/{name}": float(value) for name, value in collection.compute().items()}
+        metrics |= _scores(f"oracle/{oracle}", collection)
     by_group = pd.DataFrame.from_dict(breakdown.compute(), orient="index").rename_axis("group")
     metrics |= _by_tag(pictures) | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
     if assembler.config.grouping == "center":
@@ -122,7 +123,7 @@ def examine_matchers(
                 for predicted, true in zip(assembler(module.fields(batch.image)), true_persons(batch), strict=True):
                     scores.update(predicted, true)
                 progress(first + len(batch), len(validation), f"evaluate {name}")
-            metrics |= {f"matcher/{name}/{score}": float(value) for score, value in scores.compute().items()}
+            metrics |= _scores(f"matcher/{name}", scores)
     finally:
         assembler.matcher = trained
     return metrics
@@ -156,18 +157,18 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
                     rows.append(known | scores_of_picture(predicted, true[position], anatomy))
             progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
         for oracle, collection in collections.items():
-            prefix = f"scene/{scene}/" if oracle == "predicted" else f"scene/{scene}/{oracle}/"
-            metrics |= {f"{prefix}{name}": float(value) for name, value in collection.compute().items()}
+            metrics |= _scores(f"scene/{scene}" if oracle == "predicted" else f"scene/{scene}/{oracle}", collection)
     table = pd.DataFrame(rows)
     if len(table):
         with_parts = table[table["oracle"] == "true_parts"]
-        for name_of_scene, of_scene in with_parts.groupby("scene"):
-            overlaps = of_scene["tags"].str.split().apply(lambda tags: "overlap" in tags)
-            for name, members in (("overlap", overlaps), ("apart", ~overlaps)):
-                if members.any():
-                    mean = float(of_scene.loc[members, "grouping"].mean())
-                    metrics[f"scene/{name_of_scene}/true_parts/grouping_{name}"] = mean
+        kind = with_parts["tags"].str.split().map(lambda tags: "overlap" if "overlap" in tags else "apart")
+        for (of_scene, name), grouping in with_parts.groupby(["scene", kind])["grouping"]:
+            metrics[f"scene/{of_scene}/true_parts/grouping_{name}"] = float(grouping.mean())
     return metrics, table
+
+
+def _scores(prefix: str, collection: MetricCollection) -> dict[str, float]:
+    return {f"{prefix}/{name}": float(value) for name, value in collection.compute().items()}
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
@@ -183,13 +184,9 @@ def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
 
 def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
     """Return the mean of each score that every picture has over those with a tag, and over those without any."""
-    tags = sorted({tag for line in pictures["tags"] for tag in line.split()})
-    groups = {tag: pictures["tags"].str.split().apply(lambda line, tag=tag: tag in line) for tag in tags}
-    groups["untagged"] = pictures["tags"] == ""
+    tags = pictures["tags"].replace("", "untagged").str.split()
+    groups = pictures.assign(tag=tags).explode("tag").groupby("tag")
     names = METRICS.where(lambda entry: entry.scope == "picture")
-    metrics: dict[str, float] = {}
-    for tag, members in groups.items():
-        if members.any():
-            metrics |= {f"tag/{tag}/{name}": float(pictures.loc[members, name].mean()) for name in names}
-            metrics[f"tag/{tag}/pictures"] = int(members.sum())
-    return metrics
+    return {f"tag/{tag}/{name}": float(mean) for name in names for tag, mean in groups[name].mean().items()} | {
+        f"tag/{tag}/pictures": int(number) for tag, number in groups.size().items()
+    }

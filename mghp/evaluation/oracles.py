@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mghp.config.oracle_names import ORACLES
+from mghp.config.evaluation import ORACLES
 from mghp.parsing.fields import Fields
 
 

@@ -48,7 +48,7 @@ _PROFILERS: Mapping[str, Callable[..., Profiler]] = {
 
 
 def run_training(config: Config, train: PictureSet, validation: PictureSet, interrupted: Path | None = None) -> Path:
-    """Train, validate, keep the last weights, and write the run folder.
+    """Train, validate, keep the last weights, and return the run folder.
 
     On SIGTERM the training ends early, and its result says so.
 
@@ -57,9 +57,6 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
         train: pictures to train on.
         validation: pictures to validate on.
         interrupted: run folder of the same training to resume; None to begin.
-
-    Returns:
-        The run folder.
 
     Raises:
         InputError: if the config does not fit, a checkpoint is unreadable, the folder cannot be written, a picture can

@@ -96,8 +96,8 @@ class CaseSet:
     @property
     def name(self) -> str:
         """The experiment, variant and seed as the name of a folder."""
-        parts = [str(self.about[key]) for key in ("experiment", "variant", "seed")]
-        return "-".join(re.sub(r"[^\w.]+|^\.+", "_", part, flags=re.ASCII) for part in parts if part)
+        words = [str(self.about[key]) for key in ("experiment", "variant", "seed")]
+        return "-".join(re.sub(r"[^\w.]+|^\.+", "_", word, flags=re.ASCII) for word in words if word)
 
 
 def has_cases(run: Path) -> bool:

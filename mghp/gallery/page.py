@@ -4,17 +4,19 @@ The page works from a file, without a server. Scripts of such a page may not fet
 come as scripts, each loaded when one of its cases is opened.
 """
 
-import math
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
-from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED
+from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED, CaseSet
 from mghp.gallery.entries import Entry
+from mghp.pictures.sides import LEFT, MIDDLE, RIGHT
+from mghp.pictures.sketch import css_colour
 
 CASES_A_FILE = 40
 """The number of cases whose details are loaded together."""
@@ -39,6 +41,29 @@ def templates() -> Environment:
     # Plain JSON: no NaN, which scripts could not read.
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     return environment
+
+
+class Legend(NamedTuple):
+    """The legend of one layer over the pictures.
+
+    Attributes:
+        layer: the page's name of the layer, "parts" or "skeletons".
+        head: text before the colours.
+        colours: `#rrggbb` by meaning.
+    """
+
+    layer: str
+    head: str
+    colours: dict[str, str]
+
+
+def legends(cases: CaseSet) -> list[Legend]:
+    """Return the legends of the parts, where the cases have any, and of the dots of skeletons."""
+    sides = {"right side": RIGHT, "left side": LEFT, "neither": MIDDLE}
+    found = [Legend("skeletons", "Keypoints", {name: css_colour(side) for name, side in sides.items()})]
+    if cases.parts:
+        found.insert(0, Legend("parts", "Parts", {name.replace("_", " "): cases.parts[name] for name in cases.parts}))
+    return found
 
 
 def clear(folder: Path) -> None:
@@ -93,11 +118,7 @@ def write_html(file: Path, text: str) -> Path:
 
 def finite(value: Any) -> Any:  # noqa: ANN401 (any JSON)
     """Replace NaN and infinity, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {key: finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [finite(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.loads(json.dumps(value), parse_constant=lambda constant: None)
 
 
 def _write_details(file: Path, number: int, some: Sequence[Entry]) -> None:

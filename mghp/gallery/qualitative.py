@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mghp.gallery.cases import KINDS, Case, CaseSet
-from mghp.gallery.comparison import is_right
 from mghp.gallery.entries import PictureCopies
-from mghp.gallery.legend import legends
-from mghp.gallery.page import copy_assets, templates, write_html
+from mghp.gallery.page import copy_assets, legends, templates, write_html
+from mghp.gallery.paired_cases import is_right
 
 NUMBER = 8
 """The most pictures per sheet."""
@@ -20,16 +19,7 @@ _TRUTH = {"truth_parts": "true parts", "truth_persons": "true persons"}
 
 
 def write_qualitative(cases: CaseSet, copies: PictureCopies, folder: Path) -> Path:
-    """Write qualitative.html: typical pictures of the better quarter, and a failure per kind of picture.
-
-    Args:
-        cases: cases of one run.
-        copies: copies of its pictures beside the page.
-        folder: folder of the page.
-
-    Returns:
-        The page.
-    """
+    """Write and return qualitative.html: typical pictures of the better quarter, and a failure per kind of picture."""
     good = [_row(some[0], f"mean score {_mean(some):.2f}", copies, _COLUMNS) for some in good_pictures(cases.cases)]
     failed = [
         _row(case, f"{what}: {KINDS[case['kind']]}, score {case['score']:.2f}", copies, {**_COLUMNS, **_TRUTH})

@@ -13,11 +13,11 @@ def split_sources(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     Raises:
         InputError: if there is no path.
     """
-    is_setting = ["=" in text and not Path(text).exists() for text in arguments]
-    runs = [Path(text) for text, setting in zip(arguments, is_setting, strict=True) if not setting]
+    settings = [text for text in arguments if "=" in text and not Path(text).exists()]
+    runs = [Path(text) for text in arguments if text not in settings]
     if not runs:
         raise InputError("gallery: expected a run folder before the settings")
-    return runs, [text for text, setting in zip(arguments, is_setting, strict=True) if setting]
+    return runs, settings
 
 
 def check_sources(runs: Sequence[Path], overrides: Sequence[str]) -> None:

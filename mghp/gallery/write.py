@@ -7,10 +7,9 @@ import numpy as np
 
 from mghp.errors import inside
 from mghp.gallery.cases import KINDS, CaseSet, read_cases
-from mghp.gallery.comparison import CLOSER, Comparison, Pair, compare, is_right
 from mghp.gallery.entries import Entry, PictureCopies, details, entry, run_title, side
-from mghp.gallery.legend import legends
-from mghp.gallery.page import clear, write_page
+from mghp.gallery.page import clear, legends, write_page
+from mghp.gallery.paired_cases import CLOSER, Comparison, Pair, compare, is_right
 from mghp.gallery.qualitative import write_qualitative
 from mghp.runs.read import Run
 

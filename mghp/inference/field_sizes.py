@@ -1,12 +1,23 @@
 """Fields of a picture resampled to another size of it."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from mghp.parsing.fields import Fields
+
+STRIDES = {
+    "part_logits": "part_stride",
+    "heatmaps": "keypoint_stride",
+    "keypoint_offsets": "keypoint_stride",
+    "limb_fields": "limb_stride",
+    "projection": "projection_stride",
+    "centers": "keypoint_stride",
+}
+"""The stride of each field, by names in `Fields`."""
 
 
 def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
@@ -31,17 +42,13 @@ def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
         )
         return sampled.view(*field.shape[:-2], *sampled.shape[-2:])
 
-    offsets, centers = fields.keypoint_offsets, fields.centers
-    return replace(
-        fields,
-        image_size=image_size,
-        part_logits=read(fields.part_logits, fields.part_stride, "bilinear"),
-        heatmaps=read(fields.heatmaps, fields.keypoint_stride, "bilinear"),
-        keypoint_offsets=None if offsets is None else read(offsets, fields.keypoint_stride, "nearest") * per_axis,
-        limb_fields=read(fields.limb_fields, fields.limb_stride, "bilinear"),
-        projection=read(fields.projection, fields.projection_stride, "nearest") * per_axis,
-        centers=None if centers is None else read(centers, fields.keypoint_stride, "bilinear"),
-    )
+    resized: dict[str, Any] = {}
+    for name, stride in STRIDES.items():
+        if (field := getattr(fields, name)) is not None:
+            is_vector = name in ("keypoint_offsets", "projection")
+            sampled = read(field, getattr(fields, stride), "nearest" if is_vector else "bilinear")
+            resized[name] = sampled * per_axis if is_vector else sampled
+    return replace(fields, image_size=image_size, **resized)
 
 
 def _cells(field: Tensor, stride: int, image_size: tuple[int, int], ratio: Tensor) -> Tensor:

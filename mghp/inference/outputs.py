@@ -67,9 +67,6 @@ class PoseFile:
     """All poses as COCO JSON: `images`, `categories`, and an annotation with a score per person.
 
     A keypoint's third number is 2 if it was found, else 0; its confidence stands in `keypoint_scores`.
-
-    Args:
-        anatomy: the names of keypoints, and limbs.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mghp.inference.field_sizes import STRIDES
 from mghp.parsing.fields import Fields
 
 _Span = tuple[int, int, int, int]
@@ -16,15 +17,6 @@ _Span = tuple[int, int, int, int]
 
 _Window = tuple[_Span, _Span]
 """The spans of rows and columns."""
-
-_STRIDES = {
-    "part_logits": "part_stride",
-    "heatmaps": "keypoint_stride",
-    "keypoint_offsets": "keypoint_stride",
-    "limb_fields": "limb_stride",
-    "projection": "projection_stride",
-    "centers": "keypoint_stride",
-}
 
 
 def tiled_fields(
@@ -69,15 +61,15 @@ def tiled_fields(
 def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
     """Copy the cells of one window of a batch into the whole."""
     (top, _, first_row, last_row), (left, _, first_column, last_column) = window
-    for name, stride_name in _STRIDES.items():
-        part, target = getattr(found, name), getattr(whole, name)
-        if part is None:
+    for name, stride_name in STRIDES.items():
+        field, target = getattr(found, name), getattr(whole, name)
+        if field is None:
             continue
         stride = getattr(found, stride_name)
         into = _cells(first_row, last_row, stride), _cells(first_column, last_column, stride)
         inner_rows = _cells(first_row - top, last_row - top, stride)
         inner_columns = _cells(first_column - left, last_column - left, stride)
-        target[0, ..., into[0], into[1]] = part[position, ..., inner_rows, inner_columns]
+        target[0, ..., into[0], into[1]] = field[position, ..., inner_rows, inner_columns]
 
 
 def _spans(length: int, side: int, overlap: int, multiple: int) -> list[_Span]:
@@ -104,8 +96,8 @@ def _cells(first: int, last: int, stride: int) -> slice:
 def _empty(fields: Fields, image_size: tuple[int, int]) -> Fields:
     """Return unfilled fields of a larger picture."""
     room: dict[str, Any] = {}
-    for name, stride_name in _STRIDES.items():
-        part = getattr(fields, name)
+    for name, stride_name in STRIDES.items():
+        field = getattr(fields, name)
         cells = (-(-side // getattr(fields, stride_name)) for side in image_size)
-        room[name] = None if part is None else part.new_empty((1, *part.shape[1:-2], *cells))
+        room[name] = None if field is None else field.new_empty((1, *field.shape[1:-2], *cells))
     return replace(fields, image_size=image_size, **room)

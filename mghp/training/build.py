@@ -17,11 +17,7 @@ from mghp.training.parsing_module import ParsingModule
 
 
 def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """Build the module of a parsing experiment, weights at their start.
-
-    Args:
-        config: the whole config.
-        max_steps: number of steps of the training.
+    """Build the module of a parsing experiment, weights at their start, for a training of `max_steps`.
 
     Raises:
         InputError: if sizes do not fit, or the matcher cannot be trained through.

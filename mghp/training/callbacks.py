@@ -64,14 +64,7 @@ class BranchPoint(Callback):
         """Set the step, now that the length is known, be it given in steps or in epochs."""
         self._step = round(trainer.estimated_stepping_batches * (1 - self.decay_share))
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401
-        batch: Any,  # noqa: ANN401
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Write the checkpoint when its step is done.
 
         Raises:
@@ -83,22 +76,12 @@ class BranchPoint(Callback):
 
 
 class SeedEveryBatch(Callback):
-    """Makes all that network and matcher draw a function of (seed, batch), so that a resumed run draws the same.
-
-    Args:
-        seed: seed of the run.
-    """
+    """Makes all that network and matcher draw a function of (seed, batch), so that a resumed run draws the same."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: Any,  # noqa: ANN401
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Seed before the batch is trained on; processes that train together draw apart."""
         number = trainer.fit_loop.total_batch_idx
         torch.manual_seed(mixed_seed(self.seed, trainer.global_rank, number))
@@ -126,14 +109,7 @@ class StopWhenAsked(Callback):
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,  # noqa: ANN401
-        batch: Any,  # noqa: ANN401
-        batch_idx: int,
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Stop all processes of the training together."""
         if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
             self.asked = trainer.should_stop = True

@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from mghp.datasets.registry import picture_dataset
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Sample, Samples
 from mghp.datasets.skipping import SkippingSamples
-from mghp.parsing.batch import Batch, collate
+from mghp.parsing.batch import collate
 from mghp.training.resumable_loader import OrderedDraws, ResumableLoader, ShuffledDraws, mixed_seed
 from mghp.training.transforms import Augmentation
 
@@ -33,17 +34,6 @@ class AugmentedSamples(Dataset[Sample]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(mixed_seed(self.seed, epoch, index))
             return self.augmentation(self.samples[index])
-
-
-class Collate:
-    """The function `collate` for one dataset's skeleton."""
-
-    def __init__(self, anatomy: Anatomy) -> None:
-        self.num_keypoints = anatomy.num_keypoints
-
-    def __call__(self, samples: Sequence[Sample]) -> Batch:
-        """Return the batch of samples."""
-        return collate(samples, self.num_keypoints)
 
 
 class ParsingDataModule(LightningDataModule):
@@ -70,9 +60,9 @@ class ParsingDataModule(LightningDataModule):
             self.train_samples = SkippingSamples(self.train_samples)
         self.validation_samples = ResizedSamples(validation, config.longest_side)
         self.augmentation = Augmentation(config.augmentation, anatomy)
-        self.collate = Collate(anatomy)
+        self.collate = partial(collate, num_keypoints=anatomy.num_keypoints)
         self.seed = seed
-        self.before_batch: Callable[[], None] = _nothing
+        self.before_batch: Callable[[], None] = lambda: None
         self._training_loader: ResumableLoader | None = None
 
     @property
@@ -138,10 +128,6 @@ class ParsingDataModule(LightningDataModule):
             batch_size=self._validation_batch_size,
             collate_fn=self.collate,
         )
-
-
-def _nothing() -> None:
-    """Do nothing before a batch."""
 
 
 def _be_patient(worker: int) -> None:

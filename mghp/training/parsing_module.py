@@ -63,9 +63,12 @@ class ParsingModule(Parser, LightningModule):
         self.finite = FiniteLosses(training.on_non_finite)
         self.config_text = config_text
 
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Count the batch's labels for their balance."""
+        self.label_balance.observe(batch.parts)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a step."""
-        self.label_balance.observe(batch.parts)
         losses, matching = self.losses(batch, self.global_step, self._share_of_step(batch_idx))
         total = self.total(losses)
         if not self.finite(total, losses, batch.names, self.global_step, self.network.buffers()):
@@ -101,13 +104,11 @@ class ParsingModule(Parser, LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             targets = self.targets(batch)
             losses = self.objective(prediction, batch, targets)
-            matching: SoftMatching | None = None
-            if self.matching is not None and self._matches_at(step) and bool(batch.has_keypoints.any()):
-                losses["matching"], matching = self.matching(prediction, batch, targets, step, share)
+            is_due = (step + 1) % self.training_config.matching_every == 0
+            if self.matching is None or not is_due or not bool(batch.has_keypoints.any()):
+                return losses, None
+            losses["matching"], matching = self.matching(prediction, batch, targets, step, share)
         return losses, matching
-
-    def _matches_at(self, step: int) -> bool:
-        return (step + 1) % self.training_config.matching_every == 0
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """Return the weighted sum; a batch without labels makes a step of gradient 0."""

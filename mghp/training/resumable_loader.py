@@ -15,6 +15,7 @@ from mghp.parsing.batch import Batch
 def mixed_seed(*numbers: int) -> int:
     """Mix several numbers from -1 up into one seed, different for every tuple that occurs."""
     mixed = 0
+    # An odd base loses nothing modulo a power of two, and + 1 makes room for -1.
     for number in numbers:
         mixed = (mixed * 1_000_003 + number + 1) % 2**63
     return mixed

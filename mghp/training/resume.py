@@ -45,12 +45,8 @@ def interrupted_run(run: Path) -> Path | None:
 def point_to_resume(run: Path, fingerprint: str) -> Path | None:
     """Find the newest readable checkpoint of an interrupted training; without one, None: the training begins anew.
 
-    Args:
-        run: the run folder.
-        fingerprint: fingerprint of the data as they are now.
-
     Raises:
-        InputError: if the run cannot be resumed, see `interrupted_config`, or was trained on other data.
+        InputError: if `interrupted_config` raises it, or the data have changed since.
     """
     interrupted_config(run)
     point = _newest(run, _LOGGER.warning)

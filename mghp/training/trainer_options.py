@@ -13,10 +13,6 @@ DEFAULT_MAX_STEPS = 1000
 """The number of steps where the config names no length."""
 
 
-def _as_it_is(value: Any) -> Any:  # noqa: ANN401
-    return value
-
-
 @dataclass(frozen=True)
 class Rule:
     """The values that an option may have.
@@ -29,7 +25,7 @@ class Rule:
 
     expected: str
     fits: Callable[[Any], bool]
-    taken: Callable[[Any], Any] = _as_it_is
+    taken: Callable[[Any], Any] = lambda value: value
 
 
 def _is_number(value: object, least: float) -> bool:
@@ -69,22 +65,18 @@ def _is_duration(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(r"\d{1,6}:\d\d:\d\d:\d\d", value))
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and _is_whole(value, 0)
+
+
 def _are_devices(value: object) -> bool:
     if isinstance(value, list):
-        return bool(value) and all(isinstance(device, int) and _is_whole(device, 0) for device in value)
+        return bool(value) and all(map(_is_count, value))
     return isinstance(value, str) or (isinstance(value, int) and _is_whole(value, -1) and value != 0)
-
-
-def _is_bits(value: object) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool)
 
 
 def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
-
-
-def _is_switch_or_number(value: object) -> bool:
-    return _is_switch(value) or (isinstance(value, int) and _is_whole(value, 0))
 
 
 def _is_text(value: object) -> bool:
@@ -103,10 +95,10 @@ RULES: Mapping[str, Rule] = {
     "strategy": _NAME,
     "devices": Rule("a number of devices from 1 up, -1 for all, auto, or their list", _are_devices),
     "num_nodes": _whole(1),
-    "precision": Rule("a name, or bits a number", _is_bits),
+    "precision": Rule("a name, or bits per number", lambda value: _is_text(value) or type(value) is int),
     "logger": _SWITCH,
     "callbacks": _IN_PYTHON,
-    "fast_dev_run": Rule("true, false, or a number of batches", _is_switch_or_number),
+    "fast_dev_run": Rule("true, false, or a number of batches", lambda value: _is_switch(value) or _is_count(value)),
     "max_epochs": _whole(-1),
     "min_epochs": _whole(0),
     "max_steps": _whole(-1),

@@ -58,11 +58,7 @@ _NOT_OF_SCORERS = {
 
 
 def learned_options(trainer: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """Return Lightning's options for each training of a learned matching from section `trainer`.
-
-    Args:
-        trainer: the section.
-        steps: number of steps of a training.
+    """Return Lightning's options for each training of a learned matching, of so many steps, from section `trainer`.
 
     Raises:
         InputError: if `parsing_options` would refuse an option, or the option is not for scorers.

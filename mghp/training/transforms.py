@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torchvision import tv_tensors
 from torchvision.transforms import v2
+from torchvision.transforms.v2.functional import to_image
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import AugmentationConfig
@@ -18,12 +19,7 @@ _GREY = {tv_tensors.Image: (124, 116, 104), tv_tensors.Mask: 0}
 
 
 class Augmentation:
-    """Draws and applies an augmentation by torch's random numbers.
-
-    Args:
-        config: amounts of each step.
-        anatomy: labels and keypoints that change places in the mirror.
-    """
+    """Draws and applies an augmentation by torch's random numbers; `anatomy` says what changes places in the mirror."""
 
     def __init__(self, config: AugmentationConfig, anatomy: Anatomy) -> None:
         self.config = config
@@ -42,8 +38,7 @@ class Augmentation:
             if geometry is not None:
                 sample = _moved(sample, geometry)
         if self.colour is not None:
-            image = torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1)))
-            sample = _replaced(sample, image=self.colour(tv_tensors.Image(image)).permute(1, 2, 0).numpy())
+            sample = _replaced(sample, image=self.colour(to_image(sample.image)).permute(1, 2, 0).numpy())
         return sample
 
     @property
@@ -87,9 +82,7 @@ def mirrored(sample: Sample, anatomy: Anatomy) -> Sample:
 
 def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
     size = sample.image.shape[:2]
-    inputs: dict[str, torch.Tensor] = {
-        "image": tv_tensors.Image(torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1))))
-    }
+    inputs: dict[str, torch.Tensor] = {"image": to_image(sample.image)}
     if sample.parts is not None:
         # The outside is filled with 0; counted from 1, a uint8 label comes back as 255 there: not known.
         inputs["parts"] = tv_tensors.Mask(torch.from_numpy(sample.parts + np.uint8(1))[None])

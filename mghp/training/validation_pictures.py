@@ -16,11 +16,11 @@ from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 from mghp.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.pictures.canvas import Rgb
+from mghp.pictures.convergence import trace_picture
 from mghp.pictures.legend import panel_legend
 from mghp.pictures.panel import people_panel
 from mghp.pictures.picture_fields import picture_fields
 from mghp.pictures.sheet import panels_sheet
-from mghp.pictures.trace import trace_picture
 from mghp.training.parsing_module import ParsingModule, true_persons
 
 _COLUMNS = 5
@@ -32,14 +32,7 @@ _LIMBS = 6
 
 
 def people_panels(batch: Batch, predicted: list[PredictedPersons], fields: Fields, anatomy: Anatomy) -> list[Rgb]:
-    """Draw a panel per picture of a batch.
-
-    Args:
-        batch: pictures and labels.
-        predicted: predicted persons of each picture.
-        fields: predicted fields.
-        anatomy: the dataset's parts and skeleton.
-    """
+    """Draw a panel per picture of a batch, from the predicted persons of each and the predicted fields of all."""
     zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
     return [
         people_panel(image, found, true, picture_fields(fields, row), anatomy, columns=_COLUMNS, zoom=zoom)

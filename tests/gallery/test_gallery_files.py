@@ -9,8 +9,8 @@ import pytest
 import mghp.cli.main
 from mghp.errors import InputError
 from mghp.gallery.cases import read_cases
-from mghp.gallery.comparison import compare
-from mghp.gallery.legend import legends
+from mghp.gallery.page import legends
+from mghp.gallery.paired_cases import compare
 from mghp.gallery.qualitative import failures_by_tag, good_pictures
 from mghp.gallery.sources import split_sources
 from mghp.gallery.write import write_comparison, write_gallery

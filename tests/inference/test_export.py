@@ -187,7 +187,7 @@ def test_files_that_cannot_be_written_are_refused(tmp_path, monkeypatch):
     check_export_files([tmp_path / "new" / "a.pt2"])
     (tmp_path / "b.pt2").mkdir()
     (tmp_path / "file").touch()
-    for name, expected in (("a.pt", r"\.onnx or \.pt2"), ("b.pt2", "a folder"), ("file/c.pt2", "no folder")):
+    for name, expected in (("a.pt", r"\.onnx or \.pt2"), ("b.pt2", "a folder"), ("file/c.pt2", "no writable folder")):
         with pytest.raises(InputError, match=expected):
             check_export_files([tmp_path / name])
     monkeypatch.setattr(mghp.inference.export_files, "find_spec", lambda name: None)

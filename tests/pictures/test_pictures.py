@@ -10,6 +10,7 @@ from mghp.datasets.densepose_coco import DENSEPOSE_COCO as PEOPLE
 from mghp.datasets.mhp_v2 import MHP_V2_TREE
 from mghp.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.pictures.canvas import blended, dimmed, smooth_cells, spread_cells
+from mghp.pictures.convergence import trace_picture
 from mghp.pictures.heatmaps import candidates_overlay, heatmaps_overlay
 from mghp.pictures.legend import panel_legend, parts_legend
 from mghp.pictures.panel import people_panel
@@ -20,7 +21,6 @@ from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples, panels_sheet
 from mghp.pictures.sides import LEFT, MIDDLE, RIGHT, keypoint_colours, limb_colours
 from mghp.pictures.skeletons import skeletons_overlay
-from mghp.pictures.trace import trace_picture
 from mghp.pictures.vector_fields import limb_fields_overlay, projection_overlay
 from mghp.pictures.wheel import vector_colours
 

@@ -13,9 +13,9 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.metrics.failure_kinds import PersonKind
 from mghp.pictures.canvas import Rgb, enlarged
-from mghp.pictures.layers import parts_layer, persons_layer, skeletons_layer
 from mghp.pictures.persons import matched_colours, person_colours
 from mghp.pictures.skeletons import SURE
+from mghp.pictures.transparent_layers import parts_layer, persons_layer, skeletons_layer
 
 SHOWN_SIDE = 384
 """Pixels that a small picture's longer side is enlarged to, by a whole factor."""

@@ -10,10 +10,9 @@ import torch
 
 from mghp.config.identity import config_key
 from mghp.config.schema import Config
-from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet
-from mghp.evaluation.evaluate import checkpoint_of, weights_hash
+from mghp.evaluation.evaluate import load_trained
 from mghp.evaluation.examination import tune
 from mghp.metrics.failure_kinds import KINDS
 from mghp.parsing.batch import batches
@@ -24,7 +23,6 @@ from mghp.runs.tracking import tracked
 from mghp.studies.failures.cases import CASES, FOLDER, CaseWriter
 from mghp.studies.failures.causes import CAUSES, Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
-from mghp.training.build import load_module
 from mghp.training.parsing_module import ParsingModule, true_persons
 
 
@@ -45,12 +43,8 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress, ado
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
     """
-    checkpoint = checkpoint_of(source)
-    module, trained = load_module(checkpoint, [*overrides])
+    module, trained, validation, fingerprint = load_trained(source, overrides, progress)
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_failures")
-    check_pictures(config.data, to_train=False)
-    validation = load_validation(config.data, progress)
-    fingerprint = f"{with_tuning(validation.fingerprint, config.data, progress)} {weights_hash(checkpoint)}"
     path = run_path(config, fingerprint)
     # Of a run that was kept without its media the numbers alone are there.
     if adopt and is_finished(path, config_key(config, fingerprint)) and (path / FOLDER / CASES).is_file():
