@@ -35,6 +35,12 @@ class Range:
         least: smallest number.
         most: largest number.
         words: the complaint about any other number; empty: made of the bounds.
+
+    Example:
+        >>> from mghp.ranges import Range
+        >>> Range(1, 64).check("width", 0)
+        Traceback (most recent call last):
+        mghp.ranges.RangeError: width must be at least 1, got 0 (1 to 64)
     """
 
     least: float
@@ -101,8 +107,8 @@ def ranges_of(section: type[Any]) -> dict[str, Range]:
 
 def _ranges_in(hint: Any) -> Iterator[Range]:  # noqa: ANN401 (any type)
     """Yield the range of `Annotated[int, Range]`, also within `list[...]` and `... | None`."""
-    for part in get_args(hint):
-        if isinstance(part, Range):
-            yield part
+    for argument in get_args(hint):
+        if isinstance(argument, Range):
+            yield argument
         else:
-            yield from _ranges_in(part)
+            yield from _ranges_in(argument)

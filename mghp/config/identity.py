@@ -20,6 +20,13 @@ def config_key(config: Config, data_fingerprint: str) -> str:
     """Return the key of a run: a hash of its resolved config, its data, and the versions of schema and matchers.
 
     Values at their defaults stay out, so that a new key of the schema leaves the keys of earlier runs alone.
+
+    Example:
+        >>> from mghp.config.identity import config_key
+        >>> from mghp.config.schema import Config
+        >>> first, moved, reseeded = Config(), Config(runs="elsewhere"), Config(seed=1)
+        >>> config_key(first, "data") == config_key(moved, "data") != config_key(reseeded, "data")
+        True
     """
     identity = [
         schema_version(config.experiment),

@@ -35,6 +35,17 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
 
     Raises:
         InputError: one line that names the file or key, what came and what was expected.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mghp.config.load import load_config
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "sinkhorn.yaml"
+        ...     _ = file.write_text("matcher: {name: sinkhorn}")
+        ...     config = load_config(file, ["seed=3"])
+        >>> config.experiment, config.matcher.name, config.seed
+        ('sinkhorn', 'sinkhorn', 3)
     """
     file = existing_file(path, "experiment file")
     content = _read_with_bases(file)
@@ -47,6 +58,15 @@ def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "co
 
     Raises:
         InputError: one line that names the origin or key.
+
+    Example:
+        >>> from mghp.config.load import load_config_text
+        >>> config = load_config_text("{matcher: {name: sinkhorn}}", ["matcher.sinkhorn.epsilon=0.1", "seed=3"])
+        >>> config.seed, config.matcher.options()["epsilon"]
+        (3, 0.1)
+        >>> load_config_text("{matchr: {}}")
+        Traceback (most recent call last):
+        mghp.errors.InputError: config: unknown key 'matchr'; did you mean 'matcher'?
     """
     return _with_overrides(_mapping(read_typed(text, _File, origin), origin), overrides, origin)
 

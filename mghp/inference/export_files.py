@@ -36,6 +36,11 @@ def picture_size(text: str | None) -> tuple[int, int] | None:
 
     Raises:
         InputError: if the text is no size.
+
+    Example:
+        >>> from mghp.inference.export_files import picture_size
+        >>> picture_size("384x512")
+        (384, 512)
     """
     if text is None:
         return None

@@ -23,6 +23,17 @@ class HumanParser:
     Args:
         module: a trained parser.
         config: the config of its training; its section `inference` says how pictures are parsed.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp import HumanParser
+        >>> from mghp.config.load import load_config_text
+        >>> from mghp.parsing.build import build_parser
+        >>> config = load_config_text("{data: {name: synthetic}}")
+        >>> parser = HumanParser(build_parser(config), config)  # untrained; HumanParser.load("last.ckpt") is trained
+        >>> found = parser.predict(np.zeros((64, 96, 3), np.uint8))
+        >>> found.parts.shape, found.person_ids.shape, found.keypoints.shape  # nobody is found
+        ((64, 96), (64, 96), (0, 17, 3))
     """
 
     def __init__(self, module: Parser, config: Config) -> None:

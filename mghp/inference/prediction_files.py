@@ -9,7 +9,14 @@ POSES = "poses.json"
 
 
 def prediction_names(files: Sequence[Path]) -> dict[Path, str]:
-    """Return the name of each picture's outputs: its file name, with the ending only where two would be the same."""
+    """Return the name of each picture's outputs: its file name, with the ending only where two would be the same.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from mghp.inference.prediction_files import prediction_names
+        >>> list(prediction_names([Path("crowd.jpg"), Path("street.jpg"), Path("street.png")]).values())
+        ['crowd', 'street.jpg', 'street.png']
+    """
     stems = Counter(file.stem for file in files)
     names = {file.name for file in files}
     # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.

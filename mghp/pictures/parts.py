@@ -18,6 +18,16 @@ def parts_overlay(image: Rgb, labels: NDArray[np.integer], parts: Parts, *, zoom
         labels: part of each pixel, 0 background, (height, width); unknown parts (255) are striped.
         parts: names and colours.
         zoom: factor of enlargement.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.anatomy.parts import Parts
+        >>> from mghp.pictures.parts import parts_overlay
+        >>> parts = Parts("toy", names=("head", "torso"), colours=((255, 0, 0), (0, 0, 255)))
+        >>> photo, labels = np.zeros((4, 6, 3), np.uint8), np.array([[0, 1, 1, 2, 2, 255]] * 4)
+        >>> picture = parts_overlay(photo, labels, parts, zoom=2)
+        >>> picture.shape, picture[0, 2].tolist()
+        ((8, 12, 3), [231, 1, 1])
     """
     return blended(dimmed(image, zoom), *parts_paint(labels, parts, zoom=zoom))
 

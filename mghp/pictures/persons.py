@@ -35,7 +35,15 @@ def match_persons(
 
     Returns:
         The true person of each predicted one, -1 where none overlaps, (num_predicted,).
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.pictures.persons import match_persons
+        >>> predicted, true = np.array([[1, 1, 2, 0]]), np.array([[2, 2, 2, 0]])
+        >>> match_persons(predicted, true, num_predicted=2, num_true=2).tolist()
+        [1, -1]
     """
+    # One number for each pair of persons: a single count gives all overlaps and areas.
     pair = predicted_ids.astype(np.int64) * (num_true + 1) + true_ids
     shape = (num_predicted + 1, num_true + 1)
     counts = np.bincount(pair.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
@@ -50,6 +58,7 @@ def match_persons(
 
 def matched_colours(matched: NDArray[np.integer], num_true: int) -> NDArray[np.uint8]:
     """Return the colours of predicted persons (person, 3): the true person's, or else one that none has."""
+    # Those without a partner are numbered behind the true persons.
     unmatched = matched < 0
     position = np.where(unmatched, num_true + np.cumsum(unmatched) - 1, matched)
     return person_colours(num_true + len(matched))[position]
@@ -65,6 +74,13 @@ def persons_overlay(
         person_ids: person of each pixel, 0 nobody, p + 1 person p, (height, width).
         colours: colours of persons, (person, 3); None: those of `person_colours`.
         zoom: factor of enlargement.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.pictures.persons import persons_overlay
+        >>> photo, person_ids = np.zeros((4, 6, 3), np.uint8), np.array([[0, 1, 1, 2, 2, 0]] * 4)
+        >>> persons_overlay(photo, person_ids, zoom=2).shape
+        (8, 12, 3)
     """
     return blended(dimmed(image, zoom), *persons_paint(person_ids, colours, zoom=zoom))
 

@@ -42,6 +42,11 @@ def choose_examples(scores: ArrayLike, count: int = 3) -> dict[str, list[int]]:
 
     Returns:
         The positions of "best", "typical" and "worst", better ones first. With few pictures, the kinds share some.
+
+    Example:
+        >>> from mghp.pictures.sheet import choose_examples
+        >>> choose_examples([0.2, 0.9, float("nan"), 0.5, 0.7], count=1)
+        {'best': [1], 'typical': [4], 'worst': [0]}
     """
     values = np.asarray(scores, dtype=float)
     # Ties keep the order of the pictures, on every machine.

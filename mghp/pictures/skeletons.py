@@ -33,6 +33,15 @@ def skeletons_overlay(
         filled_from: least visibility or score of a filled dot; hollow below it.
         contrast: contrast of the photo beneath; 1 leaves it unchanged.
         zoom: factor of enlargement.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.anatomy.skeleton import Skeleton
+        >>> from mghp.pictures.skeletons import skeletons_overlay
+        >>> arm = Skeleton("arm", keypoints=("left_shoulder", "left_elbow"), limbs=((0, 1),))
+        >>> keypoints = np.array([[[2.0, 2.0, 2.0], [8.0, 4.0, 1.0]]])  # the elbow is hidden
+        >>> skeletons_overlay(np.zeros((6, 10, 3), np.uint8), keypoints, arm, zoom=3).shape
+        (18, 30, 3)
     """
     sketch = Sketch(enlarged(image, zoom) if contrast == 1 else dimmed(image, zoom, contrast=contrast), zoom)
     draw_skeletons(sketch, keypoints, skeleton, colours, filled_from=filled_from, zoom=zoom)

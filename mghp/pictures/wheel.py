@@ -18,6 +18,12 @@ def vector_colours(vectors: NDArray[np.floating], longest: float) -> NDArray[np.
 
     Returns:
         Red, green and blue, (..., 3).
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.pictures.wheel import vector_colours
+        >>> vector_colours(np.array([[0.0, 0.0], [1.0, 0.0]]), longest=1.0).tolist()  # white, and red to the right
+        [[255, 255, 255], [217, 0, 0]]
     """
     x, y = vectors[..., 0], vectors[..., 1]
     hue = np.arctan2(y, x) / (2 * np.pi) % 1

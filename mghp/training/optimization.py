@@ -32,7 +32,15 @@ def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = Fal
 
 
 def rate_factor(config: OptimizerConfig, max_steps: int) -> Callable[[int], float]:
-    """Return the course of the learning rate: a function from the step, counted from 0, to a factor of the highest."""
+    """Return the course of the learning rate: a function from the step, counted from 0, to a factor of the highest.
+
+    Example:
+        >>> from mghp.config.training import OptimizerConfig
+        >>> from mghp.training.optimization import rate_factor
+        >>> factor = rate_factor(OptimizerConfig(warmup_steps=2), max_steps=10)
+        >>> [round(factor(step), 2) for step in range(0, 11, 2)]
+        [0.5, 1.0, 0.85, 0.5, 0.15, 0.0]
+    """
 
     def factor(step: int) -> float:
         warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
