@@ -15,6 +15,14 @@ def file_text(file: Path, errors: str = "strict") -> str:
         OSError: if the file cannot be read.
         UnicodeDecodeError: if it is no text.
     """
-    content = file.read_bytes()
+    return text_of(file.read_bytes(), errors)
+
+
+def text_of(content: bytes, errors: str = "strict") -> str:
+    """Return the text that bytes are, as `file_text` does.
+
+    Raises:
+        UnicodeDecodeError: if they are no text.
+    """
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_wide else "utf-8-sig", errors)

@@ -107,8 +107,17 @@ def read_yaml(file: Path, hint: object = Any) -> dict[str, Any]:
     Raises:
         InputError: if the file is no YAML, or no mapping.
     """
-    content = read_typed(read_text(file), hint, str(file))
-    return {} if content is None else _mapping(content, str(file))
+    return yaml_mapping(read_text(file), hint, str(file))
+
+
+def yaml_mapping(text: str, hint: object, origin: str) -> dict[str, Any]:
+    """Return the mapping that a YAML text is, as `read_yaml`; an empty one where it says nothing.
+
+    Raises:
+        InputError: as `read_yaml`, naming the origin.
+    """
+    content = read_typed(text, hint, origin)
+    return {} if content is None else _mapping(content, origin)
 
 
 def _mapping(content: object, origin: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from mghp.errors import InputError
-from mghp.reading import file_text
+from mghp.reading import text_of
 
 MOST_BYTES = 1_000_000
 """The largest file, bytes; our own largest, a resolved config, has a few thousand."""
@@ -43,12 +43,23 @@ def read_text(file: Path) -> str:
         InputError: if it cannot be read, is no text, or is far larger than a person writes.
     """
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError(
-                f"{file}: not readable as YAML: {file.stat().st_size} bytes; expected {MOST_BYTES} at most"
-            )
-        return file_text(file)
-    except (OSError, UnicodeDecodeError) as error:
+        with file.open("rb") as stream:
+            return text_of_yaml(stream.read(MOST_BYTES + 1), file)
+    except OSError as error:
+        raise InputError(f"{file}: not readable as YAML: {error}") from None
+
+
+def text_of_yaml(content: bytes, file: Path) -> str:
+    """Return the text of a YAML file's content.
+
+    Raises:
+        InputError: as `read_text`.
+    """
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{file}: not readable as YAML: more than {MOST_BYTES} bytes")
+    try:
+        return text_of(content)
+    except UnicodeDecodeError as error:
         raise InputError(f"{file}: not readable as YAML: {error}") from None
 
 

@@ -249,9 +249,19 @@ def read_json(file: Path) -> tuple[Any, str]:
     """
     try:
         data = file.read_bytes()
-        return json.loads(data), hashlib.sha256(data).hexdigest()[:16]
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from None
+    return json_of(data, file), hashlib.sha256(data).hexdigest()[:16]
+
+
+def json_of(content: bytes, file: Path) -> Any:  # noqa: ANN401 (any JSON)
+    """Return the JSON that a file's content is.
+
+    Raises:
+        InputError: naming the file, if it is none.
+    """
+    try:
+        return json.loads(content)
     except json.JSONDecodeError as error:
         raise InputError(f"{file}: broken JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mghp.datasets.coco_json import read_json
-from mghp.errors import InputError, existing_file, inside
-from mghp.runs.folder import REPLACED
+from mghp.datasets.coco_json import json_of
+from mghp.errors import InputError, inside
+from mghp.runs.places import files_below, is_file, is_there, read_file
 
 Case = dict[str, Any]
 
@@ -101,28 +101,27 @@ class CaseSet:
 
 
 def has_cases(run: Path) -> bool:
-    """Return True if a run folder holds cases."""
-    return (run / _FILE).is_file()
+    """Return whether a run holds cases."""
+    return is_file(run / _FILE)
 
 
 def folders_of_cases(path: Path) -> list[Path]:
-    """Find the run folders with cases at or below a path, sorted."""
-    files = path.rglob(str(_FILE))
-    return sorted(file.parents[2] for file in files if REPLACED not in file.relative_to(path).parts)
+    """Return the run folders at or below a path that hold cases, in order of their names."""
+    return [file.parents[2] for file in files_below(path, str(_FILE))]
 
 
 def read_cases(run: Path) -> CaseSet:
-    """Read and check the cases of a run folder.
+    """Read and check the cases of a run.
 
     Raises:
         InputError: if there are none, or the page cannot show them.
     """
-    if not run.exists():
+    if not is_there(run):
         raise InputError(f"{run}: no such run folder")
     file = run / _FILE
-    if not file.is_file():
+    if not is_file(file):
         raise InputError(f"{run}: no cases ({_FILE}); `mghp gallery RUN` makes them")
-    content, _ = read_json(file)
+    content = json_of(read_file(file, "cases"), file)
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"{file}: expected an object of schema {SCHEMA}")
     _needs(content, _ABOUT, str(file))
@@ -146,17 +145,17 @@ def read_cases(run: Path) -> CaseSet:
 
 
 def read_all(runs: Iterable[Path]) -> Iterator[CaseSet]:
-    """Read the cases of those run folders that hold some."""
+    """Read the cases of those runs that hold some."""
     return (read_cases(run) for run in runs if has_cases(run))
 
 
-def image_file(folder: Path, name: str) -> Path:
-    """Return the file of an image that a case names.
+def read_image(folder: Path, name: str) -> bytes:
+    """Read the file of an image that a case names.
 
     Raises:
         InputError: if it lies outside the cases' folder, or does not exist.
     """
-    return existing_file(inside(folder, name), "image")
+    return read_file(inside(folder, name), "image")
 
 
 def _check_case(case: Any, where: str) -> None:  # noqa: ANN401 (whatever the file holds)

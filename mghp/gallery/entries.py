@@ -1,13 +1,12 @@
 """The data of a case on a page: a short entry for the list, and details loaded when it is opened."""
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from mghp.errors import inside
-from mghp.gallery.cases import Case, CaseSet, image_file
+from mghp.gallery.cases import Case, CaseSet, read_image
 
 Entry = dict[str, Any]
 
@@ -34,10 +33,10 @@ class PictureCopies:
             InputError: if it does not exist, or is no file of the run.
         """
         if name not in self._copied:
-            picture = image_file(self.source, name)
+            picture = read_image(self.source, name)
             target = inside(self.page / self.name, name)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(picture, target)
+            target.write_bytes(picture)
             self._copied.add(name)
         return quote(f"{self.name}/{name}", errors="surrogateescape")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mghp.errors import InputError
 from mghp.gallery.cases import folders_of_cases
+from mghp.runs.places import is_there
 
 
 def split_sources(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
@@ -27,7 +28,7 @@ def check_sources(runs: Sequence[Path], overrides: Sequence[str]) -> None:
         InputError: if a run does not exist, or holds cases already and settings are given.
     """
     for run in runs:
-        if not run.exists():
+        if not is_there(run):
             raise InputError(f"{run}: no such run folder")
         if overrides and folders_of_cases(run):
             raise InputError(f"{run} holds its cases already: {overrides[0]} is for runs of mghp train")

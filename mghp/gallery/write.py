@@ -109,9 +109,9 @@ def _write_run(cases: CaseSet, folder: Path, back: list[tuple[str, str]]) -> lis
 
 def _excerpt(cases: CaseSet) -> list[str]:
     """Return a warning if a run found more cases than it kept."""
-    if not (cases.run / "result.json").is_file():  # cases that no run of ours has made
-        return []
     run, kept = Run(cases.run), len(cases.cases)
+    if not run.has("result.json"):  # cases that no run of ours has made
+        return []
     judged = sum(int(np.nan_to_num(run.metric(f"failures/{kind}"))) for kind in KINDS)
     return [f"These are the first {kept} of {judged:,} cases of the run."] if kept < judged else []
 

@@ -13,7 +13,6 @@ from mghp.config.metric_names import METRICS
 from mghp.report.comparison import Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.table import Column
-from mghp.runs.files import read_rows
 from mghp.runs.read import BySeed, Run
 
 NO_EFFECT = Bound(0.01, relative=0.05)
@@ -91,11 +90,11 @@ class PictureScore:
         Raises:
             InputError: if the file lacks a column.
         """
-        file = run.path / "media" / ("scenes.csv" if self.scene else "per_picture.csv")
-        if not file.exists():
+        name = "media/scenes.csv" if self.scene else "media/per_picture.csv"
+        if not run.has(name):
             return pd.Series(dtype=float)
         words = ("name", "tags", *(("scene", "oracle") if self.scene else ()))
-        rows = read_rows(file, {self.column, *words}, words)
+        rows = run.rows(name, {self.column, *words}, words)
         if self.scene:
             rows = rows[(rows["scene"] == self.scene) & (rows["oracle"] == self.oracle)]
         if self.tag:

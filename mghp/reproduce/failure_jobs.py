@@ -1,18 +1,18 @@
 """The failures of a plan's parsers, for the gallery."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mghp.config.identity import config_key
 from mghp.config.schema import Config
+from mghp.datasets.coco_json import json_of
 from mghp.datasets.pictures import validation_fingerprint, with_tuning
 from mghp.progress import Progress
-from mghp.reading import file_text
 from mghp.reproduce.finished import COMMITTED, finished_run
 from mghp.reproduce.jobs import Job
 from mghp.runs.folder import is_finished
+from mghp.runs.places import experiment_folders, files_below, read_file
 
 _SECONDS = 40
 
@@ -61,12 +61,13 @@ def _failure_job(training: Job, cases: int) -> Job:
 
 
 def _committed(config: Config, pictures: str) -> Path | None:
-    """Failures that are committed with the project: weights are not, so that they cannot be looked for again.
+    """Return failures that are committed with the project: weights are not, so that they cannot be looked for again.
 
     Their key is of the weights' digest too, which their own result.json tells.
     """
-    for file in sorted((COMMITTED / config.experiment).glob("*/result.json")):
-        fingerprint = str(json.loads(file_text(file)).get("data_fingerprint"))
-        if fingerprint.startswith(f"{pictures} ") and is_finished(file.parent, config_key(config, fingerprint)):
-            return file.parent
+    for folder in experiment_folders(COMMITTED, config.experiment):
+        for file in files_below(folder, "result.json"):
+            fingerprint = str(json_of(read_file(file, "result"), file).get("data_fingerprint"))
+            if fingerprint.startswith(f"{pictures} ") and is_finished(file.parent, config_key(config, fingerprint)):
+                return file.parent
     return None

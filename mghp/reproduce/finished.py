@@ -6,20 +6,23 @@ from mghp.config.identity import config_key
 from mghp.config.schema import Config
 from mghp.runs.checkout import ROOT
 from mghp.runs.folder import is_finished, run_path
+from mghp.runs.places import experiment_folders
 
 COMMITTED = ROOT / "analysis" / "results" / "runs"
-"""Run folders of the standard profile: config.yaml, result.json, metrics.csv, and what tables are computed from."""
+"""Runs of the standard profile, an archive an experiment: config.yaml, result.json, and what reports are made of."""
 
 
 def finished_run(config: Config, fingerprint: str) -> Path | None:
-    """The folder of a run that has ended with these settings on these data: in `config.runs`, else among the committed.
+    """Return the folder of a run that has ended with these settings on these data; None where there is none.
+
+    It lies in `config.runs`, else among the committed.
 
     Args:
         config: the whole.
         fingerprint: of the data.
     """
     own, key = run_path(config, fingerprint), config_key(config, fingerprint)
-    for folder in (own, COMMITTED / config.experiment / own.name):
+    for folder in (own, *(runs / own.name for runs in experiment_folders(COMMITTED, config.experiment))):
         if is_finished(folder, key):
             return folder
     return None

@@ -1,1 +1,1 @@
-"""Run folders, the only interface between running and reporting: who writes one and who reads it share a room."""
+"""Run folders, the only interface between running and reporting: written, read and packed in one room."""

@@ -1,5 +1,6 @@
 """Arrays of a .npz file, that may be anybody's."""
 
+import io
 import math
 import zipfile
 from collections.abc import Mapping
@@ -9,25 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
+from mghp.runs.places import read_file
 
 MOST_BYTES = 2**30
-"""Of all arrays of a file, unpacked."""
+"""Size of all arrays of a file together, unpacked."""
 
 
 def read_arrays(file: Path, what: str) -> dict[str, NDArray[Any]]:
-    """All arrays by name.
+    """Read all arrays of a file, which may lie in an archive, by name.
 
     Raises:
         InputError: if the file is missing, damaged, holds objects, or unpacks to more than `MOST_BYTES`.
     """
     try:
-        with zipfile.ZipFile(existing_file(file, what)) as archive:
+        content = read_file(file, what)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             # What a header promises is allocated before it is read; no member is read beyond its size here.
             size = sum(_promised(archive, member) for member in archive.infolist())
         if size > MOST_BYTES:
             raise InputError(f"{what} {file}: {size} bytes of arrays; expected {MOST_BYTES} at most")
-        with np.load(file, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
     except InputError:
         raise
@@ -58,7 +61,7 @@ def check_shapes(file: Path, arrays: Mapping[str, NDArray[Any]], shapes: Mapping
 
 
 def _promised(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """Bytes of an array, by the archive's directory or by its own header."""
+    """Return the bytes of an array, by the archive's directory or by its own header."""
     with archive.open(member) as stream:
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def checkout() -> Path:
-    """`ROOT`, if it is one.
+    """Return `ROOT`, if it is a checkout.
 
     Raises:
         InputError: if the package was installed without its experiment files.

@@ -21,12 +21,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def neutral(cell: Any) -> Any:  # noqa: ANN401 (text, a number or nothing)
-    """What is written of a cell."""
+    """Return what is written of a cell."""
     return f"'{cell}" if isinstance(cell, str) and _begins_like_a_formula(cell) else cell
 
 
 def restored(cell: Any) -> Any:  # noqa: ANN401
-    """What a written cell was."""
+    """Return what a written cell was."""
     is_marked = isinstance(cell, str) and cell.startswith("'") and _begins_like_a_formula(cell)
     return cell[1:] if is_marked else cell
 
@@ -42,18 +42,18 @@ def write_frame(frame: "pd.DataFrame", file: Path) -> None:
 
 
 def frame_text(frame: "pd.DataFrame") -> str:
-    """The same as text."""
+    """Return what `write_frame` writes."""
     text: str = _each_cell(frame, neutral).to_csv(index=False)
     return text
 
 
 def restored_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """A frame as pandas has read it from such a file, with the cells that were written."""
+    """Return a frame that pandas has read from such a file with the cells that were written."""
     return _each_cell(frame, restored)
 
 
 def rows_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, head: bool) -> str:
-    """Rows of a CSV file; a column that a row lacks is empty.
+    """Return rows of a CSV file as text; a column that a row lacks is empty.
 
     Raises:
         ValueError: if a row has another column.
@@ -67,7 +67,7 @@ def rows_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, head
 
 
 def read_cells(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Columns and rows of a CSV file, as text.
+    """Read the columns and rows of a CSV file, as text.
 
     Raises:
         OSError: if it cannot be read.
@@ -78,7 +78,7 @@ def read_cells(file: Path) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def cells_of(text: str, most: int | None = None) -> tuple[list[str], list[dict[str, str]]]:
-    """The same of a file's text; of a row that breaks off the rest is empty.
+    """Return the columns and rows of a CSV file's text; of a row that breaks off the rest is empty.
 
     Args:
         text: of the file.
@@ -92,7 +92,7 @@ def cells_of(text: str, most: int | None = None) -> tuple[list[str], list[dict[s
 
 
 def head_of(file: Path) -> list[str]:
-    """Columns of a CSV file that goes on growing; none where it is not there yet.
+    """Read the columns of a CSV file that is still growing; none where it is not there yet.
 
     Raises:
         OSError: if it cannot be read.
@@ -104,7 +104,7 @@ def head_of(file: Path) -> list[str]:
 
 
 def _each_cell(frame: "pd.DataFrame", change: Any) -> "pd.DataFrame":  # noqa: ANN401
-    """Of columns that hold text, in an array of objects: of a list pandas would find a new type."""
+    """Change the cells of columns that hold text, as arrays of objects: pandas would find a new type for a list."""
     changed = frame.copy()
     for name in frame.columns[[dtype.kind == "O" for dtype in frame.dtypes]]:
         cells = frame[name].to_numpy(dtype=object, copy=True)

@@ -10,12 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from mghp.config.load import read_yaml
+from mghp.config.load import yaml_mapping
 from mghp.config.schema import Config
-from mghp.datasets.coco_json import read_json
-from mghp.errors import InputError, existing_file
-from mghp.reading import file_text
+from mghp.config.yaml_text import text_of_yaml
+from mghp.datasets.coco_json import json_of
+from mghp.errors import InputError
+from mghp.reading import text_of
 from mghp.runs.csv_cells import restored_frame
+from mghp.runs.places import read_file
 
 _RESULT: dict[str, type] = {
     "experiment": str, "variant": str, "metrics": dict, "key": str, "seed": int, "data_seed": int,
@@ -32,12 +34,12 @@ _WORDS = {
 
 
 def read_result(file: Path) -> dict[str, Any]:
-    """result.json.
+    """Read a result.json, which may lie in an archive.
 
     Raises:
         InputError: if it is missing, broken, lacks a key, or has one of another type.
     """
-    content, _ = read_json(file)
+    content = json_of(read_file(file, "result"), file)
     if not isinstance(content, dict) or not set(_NEEDED) <= set(content):
         raise InputError(f"{file}: expected an object with {', '.join(_NEEDED)}")
     for key, kind in _RESULT.items():
@@ -50,12 +52,15 @@ def read_result(file: Path) -> dict[str, Any]:
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """config.yaml; what it does not say, a run of an earlier version for instance, has its default.
+    """Read a config.yaml, which may lie in an archive; what it does not say has its default.
+
+    A run of an earlier version, for instance, lacks the newer keys.
 
     Raises:
         InputError: if it is missing or broken, or a key of the schema has a value of another type.
     """
-    content = read_yaml(existing_file(file, "run folder's config"), Config)
+    text = text_of_yaml(read_file(file, "run folder's config"), file)
+    content = yaml_mapping(text, Config, str(file))
     checked = _over_defaults(content, _defaults(), str(file), "")
     matcher = checked["matcher"]
     if matcher["name"] not in matcher or matcher["name"] == "name":
@@ -64,7 +69,7 @@ def read_config(file: Path) -> dict[str, Any]:
 
 
 def read_rows(file: Path, columns: Collection[str] = (), texts: Collection[str] = ()) -> pd.DataFrame:
-    """A CSV file with a head.
+    """Read a CSV file with a head, which may lie in an archive.
 
     Args:
         file: to read.
@@ -75,7 +80,7 @@ def read_rows(file: Path, columns: Collection[str] = (), texts: Collection[str] 
         InputError: if it is missing or broken, lacks a column, or has text where numbers belong.
     """
     try:
-        text = io.StringIO(file_text(existing_file(file, "table")))
+        text = io.StringIO(text_of(read_file(file, "table")))
         rows = restored_frame(pd.read_csv(text, dtype=dict.fromkeys(texts, str)))
     except InputError:
         raise

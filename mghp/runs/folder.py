@@ -29,13 +29,11 @@ from mghp.config.identity import config_key, schema_version
 from mghp.config.load import to_yaml
 from mghp.config.schema import Config
 from mghp.errors import InputError
-from mghp.reading import file_text
+from mghp.reading import file_text, text_of
 from mghp.runs.csv_cells import head_of, rows_text
 from mghp.runs.lock import RunLock, hold_run
+from mghp.runs.places import is_file, read_file
 from mghp.writing import unfinished_files, write_atomically, writing
-
-REPLACED = "replaced"
-"""Name of a folder of results that newer ones have taken the place of: kept, but reported no more."""
 
 _OF_A_RUN = ("config.yaml", "metrics.csv", "timing.csv", "result.json", "media", "checkpoints")
 """What a run writes into its folder."""
@@ -45,7 +43,7 @@ _TIMING = re.compile(rb"phase,seconds\r\n([^,\r\n]+,[0-9.e+-]+\r\n)*")
 
 
 class Phase:
-    """`seconds`: how long a phase took, once it has ended."""
+    """A phase of a run; `seconds` is how long it took, NaN until it has ended."""
 
     seconds = float("nan")
 
@@ -106,12 +104,12 @@ class RunFolder:
 
     @property
     def media(self) -> Path:
-        """Folder of pictures and arrays."""
+        """The folder of pictures and arrays."""
         return self.path / "media"
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of weights."""
+        """The folder of weights."""
         return self.path / "checkpoints"
 
     def forget_resume_points(self) -> None:
@@ -125,7 +123,10 @@ class RunFolder:
 
     @contextmanager
     def timed(self, phase: str) -> Iterator["Phase"]:
-        """Write the seconds that a phase took to timing.csv."""
+        """Append the seconds that a phase took to timing.csv, once it has ended.
+
+        A phase that raises has not ended and gets no row: the resumed run, or the one begun anew, times it again.
+        """
         timed = Phase()
         begin = time.perf_counter()
         yield timed
@@ -169,7 +170,7 @@ class RunFolder:
 
 
 def _refuse_what_is_in_the_way(folder: Path) -> None:
-    """Folders where a run writes files, and files where it makes folders."""
+    """Refuse folders where a run writes files, and files where it makes folders."""
     names = ("config.yaml", "metrics.csv", "timing.csv", "result.json", ".lock")
     for file in (*(folder / name for name in names), *(folder / "checkpoints").glob("*.ckpt")):
         if file.is_dir():
@@ -180,14 +181,14 @@ def _refuse_what_is_in_the_way(folder: Path) -> None:
 
 
 def _refuse_other_timing(file: Path) -> None:
-    """What is gone on with is added to."""
+    """Refuse a timing.csv that is none: rows of a resumed run are added to it."""
     content = file.read_bytes() if file.exists() else b""
     if content and not _TIMING.fullmatch(content):
         raise InputError(f"{file}: expected rows of phase,seconds, got {content[:40]!r}...; put it back or remove it")
 
 
 def run_path(config: Config, data_fingerprint: str) -> Path:
-    """Where a run is written: MGHP_RUN_DIR, or runs/<experiment>/<variant>-<key>."""
+    """Return where a run is written: MGHP_RUN_DIR, or runs/<experiment>/<variant>-<key>."""
     if os.environ.get("MGHP_RUN_DIR"):
         return Path(os.environ["MGHP_RUN_DIR"])
     name = config_key(config, data_fingerprint)[:10]
@@ -213,7 +214,7 @@ def _has_files(path: Path) -> bool:
 
 
 def _is_config(file: Path) -> bool:
-    """Whether it begins each section as a resolved config does; one that was changed by hand is still a run's."""
+    """Return whether a file has a resolved config's sections; one that was changed by hand is still a run's."""
     try:
         lines = file_text(file).splitlines()
     except (OSError, UnicodeDecodeError):
@@ -222,38 +223,40 @@ def _is_config(file: Path) -> bool:
 
 
 def resume_points(checkpoints: Path) -> tuple[Path, Path]:
-    """The files that an interrupted training goes on from: the last one, and the one before it."""
+    """Return the files that an interrupted training is resumed from: the last one, and the one before it."""
     return checkpoints / "resume.ckpt", checkpoints / "resume_before.ckpt"
 
 
 def is_finished(path: Path, key: str) -> bool:
-    """Whether a run of this key has ended there, and not because it was stopped."""
+    """Return whether a run of this key has ended there, and not because it was stopped."""
     result = _result(path)
     return result.get("key") == key and not result.get("stopped")
 
 
 def has_ended(path: Path) -> bool:
-    """Whether a run of any key has ended there, and not because it was stopped."""
+    """Return whether a run of any key has ended there, and not because it was stopped."""
     result = _result(path)
     return bool(result) and not result.get("stopped")
 
 
 def was_stopped(path: Path) -> bool:
-    """Whether a run ended there because it was asked to."""
+    """Return whether a run ended there because it was asked to."""
     return bool(_result(path).get("stopped"))
 
 
 def _result(path: Path) -> dict[str, Any]:
-    """result.json; empty where there is none to be read."""
+    """Return the content of result.json, which may lie in an archive; empty where it is no such file."""
+    file = path / "result.json"
+    content = read_file(file, "result") if is_file(file) else b""
     try:
-        result = json.loads(file_text(path / "result.json"))
-    except (OSError, ValueError, RecursionError):
+        result = json.loads(text_of(content))
+    except (ValueError, RecursionError):
         return {}
     return result if isinstance(result, dict) else {}
 
 
 def git_commit() -> tuple[str, bool]:
-    """The source's commit and whether it has uncommitted changes; ("unknown", False) outside a checkout."""
+    """Return the source's commit and whether it has uncommitted changes; ("unknown", False) outside a checkout."""
     source = Path(__file__).resolve().parents[2]
     try:
         commit = _git(source, "rev-parse", "HEAD")

@@ -38,11 +38,11 @@ class RunLock:
 
     @property
     def holder(self) -> str:
-        """Who holds it, by process, host and time."""
+        """The holder, by process, host and time."""
         return os.pread(self._descriptor, 1000, 0).decode(errors="replace").strip() or "another process"
 
     def take(self, wait: bool = False) -> bool:
-        """Take it, or say that another process has it; with `wait`, once that has let it go."""
+        """Take the lock, waiting for it with `wait`. Returns False if another process has it."""
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -56,7 +56,7 @@ class RunLock:
         return True
 
     def release(self) -> None:
-        """Let others take it."""
+        """Release the lock, so that others can take it."""
         for key in [key for key, lock in _HELD.items() if lock is self]:
             del _HELD[key]
         self._close()
@@ -94,7 +94,7 @@ def _held(file: Path) -> RunLock | None:
 
 
 def _key(file: Path) -> tuple[int, int, int]:
-    """A forked process has no lock of its parent's."""
+    """Return what tells a lock's file from others, in this process: a forked one has no lock of its parent's."""
     found = file.stat()
     return os.getpid(), found.st_dev, found.st_ino
 

@@ -16,7 +16,7 @@ _FOREIGN = "\ufffd"
 
 
 def rows_up_to(file: Path, position: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The rows of metrics.csv that were there at a `position`, with its columns; those after it may be anything.
+    """Read the rows of metrics.csv that were there at a `position`, with its columns; those after it may be anything.
 
     Args:
         file: metrics.csv; as good as empty where there is none.

@@ -32,16 +32,16 @@ class MetricsFile(Logger):
 
     @property
     def name(self) -> str:
-        """Of the logger."""
+        """The logger's name."""
         return "metrics"
 
     @property
     def version(self) -> str:
-        """There is one."""
+        """The logger's version: there is only one."""
         return ""
 
     def log_hyperparams(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
-        """They are in config.yaml."""
+        """Log nothing: hyperparameters are in config.yaml."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -63,19 +63,19 @@ class MetricsFile(Logger):
 
     @property
     def position(self) -> dict[str, Any]:
-        """How far the file is: its rows and columns, and the SHA-256 of these rows as text."""
+        """The state of the file: its number of rows, its columns, and the SHA-256 of these rows as text."""
         return {"rows": self._rows, "columns": list(self._columns), "sha256": self._written.hexdigest()}
 
     @rank_zero_only
     def to_disk(self) -> None:
-        """Let what is written outlast a crash of the machine, before something relies on it."""
+        """Flush what is written to the disk, before something relies on it after a crash of the machine."""
         if self._rows:
             with writing(self.file), self.file.open("rb") as stream:
                 os.fsync(stream.fileno())
 
     @rank_zero_only
     def go_back_to(self, position: Mapping[str, Any]) -> None:
-        """Leave out what was logged after a `position`.
+        """Remove what was logged after a `position`.
 
         Raises:
             InputError: as `rows_up_to`.

@@ -1,6 +1,5 @@
-"""Finished runs, read back from their folders."""
+"""Finished runs, read back from their folders or from archives of them."""
 
-import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from mghp.config.dataset_names import dataset_label
 from mghp.errors import InputError
 from mghp.runs.arrays import check_shapes, read_arrays
 from mghp.runs.files import read_config, read_result, read_rows
-from mghp.runs.folder import REPLACED
+from mghp.runs.places import files_below, is_there
 
 _TEXTS_OF_STEPS = ("varied", "solver")
 """Columns of metrics.csv that are words: of `mghp bench`."""
@@ -23,13 +22,17 @@ _TEXTS_OF_STEPS = ("varied", "solver")
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run folder."""
+    """One finished run.
+
+    Attributes:
+        path: of its folder, which may lie in an archive.
+    """
 
     path: Path
 
     @cached_property
     def result(self) -> dict[str, Any]:
-        """result.json."""
+        """The content of result.json."""
         return read_result(self.path / "result.json")
 
     @cached_property
@@ -39,41 +42,48 @@ class Run:
 
     @cached_property
     def steps(self) -> pd.DataFrame:
-        """metrics.csv, a row a step; empty where nothing was traced."""
-        file = self.path / "metrics.csv"
-        return read_rows(file, texts=_TEXTS_OF_STEPS) if os.path.lexists(file) else pd.DataFrame()
+        """The rows of metrics.csv, one a step; empty where nothing was traced."""
+        return self.rows("metrics.csv", texts=_TEXTS_OF_STEPS) if self.has("metrics.csv") else pd.DataFrame()
 
-    def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
-        """Rows of what a bench has measured, e.g. ratios.csv.
+    def has(self, name: str) -> bool:
+        """Return whether the run has a file of this name, e.g. media/scenes.csv."""
+        return is_there(self.path / name)
+
+    def rows(self, name: str, columns: Collection[str] = (), texts: Collection[str] = ()) -> pd.DataFrame:
+        """Read a table of the run.
 
         Args:
-            name: of the file.
+            name: of the file, e.g. ratios.csv.
             columns: that it must have.
             texts: of them those that are no numbers.
 
         Raises:
             InputError: if it is missing or of something else.
         """
-        rows = read_rows(self.path / name, columns, texts)
-        return [{str(column): value for column, value in row.items()} for row in rows.to_dict("records")]
+        return read_rows(self.path / name, columns, texts)
+
+    def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Read what a bench has measured, as `rows`: a mapping a row."""
+        rows = self.rows(name, columns, texts).to_dict("records")
+        return [{str(column): value for column, value in row.items()} for row in rows]
 
     @property
     def experiment(self) -> str:
-        """The experiment it belongs to."""
+        """The experiment that the run belongs to."""
         return str(self.result["experiment"])
 
     @property
     def variant(self) -> str:
-        """Its variant, or ""."""
+        """The variant of the experiment, or ""."""
         return str(self.result["variant"])
 
     @property
     def seed(self) -> int:
-        """Its seed."""
+        """The seed of the run."""
         return int(self.said("seed"))
 
     def said(self, key: str) -> Any:  # noqa: ANN401 (any JSON)
-        """What result.json says under a key that every run of the suite has.
+        """Return what result.json says under a key that every run of the suite has.
 
         Raises:
             InputError: if it is not there.
@@ -84,16 +94,16 @@ class Run:
 
     @property
     def matcher(self) -> dict[str, Any]:
-        """The named matcher's options."""
+        """The options of the matcher that the config names."""
         options: dict[str, Any] = self.config["matcher"][self.config["matcher"]["name"]]
         return options
 
     def metric(self, name: str) -> float:
-        """A final metric; NaN where the run does not have it."""
+        """Return a final metric; NaN where the run does not have it."""
         return float(self.result["metrics"].get(name, float("nan")))
 
     def association(self, rounding: str) -> NDArray[np.int64] | None:
-        """Counts of pairs an image (images, 3), if this rounding was scored.
+        """Return counts of pairs an image (images, 3), if this rounding was scored.
 
         Raises:
             InputError: if the file is damaged, or the array is of another shape.
@@ -101,7 +111,7 @@ class Run:
         return self._arrays("association", {rounding: ("n", 3)}).get(rounding)
 
     def tested(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Of a learned scorer: the test images, and true positives, false positives, false negatives of each.
+        """Return a learned scorer's test images, and true positives, false positives, false negatives of each.
 
         Args:
             name: "limbs", of joined pairs, or "persons", of candidates in groups.
@@ -116,7 +126,7 @@ class Run:
 
     @property
     def example(self) -> dict[str, NDArray[Any]]:
-        """affinity, assignment, best and truth of one problem; empty where there was none to show.
+        """The affinity, assignment, best and truth of one problem; empty where there was none to show.
 
         Raises:
             InputError: if the file is damaged, or they are not all there, each (source, destination).
@@ -129,13 +139,13 @@ class Run:
 
     def _arrays(self, name: str, shapes: Mapping[str, tuple[str | int, ...]]) -> dict[str, NDArray[Any]]:
         file = self.path / "media" / f"{name}.npz"
-        arrays = read_arrays(file, "arrays") if os.path.lexists(file) else {}
+        arrays = read_arrays(file, "arrays") if is_there(file) else {}
         check_shapes(file, arrays, shapes)
         return arrays
 
     @property
     def data(self) -> str:
-        """The data in words."""
+        """The run's data in words."""
         data = self.config["data"]
         if data["name"] == "random":
             random = data["random"]
@@ -144,7 +154,7 @@ class Run:
 
 
 def grid_runs(runs: Iterable[Run]) -> list[Run]:
-    """The runs of PGD-Dykstra over T, N and the step size."""
+    """Return the runs of PGD-Dykstra over T, N and the step size."""
     return [run for run in runs if run.experiment == "steps" and run.config["matcher"]["name"] == "pgd_dykstra"]
 
 
@@ -153,7 +163,7 @@ BySeed = Mapping[int, Run]
 
 
 def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
-    """Runs by their seeds, in order.
+    """Return runs by their seeds, in order.
 
     Raises:
         InputError: if two are of one seed.
@@ -167,18 +177,19 @@ def by_seed(runs: Iterable[Run]) -> dict[int, Run]:
 
 
 def find_runs(paths: Iterable[Path]) -> list[Run]:
-    """All finished runs at or below the paths, in order of their folders' names.
+    """Return all finished runs at or below the paths, in order of their folders' names.
+
+    Args:
+        paths: of run folders, of archives, and of folders that hold either at any depth.
 
     Raises:
-        InputError: if a path does not exist, or no run is found at all.
+        InputError: if a path does not exist, an archive is damaged, or no run is found at all.
     """
     found: dict[Path, Run] = {}
     for path in paths:
-        if not path.exists():
+        if not is_there(path):
             raise InputError(f"{path}: no such run folder")
-        for file in sorted(path.rglob("result.json")):
-            if REPLACED in file.relative_to(path).parts:
-                continue
+        for file in files_below(path, "result.json"):
             found.setdefault(file.parent.resolve(), Run(file.parent))
     if not found:
         raise InputError(f"{', '.join(map(str, paths))}: no finished run (no result.json)")

@@ -18,36 +18,36 @@ class Tracker(Protocol):
     """Where a run's numbers go beside its folder."""
 
     def log(self, row: Mapping[str, float]) -> None:
-        """One step."""
+        """Log the numbers of a step."""
 
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
-        """A picture (height, width, 3)."""
+        """Log a picture (height, width, 3)."""
 
     def tabulate(self, name: str, table: pd.DataFrame) -> None:
-        """A table."""
+        """Log a table."""
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
-        """The final metrics, under the names that sweeps optimise."""
+        """Log the final metrics, under the names that sweeps optimise."""
 
 
 class NoTracker:
-    """Tracks nothing."""
+    """A tracker that tracks nothing."""
 
     def log(self, row: Mapping[str, float]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def tabulate(self, name: str, table: pd.DataFrame) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def summarise(self, metrics: Mapping[str, float]) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
 
 class WandbTracker:
-    """Logs to an open W&B run.
+    """A tracker that logs to an open W&B run.
 
     Attributes:
         run: W&B's own, for loggers that need it.
@@ -57,17 +57,17 @@ class WandbTracker:
         self.run = run
 
     def log(self, row: Mapping[str, float]) -> None:
-        """One step."""
+        """Log the numbers of a step."""
         self.run.log(dict(row))
 
     def show(self, name: str, image: NDArray[np.uint8]) -> None:
-        """A picture, logged as uint8: W&B would show floats in [0, 1] as black."""
+        """Log a picture as uint8: W&B would show floats in [0, 1] as black."""
         import wandb
 
         self.run.log({name: wandb.Image(image)})
 
     def tabulate(self, name: str, table: pd.DataFrame) -> None:
-        """A table, as W&B's own."""
+        """Log a table, as W&B's own."""
         import wandb
 
         self.run.log({name: wandb.Table(dataframe=table)})
@@ -110,7 +110,7 @@ def tracked(config: Config, folder: RunFolder) -> Iterator[Tracker]:
 
 
 def _run_before(folder: RunFolder) -> str | None:
-    """W&B's id of the same run before it was interrupted, if it was."""
+    """Return W&B's id of the same run before it was interrupted, if it was."""
     if not folder.resumed:
         return None
     runs = sorted((folder.path / "wandb").glob("*run-*-*"), key=lambda run: run.name.split("run-")[-1])

@@ -15,7 +15,8 @@ from typing import IO, Any, Literal
 import optuna
 
 from mghp.errors import InputError, inside
-from mghp.runs.folder import REPLACED, git_commit
+from mghp.runs.folder import git_commit
+from mghp.runs.places import REPLACED
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.identity import Identifier, Identity, without_env
 from mghp.sweep.metric_rows import MetricRows

@@ -1,7 +1,5 @@
 """Every finished run that is committed is adopted by the command that made it: its key is what it was."""
 
-import json
-
 import pytest
 import yaml
 
@@ -11,6 +9,8 @@ from mghp.reproduce.finished import COMMITTED
 from mghp.reproduce.plan import make_plan
 from mghp.reproduce.profiles import PROFILES
 from mghp.runs.checkout import ROOT
+from mghp.runs.places import read_file
+from mghp.runs.read import find_runs
 
 REAL_POSES = ROOT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
 BENCHES = {f"bench_{name}" for name in ("data", "inference", "learned", "memory", "parsing", "speed", "step")}
@@ -34,16 +34,16 @@ def test_the_standard_profile_trains_nothing(adopted):
 
 
 def test_it_accounts_for_all_that_is_committed(adopted):
-    committed = {file.parent for file in COMMITTED.rglob("result.json")}
-    assert {folder.parent.name for folder in committed - {folder for _, folder in adopted}} == BENCHES
+    committed = {run.path: run.experiment for run in find_runs([COMMITTED])}
+    others = committed.keys() - {folder for _, folder in adopted}
+    assert {committed[folder] for folder in others} == BENCHES
     assert len(committed) == 933
 
 
 # The key of the other two is of the path of a checkpoint on the machine that measured them.
 @pytest.mark.parametrize("name", sorted(BENCHES - {"bench_speed", "bench_step"}))
 def test_a_bench_keeps_its_key(name):
-    (file,) = (COMMITTED / name).glob("*/result.json")
-    result = json.loads(file.read_text(encoding="utf-8"))
-    written = yaml.safe_load((file.parent / "config.yaml").read_text(encoding="utf-8"))
+    (run,) = (run for run in find_runs([COMMITTED]) if run.experiment == name)
+    written = yaml.safe_load(read_file(run.path / "config.yaml", "config"))
     del written["learned"]["learning_rates"]  # whose default has changed since
-    assert config_key(load_config_text(yaml.safe_dump(written)), result["data_fingerprint"]) == result["key"]
+    assert config_key(load_config_text(yaml.safe_dump(written)), run.said("data_fingerprint")) == run.said("key")

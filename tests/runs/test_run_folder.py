@@ -174,7 +174,10 @@ def test_phases_are_timed(config):
         assert np.isnan(solve.seconds)
     with folder.timed("round"):
         pass
+    with pytest.raises(KeyboardInterrupt), folder.timed("trace") as trace:
+        raise KeyboardInterrupt
     assert solve.seconds >= 0
+    assert np.isnan(trace.seconds)  # it has not ended
     with (folder.path / "timing.csv").open() as stream:
         assert [row["phase"] for row in csv.DictReader(stream)] == ["solve", "round"]
 

@@ -1,14 +1,18 @@
 """Figure of failures: how many persons fail in which way, and what mends them."""
 
+import io
 from collections.abc import Sequence
 from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
 
-from mghp.datasets.label_files import read_picture
-from mghp.gallery.cases import CAUSES, KINDS, CaseSet, image_file
+from mghp.datasets.label_files import FORMATS, faults_told_of
+from mghp.datasets.picture_pixels import picture_pixels
+from mghp.gallery.cases import CAUSES, KINDS, CaseSet, read_image
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, Drawings, plain
 from mghp.runs.read import Run
 from mghp.studies.failures.tables import FAILURES, count, failure_groups
@@ -94,7 +98,13 @@ def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         for axes, case in zip(row, some, strict=False):
-            axes.imshow(read_picture(image_file(cases.folder, case["images"]["thumbnail"])))
+            axes.imshow(_picture(cases, case["images"]["thumbnail"]))
             axes.set_title(f"{KINDS[case['kind']]} {case['score']:.2f}", fontsize=6, pad=2)
         row[0].set_ylabel(plain(tag.replace("_", " ")), fontsize=7)
     return figure
+
+
+def _picture(cases: CaseSet, name: str) -> NDArray[np.uint8]:
+    content = io.BytesIO(read_image(cases.folder, name))
+    with faults_told_of(cases.folder / name, "picture"), Image.open(content, formats=FORMATS) as image:
+        return picture_pixels(image)

@@ -13,7 +13,6 @@ from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.files import read_rows
 from mghp.runs.read import Run
 
 
@@ -91,7 +90,7 @@ def measurements(
     def rows(runs: Sequence[Run]) -> Iterator[Measured]:
         for run in runs:
             if run.experiment == experiment:
-                for row in read_rows(run.path / file, texts=texts).to_dict("records"):
+                for row in run.rows(file, texts=texts).to_dict("records"):
                     yield Measured(run, file, {str(column): value for column, value in row.items()})
 
     return rows

@@ -12,7 +12,6 @@ from mghp.config.schema import Config
 from mghp.gallery.write import write_gallery
 from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
-from mghp.runs.files import read_rows
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
 from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
@@ -93,7 +92,7 @@ def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
     """Return the medians over the repeats, a row per size."""
     for run in runs:
         if run.experiment == "bench_gallery":
-            for _, of_size in read_rows(run.path / "opening.csv", ("cases",)).groupby("cases"):
+            for _, of_size in run.rows("opening.csv", ("cases",)).groupby("cases"):
                 yield Measured(run, "opening.csv", dict(of_size.median()))
 
 

@@ -16,7 +16,6 @@ from mghp.config.schema import Config
 from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
 from mghp.runs.csv_cells import write_frame
-from mghp.runs.files import read_rows
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
 from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
@@ -116,7 +115,7 @@ def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
     """Return the medians over the repeats, a row per sweep."""
     for run in runs:
         if run.experiment == "bench_sweep":
-            rows = read_rows(run.path / "ratios.csv", ("sweep",), ("sweep",))
+            rows = run.rows("ratios.csv", ("sweep",), ("sweep",))
             for name, of_sweep in rows.groupby("sweep", sort=False):
                 yield Measured(run, "ratios.csv", {"sweep": name, **of_sweep.drop(columns="sweep").median()})
 
