@@ -14,6 +14,7 @@ from mghp.cli.bench import bench_app
 from mghp.cli.data import data_app
 from mghp.cli.report import figures, gallery_command, report_command, tables
 from mghp.cli.run import evaluate, export_command, match, predict_command, train
+from mghp.cli.runs import runs_app
 from mghp.cli.sweep import reproduce, sweep_command
 from mghp.errors import InputError
 
@@ -37,6 +38,7 @@ app.command("report")(report_command)
 app.command("gallery")(gallery_command)
 app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
+app.add_typer(runs_app, name="runs")
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 """Why a disk takes no file: nothing that a traceback would explain."""

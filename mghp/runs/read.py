@@ -62,11 +62,6 @@ class Run:
         """
         return read_rows(self.path / name, columns, texts)
 
-    def measurements(self, name: str, columns: Collection[str], texts: Collection[str] = ()) -> list[dict[str, Any]]:
-        """Read what a bench has measured, as `rows`: a mapping a row."""
-        rows = self.rows(name, columns, texts).to_dict("records")
-        return [{str(column): value for column, value in row.items()} for row in rows]
-
     @property
     def experiment(self) -> str:
         """The experiment that the run belongs to."""

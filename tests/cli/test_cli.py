@@ -14,7 +14,7 @@ from mghp.out_folder import LIST
 HEAVY = {"torch", "lightning", "wandb", "matplotlib", "pandas", "numba", "cvxpy", "scipy", "numpy"}
 COMMANDS = [
     [], ["match"], ["reproduce"], ["tables"], ["figures"], ["report"], ["gallery"], ["bench"],
-    ["bench", "matcher"],
+    ["bench", "matcher"], ["runs"], ["runs", "pack"], ["runs", "unpack"],
 ]  # fmt: skip
 
 # Runs a command and says at its end which packages it has imported.

@@ -654,7 +654,7 @@ PLACES = {
     "metrics.csv": lambda run: run.steps,
     "media/example.npz": lambda run: run.example,
     "media/association.npz": lambda run: run.association("mutual"),
-    "ratios.csv": lambda run: run.measurements("ratios.csv", ["x"]),
+    "ratios.csv": lambda run: run.rows("ratios.csv", ["x"]),
 }
 
 

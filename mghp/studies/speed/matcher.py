@@ -19,6 +19,7 @@ from mghp.problems.problem_set import build_problem_set
 from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
+from mghp.runs.read import Run
 from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
 from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
 
