@@ -13,11 +13,7 @@ class InputError(ValueError):
 
 
 def existing_file(path: str | Path, what: str) -> Path:
-    """Return the path of an existing file.
-
-    Args:
-        path: the file.
-        what: what it should be, for the message, e.g. "checkpoint".
+    """Return the path of an existing file, which `what` names in messages, e.g. "checkpoint".
 
     Raises:
         InputError: if there is no such file.

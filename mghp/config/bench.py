@@ -37,4 +37,4 @@ class BenchConfig(Section):
         super().__post_init__()
         for key, value in vars(self).items():
             if value == []:
-                raise InputError(f"bench.{key} must be at least 1, got {value}")
+                raise InputError(f"bench.{key}: expected at least one number, got {value}")

@@ -59,6 +59,10 @@ def _one_of(*values: str) -> Rule:
     return Rule(f"one of {', '.join(values)}", lambda value: isinstance(value, str) and value in values)
 
 
+def _each(rule: Rule, *options: str) -> dict[str, Rule]:
+    return dict.fromkeys(options, rule)
+
+
 def _is_duration(value: object) -> bool:
     if isinstance(value, Mapping):
         return bool(value) and all(unit in _UNITS and _is_number(amount, 0) for unit, amount in value.items())
@@ -85,58 +89,36 @@ def _is_text(value: object) -> bool:
 
 _UNITS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 _BATCHES = _batches(1)
-_SWITCH = Rule("true or false", _is_switch)
-_NAME = Rule("a name", _is_text)
-_IN_PYTHON = Rule("nothing: it is made in Python, which a config cannot", lambda value: False)
 _DURATION = "a time as 'DD:HH:MM:SS' or {hours: 1}"
 
 RULES: Mapping[str, Rule] = {
-    "accelerator": _NAME,
-    "strategy": _NAME,
+    **_each(Rule("a name", _is_text), "accelerator", "strategy", "model_registry"),
+    **_each(
+        Rule("true or false", _is_switch),
+        "logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary", "enable_autolog_hparams",
+        "benchmark", "inference_mode", "use_distributed_sampler", "detect_anomaly", "sync_batchnorm",
+    ),
+    **_each(_whole(-1), "max_epochs", "max_steps", "num_sanity_val_steps"),
+    **_each(_whole(0), "min_epochs", "min_steps", "log_every_n_steps", "reload_dataloaders_every_n_epochs"),
+    **_each(_whole(1), "num_nodes", "check_val_every_n_epoch", "accumulate_grad_batches"),
+    **_each(_batches(0), *(f"limit_{what}_batches" for what in ("train", "val", "test", "predict")), "overfit_batches"),
+    **_each(Rule("nothing: it is made in Python, which a config cannot", lambda value: False), "callbacks", "plugins"),
     "devices": Rule("a number of devices from 1 up, -1 for all, auto, or their list", _are_devices),
-    "num_nodes": _whole(1),
     "precision": Rule("a name, or bits per number", lambda value: _is_text(value) or type(value) is int),
-    "logger": _SWITCH,
-    "callbacks": _IN_PYTHON,
     "fast_dev_run": Rule("true, false, or a number of batches", lambda value: _is_switch(value) or _is_count(value)),
-    "max_epochs": _whole(-1),
-    "min_epochs": _whole(0),
-    "max_steps": _whole(-1),
-    "min_steps": _whole(0),
     "max_time": Rule(_DURATION, _is_duration),
-    "limit_train_batches": _batches(0),
-    "limit_val_batches": _batches(0),
-    "limit_test_batches": _batches(0),
-    "limit_predict_batches": _batches(0),
-    "overfit_batches": _batches(0),
     "val_check_interval": Rule(
         f"{_BATCHES.expected}, or {_DURATION}",
         lambda value: _BATCHES.fits(value) or _is_duration(value),
         lambda value: value if _is_duration(value) else _BATCHES.taken(value),
     ),
-    "check_val_every_n_epoch": _whole(1),
-    "num_sanity_val_steps": _whole(-1),
-    "log_every_n_steps": _whole(0),
-    "enable_checkpointing": _SWITCH,
-    "enable_progress_bar": _SWITCH,
-    "enable_model_summary": _SWITCH,
-    "accumulate_grad_batches": _whole(1),
     "gradient_clip_val": Rule("a number from 0 up", lambda value: _is_number(value, 0)),
     "gradient_clip_algorithm": _one_of("norm", "value"),
     "deterministic": Rule("true, false or warn", lambda value: _is_switch(value) or value == "warn"),
-    "benchmark": _SWITCH,
-    "inference_mode": _SWITCH,
-    "use_distributed_sampler": _SWITCH,
     "profiler": _one_of("simple", "advanced", "pytorch"),
-    "detect_anomaly": _SWITCH,
     "barebones": Rule("false: it switches off what a run folder holds", lambda value: value is False),
-    "plugins": _IN_PYTHON,
-    "sync_batchnorm": _SWITCH,
-    "reload_dataloaders_every_n_epochs": _whole(0),
     "default_root_dir": Rule("a folder", _is_text),
-    "enable_autolog_hparams": _SWITCH,
-    "model_registry": _NAME,
-}
+}  # fmt: skip
 """The rules of all options of a Trainer."""
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
@@ -34,20 +33,16 @@ _LIMBS = 6
 def people_panels(batch: Batch, predicted: list[PredictedPersons], fields: Fields, anatomy: Anatomy) -> list[Rgb]:
     """Draw a panel per picture of a batch, from the predicted persons of each and the predicted fields of all."""
     zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
+    images = batch.image.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return [
         people_panel(image, found, true, picture_fields(fields, row), anatomy, columns=_COLUMNS, zoom=zoom)
-        for row, (image, found, true) in enumerate(zip(_images(batch), predicted, true_persons(batch), strict=True))
+        for row, (image, found, true) in enumerate(zip(images, predicted, true_persons(batch), strict=True))
     ]
 
 
 def people_sheet(panels: Sequence[Rgb], anatomy: Anatomy, titles: Sequence[str]) -> Rgb:
     """Draw panels of any sizes under their titles, with one legend."""
     return panels_sheet(panels, titles, footer=panel_legend(anatomy.parts, max(panel.shape[1] for panel in panels)))
-
-
-def _images(batch: Batch) -> list[NDArray[np.uint8]]:
-    """Return the pictures of a batch, (height, width, 3) each."""
-    return [np.ascontiguousarray(image.permute(1, 2, 0).cpu().numpy()) for image in batch.image]
 
 
 @torch.no_grad()
