@@ -1,5 +1,6 @@
 import ast
 import hashlib
+import re
 import subprocess
 import tomllib
 from importlib.metadata import version
@@ -94,6 +95,25 @@ def tracked_files():
         pytest.skip("this is no checkout")
     names = process.stdout.decode().split("\0")
     return [CHECKOUT / name for name in names if name and (CHECKOUT / name).is_file()]
+
+
+def test_the_checkout_is_small():
+    """Runs lie in archives, and of a report there is what is looked at without a program."""
+    files = tracked_files()
+    assert len(files) < 900
+    results = CHECKOUT / "analysis" / "results"
+    assert not [path for path in files if results in path.parents and path.suffix in (".csv", ".tex", ".svg", ".html")]
+    assert {path.suffix for path in files if results / "runs" in path.parents} == {".zip"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "analysis/results/README.md"])
+def test_what_a_page_links_to_is_tracked(page):
+    file = CHECKOUT / page
+    links = re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8"))
+    tracked = set(tracked_files())
+    there = {*tracked, *(parent for path in tracked for parent in path.parents)}
+    assert links
+    assert not [link for link in links if (file.parent / link).resolve() not in there]
 
 
 def test_the_top_level_is_the_design_s():
