@@ -29,3 +29,7 @@ def test_examples_do_what_they_say(name):
 def test_a_wrong_example_is_found():
     test = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "planted", None, 0)
     assert doctest.DocTestRunner().run(test, out=lambda line: None).failed == 1
+
+
+def test_twenty_names_of_the_library_have_an_example():
+    assert len([test for name in MODULES for test in examples(name)]) >= 20

@@ -24,6 +24,12 @@ class Skeleton:
     Raises:
         ValueError: if a limb leaves the keypoints, joins one to itself, or is listed twice, or sigmas or
             ratios are given and differ from the keypoints or limbs in number.
+
+    Example:
+        >>> from mghp.anatomy.skeleton import Skeleton
+        >>> arms = Skeleton("elbows", ("neck", "left_elbow", "right_elbow"), limbs=((0, 1), (0, 2)))
+        >>> arms.mirrored_keypoints, arms.mirrored_limbs
+        ((0, 2, 1), ((1, False), (0, False)))
     """
 
     name: str

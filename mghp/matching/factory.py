@@ -11,6 +11,14 @@ def make_matcher(name: str, **options: object) -> Matcher:
         InputError: if no solver has this name.
         ValueError: if an option's value has no meaning.
         TypeError: if the matcher has no such option.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import make_matcher
+        >>> matcher = make_matcher("sinkhorn", epsilon=0.1)
+        >>> matcher(torch.tensor([[3.0, 2.0], [2.0, 0.0]])).round(decimals=2)
+        tensor([[0.0100, 0.9900],
+                [0.9900, 0.0000]])
     """
     matcher: Matcher = SOLVERS[name].load()(**options)
     return matcher

@@ -30,6 +30,13 @@ class Greedy(Matcher):
     """Greedy matching of the positive affinities; not differentiable, its output is detached.
 
     At least half the optimum, as greedy matching always is.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import Greedy
+        >>> Greedy()(torch.tensor([[3.0, 2.0], [2.0, 0.0]]))  # an affinity of 3; the best matching has 4
+        tensor([[1., 0.],
+                [0., 0.]])
     """
 
     differentiable = False

@@ -9,7 +9,15 @@ from mghp.matching.problem import best_matching
 
 
 class Hungarian(Matcher):
-    """The best matching on max(A, 0), pairs with A <= 0 dropped; not differentiable, its output is detached."""
+    """The best matching on max(A, 0), pairs with A <= 0 dropped; not differentiable, its output is detached.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import Hungarian
+        >>> Hungarian()(torch.tensor([[3.0, 2.0], [2.0, 0.0]]))
+        tensor([[0., 1.],
+                [1., 0.]])
+    """
 
     differentiable = False
 

@@ -27,6 +27,13 @@ class LinearProgram(Matcher):
     Raises:
         ValueError: if the solver is none of these.
         RuntimeError: on solving, if the status is not optimal; with the solver's status.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import LinearProgram
+        >>> LinearProgram()(torch.tensor([[3.0, 2.0], [2.0, 0.0]])).round()
+        tensor([[0., 1.],
+                [1., 0.]])
     """
 
     differentiable = False

@@ -60,6 +60,13 @@ def balanced_cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -
 
     Returns:
         The mean over problems that have a pair.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching.losses import balanced_cross_entropy
+        >>> soft, truth = torch.tensor([[0.1, 0.9], [0.8, 0.1]]), torch.tensor([[False, True], [True, False]])
+        >>> round(float(balanced_cross_entropy(soft, truth, is_pair=torch.ones_like(truth))), 3)
+        0.135
     """
     return _mean_over_problems(_balanced(_entropy(assignment, truth), truth, is_pair), is_pair)
 
@@ -86,6 +93,17 @@ def fenchel_young(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: 
         assignment: P_C(A / epsilon), the same shape, as the matcher gave it.
         truth: Y*, bool.
         is_pair: bool.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import Projection
+        >>> from mghp.matching.losses import fenchel_young
+        >>> affinity = torch.tensor([[3.0, 2.0], [2.0, 0.0]], requires_grad=True)
+        >>> truth = torch.tensor([[False, True], [True, False]])
+        >>> fenchel_young(affinity, Projection()(affinity), truth, is_pair=torch.ones_like(truth)).backward()
+        >>> affinity.grad.round(decimals=2)  # Y - Y*
+        tensor([[ 0.5000, -0.5000],
+                [-0.5000,  0.0000]])
     """
     difference = (assignment.detach() - truth.float()) * is_pair
     return _mean_over_problems((affinity * difference).sum((-2, -1)), is_pair)
@@ -110,6 +128,13 @@ def structured_hinge(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor
 
     Returns:
         The mean over problems that have a pair; at least 0.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching.losses import structured_hinge
+        >>> affinity, truth = torch.tensor([[[3.0, 2.0], [2.0, 0.0]]]), torch.tensor([[[False, True], [True, False]]])
+        >>> structured_hinge(affinity, truth, is_pair=torch.ones_like(truth))
+        tensor(3.)
     """
     margin = torch.where(is_pair, 1 - 2 * truth.to(affinity.dtype), 0)
     augmented = affinity + margin

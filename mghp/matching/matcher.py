@@ -177,6 +177,13 @@ class IterativeMatcher(Matcher):
         Raises:
             TypeError: see `forward`.
             ValueError: see `forward`.
+
+        Example:
+            >>> import torch
+            >>> from mghp.matching import PGDDykstra
+            >>> trace = PGDDykstra(num_steps=4, step_size=0.5).trace(torch.tensor([[3.0, 2.0], [2.0, 0.0]]))
+            >>> trace.gap.round(decimals=2)
+            tensor([0.1300, 0.1100, 0.0900, 0.0800])
         """
         check_problem(affinity, source_mask, destination_mask)
         prepared = self._prepare(affinity, source_mask, destination_mask)

@@ -41,6 +41,13 @@ class Projection(Matcher):
 
     Raises:
         ValueError: if an option has no meaning.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import Projection
+        >>> Projection(tau=0.5)(torch.tensor([[3.0, 2.0], [2.0, 0.0]])).round(decimals=2)
+        tensor([[0.5000, 0.5000],
+                [0.5000, 0.0000]])
     """
 
     differentiable = True
@@ -85,6 +92,13 @@ def project_to_assignments(
     Raises:
         TypeError: if x is not floating point, or a mask not boolean.
         ValueError: if a shape does not fit, an entry is not finite, or num_cycles is not positive.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import project_to_assignments
+        >>> project_to_assignments(torch.tensor([[3.0, 2.0], [2.0, 0.0]])).round(decimals=2)
+        tensor([[0.3300, 0.6700],
+                [0.6700, 0.0000]])
     """
     projected: Tensor = Projection(tau=1.0, num_cycles=num_cycles, gradient="unrolled")(
         x, source_mask, destination_mask

@@ -70,6 +70,18 @@ class PGDDykstra(IterativeMatcher):
 
     Raises:
         ValueError: if an option has no meaning; on solving, if an affinity is out of reach of "as_printed".
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import PGDDykstra
+        >>> affinity = torch.tensor([[3.0, 2.0], [2.0, 0.0]], requires_grad=True)
+        >>> assignment = PGDDykstra(step_size=0.1)(affinity)
+        >>> assignment.detach().round(decimals=2)
+        tensor([[0.1200, 0.8700],
+                [0.8700, 0.0000]])
+        >>> assignment[0, 1].backward()
+        >>> affinity.grad[0].round(decimals=2)  # the competitor in its row counts against the pair
+        tensor([-0.1400,  0.1500])
     """
 
     differentiable = True

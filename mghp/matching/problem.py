@@ -13,7 +13,15 @@ from torch import Tensor
 
 
 def objective(affinity: Tensor, assignment: Tensor) -> Tensor:
-    """Return <A, Y>, Eq. (1) with its sign turned. Shapes (..., source, destination) -> (...)."""
+    """Return <A, Y>, Eq. (1) with its sign turned. Shapes (..., source, destination) -> (...).
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import Greedy, objective, optimum
+        >>> affinity = torch.tensor([[3.0, 2.0], [2.0, 0.0]])
+        >>> objective(affinity, Greedy()(affinity)), optimum(affinity)
+        (tensor(3.), tensor(4.))
+    """
     return (affinity * assignment).sum((-2, -1))
 
 
@@ -42,6 +50,13 @@ def best_matching(affinity: Tensor) -> Tensor:
 
     Assigns on max(A, 0) and drops pairs with A <= 0, which is the optimum of Eq. (1)-(2); on signed A a row would be
     forced into a bad pair. Entries outside a mask must be 0 or less. torch.func and torch.compile take it as it is.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching.problem import best_matching
+        >>> best_matching(torch.tensor([[3.0, 2.0], [2.0, 0.0]]))
+        tensor([[False,  True],
+                [ True, False]])
     """
     matching: Tensor = _best_matching(affinity.detach())
     return matching

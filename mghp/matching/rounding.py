@@ -29,6 +29,17 @@ def round_assignment(
 
     Raises:
         ValueError: if no such rounding is registered, or the shapes differ.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import round_assignment
+        >>> soft = torch.tensor([[0.6, 0.4], [0.5, 0.0]])
+        >>> round_assignment(soft)
+        tensor([[False,  True],
+                [ True, False]])
+        >>> round_assignment(soft, by="greedy")
+        tensor([[ True, False],
+                [False, False]])
     """
     if affinity is not None and affinity.shape != soft.shape:
         raise ValueError(f"affinity must have the shape of soft {tuple(soft.shape)}, got {tuple(affinity.shape)}")

@@ -55,6 +55,13 @@ class UnbalancedSinkhorn(IterativeMatcher):
 
     Raises:
         ValueError: if an option has no meaning; on solving, if A / epsilon is infinite with "kl".
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching import UnbalancedSinkhorn
+        >>> UnbalancedSinkhorn(epsilon=0.5)(torch.tensor([[3.0, 2.0], [2.0, 0.0]])).round(decimals=2)
+        tensor([[0.2700, 0.7300],
+                [0.7300, 0.2700]])
     """
 
     differentiable = True

@@ -100,6 +100,17 @@ def ap_and_pcp(found: Detections) -> tuple[NDArray[np.float64], NDArray[np.float
     In the order of their scores, detections take their best true person if its mean IoU is over the threshold and
     nobody has taken it; else they are false. AP^p is the area under the monotone precision; PCP the mean over true
     persons of the share of parts found, 0 for a person whom nobody took.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.metrics.ap_parsing import THRESHOLDS, Detections, ap_and_pcp
+        >>> found = Detections(  # two persons of one part, of whom one is found twice and the other not at all
+        ...     score=np.array([0.9, 0.8]), person=np.array([0, 0]), mean_iou=np.array([0.7, 0.6]),
+        ...     part_iou=np.array([[0.7], [0.6]]), true_parts=np.array([[True], [True]]),
+        ... )
+        >>> ap, pcp = ap_and_pcp(found)
+        >>> float(ap[THRESHOLDS.index(0.5)]), float(pcp[THRESHOLDS.index(0.5)])
+        (0.5, 0.5)
     """
     ap, pcp = np.full(len(THRESHOLDS), np.nan), np.full(len(THRESHOLDS), np.nan)
     if found.num_true:

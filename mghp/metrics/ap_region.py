@@ -134,6 +134,16 @@ def ap_per_class(
     Returns:
         (class, threshold). A class that is true and never found has 0. One that is never true has, under `legacy` and
         `cihp_pgn`, NaN if it is predicted and 0 if not; under `strict` 0 if it is predicted and NaN if not.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.metrics.ap_region import Regions, ap_per_class
+        >>> found = Regions(  # of one class; one instance is found twice, another not at all
+        ...     label=np.array([0, 0]), score=np.array([0.9, 0.8]), iou=np.array([0.7, 0.6]), instance=np.array([0, 0]),
+        ...     num_true=np.array([2]),
+        ... )
+        >>> ap_per_class(found, thresholds=[0.5], rules="strict")
+        array([[0.5]])
     """
     order = np.argsort(found.score, kind="stable")[::-1]
     label, iou, instance = found.label[order], found.iou[order], found.instance[order]

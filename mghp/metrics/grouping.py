@@ -23,6 +23,13 @@ def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[n
     Args:
         true_ids: (height, width), 0 nobody.
         predicted_ids: (height, width), 0 nobody.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.metrics.grouping import grouping_counts
+        >>> true, predicted = np.array([[1, 1, 1, 2, 2, 0]]), np.array([[2, 2, 1, 1, 1, 1]])
+        >>> grouping_counts(true, predicted)  # one pixel of the first person went to the second
+        (4, 5)
     """
     true, predicted = true_ids.astype(np.int64), predicted_ids.astype(np.int64)
     shape = int(true.max(initial=0)) + 1, int(predicted.max(initial=0)) + 1

@@ -46,6 +46,15 @@ def keypoint_ap(
 
     Returns:
         `keypoint_ap` (mean over OKS 0.5 to 0.95), `keypoint_ap_50` and `keypoint_ap_75`; NaN without a true person.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.metrics.keypoint_ap import keypoint_ap
+        >>> pose = np.array([[[10.0, 10.0, 2.0], [30.0, 20.0, 2.0]]])
+        >>> found = pose + [4.0, 0.0, 0.0]  # 4 pixels to the right
+        >>> scores = keypoint_ap([(found, np.array([0.9]))], [(pose, np.array([900.0]))], sigmas=[0.08, 0.08])
+        >>> {name: round(score, 2) for name, score in scores.items()}
+        {'keypoint_ap': 0.5, 'keypoint_ap_50': 1.0, 'keypoint_ap_75': 0.0}
     """
     names = {"keypoint_ap": None, "keypoint_ap_50": 0.5, "keypoint_ap_75": 0.75}
     if not any((keypoints[..., 2] > 0).any() for keypoints, _ in true):

@@ -67,6 +67,14 @@ def semantic_scores(histogram: NDArray[Any], absent: Absent = "skip") -> Semanti
     Args:
         histogram: (true label, predicted label), from `joint_histogram`, summed over pictures.
         absent: see `Absent`; a label predicted but never true has no accuracy.
+
+    Example:
+        >>> import numpy as np
+        >>> from mghp.metrics.mean_iou import joint_histogram, semantic_scores
+        >>> true, predicted = np.array([0, 0, 1, 1, 2, 255]), np.array([0, 1, 1, 1, 2, 2])
+        >>> scores = semantic_scores(joint_histogram(true, predicted, num_labels=3))
+        >>> scores.iou.round(2).tolist(), round(scores.mean_iou, 2), round(scores.pixel_accuracy, 2)
+        ([0.5, 0.67, 1.0], 0.72, 0.8)
     """
     right = np.diag(histogram).astype(np.float64)
     true, predicted = histogram.sum(1), histogram.sum(0)
