@@ -133,13 +133,9 @@ def small_config(checkout, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_problem_set(tiny_config):
-    import torch
-
     from mghp.problems.load import load_problems
-    from mghp.problems.problem_set import build_problem_set
 
-    data = tiny_config("identity", "runs").data
-    return build_problem_set(load_problems(data), data, torch.float32)
+    return load_problems(tiny_config("identity", "runs").data)
 
 
 @pytest.fixture(scope="session")

@@ -22,13 +22,9 @@ def match(
     config = load_config(experiment, overrides or [])
     problems = load_problems(config.data)
 
-    import torch
-
-    from mghp.problems.problem_set import build_problem_set
     from mghp.studies.solvers.run import run_match
 
-    problem_set = build_problem_set(problems, config.data, getattr(torch, config.match.dtype))
-    typer.echo(run_match(config, problem_set))
+    typer.echo(run_match(config, problems))
 
 
 def train(

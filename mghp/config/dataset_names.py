@@ -20,7 +20,7 @@ class DatasetEntry(Entry):
     Attributes:
         kind: what `path` names. "pictures": a `mghp.datasets.dataset.PictureDataset`, to train a parser on. "poses": a
             function from the `data` section to a `PoseSet`, to match and to train limb scores on. "problems": a
-            function from the `data` section to `MatchingProblems`, to match alone.
+            function from the `data` section to its `ProblemSet`, to match alone.
         annotations: whether `data.annotations` names a file of poses: "needed", "taken", or "" for neither.
         has_submission: whether `inference.submission` may ask for this dataset's form.
     """

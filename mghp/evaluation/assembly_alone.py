@@ -16,10 +16,9 @@ from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.peaks import Candidates
-from mghp.parsing.assembly.truth import NOBODY
+from mghp.parsing.assembly.truth import NOBODY, candidate_owners
 from mghp.parsing.batch import Batch, batches
 from mghp.parsing.build import anatomy_of
-from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields, true_part_logits
 from mghp.progress import Progress
@@ -91,7 +90,7 @@ def _with_pixels(assembler: Assembler, fields: Fields, poses: list[Tensor]) -> l
 
 def _truly_matched(candidates: Candidates, batch: Batch, anatomy: Anatomy, stride: int) -> list[Tensor]:
     """Return the poses that a perfect matcher makes of candidates: x, y, confidence, (person, keypoint, 3) each."""
-    owner = candidate_owners(candidates, batch, anatomy, stride)
+    owner = candidate_owners(candidates, batch, anatomy.skeleton, stride)
     poses = torch.zeros_like(batch.keypoints)
     picture, keypoint, candidate = (owner != NOBODY).nonzero(as_tuple=True)
     person = owner[picture, keypoint, candidate]

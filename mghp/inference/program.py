@@ -81,7 +81,7 @@ class PictureProgram(nn.Module):
             "scores": candidates.scores,
             "is_candidate": candidates.is_candidate,
             "affinity": scored.affinity,
-            "assignment": self.matcher(scored.affinity, scored.source_mask, scored.destination_mask),
+            "assignment": self.matcher(scored.affinity, *scored.masks),
         }
         return {name: value for name, value in outputs.items() if value is not None}
 

@@ -40,7 +40,7 @@ class Batch:
     regions: tuple[NDArray[np.float32] | None, ...]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
-        """The same batch on a device."""
+        """Return the batch on a device."""
         moved: dict[str, Any] = {
             name: value.to(device, non_blocking=non_blocking)
             for name, value in vars(self).items()
@@ -92,7 +92,7 @@ def collate(samples: Sequence[Sample], num_keypoints: int) -> Batch:
 
 
 def _poses(sample: Sample, num_keypoints: int) -> np.ndarray:
-    """Keypoints of the persons; a picture with masks alone has that many persons without one."""
+    """Return the persons' keypoints; a picture with masks alone has that many persons without one."""
     if sample.keypoints is not None:
         return sample.keypoints
     persons = 0 if sample.person_ids is None else int(sample.person_ids.max(initial=0))
@@ -100,7 +100,7 @@ def _poses(sample: Sample, num_keypoints: int) -> np.ndarray:
 
 
 def batches(samples: Samples, num_keypoints: int, size: int = 20) -> Iterator[tuple[int, Batch]]:
-    """Samples in order, a batch at a time, each batch with the position of its first.
+    """Yield samples in order, a batch at a time, each batch with the position of its first.
 
     Args:
         samples: of any sizes; where the next one's differs, a batch ends early.

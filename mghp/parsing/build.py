@@ -39,7 +39,7 @@ def anatomy_of(config: Config) -> Anatomy:
 
 
 def build_parser(config: Config) -> Parser:
-    """Every piece of a parser, weights at their start.
+    """Build every piece of a parser, weights at their start.
 
     Raises:
         InputError: one line, if sizes do not fit.
@@ -61,7 +61,7 @@ def build_parser(config: Config) -> Parser:
 
 
 def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser, Config]:
-    """The parser of a checkpoint, with its weights, and its config with `key=value` over it.
+    """Load the parser of a checkpoint, with its weights, and its config with `key=value` over it.
 
     Raises:
         InputError: as `read_trained`, or if the weights do not fit the config.
@@ -71,7 +71,7 @@ def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser
 
 
 def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], Config]:
-    """The weights of a checkpoint by name, and its config with `key=value` over it.
+    """Read the weights of a checkpoint by name, and its config with `key=value` over it.
 
     Raises:
         InputError: as `read_checkpoint`, or if an override does not fit.
@@ -82,7 +82,7 @@ def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[
 
 
 def untrained(config: Config) -> Config:
-    """A config of which nothing is trained.
+    """Return a config of which nothing is trained.
 
     The matcher need not be differentiable then, and what the training started from need not be there.
     """
@@ -93,7 +93,7 @@ def untrained(config: Config) -> Config:
 
 
 def with_weights(parser: AnyParser, weights: dict[str, Tensor], path: str | Path) -> AnyParser:
-    """A parser with a checkpoint's weights.
+    """Load a checkpoint's weights into a parser, and return it.
 
     What only training needs (learned weights of losses, the matching's) may differ, and so may the matcher; network and
     affinity may not.

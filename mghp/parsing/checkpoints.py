@@ -13,7 +13,7 @@ from mghp.errors import InputError, existing_file
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """A checkpoint of `mghp train`: tensors and plain types only.
+    """Read a checkpoint of `mghp train`: tensors and plain types only.
 
     Raises:
         InputError: if the file is missing, no checkpoint, damaged in a single byte, or of something else.
@@ -60,7 +60,7 @@ def check_weights(path: str | Path, needed: Mapping[str, Tensor], given: Mapping
 
 
 def _kind(value: object) -> str:
-    """By which weights are told to fit."""
+    """Return what tells whether weights fit: size, type, and layout and device where they are rare."""
     if not isinstance(value, Tensor):
         return type(value).__name__
     sizes = "x".join(map(str, value.shape)) or "scalar"

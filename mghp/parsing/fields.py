@@ -40,7 +40,7 @@ class Fields:
 
 
 def at_pixels(logits: Tensor, stride: int, size: tuple[int, ...]) -> Tensor:
-    """Logits (batch, label, rows, columns) of cells brought to (height, width) pixels; both keep their centres.
+    """Bring logits (batch, label, rows, columns) of cells to (height, width) pixels; both keep their centres.
 
     The cells cover a multiple of the stride; what they cover beyond the picture is cut off.
     """

@@ -1,7 +1,7 @@
 """Matching inside training: candidates, affinities, soft assignment, and the loss that comes back through it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -10,43 +10,34 @@ from mghp.config.training import CandidatesConfig
 from mghp.matching import Matcher, tight_rows
 from mghp.matching.configs import SOLVERS
 from mghp.matching.losses import matching_loss
-from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
+from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
 from mghp.parsing.assembly.training_candidates import chosen, made_up, strongest
-from mghp.parsing.assembly.truth import owners, true_assignment
+from mghp.parsing.assembly.truth import owners, true_pairs
 from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.parser import Prediction
 from mghp.parsing.targets import Targets
+from mghp.problems.matching_batch import MatchingBatch
 
 _SHARES_APART = 0x9E3779B1
 """Between the seeds of a step's batches. It is odd, for a generator heeds the lower 32 bits of its seed alone."""
 
 
-@dataclass
-class SoftMatching:
-    """What the matcher made of a batch.
+@torch.no_grad()
+def matching_details(problems: MatchingBatch) -> dict[str, Tensor]:
+    """Return what is worth logging of problems with truth and assignment, whose two first axes are picture and limb.
 
-    Attributes:
-        scored: the matching problems.
-        assignment: soft, (batch, limb, source, destination).
-        truth: Y*, bool, the same shape.
+    Returns:
+        Mean over problems of the largest score, share of tight rows, share of the true pairs that is assigned.
     """
-
-    scored: ScoredLimbs
-    assignment: Tensor
-    truth: Tensor
-
-    @torch.no_grad()
-    def details(self) -> dict[str, Tensor]:
-        """What is worth logging: mean over problems of the largest score, share of tight rows, mass on true pairs."""
-        affinity, source_mask = self.scored.affinity, self.scored.source_mask
-        largest = affinity.amax((-2, -1))[source_mask.any(-1)]
-        return {
-            "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
-            "matching/tight_rows": tight_rows(self.assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
-            "matching/mass_on_truth": (self.assignment * self.truth).sum() / self.truth.sum().clamp(min=1),
-        }
+    affinity, assignment, source_mask = problems.affinity, problems.assignment, problems.source_mask
+    largest = affinity.amax((-2, -1))[source_mask.any(-1)]
+    return {
+        "matching/largest_affinity": largest.mean() if len(largest) else affinity.new_zeros(()),
+        "matching/tight_rows": tight_rows(assignment.flatten(0, 1), source_mask.flatten(0, 1)).float().mean(),
+        "matching/mass_on_truth": (assignment * problems.truth).sum() / problems.truth.sum().clamp(min=1),
+    }
 
 
 class TrainingMatching(nn.Module):
@@ -92,27 +83,28 @@ class TrainingMatching(nn.Module):
 
     def forward(
         self, prediction: Prediction, batch: Batch, targets: Targets, step: int, share: int = 0
-    ) -> tuple[Tensor, SoftMatching | None]:
-        """The matching loss of a batch, and the matching itself; arguments as for `candidates`.
+    ) -> tuple[Tensor, MatchingBatch | None]:
+        """Return the matching loss of a batch, and its problems with truth and assignment; arguments: `candidates`.
 
-        A network that has left the finite numbers gives a loss that is no number, and no matching: matchers take none.
+        A network that has left the finite numbers gives a loss that is no number, and no problems: matchers take none.
         """
         fields = prediction.fields()
         candidates = self.candidates(fields, batch, targets, step, share)
         if not bool(candidates.positions_input.isfinite().all()):
             return _no_number(fields), None
         owner = owners(candidates, batch.keypoints, targets.keypoint_radius, fields.keypoint_stride)
-        truth = true_assignment(candidates, owner, self.limbs, batch.has_keypoints)
-        scored = self.affinity(fields, candidates)
-        if not bool(scored.affinity.isfinite().all()):
+        truth = true_pairs(owner, self.limbs)
+        problems = self.affinity(fields, candidates)
+        if not bool(problems.affinity.isfinite().all()):
             return _no_number(fields), None
-        assignment = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
-        loss = matching_loss(self.loss, scored.affinity, assignment, truth.pairs, truth.is_pair)
-        return loss, SoftMatching(scored, assignment, truth.pairs)
+        assignment = self.matcher(problems.affinity, *problems.masks)
+        is_known = problems.is_pair & batch.has_keypoints[:, None, None, None]
+        loss = matching_loss(self.loss, problems.affinity, assignment, truth, is_known)
+        return loss, replace(problems, truth=truth, assignment=assignment)
 
     @torch.no_grad()
     def candidates(self, fields: Fields, batch: Batch, targets: Targets, step: int, share: int = 0) -> Candidates:
-        """Made-up candidates in some pictures, fewer and fewer with the steps, and predicted peaks in the others.
+        """Return made-up candidates in some pictures, in fewer the later the step, and predicted peaks in the others.
 
         Args:
             fields: predicted.

@@ -1,4 +1,4 @@
-"""A parser: pictures to fields, and fields to people. All that a prediction needs, without Lightning."""
+"""A parser: pictures to fields, and fields to persons. All that a prediction needs, without Lightning."""
 
 from contextlib import nullcontext
 
@@ -13,12 +13,12 @@ from mghp.parsing.network.parser import ParsingNetwork, Prediction
 
 
 class Parser(nn.Module):
-    """A network with what turns its outputs into people.
+    """A network with what turns its outputs into persons.
 
     Args:
         network: pictures to fields.
         label_balance: of the part logits that are assembled.
-        assembler: fields to people.
+        assembler: fields to persons.
         bf16: whether `fields` runs the network under autocast to bfloat16, inside a Trainer or not.
     """
 
@@ -38,12 +38,12 @@ class Parser(nn.Module):
         return mean.device
 
     def forward(self, image: Tensor) -> Prediction:
-        """Pictures (batch, 3, height, width), uint8 -> raw outputs."""
+        """Return the network's raw outputs of pictures (batch, 3, height, width), uint8."""
         prediction: Prediction = self.network(image)
         return prediction
 
     def fields(self, image: Tensor) -> Fields:
-        """Pictures -> the fields that are assembled."""
+        """Return the fields that are assembled of pictures (batch, 3, height, width), uint8."""
         # Without bf16 an autocast of a Trainer's stays as it is.
         with torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext():
             fields = self(image).fields()

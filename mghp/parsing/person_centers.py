@@ -7,9 +7,9 @@ from mghp.parsing.batch import Batch
 
 
 def person_centers(batch: Batch) -> Tensor:
-    """The mean of each person's pixels that lie in the picture, as one keypoint a person.
+    """Return the mean of each person's pixels that lie in the picture, as one keypoint a person.
 
-    It need not lie on the person. As all that is trained beside the parts, it is of pictures with keypoints alone.
+    A mean need not lie on its person. Like all that is trained beside parts, it is of pictures with keypoints alone.
 
     Returns:
         (batch, person, 1, 3): x, y in pixels, and 1; 0 for a person without a pixel.

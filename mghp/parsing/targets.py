@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.person_size import person_sizes
+from mghp.anatomy.skeleton import Skeleton
 from mghp.datasets.sample import VISIBLE
 from mghp.parsing.batch import Batch
 from mghp.parsing.person_centers import person_centers
@@ -91,11 +92,10 @@ class TargetMaker:
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Targets:
-        """Targets of a batch, on its device."""
+        """Return the targets of a batch, on its device."""
         skeleton = self.anatomy.skeleton
         size = person_sizes(batch.keypoints, skeleton.limbs, skeleton.known_limb_ratios)
-        sigmas = torch.tensor(skeleton.known_sigmas, device=size.device)
-        deviation = sigmas * person_areas(batch)[..., None].sqrt()
+        deviation = keypoint_deviations(batch, skeleton)
         heatmaps = make_heatmaps(batch, HEATMAP_SHARE * deviation, self.keypoint_stride)
         offsets, near = make_keypoint_offsets(batch, self.keypoint_stride)
         limb_fields, on_limb = make_limb_fields(batch, size, skeleton.limbs, self.limb_stride)
@@ -114,7 +114,7 @@ class TargetMaker:
         )
 
     def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
-        """As wide as the widest of the person's keypoints: nothing in the picture marks a centre more sharply."""
+        """Return centres as wide as the widest of the person's keypoints: no picture marks a centre more sharply."""
         centers = replace(batch, keypoints=person_centers(batch))
         return make_heatmaps(centers, HEATMAP_SHARE * deviation.amax(-1, keepdim=True), self.keypoint_stride)
 
@@ -127,8 +127,14 @@ class TargetMaker:
         return field, weight
 
 
+def keypoint_deviations(batch: Batch, skeleton: Skeleton) -> Tensor:
+    """Return the OKS standard deviations sigma sqrt(area) of the keypoints, pixels, (batch, person, keypoint)."""
+    sigmas = torch.tensor(skeleton.known_sigmas, device=batch.keypoints.device)
+    return sigmas * person_areas(batch)[..., None].sqrt()
+
+
 def person_areas(batch: Batch) -> Tensor:
-    """Pixels of each person's mask, or, without a mask, of `AREA_SHARE` of the keypoints' box. (batch, person)."""
+    """Count the pixels of each person's mask, or else `AREA_SHARE` of those of the keypoints' box. (batch, person)."""
     persons = batch.keypoints.shape[1]
     ids = batch.person_ids.long().flatten(1).clamp(max=persons)
     pixels = torch.zeros(len(ids), persons + 1, device=ids.device)
@@ -142,7 +148,7 @@ def person_areas(batch: Batch) -> Tensor:
 
 
 def make_heatmaps(batch: Batch, sigma: Tensor, stride: int) -> Tensor:
-    """exp(-d^2 / (2 sigma^2)) around every annotated keypoint, the largest of overlapping ones.
+    """Return exp(-d^2 / (2 sigma^2)) around every annotated keypoint, the largest of overlapping ones.
 
     Args:
         batch: of pictures.
@@ -167,7 +173,7 @@ def make_heatmaps(batch: Batch, sigma: Tensor, stride: int) -> Tensor:
 
 
 def make_keypoint_offsets(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
-    """(x, y) in pixels to the keypoint from the centres of its own cell and the eight around; the nearest one counts.
+    """Return (x, y) in pixels to the nearest keypoint from the centres of its own cell and of the eight around.
 
     Returns:
         Offsets (batch, keypoint, 2, height, width), and where they are set (batch, keypoint, height, width).
@@ -196,7 +202,7 @@ def make_keypoint_offsets(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
 def make_limb_fields(
     batch: Batch, person_size: Tensor, limbs: Sequence[tuple[int, int]], stride: int
 ) -> tuple[Tensor, Tensor]:
-    """The unit vector along the limb, within max(1 cell, 0.03 size) of its segment; the mean of overlapping persons.
+    """Return unit vectors along limbs, within max(1 cell, 0.03 size) of the segment; the mean of overlapping persons.
 
     Returns:
         Fields (batch, limb, 2, height, width), and where a limb is (batch, limb, height, width).
@@ -229,7 +235,7 @@ def make_limb_fields(
 
 
 def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -> tuple[Tensor, Tensor]:
-    """(x, y) in pixels from a human cell's centre to the nearest keypoint of its person; ties go to the lower index.
+    """Return (x, y) in pixels from a human cell's centre to its person's nearest keypoint; ties: the lower index.
 
     The very keypoints that the heatmaps train on are pointed to: annotated, inside the picture, hidden ones included.
 
@@ -269,7 +275,7 @@ def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -
 
 
 def ids_at_stride(person_ids: Tensor, stride: int) -> Tensor:
-    """Person ids of the pixels that hold the cells' centres. (batch, height, width) -> (batch, rows, columns)."""
+    """Return the person ids at the cells' centres. (batch, height, width) -> (batch, rows, columns)."""
     rows, columns = (
         (stride * torch.arange(math.ceil(side / stride), device=person_ids.device) + stride // 2).clamp(max=side - 1)
         for side in person_ids.shape[1:]
@@ -278,12 +284,12 @@ def ids_at_stride(person_ids: Tensor, stride: int) -> Tensor:
 
 
 def _annotated(batch: Batch) -> Tensor:
-    """(batch, person, keypoint) bool."""
+    """Return where persons have a keypoint, (batch, person, keypoint) bool."""
     return (batch.keypoints[..., 2] > 0) & batch.is_person[..., None]
 
 
 def _centres(batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
-    """Y of the cells' rows and x of their columns, in pixels."""
+    """Return y of the cells' rows and x of their columns, in pixels."""
     height, width = batch.image.shape[2:]
     rows, columns = (
         stride * (torch.arange(math.ceil(side / stride), device=batch.keypoints.device) + 0.5)

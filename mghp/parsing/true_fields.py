@@ -18,7 +18,7 @@ SMALLEST_SHARE = 0.01
 
 @torch.no_grad()
 def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
-    """Heatmaps, limb fields and projection field as trained on; part logits are logarithms of the parts' shares.
+    """Return the fields that are trained on; part logits are logarithms of the parts' shares.
 
     Args:
         batch: with all labels.
@@ -44,7 +44,7 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
 
 
 def true_part_logits(parts: Tensor, num_labels: int, stride: int) -> Tensor:
-    """log(share of each label among a cell's known pixels + 0.01): what cell by cell cross-entropy leads to.
+    """Return log(share of each label among a cell's known pixels + 0.01): what cross-entropy by cell leads to.
 
     Args:
         parts: (batch, height, width), 255 where not known.

@@ -23,7 +23,7 @@ def load_coco_poses(config: DataConfig) -> PoseSet:
 
 
 def read_coco_poses(path: str | Path, max_images: int | None = None) -> PoseSet:
-    """The poses of a COCO person-keypoint file, with the skeleton of its one category that has keypoints.
+    """Read the poses of a COCO person-keypoint file, with the skeleton of its one category that has keypoints.
 
     Persons are grouped by image, in the order of the file's images; images without persons stay. Who is a person is
     told by the rule of `mghp.datasets.coco_json`.
@@ -35,18 +35,18 @@ def read_coco_poses(path: str | Path, max_images: int | None = None) -> PoseSet:
     Raises:
         InputError: one line that names the file, what was expected and what came.
     """
-    people = read_coco(Path(path), poses_alone=True)
-    skeleton = _skeleton(people.category, str(path))
+    file = read_coco(Path(path), poses_alone=True)
+    skeleton = _skeleton(file.category, str(path))
     number = len(skeleton.keypoints)
     images = []
-    for found in people.of_image.values():
+    for found in file.of_image.values():
         persons = [annotated.keypoints(number) for annotated in found if not annotated.is_crowd]
         images.append(ImagePoses(np.array(persons, dtype=np.float64).reshape(-1, number, 3)))
-    return PoseSet(skeleton, tuple(images[:max_images]), people.digest)
+    return PoseSet(skeleton, tuple(images[:max_images]), file.digest)
 
 
 def _skeleton(category: dict[str, Any] | None, where: str) -> Skeleton:
-    """Of the one category with keypoints."""
+    """Return the skeleton of the one category with keypoints."""
     if category is None or "keypoints" not in category:
         raise InputError(f"{where}: expected one category with keypoints, got 0")
     where = f"{where}: category"

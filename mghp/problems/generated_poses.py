@@ -1,7 +1,7 @@
-"""Poses made up by us: articulated people side by side, so that everything runs without a file of real poses.
+"""Poses made up by us: articulated persons side by side, so that everything runs without a file of real poses.
 
 Amounts were set by eye to the statistics of the annotated poses of LV-MHP v2: persons an image, keypoints a
-person, which keypoints are missing, and how close people stand.
+person, which keypoints are missing, and how close persons stand.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ class Posture:
     """What a person does. Arms and thighs swing from hanging down along the trunk, both ways outwards.
 
     Attributes:
-        share: of people in it.
+        share: of persons in it.
         lean: of the trunk from upright, to a random side.
         arm: of the upper arm from hanging.
         elbow: of the forearm from a stretched arm.
@@ -90,7 +90,7 @@ BONES = (
 )
 
 CROPS = ((0.21, ("hip", "pelvis", "knee", "ankle")), (0.13, ("knee", "ankle")), (0.12, ("ankle",)))
-"""Share of people that a picture's border or furniture cuts, and what it takes."""
+"""Share of persons that a picture's border or furniture cuts, and what it takes."""
 MISSING = {
     "ankle": 0.13,
     "knee": 0.08,
@@ -113,9 +113,9 @@ def load_generated_poses(config: DataConfig) -> PoseSet:
 
 
 def generate_poses(config: GeneratedPosesConfig, seed: int) -> PoseSet:
-    """Images of 2 + Poisson(`mean_extra_persons`) people each, with the skeleton of LV-MHP v2.
+    """Make up images of 2 + Poisson(`mean_extra_persons`) persons each, with the skeleton of LV-MHP v2.
 
-    People stand, sit, lie, hold their arms up or hang upside down; they are 40 % to 100 % as tall as the
+    They stand, sit, lie, hold their arms up or hang upside down; they are 40 % to 100 % as tall as the
     tallest of their image may be, stand side by side and often overlap, and lack about a quarter of their
     keypoints, the lower body's more often. Coordinates are multiples of 0.1 pixel: as fine as annotations are,
     and coarse enough for the fingerprint to be the same on every machine.
@@ -133,7 +133,7 @@ def generate_poses(config: GeneratedPosesConfig, seed: int) -> PoseSet:
 
 
 def _draw_image(mean_extra_persons: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Keypoints of one image, shape (persons, keypoints, 3)."""
+    """Return the keypoints of one image, shape (persons, keypoints, 3)."""
     num_persons = 2 + rng.poisson(mean_extra_persons)
     stature = rng.uniform(150.0, 600.0) * (1.0 - 0.6 * rng.random(num_persons) ** 3)
     persons = np.stack([_draw_person(rng) * height for height in stature])
@@ -147,7 +147,7 @@ def _draw_image(mean_extra_persons: float, rng: np.random.Generator) -> NDArray[
 
 
 def _draw_person(rng: np.random.Generator) -> NDArray[np.float64]:
-    """(x, y) of all keypoints about the pelvis, in statures, y downwards. Shape (keypoints, 2)."""
+    """Return (x, y) of all keypoints about the pelvis, in statures, y downwards. Shape (keypoints, 2)."""
     posture = POSTURES[rng.choice(len(POSTURES), p=[posture.share for posture in POSTURES])]
     heading = rng.choice((-1, 1))
     # Seen from the front, turned a little, or from behind, where right and left change places.
@@ -166,7 +166,7 @@ def _draw_person(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _draw_annotated(rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which keypoints of a person are annotated. Shape (keypoints,)."""
+    """Draw which keypoints of a person are annotated. Shape (keypoints,)."""
     parts = [name.rpartition("_")[2] for name in MHP_V2_TREE.keypoints]
     annotated = rng.random(len(parts)) >= [MISSING[part] for part in parts]
     shares = [share for share, _ in CROPS]

@@ -1,4 +1,4 @@
-"""From the `data` section of a config to matching problems, and to the images for tuning thresholds."""
+"""Matching problems from the `data` section of a config, and the images for tuning thresholds."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from mghp.config.data import DataConfig
 from mghp.config.dataset_names import DATASETS
 from mghp.errors import InputError
-from mghp.problems.padded import MatchingProblems
 from mghp.problems.pose_problems import simulate_problems
 from mghp.problems.poses import PoseSet
+from mghp.problems.problem_set import ProblemSet
 
 
-def load_problems(config: DataConfig) -> MatchingProblems:
-    """The matching problems that a config asks for.
+def load_problems(config: DataConfig) -> ProblemSet:
+    """Return the matching problems that a config asks for.
 
     `max_images` counts the images of the file, before those of few persons are left out; random problems are
     an image each.
@@ -23,7 +23,7 @@ def load_problems(config: DataConfig) -> MatchingProblems:
     if config.seed < 0:
         raise InputError(f"data.seed must not be negative, got {config.seed}")
     if config.dataset.kind == "problems":
-        problems: MatchingProblems = config.dataset.load()(config)
+        problems: ProblemSet = config.dataset.load()(config)
         return problems
     problems = simulate_problems(load_poses(config), config.poses, config.seed)
     if not len(problems):
@@ -35,7 +35,7 @@ def load_problems(config: DataConfig) -> MatchingProblems:
 
 
 def problems_fingerprint(config: DataConfig) -> str:
-    """Return `load_problems(config).fingerprint`, without simulating what poses only become.
+    """Return `load_problems(config).fingerprint`, without simulating the problems of poses.
 
     Raises:
         InputError: if the file is missing or faulty.
@@ -44,7 +44,7 @@ def problems_fingerprint(config: DataConfig) -> str:
 
 
 def validation_images(num_images: int, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which images thresholds are tuned on; scores are of the others.
+    """Choose the images that thresholds are tuned on; scores are of the others.
 
     Args:
         num_images: images in all.

@@ -1,4 +1,4 @@
-"""Poses of people in images."""
+"""Poses of persons in images."""
 
 from dataclasses import dataclass
 
@@ -21,18 +21,18 @@ class ImagePoses:
 
     @property
     def position_image(self) -> NDArray[np.float64]:
-        """(x, y) in pixels of the image, meaningless where not annotated. Shape (persons, keypoints, 2)."""
+        """The keypoints' (x, y) in pixels of the image, meaningless where not annotated. (persons, keypoints, 2)."""
         return self.keypoints[..., :2]
 
     @property
     def annotated(self) -> NDArray[np.bool_]:
-        """Shape (persons, keypoints)."""
+        """True for an annotated keypoint. Shape (persons, keypoints)."""
         return self.keypoints[..., 2] > 0
 
 
 @dataclass(frozen=True, eq=False)
 class PoseSet:
-    """Images of people of one skeleton, images without a person included.
+    """Images of persons of one skeleton, images without a person included.
 
     Attributes:
         skeleton: names of the keypoints, and the limbs.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from mghp.config.data import DataConfig, RandomProblemsConfig
-from mghp.problems.padded import MatchingProblem, MatchingProblems
+from mghp.problems.problem_set import MatchingProblem, ProblemSet
 
 BLOCK = 3
 """Candidates a side that compete with each other in a block-structured problem."""
@@ -16,14 +16,14 @@ PLANTED_SHARE = 0.8
 """Share of a block-structured problem's possible pairs that are true."""
 
 
-def load_random_problems(config: DataConfig) -> MatchingProblems:
+def load_random_problems(config: DataConfig) -> ProblemSet:
     """Return the problems that `data.random` asks for, `data.max_images` at most: each is an image."""
     number = config.limited(config.random.num_problems)
     return random_problems(dataclasses.replace(config.random, num_problems=number), config.seed)
 
 
-def random_problems(config: RandomProblemsConfig, seed: int) -> MatchingProblems:
-    """One problem an image (all of limb 0), of kind `config.kind`.
+def random_problems(config: RandomProblemsConfig, seed: int) -> ProblemSet:
+    """Draw problems of kind `config.kind`, one an image, all of limb 0.
 
     * uniform: affinities uniform in [0, 1]; normal: standard normal, so that half are negative. The truth is
       the best matching of max(A, 0) without its pairs of A <= 0.
@@ -39,7 +39,7 @@ def random_problems(config: RandomProblemsConfig, seed: int) -> MatchingProblems
         MatchingProblem(*_draw(config, np.random.default_rng([seed, position])), image=position, limb=0)
         for position in range(config.num_problems)
     )
-    return MatchingProblems(problems, len(problems), _fingerprint(problems))
+    return ProblemSet(problems, len(problems), _fingerprint(problems))
 
 
 def _draw(config: RandomProblemsConfig, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -60,6 +60,7 @@ def _draw_blocks(shape: tuple[int, int], rng: np.random.Generator) -> tuple[NDAr
 
 
 def _best_matching(affinity: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return what `mghp.matching.problem.best_matching` does, without torch: problems are made before it is loaded."""
     matching = np.zeros(affinity.shape, dtype=bool)
     matching[linear_sum_assignment(np.maximum(affinity, 0.0), maximize=True)] = True
     return matching & (affinity > 0)

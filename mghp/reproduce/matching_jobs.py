@@ -6,7 +6,8 @@ from typing import Any
 
 from mghp.config.load import load_config, variant_names
 from mghp.config.schema import Config
-from mghp.problems.load import problems_fingerprint
+from mghp.problems.load import load_problems, problems_fingerprint
+from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
 from mghp.reproduce.finished import finished_run
 from mghp.reproduce.grid import grid_points, settings_of
@@ -85,26 +86,20 @@ class _Problems:
 
     def __init__(self) -> None:
         self._fingerprints: dict[str, str] = {}
-        self._sets: dict[tuple[str, str], Any] = {}
+        self._sets: dict[str, ProblemSet] = {}
 
     def fingerprint(self, config: Config) -> str:
-        """Of the data."""
+        """Return the fingerprint of the data."""
         key = repr(config.data)
         if key not in self._fingerprints:
             self._fingerprints[key] = problems_fingerprint(config.data)
         return self._fingerprints[key]
 
-    def problem_set(self, config: Config) -> Any:  # noqa: ANN401 (its class needs torch, which a plan does not)
-        """The same as torch batches, solved exactly; only the latest is kept."""
-        import torch
-
-        from mghp.problems.load import load_problems
-        from mghp.problems.problem_set import build_problem_set
-
-        key = (repr(config.data), config.match.dtype)
+    def problem_set(self, config: Config) -> ProblemSet:
+        """Return the problems; only the latest set is kept."""
+        key = repr(config.data)
         if key not in self._sets:
-            dtype = getattr(torch, config.match.dtype)
-            self._sets = {key: build_problem_set(load_problems(config.data), config.data, dtype)}
+            self._sets = {key: load_problems(config.data)}
         return self._sets[key]
 
 
@@ -123,9 +118,8 @@ def _bench_job(config: Config, problems: _Problems, seconds: float) -> Job:
     fingerprint = problems.fingerprint(config)
 
     def run(progress: Progress) -> Path:
-        from mghp.problems.load import load_problems
         from mghp.studies.speed.matcher import bench_matcher
 
-        return bench_matcher(config, load_problems(config.data))
+        return bench_matcher(config, problems.problem_set(config))
 
     return Job(config, seconds, lambda: finished_run(config, fingerprint), run)

@@ -1,75 +1,19 @@
 """The Lightning module that wires features, scorer, matcher and losses of matching problems."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 
 from mghp.matching import Matcher
 from mghp.matching.losses import affinity_loss, matching_loss
 from mghp.parsing.network.pair_scorer import PairScorer
-from mghp.problems.pair_features import PairProblems, padded
-
-
-@dataclass
-class PairBatch:
-    """A batch of padded problems, and the features of their pairs.
-
-    Attributes:
-        features: (pair, feature).
-        limb: limb of each pair, (pair,).
-        place: problem, row and column of each pair, (3, pair).
-        truth: true pairs, (batch, source, destination) bool.
-        is_pair: pairs of two real candidates, (batch, source, destination) bool.
-        affinity: line integral, (batch, source, destination) float.
-        source_mask: real candidates, (batch, source) bool.
-        destination_mask: real candidates, (batch, destination) bool.
-    """
-
-    features: Tensor
-    limb: Tensor
-    place: Tensor
-    truth: Tensor
-    is_pair: Tensor
-    affinity: Tensor
-    source_mask: Tensor
-    destination_mask: Tensor
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-    def spread(self, values: Tensor) -> Tensor:
-        """Spread values of pairs (pair,) to their places, 0 elsewhere: (batch, source, destination)."""
-        whole = values.new_zeros(self.truth.shape)
-        return whole.index_put(tuple(self.place), values)
-
-
-def make_batch(problems: PairProblems, chosen: Sequence[int] | np.ndarray) -> PairBatch:
-    """Return the batch of the problems at these positions."""
-    pairs = padded(problems, chosen)
-    place = torch.from_numpy(np.stack([pairs.problem, pairs.row, pairs.column]))
-    truth = torch.zeros(pairs.shape, dtype=torch.bool)
-    truth[tuple(place)] = torch.from_numpy(problems.truth[pairs.pairs])
-    affinity = torch.zeros(pairs.shape)
-    affinity[tuple(place)] = torch.from_numpy(problems.affinity[pairs.pairs])
-    source, destination = (
-        torch.from_numpy(np.arange(pairs.shape[1 + side]) < pairs.sizes[:, side : side + 1]) for side in (0, 1)
-    )
-    return PairBatch(
-        features=torch.from_numpy(problems.features[pairs.pairs]),
-        limb=torch.from_numpy(problems.limb[np.asarray(chosen)][pairs.problem]),
-        place=place,
-        truth=truth,
-        is_pair=source[:, :, None] & destination[:, None],
-        affinity=affinity,
-        source_mask=source,
-        destination_mask=destination,
-    )
+from mghp.problems.matching_batch import MatchingBatch
+from mghp.problems.problem_set import ProblemSet
 
 
 class MatcherModule(LightningModule):
@@ -96,25 +40,28 @@ class MatcherModule(LightningModule):
         self.steps = steps
         self.losses: list[float] = []
 
-    def forward(self, batch: PairBatch) -> Tensor:
-        """Return affinities (batch, source, destination), 0 outside real pairs."""
+    def forward(self, batch: MatchingBatch) -> Tensor:
+        """Return the affinity of a batch, (batch, source, destination), 0 outside real pairs."""
         if self.objective == "none":
             return batch.affinity
-        return batch.spread(self.scorer(batch.features, batch.limb))
+        # Padding is not scored: the scorer sees the pairs of all problems one after the other.
+        place = batch.is_pair.nonzero(as_tuple=True)
+        scores: Tensor = self.scorer(batch.features[place], batch.limb[place[0]])
+        return scores.new_zeros(batch.affinity.shape).index_put(place, scores)
 
-    def assignment(self, batch: PairBatch, affinity: Tensor) -> Tensor:
-        """Return the matcher's assignment of affinities, of the same shape."""
-        soft: Tensor = self.matcher(affinity, batch.source_mask, batch.destination_mask)
+    def assignment(self, batch: MatchingBatch, affinity: Tensor) -> Tensor:
+        """Return what the matcher makes of affinities, the same shape."""
+        soft: Tensor = self.matcher(affinity, *batch.masks)
         return soft
 
-    def loss_of(self, batch: PairBatch, affinity: Tensor) -> Tensor:
+    def loss_of(self, batch: MatchingBatch, affinity: Tensor) -> Tensor:
         """Return the loss of a batch."""
         if self.objective != "matching":
             return affinity_loss(self.objective, affinity, batch.truth, batch.is_pair)
         soft = self.assignment(batch, affinity)
         return matching_loss(self.loss, affinity, soft, batch.truth, batch.is_pair)
 
-    def training_step(self, batch: PairBatch, batch_idx: int) -> Tensor | None:
+    def training_step(self, batch: MatchingBatch, batch_idx: int) -> Tensor | None:
         """Return the loss; at scores that are not finite None, and the training stops."""
         affinity = self(batch)
         if not affinity.isfinite().all():
@@ -132,7 +79,7 @@ class MatcherModule(LightningModule):
 
 
 class _Draws(Sampler[list[int]]):
-    """Draws batches of problems, each epoch in another order that the seed decides."""
+    """Positions of the problems of each batch, each epoch in another order that the seed decides."""
 
     def __init__(self, number: int, size: int, seed: int) -> None:
         self.number, self.size, self.seed, self.epoch = number, min(size, number), seed, 0
@@ -147,14 +94,7 @@ class _Draws(Sampler[list[int]]):
             yield order[first : first + self.size].tolist()
 
 
-class _Batches(Dataset[PairBatch]):
-    def __init__(self, problems: PairProblems) -> None:
-        self.problems = problems
-
-    def __getitem__(self, chosen: list[int]) -> PairBatch:
-        return make_batch(self.problems, chosen)
-
-
-def training_batches(problems: PairProblems, size: int, seed: int) -> DataLoader[PairBatch]:
-    """Load shuffled batches of about `size` problems."""
-    return DataLoader(_Batches(problems), sampler=_Draws(len(problems), size, seed), batch_size=None)
+def training_batches(problems: ProblemSet, size: int, seed: int) -> DataLoader[MatchingBatch]:
+    """Return a loader of shuffled batches of about `size` problems."""
+    draws = _Draws(len(problems), size, seed)
+    return DataLoader(problems.problems, batch_sampler=draws, collate_fn=MatchingBatch.pad)  # type: ignore[arg-type]

@@ -14,10 +14,11 @@ from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
 from mghp.parsing.batch import Batch
 from mghp.parsing.losses.objective import ParsingObjective
-from mghp.parsing.matching_in_training import SoftMatching, TrainingMatching
+from mghp.parsing.matching_in_training import TrainingMatching, matching_details
 from mghp.parsing.network.parser import ParsingNetwork
 from mghp.parsing.parser import Parser
 from mghp.parsing.targets import TargetMaker
+from mghp.problems.matching_batch import MatchingBatch
 from mghp.training.finite import FiniteLosses, check_fields
 from mghp.training.optimization import make_optimizer, rate_factor
 
@@ -76,13 +77,15 @@ class ParsingModule(Parser, LightningModule):
         self._log_step(total, losses, matching, len(batch))
         return total
 
-    def _log_step(self, total: Tensor, losses: dict[str, Tensor], matching: SoftMatching | None, pictures: int) -> None:
+    def _log_step(
+        self, total: Tensor, losses: dict[str, Tensor], matching: MatchingBatch | None, pictures: int
+    ) -> None:
         # Logging every step would cost more than a loss.
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
             self.log_dict({f"train/{name}": loss.detach() for name, loss in losses.items()}, batch_size=pictures)
             if matching is not None:
-                self.log_dict(matching.details(), batch_size=pictures)
+                self.log_dict(matching_details(matching), batch_size=pictures)
         # Only the total is averaged over processes: their batches may differ in what they label.
         self.log("train/total", total.detach(), prog_bar=True, batch_size=pictures, sync_dist=True)
 
@@ -91,7 +94,7 @@ class ParsingModule(Parser, LightningModule):
         trainer = self.trainer
         return batch_idx % trainer.accumulate_grad_batches * trainer.world_size + trainer.global_rank
 
-    def losses(self, batch: Batch, step: int = 0, share: int = 0) -> tuple[dict[str, Tensor], SoftMatching | None]:
+    def losses(self, batch: Batch, step: int = 0, share: int = 0) -> tuple[dict[str, Tensor], MatchingBatch | None]:
         """Return the losses of a batch by name, and the matching if there was one.
 
         Args:

@@ -9,9 +9,8 @@ import torch
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
 from mghp.matching import IterativeMatcher, Matcher
-from mghp.parsing.assembly.truth import true_assignment
+from mghp.parsing.assembly.truth import candidate_owners, true_pairs
 from mghp.parsing.batch import Batch
-from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 from mghp.pictures.assignments import LimbAssignment, assignments_picture
 from mghp.pictures.canvas import Rgb
@@ -20,6 +19,7 @@ from mghp.pictures.legend import panel_legend
 from mghp.pictures.panel import people_panel
 from mghp.pictures.picture_fields import picture_fields
 from mghp.pictures.sheet import panels_sheet
+from mghp.problems.matching_batch import MatchingBatch
 from mghp.training.parsing_module import ParsingModule, true_persons
 
 _COLUMNS = 5
@@ -55,10 +55,10 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     anatomy, assembler = module.assembler.anatomy, module.assembler
     candidates = assembler.candidates(fields)
     scored = module.assembler.affinity(fields, candidates)
-    owner = candidate_owners(candidates, batch, anatomy, fields.keypoint_stride)
-    truth = true_assignment(candidates, owner, anatomy.skeleton.limbs, batch.has_keypoints).pairs
-    soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
-    size = (scored.source_mask.sum(-1) * scored.destination_mask.sum(-1))[0]
+    owner = candidate_owners(candidates, batch, anatomy.skeleton, fields.keypoint_stride)
+    truth = true_pairs(owner, anatomy.skeleton.limbs)
+    soft = assembler.matcher(scored.affinity, *scored.masks)
+    size = scored.is_pair[0].sum((-2, -1))
     shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
     names = anatomy.skeleton.keypoints
     limbs = []
@@ -73,15 +73,16 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
             )
         )
     pictures = {"assignments": assignments_picture(limbs)}
-    traced = _trace(assembler.matcher, scored.affinity[0], scored.source_mask[0], scored.destination_mask[0])
+    traced = _trace(assembler.matcher, scored[0])
     return pictures if traced is None else {**pictures, "matcher_trace": traced}
 
 
-def _trace(matcher: Matcher, affinity: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> Rgb | None:
-    is_problem = rows.any(-1) & columns.any(-1)
+def _trace(matcher: Matcher, limbs: MatchingBatch) -> Rgb | None:
+    is_problem = limbs.is_pair.any(-1).any(-1)
     if not isinstance(matcher, IterativeMatcher) or not bool(is_problem.any()):
         return None
-    trace = matcher.trace(affinity[is_problem], rows[is_problem], columns[is_problem])
+    problems = limbs[is_problem]
+    trace = matcher.trace(problems.affinity, *problems.masks)
     return trace_picture(trace.gap.cpu().numpy(), trace.violation.cpu().numpy())
 
 

@@ -13,7 +13,7 @@ from mghp.config.data import PoseProblemsConfig
 from mghp.errors import InputError
 from mghp.metrics.matching import association_counts, f1
 from mghp.problems.coco_keypoints import read_coco_poses
-from mghp.problems.padded import size_buckets
+from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.pose_problems import limb_field, simulate_problems
 from mghp.problems.poses import ImagePoses, PoseSet
 
@@ -407,8 +407,8 @@ def test_hard_problems_are_as_hard_as_found_before(real_poses):
 
 def test_real_problems_fill_few_buckets(real_poses):
     problems = simulate_problems(real_poses, PoseProblemsConfig(), 0)
-    batches = size_buckets(problems)
+    batches = MatchingBatch.bucket(problems.problems)
     assert len(batches) < 12
-    assert len(problems) > 0.65 * sum(batch.affinity.size for batch in batches) / np.mean(
+    assert len(problems) > 0.65 * sum(batch.affinity.numel() for batch in batches) / np.mean(
         [problem.affinity.size for problem in problems]
     )

@@ -8,6 +8,7 @@ from mghp.datasets.sample import Sample
 from mghp.errors import InputError
 from mghp.matching import PGDDykstra
 from mghp.matching.configs import SOLVERS
+from mghp.matching.losses import cross_entropy
 from mghp.parsing.assembly.peaks import find_peaks
 from mghp.parsing.batch import collate
 from mghp.training.parsing_module import true_persons
@@ -235,6 +236,18 @@ def test_an_unlabelled_picture_in_a_batch_changes_no_keypoint_loss(small_module,
         one, two = (module.losses(b)[0] for b in (alone, with_other))
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-5)
+
+
+def test_the_matching_loss_is_of_pictures_whose_keypoints_are_known(small_module):
+    made_up = ("training.candidates.true_share_start=1.0", "training.candidates.true_share_end=1.0")
+    module = small_module("losses.matching=cross_entropy", *made_up).eval()
+    batch = collate([crowd_of(3), crowd_of(4)], 17)
+    half = dataclasses.replace(batch, has_keypoints=torch.tensor([True, False]))
+    with torch.no_grad():
+        loss, problems = module.matching(module(batch.image), half, module.targets(batch), 50)
+    known, unknown = problems[:1], problems[1:]
+    assert unknown.is_pair.any()
+    torch.testing.assert_close(loss, cross_entropy(known.assignment, known.truth, known.is_pair))
 
 
 @pytest.mark.parametrize("size", [(60, 52), (33, 70), (64, 49)])

@@ -1,7 +1,6 @@
 """Affinities of candidate limbs: line integrals over the limb fields, and how sure both ends are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,24 +8,10 @@ from torch import Tensor, nn
 from mghp.parsing.assembly.interpolation import interpolate
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.fields import Fields
+from mghp.problems.matching_batch import MatchingBatch
 
 _MARGIN = 1e-4
 """Confidences are kept this far from 0 and 1 under the logit."""
-
-
-@dataclass
-class ScoredLimbs:
-    """Matching problems of a batch: one a limb type and picture.
-
-    Attributes:
-        affinity: (batch, limb, source, destination).
-        source_mask: (batch, limb, source) bool.
-        destination_mask: (batch, limb, destination) bool.
-    """
-
-    affinity: Tensor
-    source_mask: Tensor
-    destination_mask: Tensor
 
 
 class Affinity(nn.Module):
@@ -66,8 +51,11 @@ class Affinity(nn.Module):
         self.price = nn.Parameter(torch.tensor(price))
         self.log_confidence_weight = nn.Parameter(torch.tensor(confidence_weight).log())
 
-    def forward(self, fields: Fields, candidates: Candidates) -> ScoredLimbs:
-        """Score every pair of candidates of every limb; what is padding is not looked at."""
+    def forward(self, fields: Fields, candidates: Candidates) -> MatchingBatch:
+        """Return the matching problems of a batch's pictures, whose two first axes are picture and limb.
+
+        Every pair of candidates of every limb is scored; padding is not looked at.
+        """
         positions = candidates.positions_input
         if self.detach_positions:
             positions = positions.detach()
@@ -89,13 +77,13 @@ class Affinity(nn.Module):
         sureness = (logits[ends[0]] + logits[ends[1]]) / 2
         scores = self.log_scale.exp() * (integrals - self.price) + self.log_confidence_weight.exp() * sureness
         affinity = scores.new_zeros(pairs.shape).index_put((picture, limb, source, destination), scores)
-        return ScoredLimbs(affinity, source_mask, destination_mask)
+        return MatchingBatch(affinity, source_mask, destination_mask)
 
 
 def line_integrals(
     fields: Tensor, plane: Tensor, source: Tensor, destination: Tensor, stride: int, num_samples: int = 10
 ) -> Tensor:
-    """Mean over points of a segment of field . direction, by bilinear interpolation (differentiable).
+    """Return the mean of field . direction over points of each segment, by bilinear interpolation (differentiable).
 
     Args:
         fields: (plane, 2, height, width).
@@ -117,7 +105,7 @@ def line_integrals(
 
 
 def read_heatmaps(heatmaps: Tensor, positions: Tensor, stride: int) -> Tensor:
-    """Confidence at positions, by bilinear interpolation (differentiable).
+    """Return the confidence at positions, by bilinear interpolation (differentiable).
 
     Args:
         heatmaps: (batch, keypoint, height, width).

@@ -1,4 +1,4 @@
-"""Fields -> people: the whole assembly of a batch."""
+"""Fields -> persons: the whole assembly of a batch."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from mghp.anatomy.person_size import person_sizes
 from mghp.anatomy.persons import PredictedPersons
 from mghp.config.assembly import AssemblyConfig
 from mghp.matching import Matcher, round_assignment
-from mghp.parsing.assembly.affinities import Affinity, ScoredLimbs
+from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.duplicates import without_duplicates
 from mghp.parsing.assembly.missing_keypoints import with_missing_keypoints
 from mghp.parsing.assembly.parts import pixel_parts
@@ -18,6 +18,7 @@ from mghp.parsing.assembly.persons import merge_limbs
 from mghp.parsing.assembly.pixels import group_pixels
 from mghp.parsing.assembly.scores import part_scores, person_scores
 from mghp.parsing.fields import Fields
+from mghp.problems.matching_batch import MatchingBatch
 
 
 class Assembler(nn.Module):
@@ -39,7 +40,7 @@ class Assembler(nn.Module):
 
     @torch.no_grad()
     def forward(self, fields: Fields) -> list[PredictedPersons]:
-        """The people of each picture, at the pictures' size."""
+        """Return the persons of each picture, at the pictures' size."""
         candidates = self.candidates(fields)
         scored = self.affinity(fields, candidates)
         pairs = self.assign(scored)
@@ -49,7 +50,7 @@ class Assembler(nn.Module):
         ]
 
     def candidates(self, fields: Fields) -> Candidates:
-        """Peaks of the heatmaps."""
+        """Return the peaks of the heatmaps."""
         return find_peaks(
             fields.heatmaps,
             fields.keypoint_offsets,
@@ -58,17 +59,14 @@ class Assembler(nn.Module):
             self.config.max_peaks,
         )
 
-    def assign(self, scored: ScoredLimbs) -> Tensor:
-        """Which pairs are limbs: bool, (batch, limb, source, destination)."""
-        soft = self.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
-        hard: Tensor = round_assignment(
-            soft, scored.affinity, min_affinity=self.config.min_affinity or 0.0, by=self.config.rounding
-        )
-        is_pair = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
-        return hard.bool() & is_pair
+    def assign(self, scored: MatchingBatch) -> Tensor:
+        """Return which pairs are limbs: bool, (batch, limb, source, destination)."""
+        soft = self.matcher(scored.affinity, *scored.masks)
+        least = self.config.min_affinity or 0.0
+        return round_assignment(soft, scored.affinity, min_affinity=least, by=self.config.rounding)
 
-    def poses(self, candidates: Candidates, scored: ScoredLimbs, pairs: Tensor) -> list[Tensor]:
-        """Keypoints (person, keypoint, 3) of each picture: x, y, confidence."""
+    def poses(self, candidates: Candidates, scored: MatchingBatch, pairs: Tensor) -> list[Tensor]:
+        """Return the persons' keypoints in each picture, (person, keypoint, 3): x, y, confidence."""
         skeleton, least = self.anatomy.skeleton, self.config.min_keypoints
         of_pictures = zip(
             *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
@@ -86,7 +84,7 @@ class Assembler(nn.Module):
 
     @property
     def center_threshold(self) -> float:
-        """Least confidence of a centre: the config's, or, where that leaves it open, Panoptic-DeepLab's."""
+        """The least confidence of a centre: the config's, or, where that leaves it open, Panoptic-DeepLab's."""
         given = self.config.center_threshold
         return 0.1 if given is None else given
 
@@ -95,7 +93,7 @@ class Assembler(nn.Module):
         return person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios)
 
     def with_pixels(self, fields: Fields, picture: int, keypoints: Tensor) -> PredictedPersons:
-        """Parts of one picture, and each human pixel given to one of the persons."""
+        """Return the persons of one picture: its parts, and each human pixel given to one of the poses `keypoints`."""
         probability, parts = pixel_parts(fields, picture)
         keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
         scores = person_scores(keypoints, probability, ids, of_centers)
@@ -113,7 +111,7 @@ class Assembler(nn.Module):
     def _grouped(
         self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Keypoints of the persons, whose the pixels are, and the confidences of centres, where these make persons."""
+        """Return persons' keypoints, whose the pixels are, and the confidences of centres, where these make persons."""
         config = self.config
         if config.grouping == "center":
             least = self.center_threshold

@@ -9,7 +9,7 @@ from torch import Tensor
 def without_duplicates(
     keypoints: Tensor, person_size: Tensor, sigmas: Sequence[float], mirrored: Sequence[int], largest: float
 ) -> Tensor:
-    """Drops a person most of whose keypoints are those of a surer one, or of its other side.
+    """Drop persons most of whose keypoints are those of a surer person, or of its other side.
 
     Both heatmaps of a pair of sides peak at both sides where they cannot be told apart. The matching then finds the
     person, and a ghost of it with left and right exchanged, from the same pixels. Persons are taken from the surest,
@@ -37,7 +37,7 @@ def without_duplicates(
 
 
 def _similarity(keypoints: Tensor, person_size: Tensor, sigmas: Sequence[float], mirrored: Sequence[int]) -> Tensor:
-    """(person, other): of each person's keypoints to the other's."""
+    """Return the similarity of each person's keypoints to each other's, (person, other)."""
     found = keypoints[..., 2] > 0
     positions = keypoints[..., :2]
     # An OKS term falls with the distance relative to 2 sigma sqrt(area); area is about half of size squared.

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def interpolate(planes: Tensor, plane: Tensor, points: Tensor, stride: int) -> Tensor:
-    """Mean over points of the field, by bilinear interpolation; outside the picture the field is 0.
+    """Return the field's mean over points, by bilinear interpolation; outside the picture the field is 0.
 
     The mean of interpolated values is a weighted sum of cells, and is computed as one: unlike grid_sample, every plane
     may be read at another number of places. Differentiable in the field and in the points.

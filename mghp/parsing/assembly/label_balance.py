@@ -43,7 +43,7 @@ class LabelBalance(nn.Module):
         self.pixels += pixels
 
     def forward(self, fields: Fields) -> Fields:
-        """The fields with other part logits."""
+        """Return the fields with part logits evened out."""
         if not self.share:
             return fields
         # A label that was never seen counts as one pixel: its logarithm is finite.

@@ -12,7 +12,7 @@ from mghp.parsing.fields import Fields
 
 
 def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
-    """The fields of the mirror image: columns reversed, sides exchanged, x negated, self-mirrored limbs reversed.
+    """Return the fields of the mirror image: columns reversed, sides exchanged, x and self-mirrored limbs turned.
 
     Twice gives the fields again. Columns change places as cells, so that the picture's width must be a multiple of
     every stride.
@@ -45,7 +45,7 @@ def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
 
 
 def mean_fields(several: Sequence[Fields]) -> Fields:
-    """Mean probabilities of parts, as logits, and mean confidences, offsets and vectors of everything else.
+    """Average fields: probabilities of parts, as logits, and confidences, offsets and vectors of everything else.
 
     Args:
         several: at least one, of pictures of one size.
@@ -71,7 +71,7 @@ def mean_fields(several: Sequence[Fields]) -> Fields:
 
 
 def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
-    """The cells that cover the upper left (height, width) pixels of the pictures."""
+    """Keep the cells that cover the upper left (height, width) pixels of the pictures."""
 
     def cut(field: Tensor, stride: int) -> Tensor:
         cells: Tensor = field[..., : -(-image_size[0] // stride), : -(-image_size[1] // stride)]

@@ -9,7 +9,7 @@ from mghp.parsing.fields import Fields
 
 
 def with_missing_keypoints(fields: Fields, picture: int, keypoints: Tensor, person_ids: Tensor) -> Tensor:
-    """Each keypoint that a person lacks, at the hottest cell that holds one of its pixels, or touches such a cell.
+    """Read each keypoint that a person lacks at the hottest cell that holds or touches one of its pixels.
 
     What is too weak to be a peak for everybody is told apart by who owns the pixels. It comes last: neither the pixels
     nor a person's score depend on it, and keypoints that limbs brought stay.
@@ -38,7 +38,7 @@ def with_missing_keypoints(fields: Fields, picture: int, keypoints: Tensor, pers
 
 
 def _cells_near(person_ids: Tensor, persons: int, shape: Sequence[int], stride: int) -> Tensor:
-    """Cells that hold a pixel of a person, and the eight around each: (person, row, column) bool."""
+    """Return the cells that hold a pixel of a person, and the eight around each: (person, row, column) bool."""
     row, column = person_ids.nonzero(as_tuple=True)
     person = person_ids[row, column] - 1
     near = torch.zeros(persons, *shape, dtype=torch.bool, device=person_ids.device)
@@ -53,7 +53,7 @@ def _cells_near(person_ids: Tensor, persons: int, shape: Sequence[int], stride: 
 
 
 def _read(fields: Fields, picture: int, cell: Tensor, confidence: Tensor) -> Tensor:
-    """Keypoints (keypoint, 3) of one cell a type, (keypoint,)."""
+    """Return the keypoints, (keypoint, 3), at one cell a type, (keypoint,)."""
     columns = fields.heatmaps.shape[3]
     row, column = cell // columns, cell % columns
     position = fields.keypoint_stride * (torch.stack([column, row], -1) + 0.5).to(confidence.dtype)

@@ -15,10 +15,10 @@ so that a pixel's probability does not depend on which others are human."""
 
 
 def pixel_parts(fields: Fields, picture: int) -> tuple[Tensor, Tensor]:
-    """The likeliest label of each pixel of one picture, and its probability.
+    """Return the likeliest label of each pixel of one picture, and its probability.
 
-    As the largest of the softmax and its index, the first of equals; but where the background clearly leads, which is
-    most of a picture, no probability is computed.
+    They are the largest of the softmax and its index, the first of equals. Where the background clearly leads, which
+    is in most of a picture, no probability is computed.
 
     Returns:
         Probability (height, width), 0 where the background clearly leads, and labels (height, width) int64.
@@ -34,12 +34,12 @@ def pixel_parts(fields: Fields, picture: int) -> tuple[Tensor, Tensor]:
 
 
 def part_logits(fields: Fields, picture: int) -> Tensor:
-    """Logit of each label at each pixel of one picture: (label, height, width)."""
+    """Return the logit of each label at each pixel of one picture: (label, height, width)."""
     return at_pixels(fields.part_logits[picture : picture + 1], fields.part_stride, fields.image_size)[0]
 
 
 def _largest(probabilities: Tensor) -> tuple[Tensor, Tensor]:
-    """As `max(0)` of (label, pixel), at a third of its cost: reductions without an index are vectorised."""
+    """Return `max(0)` of (label, pixel), at a third of its cost: reductions without an index are vectorised."""
     largest = probabilities.amax(0)
     labels = torch.arange(len(probabilities), dtype=torch.uint8, device=largest.device)[:, None]
     smaller = (probabilities < largest) * labels.new_tensor(255)

@@ -29,7 +29,7 @@ def find_peaks(
     threshold: float = 0.1,
     max_peaks: int = 30,
 ) -> Candidates:
-    """The 3 x 3 local maxima over a threshold, strongest first.
+    """Find the 3 x 3 local maxima over a threshold, strongest first.
 
     Of equal neighbours the first in reading order counts, so that a plateau, or a keypoint right between two cells,
     gives one peak.
@@ -53,7 +53,7 @@ def find_peaks(
 def top_peaks(
     heatmaps: Tensor, offsets: Tensor | None, stride: int, threshold: float = 0.1, num_peaks: int = 16
 ) -> Candidates:
-    """`find_peaks` with a fixed number of candidates: no shape depends on what is found, as torch.export wants it.
+    """Find peaks in fixed number: no shape depends on what is found, as torch.export wants it; else `find_peaks`.
 
     Args:
         heatmaps: (batch, keypoint, height, width), confidences; at least `num_peaks` cells.
@@ -69,12 +69,12 @@ def top_peaks(
 
 
 def _peak_scores(heatmaps: Tensor, threshold: float) -> Tensor:
-    """Confidences of the peaks, 0 elsewhere: (batch, keypoint, cell)."""
+    """Return the confidences of the peaks, 0 elsewhere: (batch, keypoint, cell)."""
     return torch.where(_is_peak(heatmaps, threshold), heatmaps, 0).flatten(2)
 
 
 def _strongest(scores: Tensor, heatmaps: Tensor, offsets: Tensor | None, stride: int, number: int) -> Candidates:
-    """The `number` best of the peaks' scores, and where exactly they lie."""
+    """Return the `number` best of the peaks' scores, and where exactly they lie."""
     width = heatmaps.shape[3]
     best, cell = scores.topk(number, -1)
     is_candidate = best > 0
@@ -93,7 +93,7 @@ def _strongest(scores: Tensor, heatmaps: Tensor, offsets: Tensor | None, stride:
 
 
 def _is_peak(heatmaps: Tensor, threshold: float) -> Tensor:
-    """At least as hot as what comes after, hotter than what comes before."""
+    """Return where a cell is at least as hot as what comes after, and hotter than what comes before."""
     padded = functional.pad(heatmaps, (1, 1, 1, 1), value=-torch.inf)
     of_three = torch.maximum(torch.maximum(padded[..., :-2], padded[..., 1:-1]), padded[..., 2:])
     before = torch.maximum(of_three[..., :-2, :], padded[..., 1:-1, :-2])
@@ -102,7 +102,7 @@ def _is_peak(heatmaps: Tensor, threshold: float) -> Tensor:
 
 
 def _parabola_shift(heatmaps: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """(x, y) in cells, within half a cell, by a Gaussian through three cells along each axis."""
+    """Return (x, y) in cells, within half a cell, by a Gaussian through three cells along each axis."""
     padded = functional.pad(heatmaps.clamp(min=1e-6).log(), (1, 1, 1, 1), mode="replicate").flatten(2)
     width = heatmaps.shape[3] + 2
 

@@ -35,7 +35,7 @@ def group_by_centers(
     max_centers: int,
     max_distance: float | None = None,
 ) -> Instances:
-    """Each human pixel to the centre nearest to where its offset lands; a centre that gets no pixel is no instance.
+    """Give each human pixel to the centre nearest to where its offset lands; a centre without a pixel is no instance.
 
     Distances are in pixels: a centre has no keypoints around it, and so no size that distances could be relative to.
 
@@ -63,7 +63,7 @@ def group_by_centers(
 
 
 def join_poses(keypoints: Tensor, instances: Instances) -> tuple[Tensor, Tensor]:
-    """Poses to instances, one to one, so that the most keypoints lie on their instance's pixels (Hungarian).
+    """Join poses to instances, one to one, so that most keypoints lie on their instance's pixels (Hungarian).
 
     An instance that no pose has a keypoint on is a person without keypoints. A pose that no instance is left for is a
     person without pixels, as a pose is that no pixel of the projection field lands at: it scores 0, and comes last.
@@ -90,7 +90,7 @@ def join_poses(keypoints: Tensor, instances: Instances) -> tuple[Tensor, Tensor]
 
 
 def _keypoints_on_instances(keypoints: Tensor, person_ids: Tensor, instances: int) -> Tensor:
-    """How many of a pose's keypoints lie on an instance's pixels: (pose, instance)."""
+    """Count how many of a pose's keypoints lie on an instance's pixels: (pose, instance)."""
     height, width = person_ids.shape
     column, row = (keypoints[..., axis].floor().long() for axis in (0, 1))
     inside = (keypoints[..., 2] > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height)

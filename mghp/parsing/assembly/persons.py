@@ -14,7 +14,7 @@ def merge_limbs(
     limbs: Sequence[tuple[int, int]],
     min_keypoints: int,
 ) -> NDArray[np.float64]:
-    """The persons of one picture.
+    """Merge the limbs of one picture into persons.
 
     Limbs are taken from the strongest to the weakest, ties in the order (limb, source, destination). A limb joins the
     persons of its two ends, unless both already have a keypoint of one type: then the weaker limb loses.
@@ -32,8 +32,10 @@ def merge_limbs(
         strongest limb.
     """
     limb, source, destination = pairs.nonzero()
-    order = np.argsort(-affinity[limb, source, destination].astype(np.float64), kind="stable")
+    # A person is one dict, keypoint type to candidate, that all its keypoints share: who is whose is asked by identity.
+    # A person is one dict, keypoint type to candidate, that all its keypoints share: who is whose is asked by identity.
     person_of: dict[tuple[int, int], dict[int, int]] = {}
+    order = np.argsort(-affinity[limb, source, destination].astype(np.float64), kind="stable")
     for position in order:
         kinds = limbs[limb[position]]
         ends = (kinds[0], int(source[position])), (kinds[1], int(destination[position]))
@@ -43,8 +45,8 @@ def merge_limbs(
         first.update(second)
         for keypoint in second.items():
             person_of[keypoint] = first
-    persons = list({id(person): person for person in person_of.values()}.values())
-    found = [person for person in persons if len(person) >= min_keypoints]
+    persons = {id(person): person for person in person_of.values()}  # each once, in the order of its strongest limb
+    found = [person for person in persons.values() if len(person) >= min_keypoints]
     keypoints = np.zeros((len(found), len(scores), 3))
     for row, person in enumerate(found):
         for kind, candidate in person.items():

@@ -22,7 +22,7 @@ def group_pixels(
     max_distance: float | None = None,
     by: Grouping = "field",
 ) -> Tensor:
-    """Each human pixel to the person whose keypoint is nearest to where the field points.
+    """Give each human pixel to the person whose keypoint is nearest to where the field points.
 
     The field of the nearest cell counts, taken from that cell's centre: all pixels of a cell land on one point, so
     cells are grouped, not pixels. Interpolating instead would blur the field across persons.
@@ -60,7 +60,7 @@ def group_pixels(
 
 
 def _nearest_person(landing: Tensor, keypoints: Tensor, size: Tensor, max_distance: float | None) -> Tensor:
-    """Person of the nearest keypoint for each point (points, 2); -1 beyond `max_distance`. Ties to the lower person."""
+    """Return the nearest keypoint's person for points (points, 2); -1 beyond `max_distance`. Ties: the lower person."""
     person, keypoint = (keypoints[..., 2] > 0).nonzero(as_tuple=True)
     if not len(person):
         return torch.full((len(landing),), -1, device=landing.device)

@@ -7,7 +7,7 @@ from torch import Tensor
 def person_scores(
     keypoints: Tensor, part_probability: Tensor, person_ids: Tensor, center_confidence: Tensor | None = None
 ) -> Tensor:
-    """Mean confidence of the keypoints found, times the root of the share found, times the mean part probability.
+    """Return mean confidence of the keypoints found, times root of the share found, times mean part probability.
 
     A person of whom little is found, or whose pixels could be something else, ranks low. (The published code raises
     such a product to the power -3, which turns the ranking upside down.)
@@ -31,7 +31,7 @@ def person_scores(
 
 
 def part_scores(scores: Tensor, part_probability: Tensor, parts: Tensor, person_ids: Tensor, num_labels: int) -> Tensor:
-    """Score of each part of each person: the person's, times the mean probability over the part's pixels.
+    """Return the score of each part of each person: the person's, times the mean probability over the part's pixels.
 
     Args:
         scores: (person,), from `person_scores`.
@@ -50,11 +50,11 @@ def part_scores(scores: Tensor, part_probability: Tensor, parts: Tensor, person_
 
 
 def _own(person_ids: Tensor) -> Tensor:
-    """Positions of the pixels that are somebody's: most of a picture is nobody's."""
+    """Return the positions of the pixels that are somebody's: most of a picture is nobody's."""
     return person_ids.flatten().nonzero()[:, 0]
 
 
 def _means(values: Tensor, groups: Tensor, number: int) -> Tensor:
-    """Mean of the values of each group 0 ... number - 1; 0 for an empty one."""
+    """Return the mean of the values of each group 0 ... number - 1; 0 for an empty one."""
     sums = torch.bincount(groups, weights=values.double(), minlength=number)
     return sums / torch.bincount(groups, minlength=number).clamp(min=1)

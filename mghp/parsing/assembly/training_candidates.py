@@ -7,15 +7,10 @@ from mghp.parsing.assembly.peaks import Candidates
 
 
 def strongest(candidates: Candidates, number: int) -> Candidates:
-    """At most `number` candidates a type, the strongest."""
+    """Keep at most `number` candidates a type, the strongest."""
     if candidates.scores.shape[-1] <= number:
         return candidates
-    kept = candidates.scores.where(candidates.is_candidate, -torch.inf).topk(number, -1).indices
-    return Candidates(
-        positions_input=candidates.positions_input.gather(2, kept[..., None].expand(-1, -1, -1, 2)),
-        scores=candidates.scores.gather(2, kept),
-        is_candidate=candidates.is_candidate.gather(2, kept),
-    )
+    return _taken(candidates, candidates.scores.where(candidates.is_candidate, -torch.inf).topk(number, -1).indices)
 
 
 def made_up(
@@ -27,7 +22,7 @@ def made_up(
     spurious: float,
     generator: torch.Generator,
 ) -> Candidates:
-    """Jittered true keypoints and false ones, as if a heatmap had found them.
+    """Displace true keypoints and mix them with false ones, as if a heatmap had found them.
 
     Args:
         keypoints: (batch, person, keypoint, 3): x_input, y_input, visibility.
@@ -58,15 +53,11 @@ def made_up(
     positions = torch.cat([true, false], 2)
     real = torch.cat([annotated, is_false], 2)
     first = real.to(torch.int8).sort(dim=-1, descending=True, stable=True).indices[..., :number]
-    return Candidates(
-        positions_input=positions.gather(2, first[..., None].expand(-1, -1, -1, 2)),
-        scores=real.gather(2, first).to(positions.dtype),
-        is_candidate=real.gather(2, first),
-    )
+    return _taken(Candidates(positions, real.to(positions.dtype), real), first)
 
 
 def chosen(made: Candidates, predicted: Candidates, is_made: Tensor) -> Candidates:
-    """For each picture the made-up candidates or the predicted ones.
+    """Take the made-up candidates of some pictures, and the predicted ones of the others.
 
     Args:
         made: made up.
@@ -74,21 +65,25 @@ def chosen(made: Candidates, predicted: Candidates, is_made: Tensor) -> Candidat
         is_made: (batch,) bool.
     """
     number = max(made.scores.shape[-1], predicted.scores.shape[-1])
-    made, predicted = _widened(made, number), _widened(predicted, number)
-    pick = is_made[:, None, None]
+    pairs = zip(_widened(made, number), _widened(predicted, number), strict=True)
+    return Candidates(*(torch.where(is_made.view(-1, *[1] * (one.ndim - 1)), one, other) for one, other in pairs))
+
+
+def _taken(candidates: Candidates, kept: Tensor) -> Candidates:
+    """Return the candidates at these places, (batch, keypoint, kept)."""
     return Candidates(
-        positions_input=torch.where(pick[..., None], made.positions_input, predicted.positions_input),
-        scores=torch.where(pick, made.scores, predicted.scores),
-        is_candidate=torch.where(pick, made.is_candidate, predicted.is_candidate),
+        positions_input=candidates.positions_input.gather(2, kept[..., None].expand(-1, -1, -1, 2)),
+        scores=candidates.scores.gather(2, kept),
+        is_candidate=candidates.is_candidate.gather(2, kept),
     )
 
 
-def _widened(candidates: Candidates, number: int) -> Candidates:
-    """Padded to `number` candidates a type."""
+def _widened(candidates: Candidates, number: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return positions, scores and whether they are candidates, padded to `number` a type."""
     missing = number - candidates.scores.shape[-1]
     pad = torch.nn.functional.pad
-    return Candidates(
-        positions_input=pad(candidates.positions_input, (0, 0, 0, missing)),
-        scores=pad(candidates.scores, (0, missing)),
-        is_candidate=pad(candidates.is_candidate, (0, missing)),
+    return (
+        pad(candidates.positions_input, (0, 0, 0, missing)),
+        pad(candidates.scores, (0, missing)),
+        pad(candidates.is_candidate, (0, missing)),
     )

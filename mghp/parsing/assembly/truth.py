@@ -1,34 +1,23 @@
 """The true assignment Y* of candidate keypoints: which pairs belong to one person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from mghp.anatomy.skeleton import Skeleton
 from mghp.matching import Hungarian
 from mghp.parsing.assembly.peaks import Candidates
+from mghp.parsing.batch import Batch
+from mghp.parsing.targets import keypoint_deviations
 
 NOBODY = -1
 """Owner of a false candidate."""
 
 
-@dataclass
-class TrueAssignment:
-    """What a perfect matcher returns.
-
-    Attributes:
-        pairs: Y*, (batch, limb, source, destination) bool: both candidates are keypoints of one person.
-        is_pair: the same shape, bool: both are candidates, in a picture with annotated keypoints.
-    """
-
-    pairs: Tensor
-    is_pair: Tensor
-
-
 @torch.no_grad()
 def owners(candidates: Candidates, keypoints: Tensor, radius: Tensor, stride: int) -> Tensor:
-    """The person whose keypoint each candidate is.
+    """Return the person whose keypoint each candidate is.
 
     A candidate belongs to the nearest true keypoint of its type, one to one (Hungarian), within half the OKS radius,
     and within a heatmap's cell in any case: small persons' radii are smaller than what a heatmap can tell.
@@ -40,7 +29,7 @@ def owners(candidates: Candidates, keypoints: Tensor, radius: Tensor, stride: in
         stride: pixels a heatmap cell.
 
     Returns:
-        Row of the person in `keypoints`, or `NOBODY`. Shape (batch, keypoint, candidate).
+        Row of the person in `keypoints`; `NOBODY` for false candidates and padding. Shape (batch, keypoint, candidate).
     """
     positions = keypoints[..., :2].transpose(1, 2)
     annotated = (keypoints[..., 2] > 0).transpose(1, 2)
@@ -51,21 +40,27 @@ def owners(candidates: Candidates, keypoints: Tensor, radius: Tensor, stride: in
     return torch.where(matched.any(-1), matched.float().argmax(-1), NOBODY)
 
 
-def true_assignment(
-    candidates: Candidates, owner: Tensor, limbs: Sequence[tuple[int, int]], has_keypoints: Tensor
-) -> TrueAssignment:
-    """Y* from the candidates' owners.
+def candidate_owners(candidates: Candidates, batch: Batch, skeleton: Skeleton, stride: int) -> Tensor:
+    """Return the `owners` of candidates of a batch's pictures.
 
     Args:
-        candidates: of a batch.
-        owner: from `owners`.
-        limbs: source and destination keypoint types.
-        has_keypoints: (batch,) bool: without annotation no pair is known.
+        candidates: of the pictures.
+        batch: with annotated keypoints.
+        skeleton: of the keypoints.
+        stride: pixels a heatmap cell.
     """
-    source, destination = (torch.tensor(ends, device=owner.device) for ends in zip(*limbs, strict=True))
-    of_source, of_destination = owner[:, source, :, None], owner[:, destination, None, :]
-    is_pair = candidates.is_candidate[:, source, :, None] & candidates.is_candidate[:, destination, None, :]
-    return TrueAssignment(
-        pairs=(of_source == of_destination) & (of_source != NOBODY) & is_pair,
-        is_pair=is_pair & has_keypoints[:, None, None, None],
-    )
+    return owners(candidates, batch.keypoints, 2 * keypoint_deviations(batch, skeleton), stride)
+
+
+def true_pairs(owner: Tensor, limbs: Sequence[tuple[int, int]]) -> Tensor:
+    """Return Y*, the assignment of a perfect matcher: True where both candidates are keypoints of one person.
+
+    Args:
+        owner: from `owners`, (batch, keypoint, candidate).
+        limbs: source and destination keypoint types.
+
+    Returns:
+        Shape (batch, limb, source, destination), bool.
+    """
+    source, destination = (owner[:, list(ends)] for ends in zip(*limbs, strict=True))
+    return (source[..., None] == destination[..., None, :]) & (source[..., None] != NOBODY)

@@ -8,7 +8,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 
 
 def heat_cross_entropy(logits: Tensor, heatmaps: Tensor, has_keypoints: Tensor) -> Tensor:
-    """Cross-entropy with the true heat as soft label: the confidence becomes the heat to be expected.
+    """Return the cross-entropy with the true heat as soft label: confidences become the heat to be expected.
 
     Args:
         logits: (batch, keypoint, height, width).
@@ -24,7 +24,7 @@ def heat_cross_entropy(logits: Tensor, heatmaps: Tensor, has_keypoints: Tensor) 
 
 
 def focal_loss(logits: Tensor, heatmaps: Tensor, has_keypoints: Tensor, gamma: float = 2.0) -> Tensor:
-    """`heat_cross_entropy` with each cell weighted by |p - heat|^gamma: the quality focal loss (Li et al. 2020).
+    """Return the quality focal loss (Li et al. 2020): `heat_cross_entropy`, each cell weighted by |p - heat|^gamma.
 
     Cells that are nearly right count less, and so confidences are not calibrated: set `assembly.peak_threshold` anew.
     """
@@ -42,7 +42,7 @@ def _per_heat(cells: Tensor, heatmaps: Tensor, has_keypoints: Tensor) -> Tensor:
 def weighted_squared_error(
     logits: Tensor, heatmaps: Tensor, has_keypoints: Tensor, foreground_weight: float = 10.0
 ) -> Tensor:
-    """Mean squared error of the confidence; cells of heat h count 1 + foreground_weight h.
+    """Return the mean squared error of the confidence; cells of heat h count 1 + foreground_weight h.
 
     Shapes as for `heat_cross_entropy`.
     """

@@ -6,7 +6,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 
 
 def keypoint_offset_loss(offsets: Tensor, target: Tensor, near_keypoint: Tensor, stride: int) -> Tensor:
-    """Mean L1, in cells, over the cells near a keypoint.
+    """Return the mean L1, in cells, over the cells near a keypoint.
 
     Args:
         offsets: predicted, (batch, keypoint, 2, height, width), (x, y) in pixels.

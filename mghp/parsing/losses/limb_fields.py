@@ -8,7 +8,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 def limb_field_loss(
     fields: Tensor, target: Tensor, on_limb: Tensor, has_keypoints: Tensor, off_limb_weight: float = 0.1
 ) -> Tensor:
-    """Mean L1 over limb cells, plus `off_limb_weight` times the mean L1 elsewhere.
+    """Return the mean L1 over limb cells, plus `off_limb_weight` times the mean L1 elsewhere.
 
     Args:
         fields: predicted, (batch, limb, 2, height, width).

@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def masked_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """sum(values weight) / sum(weight); 0, with gradient 0, where nothing has weight.
+    """Return sum(values weight) / sum(weight); 0, with gradient 0, where nothing has weight.
 
     Args:
         values: any shape.

@@ -31,7 +31,7 @@ class ParsingObjective:
         }[config.heatmaps]
 
     def __call__(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
-        """Scalar losses by the names of `LossWeightsConfig`; one without labels in this batch is left out."""
+        """Return scalar losses by the names of `LossWeightsConfig`; one without labels in this batch is left out."""
         losses: dict[str, Tensor] = {}
         weights = self.config.weights
         if bool(batch.has_parts.any()):

@@ -10,7 +10,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 
 
 def cell_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
-    """Mean cross-entropy over the pixels whose part is known, each under the logits of the cell that it lies in.
+    """Return the mean cross-entropy over pixels whose part is known, each under the logits of its cell.
 
     A cell learns the shares of the parts of its pixels. At stride 2 this costs a quarter of `pixel_cross_entropy`.
 
@@ -29,7 +29,7 @@ def cell_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
 
 
 def pixel_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
-    """Mean cross-entropy over the pixels whose part is known, at the labels' resolution.
+    """Return the mean cross-entropy over the pixels whose part is known, at the labels' resolution.
 
     Args:
         logits: (batch, label, ceil(height / stride), ceil(width / stride)); brought to the labels' size bilinearly.
@@ -43,7 +43,7 @@ def pixel_cross_entropy(logits: Tensor, parts: Tensor, stride: int) -> Tensor:
 
 
 def lovasz_softmax(logits: Tensor, parts: Tensor, max_pixels: int = 16384) -> Tensor:
-    """Lovasz-softmax (Berman, Triki, Blaschko 2018, Algorithm 1), mean over the labels present in the batch.
+    """Return Lovasz-softmax (Berman, Triki, Blaschko 2018, Algorithm 1), averaged over the labels in the batch.
 
     Args:
         logits: (batch, label, height_parts, width_parts); the labels are read at the cells' centres.

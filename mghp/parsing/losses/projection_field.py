@@ -9,7 +9,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 
 
 def projection_loss(levels: Sequence[Tensor], targets: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """Mean over levels of the mean L1, in pixels, over human cells.
+    """Return the mean L1 over human cells, in pixels, averaged over levels.
 
     Args:
         levels: each (batch, 2, height, width), (x, y) in pixels, coarse to fine.

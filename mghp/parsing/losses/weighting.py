@@ -14,7 +14,7 @@ class FixedWeights(nn.Module):
         self.weights = dict(weights)
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Scalar losses by name -> scalar."""
+        """Return one scalar of scalar losses by name."""
         return torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum()
 
 
@@ -27,7 +27,7 @@ class LearnedWeights(nn.Module):
         self.log_sigma = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in weights})
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Scalar losses by name -> scalar."""
+        """Return one scalar of scalar losses by name."""
         terms = [
             self.weights[name] * (loss * torch.exp(-2 * self.log_sigma[name]) / 2 + self.log_sigma[name])
             for name, loss in losses.items()

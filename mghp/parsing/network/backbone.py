@@ -13,7 +13,7 @@ from mghp.parsing.network.layers import Residual, convolution
 from mghp.ranges import Range
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's red, green, blue in [0, 1], which pretrained backbones expect."""
+"""Mean and deviation of ImageNet's red, green, blue in [0, 1], which pretrained backbones expect."""
 
 
 class SlimBackbone(nn.Module):
@@ -45,7 +45,7 @@ class SlimBackbone(nn.Module):
         )
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Normalised pictures (batch, 3, height, width) -> features at strides 2, 4, 8, ..., fine to coarse."""
+        """Return features of normalised pictures (batch, 3, height, width) at strides 2, 4, 8, ..., fine to coarse."""
         features = []
         for stage in self.stages:
             image = stage(image)
@@ -83,7 +83,7 @@ class TimmBackbone(nn.Module):
         self.strides = tuple(pyramid.reduction())
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """As `SlimBackbone.forward`, at the strides of the model."""
+        """Return features of normalised pictures (batch, 3, height, width) at the model's strides, fine to coarse."""
         features: list[Tensor] = self.model(image)
         return features
 
@@ -100,13 +100,13 @@ class Normalised(nn.Module):
         self.register_buffer("std", 255 * torch.tensor(STD).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Shapes in and out: (batch, 3, height, width); uint8, or float from 0 to 255."""
+        """Normalise pictures (batch, 3, height, width), uint8, or float from 0 to 255."""
         normalised: Tensor = (image.float() - self.mean) / self.std
         return normalised
 
 
 def make_backbone(config: BackboneConfig) -> SlimBackbone | TimmBackbone:
-    """Build by name.
+    """Build the backbone that a config names.
 
     Raises:
         ValueError: one line, if the name or its arguments do not fit.

@@ -11,7 +11,7 @@ COMPILERS = ("g++", "clang++", "c++", "cl")
 
 
 def missing_compiler() -> str | None:
-    """Why torch.compile cannot run here; None if it can: it writes C++ for the CPU, and a launcher for GPUs."""
+    """Return why torch.compile cannot run here; None if it can. It writes C++ for the CPU, and a launcher for GPUs."""
     names = [os.environ["CXX"]] if os.environ.get("CXX") else COMPILERS
     return None if any(map(shutil.which, names)) else f"no C++ compiler ({', '.join(names)})"
 

@@ -22,7 +22,7 @@ class ASPP(nn.Module):
         self.merge = convolution(outputs * (len(rates) + 2), outputs, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, inputs, height, width) -> (batch, outputs, height, width)."""
+        """Map (batch, inputs, height, width) to (batch, outputs, height, width)."""
         whole = self.pooled(features.mean((2, 3), keepdim=True)).expand(-1, -1, *features.shape[2:])
         merged: Tensor = self.merge(torch.cat([*(branch(features) for branch in self.branches), whole], 1))
         return merged
@@ -67,7 +67,7 @@ class Decoder(nn.Module):
         )
 
     def forward(self, pyramid: Sequence[Tensor]) -> dict[int, Tensor]:
-        """Features (batch, width, height / stride, width / stride) by stride, coarse to fine."""
+        """Return features (batch, width, height / stride, width / stride) by stride, coarse to fine."""
         features = self.context(pyramid[self.used[-1]])
         by_stride = {self.strides[-1]: features}
         for position in reversed(range(len(self.skips))):

@@ -34,7 +34,7 @@ class Head(nn.Module):
         nn.init.constant_(self.output.bias, bias)  # type: ignore[arg-type]
 
     def forward(self, features: Mapping[int, Tensor]) -> Tensor:
-        """Features by stride -> (batch, outputs, height / stride, width / stride)."""
+        """Map features by stride to (batch, outputs, height / stride, width / stride)."""
         inputs = features[self.feature_stride]
         with torch.autocast(inputs.device.type, enabled=False):
             output: Tensor = self.shuffle(self.output(inputs.float()))
@@ -42,7 +42,7 @@ class Head(nn.Module):
 
 
 def source_stride(stride: int, feature_strides: Sequence[int]) -> int:
-    """The stride of the features an output of `stride` is made from: its own, or else the finest.
+    """Return the stride of the features an output of `stride` is made from: its own, or else the finest.
 
     Raises:
         ValueError: if there are only finer ones.

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 def convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    """Convolution that keeps the size (up to its stride), batch normalisation, ReLU."""
+    """Build a convolution that keeps the size (up to its stride), batch normalisation and ReLU."""
     padding = dilation * (size // 2)
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, stride, padding, dilation, bias=False),
@@ -24,5 +24,5 @@ class Residual(nn.Module):
         nn.init.zeros_(self.norm.weight)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Shapes in and out: (batch, channels, height, width)."""
+        """Map (batch, channels, height, width) to the same shape."""
         return nn.functional.relu(features + self.norm(self.second(self.first(features))))

@@ -38,7 +38,7 @@ class PairScorer(nn.Module):
         self.deviation.copy_(features.std(0).clamp(min=1e-6))
 
     def forward(self, features: Tensor, limb: Tensor) -> Tensor:
-        """Features (pairs, features) and limb types (pairs,) -> scores (pairs,)."""
+        """Return the scores (pairs,) of features (pairs, features) and limb types (pairs,)."""
         values = (features - self.mean) / self.deviation
         for position, layer in enumerate(self.layers):
             values = layer(values)

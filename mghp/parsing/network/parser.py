@@ -46,7 +46,7 @@ class Prediction:
     center_logits: Tensor | None = None
 
     def fields(self) -> Fields:
-        """The fields that the assembly takes."""
+        """Return the fields that the assembly takes."""
         return Fields(
             image_size=self.image_size,
             part_logits=self.part_logits,
@@ -107,7 +107,7 @@ class ParsingNetwork(nn.Module):
         self.to(memory_format=self.memory_format)
 
     def forward(self, image: Tensor) -> Prediction:
-        """Pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size -> `Prediction`.
+        """Predict the outputs of pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size.
 
         A size that is no multiple of the coarsest stride is padded at the right and at the bottom, and the outputs are
         cut to ceil(height / stride) x ceil(width / stride).
@@ -141,5 +141,5 @@ class ParsingNetwork(nn.Module):
 
 
 def _split(output: Tensor, channels: int) -> Tensor:
-    """(batch, n * channels, height, width) -> (batch, n, channels, height, width)."""
+    """Split (batch, n * channels, height, width) into (batch, n, channels, height, width)."""
     return output.view(len(output), -1, channels, *output.shape[2:])

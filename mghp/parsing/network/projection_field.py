@@ -40,7 +40,7 @@ class ProjectionField(nn.Module):
         self.factors = factors
 
     def forward(self, features: Mapping[int, Tensor]) -> list[Tensor]:
-        """Features by stride -> (x, y) in input pixels at every level, coarse to fine: (batch, 2, height, width)."""
+        """Map features by stride to (x, y) in input pixels, coarse to fine, (batch, 2, height, width) each."""
         levels: list[Tensor] = []
         field: Tensor | None = None
         for position, stride in enumerate(self.strides):
@@ -59,7 +59,7 @@ class ProjectionField(nn.Module):
 
 
 def _refined(field: Tensor) -> Tensor:
-    """A field in cells -> the same landing points, from the centres of cells half as wide."""
+    """Return a field, in cells, that lands at the same points from the centres of cells half as wide."""
     height, width = field.shape[2:]
     doubled = 2 * field.repeat_interleave(2, 2).repeat_interleave(2, 3)
     # The centre of a fine cell lies half a fine cell before or behind the coarse one's.

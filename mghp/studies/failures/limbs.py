@@ -9,9 +9,8 @@ from torch import Tensor
 
 from mghp.matching import IterativeMatcher
 from mghp.parsing.assembly.assemble import Assembler
-from mghp.parsing.assembly.truth import true_assignment
+from mghp.parsing.assembly.truth import candidate_owners, true_pairs
 from mghp.parsing.batch import Batch
-from mghp.parsing.candidate_truth import candidate_owners
 from mghp.parsing.fields import Fields
 
 MOST_LIMBS = 4
@@ -38,15 +37,14 @@ class LimbsOfBatch:
         skeleton = assembler.anatomy.skeleton
         candidates = assembler.candidates(fields)
         scored = assembler.affinity(fields, candidates)
-        owner = candidate_owners(candidates, batch, assembler.anatomy, fields.keypoint_stride)
-        true = true_assignment(candidates, owner, skeleton.limbs, batch.has_keypoints)
-        soft = assembler.matcher(scored.affinity, scored.source_mask, scored.destination_mask)
+        owner = candidate_owners(candidates, batch, skeleton, fields.keypoint_stride)
+        soft = assembler.matcher(scored.affinity, *scored.masks)
         self._skeleton, self._matcher = skeleton, assembler.matcher
         self._affinity = scored.affinity
         self._candidates = _numpy(torch.cat([candidates.positions_input, candidates.scores[..., None]], -1))
         self._number = _numpy(candidates.is_candidate.sum(-1))
         self._owner, self._soft = _numpy(owner), _numpy(soft)
-        self._joined, self._true = _numpy(assembler.assign(scored)), _numpy(true.pairs)
+        self._joined, self._true = _numpy(assembler.assign(scored)), _numpy(true_pairs(owner, skeleton.limbs))
         self._traces: dict[tuple[int, int], dict[str, list[float]]] = {}
 
     def of_person(

@@ -4,49 +4,46 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mghp.matching import Matcher, coupling, tight_rows
+from mghp.matching import coupling, tight_rows
 from mghp.matching.problem import best_matching
-from mghp.problems.pair_features import PairProblems
-from mghp.training.matcher_module import MatcherModule, PairBatch, make_batch
+from mghp.problems.matching_batch import MatchingBatch, evenly
+from mghp.problems.problem_set import ProblemSet
+from mghp.training.matcher_module import MatcherModule
 
 _EXAMINED = 64
 """Contested problems whose Jacobian and gradients are looked at."""
 _SMOOTHING_SAMPLES = 300
 
 
-def gradient_metrics(module: MatcherModule, problems: PairProblems) -> dict[str, float]:
-    """Return coupling and tight rows of the matcher, and its gradient's mean cosine to the smoothed task loss's."""
+def gradient_metrics(module: MatcherModule, problems: ProblemSet) -> dict[str, float]:
+    """Return coupling and tight rows of the trained matcher, and its gradient's mean cosine to the task loss's."""
     contested = np.flatnonzero(problems.sizes.min(1) > 1)
     if module.objective == "none" or not len(contested):
         return {}
-    spread = contested[np.unique(np.linspace(0, len(contested) - 1, _EXAMINED).round().astype(int))]
-    batch = make_batch(problems, spread)
+    batch = MatchingBatch.pad(problems.problems, evenly(contested, _EXAMINED))
     affinity = module(batch).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(module.loss_of(batch, affinity), affinity)
     smoothed = _smoothed_task_gradient(affinity.detach(), batch)
     metrics = {"gradient/cosine": _mean_cosine(gradient, smoothed)}
     if module.objective == "matching":
         soft = module.assignment(batch, affinity).detach()
-        metrics["matching/coupling"] = _coupling(module.matcher, affinity.detach(), batch)
+        of_each = coupling(module.matcher, affinity.detach(), *batch.masks)
+        metrics["matching/coupling"] = float(of_each.double().mean())
         metrics["matching/tight_rows"] = float(tight_rows(soft, batch.source_mask).double().mean())
     return metrics
 
 
 def _mean_cosine(gradient: Tensor, reference: Tensor) -> float:
-    """Average over the problems with a reference, since losses weight problems differently; 0 for a gradient of 0."""
+    """Return the mean over problems with a reference, since losses weight problems differently; 0 for gradient 0."""
     ours, theirs = gradient.flatten(1).double(), reference.flatten(1).double()
     there = theirs.norm(dim=1) > 0
     cosines = torch.nn.functional.cosine_similarity(ours[there], theirs[there], dim=1, eps=1e-300)
     return float(cosines.mean()) if there.any() else 0.0
 
 
-def _coupling(matcher: Matcher, affinity: Tensor, batch: PairBatch) -> float:
-    return float(coupling(matcher, affinity, batch.source_mask, batch.destination_mask).double().mean())
-
-
 @torch.no_grad()
-def _smoothed_task_gradient(affinity: Tensor, batch: PairBatch) -> Tensor:
-    """Return d/dA of the best matching's mean Hamming loss under Gaussian noise on A, by its score function."""
+def _smoothed_task_gradient(affinity: Tensor, batch: MatchingBatch) -> Tensor:
+    """Return d/dA of the mean Hamming loss of the best matching under Gaussian noise on A, by its score function."""
     deviation = affinity[batch.is_pair].std().clamp(min=1e-6) * 0.5
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn((_SMOOTHING_SAMPLES, *affinity.shape), generator=generator)

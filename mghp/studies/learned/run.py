@@ -1,7 +1,6 @@
 """`mghp train` on matching problems: limb scores learned through a matcher or without one, into a run folder."""
 
 import time
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -17,7 +16,10 @@ from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
 from mghp.parsing.network.pair_scorer import PairScorer
 from mghp.problems.load import load_poses
-from mghp.problems.pair_features import PairProblems, pair_problems, positive_control
+from mghp.problems.matching_batch import MatchingBatch
+from mghp.problems.pair_features import positive_control
+from mghp.problems.pose_problems import featured_problems
+from mghp.problems.problem_set import ProblemSet
 from mghp.runs.folder import RunFolder
 from mghp.runs.tracking import tracked
 from mghp.studies.learned.gradients import gradient_metrics
@@ -32,7 +34,7 @@ from mghp.studies.learned.scores import (
 )
 from mghp.studies.solvers.example import LARGEST
 from mghp.training.callbacks import SeedEveryBatch
-from mghp.training.matcher_module import MatcherModule, make_batch, training_batches
+from mghp.training.matcher_module import MatcherModule, training_batches
 from mghp.training.trainers import learned_options, made_trainer, quiet
 
 SHARES = (0.7, 0.1, 0.2)
@@ -40,15 +42,6 @@ SHARES = (0.7, 0.1, 0.2)
 
 LEAST_IMAGES = 10
 """Fewer images cannot be split."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Problems for training, for tuning and for the score."""
-
-    train: PairProblems
-    validation: PairProblems
-    test: PairProblems
 
 
 def run_learned(config: Config) -> Path:
@@ -69,28 +62,29 @@ def run_learned(config: Config) -> Path:
             "choose another matcher or objective"
         )
     learned_options(config.trainer, config.learned.steps)
-    problems, fingerprint = load_pair_problems(config)
-    split = split_problems(problems, config)
-    folder = RunFolder(config, fingerprint)
+    problems = load_pair_problems(config)
+    train, validation, test = split_problems(problems, config)
+    folder = RunFolder(config, problems.fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("train"):
-            module, of_limbs, tuned = _tuned(config, split)
-            of_persons = tuned_rounding(examined(module, split.validation), person_counts)[1]
+            module, of_limbs, tuned = _tuned(config, train, validation)
+            of_persons = tuned_rounding(examined(module, validation), person_counts)[1]
         for step, loss in enumerate(module.losses, start=1):
             if step % 20 == 0 or step == 1:
                 folder.log({"step": step, "train/loss": loss})
                 tracker.log({"train/loss": loss})
         with folder.timed("score"):
-            metrics = tuned | _about("", of_limbs) | _about("persons_", of_persons)
-            metrics |= _scores(module, of_limbs, of_persons, split.test, folder) | gradient_metrics(module, split.test)
+            metrics = tuned | {"train/images": float(len(train.images)), "test/images": float(len(test.images))}
+            metrics |= _about("", of_limbs) | _about("persons_", of_persons)
+            metrics |= _scores(module, of_limbs, of_persons, test, folder) | gradient_metrics(module, test)
         torch.save(module.scorer.state_dict(), folder.path / "scorer.pt")
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
 
 
-def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
-    """Return the problems of a config, with its seed's noise, and their fingerprint.
+def load_pair_problems(config: Config) -> ProblemSet:
+    """Return the problems of a config, of its seed's noise.
 
     Raises:
         InputError: if there are none.
@@ -101,47 +95,52 @@ def load_pair_problems(config: Config) -> tuple[PairProblems, str]:
     if learned.problems == "positive_control":  # made up: of the poses nothing is used but their name
         if learned.control_problems < LEAST_IMAGES:
             raise InputError(f"learned.control_problems: expected {LEAST_IMAGES}, got {learned.control_problems}")
-        return positive_control(learned.control_problems, seed), poses.fingerprint
-    problems = pair_problems(poses, config.data.poses, seed, learned.nuisance)
-    problems = problems.chosen(problems.sizes.min(1) >= learned.min_candidates)
-    if len(problems.images) < LEAST_IMAGES:
-        number = len(problems.images)
+        return positive_control(learned.control_problems, seed, poses.fingerprint)
+    problems = featured_problems(poses, config.data.poses, seed, learned.nuisance)
+    problems = problems.only(p for p in problems if min(p.affinity.shape) >= learned.min_candidates)
+    number = len(problems.images)
+    if number < LEAST_IMAGES:
         raise InputError(f"data: {number} images have a problem of learned.min_candidates; expected {LEAST_IMAGES}")
-    return problems, poses.fingerprint
+    return problems
 
 
-def split_problems(problems: PairProblems, config: Config) -> Split:
-    """Split problems by image; the seed decides which images are for what."""
+def split_problems(problems: ProblemSet, config: Config) -> tuple[ProblemSet, ProblemSet, ProblemSet]:
+    """Return the problems for training, for tuning and for the score, split by image; the seed decides which."""
     images = np.random.default_rng([config.seed, 7]).permutation(problems.images)
     first, second = (round(share * len(images)) for share in (SHARES[0], SHARES[0] + SHARES[1]))
-    train = images[:first][: config.learned.train_images]
-    of_splits = (train, images[first:second], images[second:])
-    return Split(*(problems.chosen(np.isin(problems.image, chosen)) for chosen in of_splits))
+    train, validation, test = np.split(images, [first, second])
+    train = train[: config.learned.train_images]
+    return _of_images(problems, train), _of_images(problems, validation), _of_images(problems, test)
 
 
-def _tuned(config: Config, split: Split) -> tuple[MatcherModule, Rounding, dict[str, float]]:
-    """Return the training that does best on the validation images, its rounding, and what was chosen."""
+def _of_images(problems: ProblemSet, images: NDArray[np.int64]) -> ProblemSet:
+    chosen = set(images.tolist())
+    return problems.only(problem for problem in problems if problem.image in chosen)
+
+
+def _tuned(
+    config: Config, train: ProblemSet, validation: ProblemSet
+) -> tuple[MatcherModule, Rounding, dict[str, float]]:
+    """Return the training that does best on the validation images, and what it was."""
     learned = config.learned
     settings = list(product(learned.learning_rates, learned.scales))
     settings = settings[:1] if learned.objective == "none" else settings
-    best: tuple[float, MatcherModule, Rounding, dict[str, float]] | None = None
+    found: list[tuple[MatcherModule, Rounding, dict[str, float]]] = []
     for rate, scale in settings:
-        module, milliseconds = _trained(config, split.train, rate, scale)
-        if not _is_finite(module, split.validation):
+        module, milliseconds = _trained(config, train, rate, scale)
+        if not _is_finite(module, validation):
             continue  # it diverged: the other settings are what can be chosen among
-        score, rounding = tuned_rounding(examined(module, split.validation), limb_counts)
-        if best is None or score > best[0]:
-            about = {"tuned/learning_rate": rate, "tuned/scale": scale, "tuned/f1_validation": score}
-            best = score, module, rounding, about | {"time/step_ms": milliseconds}
-    if best is None:
+        score, rounding = tuned_rounding(examined(module, validation), limb_counts)
+        about = {"tuned/learning_rate": rate, "tuned/scale": scale, "tuned/f1_validation": score}
+        found.append((module, rounding, about | {"time/step_ms": milliseconds}))
+    if not found:
         raise InputError(f"learned.learning_rates: every training diverged, with each of {learned.learning_rates}")
-    images = {"train/images": len(split.train.images), "test/images": len(split.test.images)}
-    return best[1], best[2], best[3] | {name: float(number) for name, number in images.items()}
+    return max(found, key=lambda one: one[2]["tuned/f1_validation"])
 
 
 @torch.no_grad()
-def _is_finite(module: MatcherModule, problems: PairProblems) -> bool:
-    return bool(module(make_batch(problems, np.arange(len(problems)))).isfinite().all())
+def _is_finite(module: MatcherModule, problems: ProblemSet) -> bool:
+    return bool(module(MatchingBatch.pad(problems.problems)).isfinite().all())
 
 
 def _about(whose: str, rounding: Rounding) -> dict[str, float]:
@@ -149,17 +148,18 @@ def _about(whose: str, rounding: Rounding) -> dict[str, float]:
     return {f"tuned/{whose}rounding": place, f"tuned/{whose}threshold": rounding.threshold}
 
 
-def untrained(config: Config, train: PairProblems, rate: float, scale: float) -> MatcherModule:
-    """Return the module of a variant before its first step, with weights of the config's seed."""
+def untrained(config: Config, train: ProblemSet, rate: float, scale: float) -> MatcherModule:
+    """Return the module of a variant before its first step, its weights of the config's seed."""
     learned = config.learned
     torch.manual_seed(config.seed)
-    scorer = PairScorer(train.features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
-    scorer.standardise(torch.from_numpy(train.features))
+    features = np.concatenate([problem.features.reshape(-1, problem.features.shape[-1]) for problem in train])
+    scorer = PairScorer(features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
+    scorer.standardise(torch.from_numpy(features))
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
     return MatcherModule(scorer, matcher, learned.objective, config.losses.matching, rate, learned.steps)
 
 
-def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> tuple[MatcherModule, float]:
+def _trained(config: Config, train: ProblemSet, rate: float, scale: float) -> tuple[MatcherModule, float]:
     learned = config.learned
     module = untrained(config, train, rate, scale)
     if learned.objective == "none":
@@ -173,27 +173,27 @@ def _trained(config: Config, train: PairProblems, rate: float, scale: float) -> 
 
 
 def _scores(
-    module: MatcherModule, of_limbs: Rounding, of_persons: Rounding, test: PairProblems, folder: RunFolder
+    module: MatcherModule, of_limbs: Rounding, of_persons: Rounding, test: ProblemSet, folder: RunFolder
 ) -> dict[str, float]:
     """Return scores of limbs and persons on the test images, each with the rounding that was tuned for it."""
     on_test = examined(module, test)
-    limbs = limb_counts(test, on_test.joined(of_limbs))
-    persons = person_counts(test, on_test.joined(of_persons))
+    limbs = limb_counts(on_test.batches, on_test.joined(of_limbs))
+    persons = person_counts(on_test.batches, on_test.joined(of_persons))
     folder.save_arrays("association", image=test.images, limbs=limbs, persons=persons)
     folder.save_arrays("example", **_example(module, test))
     metrics = {
         "test/f1": float(f1(limbs.sum(0))),
         "test/person_f1": float(f1(persons.sum(0))),
-        "test/mean_size_of_score": float(np.abs(on_test.values["affinity"]).mean()),
+        "test/mean_size_of_score": float(np.abs(on_test.pairs("affinity")).mean()),
     }
     promised = "sigmoid" if module.objective == "binary_cross_entropy" else "assignment"
     if promised in on_test.values and module.objective != "none":
-        metrics["test/calibration_error"] = calibration_error(on_test.values[promised].astype(np.float64), test.truth)
+        metrics["test/calibration_error"] = calibration_error(on_test.pairs(promised).astype(np.float64), on_test.truth)
     return metrics
 
 
 @torch.no_grad()
-def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray[np.float32]]:
+def _example(module: MatcherModule, problems: ProblemSet) -> dict[str, NDArray[np.float32]]:
     """Return scores, soft assignment, best matching and truth of the largest problem that a picture can show.
 
     All variants of a seed show the same problem; without a matcher in the training, the assignment is what the affinity
@@ -201,7 +201,7 @@ def _example(module: MatcherModule, problems: PairProblems) -> dict[str, NDArray
     """
     sizes = problems.sizes
     shown = np.where(sizes.max(1) <= LARGEST, sizes.min(1) * LARGEST**2 + sizes.prod(1), 0)
-    batch = make_batch(problems, [int(shown.argmax())])
+    batch = MatchingBatch.pad(problems.problems, [int(shown.argmax())])
     affinity = module(batch)
     promised = module.objective == "binary_cross_entropy"
     arrays = {

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mghp.matching import round_assignment
-from mghp.metrics.matching import f1
-from mghp.problems.problem_set import ProblemSet
+from mghp.metrics.matching import counts_by_image, f1
+from mghp.problems.matching_batch import MatchingBatch
 
 THRESHOLDS = np.arange(0.0, 1.0, 0.05)
 """Values of min_affinity that are tried."""
@@ -30,51 +30,35 @@ class Association:
     """Share of problems of unique optimum whose pairs of positive affinity are the Hungarian's."""
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Joined pairs of all problems, and the true pairs of each image."""
+def associate(
+    batches: Sequence[MatchingBatch], assignments: Sequence[Tensor], rounding: str, validation: NDArray[np.bool_]
+) -> Association:
+    """Round the assignments of all batches, tune the threshold on validation images and count on all.
 
-    image: NDArray[np.int64]
-    affinity: NDArray[np.floating]
-    is_right: NDArray[np.bool_]
-    true_of_image: NDArray[np.int64]
-
-    def counts(self, threshold: float) -> NDArray[np.int64]:
-        """True positives, false positives and false negatives of each image, shape (images, 3)."""
-        joined = self.affinity >= threshold
-        number = len(self.true_of_image)
-        all_joined = np.bincount(self.image[joined], minlength=number)
-        right = np.bincount(self.image[joined & self.is_right], minlength=number)
-        return np.stack([right, all_joined - right, self.true_of_image - right], axis=1)
-
-
-def associate(problems: ProblemSet, assignments: Sequence[Tensor], rounding: str) -> Association:
-    """Round the assignments of all batches, tune the threshold on validation images and count on all."""
+    Args:
+        batches: of the problems.
+        assignments: soft, of each batch.
+        rounding: as in `round_assignment`.
+        validation: images for tuning, shape (images,).
+    """
     kept = [
-        round_assignment(soft, batch.affinity, by=rounding) for batch, soft in zip(problems, assignments, strict=True)
+        (batch, round_assignment(soft, batch.affinity, by=rounding))
+        for batch, soft in zip(batches, assignments, strict=True)
     ]
-    pairs = _collect(problems, kept, contested_only=False)
-    on_validation = [f1(pairs.counts(threshold)[problems.validation].sum(axis=0)) for threshold in THRESHOLDS]
+    on_validation = [f1(_counts(kept, threshold, len(validation))[validation].sum(axis=0)) for threshold in THRESHOLDS]
     best = float(THRESHOLDS[int(np.argmax(on_validation))])
-    contested = _collect(problems, kept, contested_only=True)
-    return Association(best, pairs.counts(best), contested.counts(best), _agreement(problems, kept))
+    contested = [(batch[batch.is_contested], pairs[batch.is_contested]) for batch, pairs in kept]
+    counts, of_contested = (_counts(pairs, best, len(validation)) for pairs in (kept, contested))
+    return Association(best, counts, of_contested, _agreement(kept))
 
 
-def _collect(problems: ProblemSet, kept: Sequence[Tensor], contested_only: bool) -> _Pairs:
-    images, affinities, right = [], [], []
-    true_of_image = np.zeros(problems.num_images, dtype=np.int64)
-    for batch, joined in zip(problems, kept, strict=True):
-        included = batch.is_contested if contested_only else torch.ones_like(batch.is_contested)
-        problem, row, column = (joined & included[:, None, None]).nonzero(as_tuple=True)
-        images.append(batch.image[problem].numpy())
-        affinities.append(batch.affinity[problem, row, column].numpy())
-        right.append(batch.truth[problem, row, column].numpy())
-        true_problem = (batch.truth & included[:, None, None]).nonzero(as_tuple=True)[0]
-        true_of_image += np.bincount(batch.image[true_problem].numpy(), minlength=problems.num_images)
-    return _Pairs(np.concatenate(images), np.concatenate(affinities), np.concatenate(right), true_of_image)
+def _counts(kept: Sequence[tuple[MatchingBatch, Tensor]], threshold: float, num_images: int) -> NDArray[np.int64]:
+    """Return the counts of each image, shape (images, 3), where pairs under the threshold are dropped."""
+    joined = [pairs & (batch.affinity >= threshold) for batch, pairs in kept]
+    return counts_by_image([batch for batch, _ in kept], joined, np.arange(num_images))
 
 
-def _agreement(problems: ProblemSet, kept: Sequence[Tensor]) -> float:
-    same = torch.cat([(pairs == batch.best).all((1, 2)) for batch, pairs in zip(problems, kept, strict=True)])
-    unique = torch.cat([batch.is_unique for batch in problems])
+def _agreement(kept: Sequence[tuple[MatchingBatch, Tensor]]) -> float:
+    same = torch.cat([(pairs == batch.best).all((1, 2)) for batch, pairs in kept])
+    unique = torch.cat([batch.is_unique for batch, _ in kept])
     return float(same[unique].double().mean()) if unique.any() else float("nan")

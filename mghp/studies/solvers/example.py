@@ -1,33 +1,33 @@
 """One problem of a run, kept whole for a person to look at."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mghp.matching import Matcher
-from mghp.problems.problem_set import ProblemBatch, ProblemSet
+from mghp.problems.matching_batch import MatchingBatch
 
 LARGEST = 8
 """Candidates a side beyond which a picture of a problem is no longer read."""
 
 
-def pick_example(problems: ProblemSet) -> ProblemBatch | None:
-    """The largest contested problem that a picture can show, as a batch of one; the same for every solver."""
-    best: ProblemBatch | None = None
-    for batch in problems:
-        sizes = torch.stack([batch.source_mask.sum(1), batch.destination_mask.sum(1)])
-        entries = torch.where((sizes.amax(0) <= LARGEST) & batch.is_contested, sizes.prod(0), 0)
-        position = int(entries.argmax())
-        if entries[position] and (
-            best is None or entries[position] > best.source_mask.sum() * best.destination_mask.sum()
-        ):
-            best = ProblemBatch(**{key: value[position : position + 1] for key, value in vars(batch).items()})
+def pick_example(batches: Sequence[MatchingBatch]) -> MatchingBatch | None:
+    """Return the largest contested problem that a picture can show, as a batch of one; the same for every solver."""
+    best: MatchingBatch | None = None
+    for batch in batches:
+        sizes = torch.stack([mask.sum(1) for mask in batch.masks])
+        pairs = torch.where((sizes.amax(0) <= LARGEST) & batch.is_contested, sizes.prod(0), 0)
+        position = int(pairs.argmax())
+        if pairs[position] and (best is None or pairs[position] > best.is_pair.sum()):
+            best = batch[position : position + 1]
     return best
 
 
 @torch.no_grad()
-def example_arrays(matcher: Matcher, example: ProblemBatch) -> dict[str, NDArray[np.floating]]:
-    """The example's affinity, assignment, best matching and truth, each (source, destination), unpadded."""
+def example_arrays(matcher: Matcher, example: MatchingBatch) -> dict[str, NDArray[np.floating]]:
+    """Return the example's affinity, assignment, best matching and truth, each (source, destination), unpadded."""
     rows, columns = example.source_mask[0], example.destination_mask[0]
     tensors = {
         "affinity": example.affinity,

@@ -2,13 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mghp.config.schema import Config
@@ -28,11 +30,15 @@ from mghp.matching import (
 from mghp.matching.one_projection import project_to_assignments
 from mghp.metrics.matching import f1
 from mghp.peak_memory import measured_peak
-from mghp.problems.problem_set import ProblemBatch, ProblemSet
+from mghp.problems.load import validation_images
+from mghp.problems.matching_batch import MatchingBatch, contested
+from mghp.problems.problem_set import ProblemSet
 from mghp.runs.folder import RunFolder
 from mghp.runs.tracking import Tracker, tracked
 from mghp.studies.solvers.association import associate
 from mghp.studies.solvers.example import example_arrays, pick_example, picture
+
+Batches = Sequence[MatchingBatch]
 
 MIN_OPTIMUM = 0.1
 """A relative gap is taken over problems whose optimum reaches this. Below it there is next to nothing to match, and a
@@ -52,51 +58,64 @@ def run_match(config: Config, problems: ProblemSet) -> Path:
         InputError: if the folder cannot be written.
     """
     torch.manual_seed(config.seed)
+    batches = padded_batches(problems, getattr(torch, config.match.dtype))
     folder = RunFolder(config, problems.fingerprint)
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
     with tracked(config, folder) as tracker:
         with folder.timed("warm up"):
-            _warm_up(matcher, problems)
+            _warm_up(matcher, batches[0])
         with folder.timed("solve") as solve, measured_peak() as peak:
-            assignments = _solve_all(matcher, problems)
-        metrics = _solution_metrics(problems, assignments) | _last_iterate_metrics(matcher, problems)
+            assignments = _solve_all(matcher, batches)
+        metrics = _solution_metrics(batches, assignments) | _last_iterate_metrics(matcher, batches)
         with folder.timed("round"):
-            metrics |= _association_metrics(config, problems, assignments, folder)
+            validation = validation_images(problems.num_images, config.data.validation_share, config.data.seed)
+            metrics |= _association_metrics(config, batches, assignments, validation, folder)
         with folder.timed("trace"):
-            metrics |= _convergence_metrics(config, matcher, problems, folder, tracker)
-        metrics |= _coupling_metrics(config, matcher, problems)
-        _keep_example(matcher, problems, folder, tracker)
-        metrics |= _timing_metrics(config, matcher, problems, solve.seconds, peak.megabytes)
+            metrics |= _convergence_metrics(config, matcher, batches, folder, tracker)
+        metrics |= _coupling_metrics(config, matcher, batches)
+        _keep_example(matcher, batches, folder, tracker)
+        if config.match.timing_repeats:
+            metrics |= {"memory/forward_peak_mb": peak.megabytes}
+            metrics |= _timing_metrics(config, matcher, batches, solve.seconds, problems.num_images)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
 
 
-def _warm_up(matcher: Matcher, problems: ProblemSet) -> None:
+@lru_cache(maxsize=1)
+def padded_batches(problems: ProblemSet, dtype: torch.dtype) -> tuple[MatchingBatch, ...]:
+    """Return all problems in padded batches.
+
+    The latest are kept: a plan runs many solvers on one set, whose exact optima take longer than most of them.
+    """
+    return tuple(batch.to(dtype=dtype) for batch in MatchingBatch.bucket(problems.problems))
+
+
+def _warm_up(matcher: Matcher, batch: MatchingBatch) -> None:
     """Compile what is compiled at the first call, so that no time measured here holds it."""
-    batch = next(iter(problems))
-    affinity = batch.affinity[:1].clone().requires_grad_(matcher.differentiable)
-    assignment = matcher(affinity, batch.source_mask[:1], batch.destination_mask[:1])
+    first = batch[:1]
+    affinity = first.affinity.clone().requires_grad_(matcher.differentiable)
+    assignment = matcher(affinity, *first.masks)
     if matcher.differentiable:
         assignment.sum().backward()
 
 
-def _solve_all(matcher: Matcher, problems: ProblemSet) -> list[Tensor]:
+def _solve_all(matcher: Matcher, batches: Batches) -> list[Tensor]:
     with torch.no_grad():
-        return [matcher(batch.affinity, *batch.masks) for batch in problems]
+        return [matcher(batch.affinity, *batch.masks) for batch in batches]
 
 
-def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[str, float]:
-    """How good and how feasible the assignments are, over all problems."""
+def _solution_metrics(batches: Batches, assignments: list[Tensor]) -> dict[str, float]:
+    """Return how good and how feasible the assignments are, over all problems."""
 
-    def over_problems(measure: Callable[[ProblemBatch, Tensor], Tensor]) -> Tensor:
-        return torch.cat([measure(batch, soft) for batch, soft in zip(problems, assignments, strict=True)]).double()
+    def over_problems(measure: Callable[[MatchingBatch, Tensor], Tensor]) -> Tensor:
+        return torch.cat([measure(batch, soft) for batch, soft in zip(batches, assignments, strict=True)]).double()
 
     gap = over_problems(lambda batch, soft: optimality_gap(batch.affinity, soft, batch.optimum))
     raw_gap = over_problems(lambda batch, soft: raw_signed_gap(batch.affinity, soft, batch.optimum))
     rounded = over_problems(lambda batch, soft: _rounding_gap(batch, soft))
     excess = over_problems(lambda batch, soft: violation(soft))
-    worthwhile = torch.cat([batch.optimum for batch in problems]) >= MIN_OPTIMUM
+    worthwhile = torch.cat([batch.optimum for batch in batches]) >= MIN_OPTIMUM
     metrics = {
         "matching/gap_mean": gap[worthwhile].mean(),
         "matching/gap_p95": gap[worthwhile].quantile(0.95) if worthwhile.any() else torch.tensor(float("nan")),
@@ -107,42 +126,42 @@ def _solution_metrics(problems: ProblemSet, assignments: list[Tensor]) -> dict[s
         "matching/integrality_mean": over_problems(lambda batch, soft: integrality(soft)).mean(),
         "matching/tight_rows": over_problems(lambda batch, soft: tight_rows(soft, batch.source_mask)).mean(),
     }
-    contested = torch.cat([batch.is_contested for batch in problems])
-    if contested.any():
-        metrics["matching/gap_contested_mean"] = gap[contested & worthwhile].mean()
+    is_contested = torch.cat([batch.is_contested for batch in batches])
+    if is_contested.any():
+        metrics["matching/gap_contested_mean"] = gap[is_contested & worthwhile].mean()
     counts = {
-        "problems/number": len(problems),
-        "problems/contested_share": float(contested.double().mean()),
+        "problems/number": len(is_contested),
+        "problems/contested_share": float(is_contested.double().mean()),
         "problems/worthwhile_share": float(worthwhile.double().mean()),
     }
     return {key: float(value) for key, value in metrics.items()} | counts
 
 
-def _rounding_gap(batch: ProblemBatch, soft: Tensor) -> Tensor:
-    """What is left to gain after Hungarian rounding of the assignment."""
+def _rounding_gap(batch: MatchingBatch, soft: Tensor) -> Tensor:
+    """Return what is left to gain after Hungarian rounding of the assignment."""
     kept = round_assignment(soft, batch.affinity).to(batch.affinity.dtype)
     return raw_signed_gap(batch.affinity, kept, batch.optimum)
 
 
-def _last_iterate_metrics(matcher: Matcher, problems: ProblemSet) -> dict[str, float]:
-    """Gap and violation of Y_T beside those of the mean, where the mean is what is returned."""
+def _last_iterate_metrics(matcher: Matcher, batches: Batches) -> dict[str, float]:
+    """Return gap and violation of Y_T beside those of the mean, where the mean is what is returned."""
     if not (isinstance(matcher, PGDDykstra) and matcher.config.average):
         return {}
-    last = _solve_all(PGDDykstra(**{**vars(matcher.config), "average": False}), problems)
-    metrics = _solution_metrics(problems, last)
+    last = _solve_all(PGDDykstra(**{**vars(matcher.config), "average": False}), batches)
+    metrics = _solution_metrics(batches, last)
     shown = ("gap_mean", "gap_p95", "raw_gap_mean", "violation_mean", "violation_worst", "tight_rows")
     return {f"last_iterate/{name}": metrics[f"matching/{name}"] for name in shown}
 
 
 def _association_metrics(
-    config: Config, problems: ProblemSet, assignments: list[Tensor], folder: RunFolder
+    config: Config, batches: Batches, assignments: list[Tensor], validation: NDArray[np.bool_], folder: RunFolder
 ) -> dict[str, float]:
-    """F1 on the images that no threshold was tuned on, by each rounding; the counts go to media/association.npz."""
+    """Return F1 on the images that no threshold was tuned on, by each rounding; counts go to media/association.npz."""
     metrics: dict[str, float] = {}
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    scored = ~problems.validation
+    scored = ~validation
     for rounding in config.match.rounding:
-        result = associate(problems, assignments, rounding)
+        result = associate(batches, assignments, rounding, validation)
         arrays[rounding] = result.counts[scored]
         arrays[f"{rounding}_contested"] = result.contested_counts[scored]
         metrics[f"association/f1_{rounding}"] = float(f1(result.counts[scored].sum(0)))
@@ -156,10 +175,10 @@ def _association_metrics(
 
 @torch.no_grad()
 def _convergence_metrics(
-    config: Config, matcher: Matcher, problems: ProblemSet, folder: RunFolder, tracker: Tracker
+    config: Config, matcher: Matcher, batches: Batches, folder: RunFolder, tracker: Tracker
 ) -> dict[str, float]:
     """Trace an iterative matcher on some problems, a row of metrics.csv a step: quartiles over problems."""
-    batch = problems.contested(config.match.trace_problems)
+    batch = contested(batches, config.match.trace_problems)
     if batch is None:
         return {}
     if isinstance(matcher, IterativeMatcher):
@@ -181,8 +200,8 @@ def _convergence_metrics(
     return _projection_distances(matcher, batch) if isinstance(matcher, PGDDykstra) else {}
 
 
-def _projection_distances(matcher: PGDDykstra, batch: ProblemBatch, num_cycles: int = 2000) -> dict[str, float]:
-    """Largest entries, mean over problems: from the last step's exact projection, and from P_C(T alpha A)."""
+def _projection_distances(matcher: PGDDykstra, batch: MatchingBatch, num_cycles: int = 2000) -> dict[str, float]:
+    """Return largest entries, mean over problems: from the last step's exact projection, and from P_C(T alpha A)."""
     options = matcher.config
     last, before = (
         PGDDykstra(**{**vars(options), "average": False, "num_steps": number})(batch.affinity, *batch.masks)
@@ -199,15 +218,15 @@ def _projection_distances(matcher: PGDDykstra, batch: ProblemBatch, num_cycles: 
     }
 
 
-def _coupling_metrics(config: Config, matcher: Matcher, problems: ProblemSet) -> dict[str, float]:
-    batch = problems.contested(config.match.coupling_problems)
+def _coupling_metrics(config: Config, matcher: Matcher, batches: Batches) -> dict[str, float]:
+    batch = contested(batches, config.match.coupling_problems)
     if batch is None or not matcher.differentiable:
         return {}
     return {"matching/coupling": float(coupling(matcher, batch.affinity, *batch.masks).double().mean())}
 
 
-def _keep_example(matcher: Matcher, problems: ProblemSet, folder: RunFolder, tracker: Tracker) -> None:
-    example = pick_example(problems)
+def _keep_example(matcher: Matcher, batches: Batches, folder: RunFolder, tracker: Tracker) -> None:
+    example = pick_example(batches)
     if example is not None:
         arrays = example_arrays(matcher, example)
         folder.save_arrays("example", **arrays)
@@ -215,26 +234,24 @@ def _keep_example(matcher: Matcher, problems: ProblemSet, folder: RunFolder, tra
 
 
 def _timing_metrics(
-    config: Config, matcher: Matcher, problems: ProblemSet, solve_seconds: float, solve_peak_mb: float
+    config: Config, matcher: Matcher, batches: Batches, solve_seconds: float, num_images: int
 ) -> dict[str, float]:
-    """Milliseconds an image of forward, and of forward + backward; how far memory rises in one such pass."""
-    if config.match.timing_repeats == 0:
-        return {}
+    """Return milliseconds an image of forward, and of forward + backward; how far memory rises in one such pass."""
 
     def forward() -> None:
-        _solve_all(matcher, problems)
+        _solve_all(matcher, batches)
 
     def both() -> None:
-        for batch in problems:
+        for batch in batches:
             affinity = batch.affinity.clone().requires_grad_()
             matcher(affinity, *batch.masks).sum().backward()
 
     def per_image(seconds: float) -> float:
-        return 1000 * seconds / max(problems.num_images, 1)
+        return 1000 * seconds / max(num_images, 1)
 
     repeats = config.match.timing_repeats
     forward_seconds = solve_seconds if solve_seconds > LONG_SECONDS else _median_seconds(forward, repeats)
-    metrics = {"time/forward_ms_per_image": per_image(forward_seconds), "memory/forward_peak_mb": solve_peak_mb}
+    metrics = {"time/forward_ms_per_image": per_image(forward_seconds)}
     if matcher.differentiable:
         with measured_peak() as peak:
             both()

@@ -90,14 +90,13 @@ def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) 
     """Return what there is to do, and by how much memory rises while it is done."""
     with torch.no_grad():
         scored = assembler.affinity(fields, assembler.candidates(fields))
-    pairs = scored.source_mask[..., None] & scored.destination_mask[..., None, :]
     with measured_peak() as peak:
         (found,) = assembler(fields)
     return {
         "persons": persons,
         "found": len(found.person_scores),
         "human_pixels": int(np.count_nonzero(found.parts)),
-        "pairs": int(pairs.sum()),
+        "pairs": int(scored.is_pair.sum()),
         "peak_mb": peak.megabytes,
     }
 

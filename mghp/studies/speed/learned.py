@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 
 from mghp.config.schema import Config
-from mghp.problems.pair_features import PairProblems
+from mghp.problems.matching_batch import MatchingBatch
+from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
@@ -22,7 +23,7 @@ from mghp.studies.learned.variants import FILE
 from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
 from mghp.studies.speed.measure import kept_bytes
 from mghp.studies.variant_labels import label_of
-from mghp.training.matcher_module import MatcherModule, PairBatch, training_batches
+from mghp.training.matcher_module import MatcherModule, training_batches
 from mghp.training.trainers import CLIP
 
 BATCHES = 8
@@ -36,7 +37,7 @@ class _Stepped:
     module: MatcherModule
     optimizer: torch.optim.Optimizer
 
-    def step(self, batch: PairBatch) -> float:
+    def step(self, batch: MatchingBatch) -> float:
         """Seconds of one training step."""
         began = time.perf_counter()
         loss = self.module.loss_of(batch, self.module(batch))
@@ -46,7 +47,7 @@ class _Stepped:
         self.optimizer.step()
         return time.perf_counter() - began
 
-    def kept(self, batch: PairBatch) -> int:
+    def kept(self, batch: MatchingBatch) -> int:
         """Bytes that a step keeps for its backward pass."""
         return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
 
@@ -66,10 +67,10 @@ def bench_learned(config: Config, variants: Mapping[str, Config], progress: Prog
     Raises:
         InputError: if the poses make no problem.
     """
-    problems, fingerprint = load_pair_problems(config)
-    train = split_problems(problems, config).train
+    problems = load_pair_problems(config)
+    train = split_problems(problems, config)[0]
     batches = list(islice(training_batches(train, config.learned.batch_problems, config.seed), BATCHES))
-    folder = RunFolder(config, fingerprint)
+    folder = RunFolder(config, problems.fingerprint)
     trained = {name: variant for name, variant in variants.items() if variant.learned.objective != "none"}
     baseline = next(variant for variant in trained.values() if variant.learned.objective == "binary_cross_entropy")
     pairs = {name: (_stepped(baseline, train), _stepped(variant, train)) for name, variant in trained.items()}
@@ -84,7 +85,7 @@ def bench_learned(config: Config, variants: Mapping[str, Config], progress: Prog
     return folder.path
 
 
-def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: PairBatch, ours_first: bool) -> tuple[float, float]:
+def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: MatchingBatch, ours_first: bool) -> tuple[float, float]:
     """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
     if ours_first:
         took = ours.step(batch)
@@ -93,7 +94,7 @@ def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: PairBatch, ours_
 
 
 def _row(
-    seconds: list[tuple[float, float]], baseline: _Stepped, ours: _Stepped, batches: list[PairBatch]
+    seconds: list[tuple[float, float]], baseline: _Stepped, ours: _Stepped, batches: list[MatchingBatch]
 ) -> dict[str, Any]:
     kept, without = (statistics.median(one.kept(batch) for batch in batches) for one in (ours, baseline))
     return {
@@ -104,7 +105,7 @@ def _row(
     }
 
 
-def _stepped(config: Config, train: PairProblems) -> _Stepped:
+def _stepped(config: Config, train: ProblemSet) -> _Stepped:
     rate, scale = config.learned.learning_rates[0], config.learned.scales[0]
     module = untrained(config, train, rate, scale).train()
     return _Stepped(module, torch.optim.Adam(module.parameters(), lr=rate))

@@ -14,8 +14,8 @@ from mghp.matching import LinearProgram, Matcher, PGDDykstra, make_matcher
 from mghp.matching.configs import SOLVERS
 from mghp.matching.literal import literal_algorithm
 from mghp.problems.load import load_problems
-from mghp.problems.padded import MatchingProblems
-from mghp.problems.problem_set import build_problem_set
+from mghp.problems.matching_batch import MatchingBatch, evenly
+from mghp.problems.problem_set import ProblemSet
 from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
@@ -38,7 +38,7 @@ FEW = 8
 """Problems that solvers without batches are timed on; the time is scaled to the batch."""
 
 
-def bench_matcher(config: Config, problems: MatchingProblems) -> Path:
+def bench_matcher(config: Config, problems: ProblemSet) -> Path:
     """Measure everything, into a run folder.
 
     ratios.csv has a row a measurement, padding.csv a row a mix of sizes, metrics.csv time against size and batch.
@@ -70,10 +70,10 @@ def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]
         yield _row(problems, backend, _times(matcher, affinity, repeats), peer) | {"memory_share": share}
 
 
-def _against_loop(config: Config, problems: MatchingProblems) -> list[dict[str, Any]]:
+def _against_loop(config: Config, problems: ProblemSet) -> list[dict[str, Any]]:
     """All problems in padded batches of similar size, against solving one after the other."""
     chosen = _evenly_by_size(problems, config.bench.loop_problems)
-    affinities = [torch.from_numpy(problems[k].affinity).float() for k in chosen]
+    affinities = [torch.from_numpy(problems.problems[k].affinity).float() for k in chosen]
     scale = len(problems) / len(chosen)
 
     def loop_forward() -> None:
@@ -86,7 +86,7 @@ def _against_loop(config: Config, problems: MatchingProblems) -> list[dict[str, 
             torch.autograd.backward(literal_algorithm(affinity.clone().requires_grad_()).sum())
 
     peer = (scale * median_seconds(loop_forward, 1), scale * median_seconds(loop_both, 1))
-    batches = build_problem_set(problems, config.data, torch.float32)
+    batches = [batch.to(dtype=torch.float32) for batch in MatchingBatch.bucket(problems.problems)]
     matcher = PGDDykstra()
 
     def batched_forward() -> None:
@@ -109,11 +109,10 @@ def _against_loop(config: Config, problems: MatchingProblems) -> list[dict[str, 
     ]
 
 
-def _evenly_by_size(problems: MatchingProblems, number: int) -> list[int]:
-    """Positions of problems drawn evenly from all, sorted by size."""
-    by_size = np.argsort([problem.affinity.size for problem in problems], kind="stable")
-    spread = np.linspace(0, len(by_size) - 1, min(number, len(by_size))).round().astype(int)
-    return [int(by_size[k]) for k in spread]
+def _evenly_by_size(problems: ProblemSet, number: int) -> list[int]:
+    """Return positions of problems drawn evenly from all, sorted by size."""
+    by_size = np.argsort(problems.sizes.prod(1), kind="stable")
+    return [int(position) for position in evenly(by_size, number)]
 
 
 def _padding(config: Config) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,11 @@
 import torch
+from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 
+from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.assembly.peaks import Candidates
-from mghp.parsing.assembly.truth import NOBODY, owners, true_assignment
+from mghp.parsing.assembly.truth import NOBODY, candidate_owners, owners, true_pairs
+from mghp.parsing.batch import collate
+from mghp.parsing.targets import TargetMaker
 
 
 def make_candidates(places):
@@ -49,19 +53,28 @@ def test_small_radii_reach_as_far_as_a_heatmap_cell():
 
 def test_pairs_of_one_person_are_true():
     candidates = make_candidates([[(10.0, 10), (40, 10), (90, 90)], [(40.0, 30), (10, 30)]])
-    owner = owners(candidates, TRUE, RADIUS, 4)
-    truth = true_assignment(candidates, owner, [(0, 1)], torch.tensor([True]))
-    assert truth.pairs[0, 0].int().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
-    assert truth.is_pair[0, 0].int().tolist() == [[1, 1, 0]] * 3
+    truth = true_pairs(owners(candidates, TRUE, RADIUS, 4), [(0, 1)])
+    assert truth.dtype == torch.bool
+    assert truth[0, 0].int().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
 
 
 def test_two_false_candidates_are_no_true_pair():
     candidates = make_candidates([[(90.0, 90)], [(95.0, 95)]])
-    owner = owners(candidates, TRUE, RADIUS, 4)
-    assert not true_assignment(candidates, owner, [(0, 1)], torch.tensor([True])).pairs.any()
+    assert not true_pairs(owners(candidates, TRUE, RADIUS, 4), [(0, 1)]).any()
 
 
-def test_without_annotation_no_pair_is_known():
+def test_padding_is_nobody_s_even_where_a_keypoint_is():
     candidates = make_candidates([[(10.0, 10)], [(10.0, 30)]])
-    owner = owners(candidates, TRUE, RADIUS, 4)
-    assert not true_assignment(candidates, owner, [(0, 1)], torch.tensor([False])).is_pair.any()
+    candidates.is_candidate[0, 0, 0] = False
+    assert owner_of(candidates) == [[NOBODY], [0]]
+    assert not true_pairs(owners(candidates, TRUE, RADIUS, 4), [(0, 1)]).any()
+
+
+def test_candidates_of_a_batch_belong_to_those_within_the_radius_that_is_trained_with():
+    batch = collate([render(SCENES["default"], index, seed=5, size=64) for index in range(3)], 17)
+    moved = batch.keypoints[..., :2].transpose(1, 2) + torch.linspace(0, 4, batch.keypoints.shape[1])[:, None]
+    candidates = Candidates(moved, torch.ones(moved.shape[:3]), (batch.keypoints[..., 2] > 0).transpose(1, 2))
+    owner = candidate_owners(candidates, batch, DENSEPOSE_COCO.skeleton, 2)
+    radius = TargetMaker(DENSEPOSE_COCO, 2, 2, ())(batch).keypoint_radius
+    assert torch.equal(owner, owners(candidates, batch.keypoints, radius, 2))
+    assert len(owner[candidates.is_candidate].unique()) > 2

@@ -52,30 +52,30 @@ def test_the_same_seed_gives_the_same_and_another_varies_noise_split_and_weights
     assert again.path != first.path
     same = {name: value for name, value in first.result["metrics"].items() if not name.startswith("time/")}
     assert {name: again.metric(name) for name in same} == pytest.approx(same, nan_ok=True)
-    one, other = (load_pair_problems(tiny(f"seed={seed}"))[0] for seed in (0, 1))
-    assert not np.array_equal(one.affinity[:50], other.affinity[:50])
-    splits = [split_problems(one, tiny(f"seed={seed}")) for seed in (0, 1)]
-    assert splits[0].test.images.tolist() != splits[1].test.images.tolist()
+    one, other = (load_pair_problems(tiny(f"seed={seed}")) for seed in (0, 1))
+    assert not np.array_equal(one.problems[0].features, other.problems[0].features)
+    tested = [split_problems(one, tiny(f"seed={seed}"))[2].images.tolist() for seed in (0, 1)]
+    assert tested[0] != tested[1]
 
 
 def test_a_split_is_by_image_and_can_be_cut(tiny):
-    problems, _ = load_pair_problems(tiny())
+    problems = load_pair_problems(tiny())
     split = split_problems(problems, tiny())
-    parts = [set(part.images.tolist()) for part in (split.train, split.validation, split.test)]
+    parts = [set(part.images.tolist()) for part in split]
     assert [len(part) for part in parts] == [28, 4, 8]
     assert set.union(*parts) == set(problems.images.tolist())
-    assert len(split_problems(problems, tiny("learned.train_images=5")).train.images) == 5
-    crowded, _ = load_pair_problems(tiny("learned.min_candidates=2"))
-    assert crowded.sizes.min() == 2
+    assert sum(map(len, split)) == len(problems)
+    assert len(split_problems(problems, tiny("learned.train_images=5"))[0].images) == 5
+    assert load_pair_problems(tiny("learned.min_candidates=2")).sizes.min() == 2
 
 
 def test_what_is_tuned_is_tuned_on_validation_images_alone(tiny, monkeypatch):
     config = tiny("variant=softmax", "learned.learning_rates=[0.01,0.02]", "seed=5")
-    validation = split_problems(load_pair_problems(config)[0], config).validation.images.tolist()
+    validation = set(split_problems(load_pair_problems(config), config)[1].images.tolist())
     seen = []
 
     def spied(of_validation, counts_of, tune=learned.tuned_rounding):
-        seen.append((of_validation.problems.images.tolist(), counts_of))
+        seen.append(({image for batch in of_validation.batches for image in batch.image.tolist()}, counts_of))
         return tune(of_validation, counts_of)
 
     monkeypatch.setattr(learned, "tuned_rounding", spied)
@@ -150,6 +150,6 @@ def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):
 
 def test_a_matcher_that_draws_draws_anew_for_every_batch(tiny):
     config = tiny("variant=perturbed")
-    train = split_problems(load_pair_problems(config)[0], config).train
+    train = split_problems(load_pair_problems(config), config)[0]
     module, _ = learned._trained(config, train, 0.01, 1.0)
     assert module.matcher.step == config.learned.steps - 1

@@ -4,16 +4,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.config.data import DataConfig
 from mghp.matching import round_assignment
 from mghp.metrics.matching import association_counts, f1
 from mghp.problems.load import validation_images
-from mghp.problems.padded import MatchingProblem, MatchingProblems
-from mghp.problems.problem_set import build_problem_set
+from mghp.problems.matching_batch import MatchingBatch
+from mghp.problems.problem_set import MatchingProblem
 from mghp.studies.solvers.association import THRESHOLDS, associate
 
 NUM_IMAGES = 10
-TUNING = DataConfig(validation_share=0.3, seed=4)
+IS_TUNED = validation_images(NUM_IMAGES, 0.3, seed=4)
+
+
+def associated(problems, rounding="hungarian", is_tuned=IS_TUNED):
+    """Of affinities that are their own assignments."""
+    batches = MatchingBatch.bucket(problems)
+    return associate(batches, [batch.affinity for batch in batches], rounding, is_tuned)
 
 
 def planted_problems(is_tuned):
@@ -24,25 +29,20 @@ def planted_problems(is_tuned):
         low, high = (0.12, 0.32) if tuned else (0.42, 0.92)
         problems.append(MatchingProblem(np.array([[high]]), right, image, 0))
         problems.append(MatchingProblem(np.array([[low]]), false, image, 1))
-    return MatchingProblems(tuple(problems), len(is_tuned), "planted")
+    return problems
 
 
 @pytest.mark.parametrize("rounding", ["hungarian", "mutual", "greedy"])
 def test_thresholds_are_tuned_on_images_for_tuning_alone(rounding):
     """Thresholds of 0.15 to 0.3 are right on the images for tuning, 0.45 to 0.9 on the others."""
-    is_tuned = validation_images(NUM_IMAGES, TUNING.validation_share, TUNING.seed)
-    problem_set = build_problem_set(planted_problems(is_tuned), TUNING, torch.float64)
-    result = associate(problem_set, [batch.affinity for batch in problem_set], rounding)
+    result = associated(planted_problems(IS_TUNED), rounding)
     assert 0.12 < result.threshold < 0.32
-    assert (result.counts[is_tuned] == [1, 0, 0]).all()
-    assert (result.counts[~is_tuned] == [1, 1, 0]).all()
+    assert (result.counts[IS_TUNED] == [1, 0, 0]).all()
+    assert (result.counts[~IS_TUNED] == [1, 1, 0]).all()
 
 
 def test_the_planted_threshold_follows_the_images_for_tuning():
-    is_tuned = validation_images(NUM_IMAGES, TUNING.validation_share, TUNING.seed)
-    problem_set = build_problem_set(planted_problems(~is_tuned), TUNING, torch.float64)
-    result = associate(problem_set, [batch.affinity for batch in problem_set], "hungarian")
-    assert 0.42 < result.threshold < 0.92
+    assert 0.42 < associated(planted_problems(~IS_TUNED)).threshold < 0.92
 
 
 def some_problems(seed, number=25):
@@ -53,15 +53,14 @@ def some_problems(seed, number=25):
     for image in images:
         shape = tuple(rng.integers(1, 5, 2))
         problems.append(MatchingProblem(rng.uniform(-0.3, 1, shape), rng.random(shape) < 0.3, int(image), 0))
-    return MatchingProblems(tuple(problems), NUM_IMAGES, "random")
+    return problems
 
 
 @given(seed=st.integers(0, 2**32 - 1), rounding=st.sampled_from(["hungarian", "mutual", "greedy"]))
 @settings(deadline=None, max_examples=20)
 def test_counts_are_those_of_a_loop_over_problems(seed, rounding):
     problems = some_problems(seed)
-    problem_set = build_problem_set(problems, TUNING, torch.float64)
-    result = associate(problem_set, [batch.affinity for batch in problem_set], rounding)
+    result = associated(problems, rounding)
 
     def loop(threshold, contested_only=False):
         counts = np.zeros((NUM_IMAGES, 3), dtype=int)
@@ -75,7 +74,7 @@ def test_counts_are_those_of_a_loop_over_problems(seed, rounding):
 
     assert (result.counts == loop(result.threshold)).all()
     assert (result.contested_counts == loop(result.threshold, contested_only=True)).all()
-    scores = [f1(loop(threshold)[problem_set.validation].sum(0)) for threshold in THRESHOLDS]
+    scores = [f1(loop(threshold)[IS_TUNED].sum(0)) for threshold in THRESHOLDS]
     assert result.threshold == THRESHOLDS[int(np.argmax(scores))]
 
 
@@ -83,12 +82,9 @@ def test_a_pair_is_cut_by_its_affinity_not_by_its_assignment():
     """An assignment says who belongs together; whether a pair is kept at all is its affinity's to say."""
     truth = np.array([[True, False], [False, False]])
     affinity = np.array([[0.8, 0.1], [0.1, -0.2]])
-    problems = MatchingProblems(
-        tuple(MatchingProblem(affinity, truth, image, 0) for image in range(NUM_IMAGES)), NUM_IMAGES, "equal"
-    )
-    problem_set = build_problem_set(problems, TUNING, torch.float64)
+    batch = MatchingBatch.pad([MatchingProblem(affinity, truth, image, 0) for image in range(NUM_IMAGES)])
     diagonal = torch.eye(2, dtype=torch.float64).expand(NUM_IMAGES, 2, 2)
-    result = associate(problem_set, [diagonal], "hungarian")
+    result = associate([batch], [diagonal], "hungarian", IS_TUNED)
     assert (result.counts == [1, 0, 0]).all()
 
 
@@ -96,15 +92,12 @@ def test_agreement_is_over_problems_of_a_unique_optimum():
     truth = np.eye(2, dtype=bool)
     clear, tied = np.array([[0.9, 0.2], [0.1, 0.8]]), np.full((2, 2), 0.5)
     images = [clear, clear, clear, tied]
-    problems = MatchingProblems(tuple(MatchingProblem(a, truth, k, 0) for k, a in enumerate(images)), 4, "planted")
-    problem_set = build_problem_set(problems, TUNING, torch.float64)
-    (batch,) = problem_set
+    batch = MatchingBatch.pad([MatchingProblem(a, truth, k, 0) for k, a in enumerate(images)])
     crossed = torch.tensor([[0.1, 1.0], [1.0, 0.1]], dtype=torch.float64)
     assignments = torch.stack([crossed if image == 0 else batch.affinity[0] for image in batch.image.tolist()])
-    assert associate(problem_set, [assignments], "hungarian").agreement == pytest.approx(2 / 3)
+    assert associate([batch], [assignments], "hungarian", IS_TUNED[:4]).agreement == pytest.approx(2 / 3)
 
 
 def test_agreement_without_a_unique_optimum_is_nan():
-    problems = MatchingProblems((MatchingProblem(np.full((2, 2), 0.5), np.eye(2, dtype=bool), 0, 0),), 1, "tied")
-    problem_set = build_problem_set(problems, TUNING, torch.float64)
-    assert np.isnan(associate(problem_set, [batch.affinity for batch in problem_set], "mutual").agreement)
+    tied = MatchingProblem(np.full((2, 2), 0.5), np.eye(2, dtype=bool), 0, 0)
+    assert np.isnan(associated([tied], "mutual", np.array([False])).agreement)

@@ -9,12 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from mghp.config.data import DataConfig
 from mghp.config.load import load_config, variant_names
 from mghp.matching import IterativeMatcher, PGDDykstra, make_matcher, optimality_gap, optimum, violation
 from mghp.metrics.matching import f1
-from mghp.problems.padded import MatchingProblem, MatchingProblems
-from mghp.problems.problem_set import build_problem_set
+from mghp.problems.load import validation_images
+from mghp.problems.problem_set import MatchingProblem, ProblemSet
 from mghp.runs.read import Run
 from mghp.studies.solvers.run import MIN_OPTIMUM, run_match
 
@@ -74,7 +73,8 @@ def test_a_run_folder_is_whole(variant, tiny_runs, tiny_config, tiny_problem_set
     assert not (run.path / "wandb").exists()
     phases = pd.read_csv(run.path / "timing.csv")
     assert phases["phase"].tolist() == ["warm up", "solve", "round", "trace"]
-    scored = int((~tiny_problem_set.validation).sum())
+    tuned_on = validation_images(tiny_problem_set.num_images, config.data.validation_share, config.data.seed)
+    scored = int((~tuned_on).sum())
     for rounding in config.match.rounding:
         counts, contested = run.association(rounding), run.association(f"{rounding}_contested")
         assert counts.shape == contested.shape == (scored, 3)
@@ -123,13 +123,12 @@ def test_solution_metrics_are_means_over_problems(tiny_runs, tiny_config, tiny_p
     config = tiny_config("pgd_dykstra_paper", "runs")
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
     gaps, excesses, contested = [], [], []
-    for batch in tiny_problem_set:
-        for affinity, rows, columns in zip(batch.affinity, *batch.masks, strict=True):
-            problem = affinity[rows][:, columns]
-            soft = matcher(problem)
-            excesses.append(float(violation(soft)))
-            gaps.append((float(optimality_gap(problem, soft)), float(optimum(problem))))
-            contested.append(min(problem.shape) > 1)
+    for problem in tiny_problem_set:
+        affinity = torch.from_numpy(problem.affinity).float()
+        soft = matcher(affinity)
+        excesses.append(float(violation(soft)))
+        gaps.append((float(optimality_gap(affinity, soft)), float(optimum(affinity))))
+        contested.append(min(affinity.shape) > 1)
     worthwhile = [gap for gap, best in gaps if best >= MIN_OPTIMUM]
     run = tiny_runs["pgd_dykstra_paper"]
     assert run.metric("matching/gap_mean") == pytest.approx(np.mean(worthwhile), rel=1e-4)
@@ -170,8 +169,7 @@ def test_what_is_not_asked_for_is_not_measured(tiny_config, tiny_problem_set, tm
 def test_problems_of_which_none_is_worth_matching_or_contested_make_a_run(name, tiny_config, tmp_path):
     """A lone image may hold nothing but a single pair of next to no affinity."""
     lone = MatchingProblem(np.array([[0.01]]), np.array([[True]]), 0, 0)
-    problem_set = build_problem_set(MatchingProblems((lone,), 1, "lone"), DataConfig(), torch.float32)
-    run = Run(run_match(tiny_config(name, tmp_path), problem_set))
+    run = Run(run_match(tiny_config(name, tmp_path), ProblemSet((lone,), 1, "lone")))
     assert np.isnan(run.metric("matching/gap_mean"))
     assert run.metric("problems/number") == 1
 

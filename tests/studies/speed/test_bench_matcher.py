@@ -167,7 +167,7 @@ def test_problems_are_drawn_evenly_over_their_sizes(checkout):
     )
     sizes = sorted(problem.affinity.size for problem in problems)
     chosen = mghp.studies.speed.matcher._evenly_by_size(problems, 5)
-    drawn = [problems[k].affinity.size for k in chosen]
+    drawn = [problems.problems[k].affinity.size for k in chosen]
     assert len(set(chosen)) == 5
     assert drawn == sorted(drawn)
     assert (drawn[0], drawn[2], drawn[-1]) == (sizes[0], sizes[(len(sizes) - 1) // 2], sizes[-1])
