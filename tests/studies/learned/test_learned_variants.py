@@ -6,7 +6,10 @@ from mghp.errors import InputError
 from mghp.runs.read import Run
 from mghp.studies.learned.run import run_learned
 from mghp.studies.learned.tables import LEARNED, TUNING
-from mghp.studies.learned.variants import CONTROL, LIMBS, PERSONS, VARIANTS, condition_of, trained
+from mghp.studies.learned.variants import CONTROL, FILE, LIMBS, PERSONS, condition_of, trained
+from mghp.studies.variant_labels import labels_of
+
+VARIANTS = labels_of(FILE)
 
 VERDICTS = ("better", "worse", "no effect", "undecided", "one seed")
 
