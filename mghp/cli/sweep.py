@@ -24,8 +24,8 @@ class Profile(StrEnum):
     full = "full"
 
 
-class Part(StrEnum):
-    """Parts of `mghp reproduce`."""
+class Section(StrEnum):
+    """Sections of `mghp reproduce`."""
 
     matching = "matching"
     learned = "learned"
@@ -45,7 +45,7 @@ _SWEEP_NUMBERS = {
 def reproduce(
     overrides: Overrides = None,
     profile: Annotated[Profile, typer.Option(help="How much to run")] = Profile.quick,
-    only: Annotated[Part | None, typer.Option(help="Run just this part")] = None,
+    only: Annotated[Section | None, typer.Option(help="Run only this section")] = None,
     out: Annotated[Path, typer.Option(help="Folder of tables, figures, galleries and index.html")] = Path("results"),
     fresh: Annotated[
         bool,
@@ -57,8 +57,7 @@ def reproduce(
     ] = False,
 ) -> None:
     """Run the suite and write its tables, figures and galleries; finished runs are adopted, not run again."""
-    from mghp.reproduce.fresh import into_fresh_folder, without_committed
-    from mghp.reproduce.plan import make_plan
+    from mghp.reproduce.plan import into_fresh_folder, make_plan
     from mghp.reproduce.profiles import PROFILES
 
     writable_folder(out)
@@ -69,17 +68,16 @@ def reproduce(
     # All configs and files are read first: what is wrong with them is told at once, before torch is imported.
     size, given = PROFILES[profile.value], overrides or []
     taken = into_fresh_folder(given) if fresh else given
-    parts = make_plan(size, taken, only and only.value)
+    sections = make_plan(size, taken, only and only.value, not fresh)
     if profile is Profile.full:
-        from mghp.reproduce.full import paper_experiments, paper_part, refuse_incomplete
+        from mghp.reproduce.full import in_a_line, paper_experiments, paper_section, refuse_incomplete
 
         experiments = paper_experiments(taken)
-        for experiment in experiments:
-            typer.echo(experiment.line())
+        for config in experiments:
+            typer.echo(in_a_line(config))
         refuse_incomplete(experiments)
-        parts.append(paper_part(experiments))
+        sections.append(paper_section(experiments, not fresh))
     if fresh:
-        parts = without_committed(parts)
         typer.echo(f"all anew, with {taken[-1] if taken != given else 'what that folder of runs lacks'}")
 
     from mghp.studies.output_names import present_report
@@ -90,7 +88,7 @@ def reproduce(
     from mghp.runs.read import Run
 
     with progress_bar() as show:
-        folders = reproduce(parts, show, typer.echo)
+        folders = reproduce(sections, show, typer.echo)
         shows_committed = size.evidence and not fresh
         runs = committed_beside(folders) if shows_committed else [Run(folder) for folder in folders]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from mghp.config.identity import config_key
 from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
@@ -24,7 +23,7 @@ from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples
 from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
-from mghp.runs.folder import RunFolder, is_finished, run_path
+from mghp.runs.folder import RunFolder
 from mghp.runs.tracking import tracked
 from mghp.training.build import load_module
 from mghp.training.parsing_module import ParsingModule
@@ -34,14 +33,13 @@ EXAMPLES = 3
 """The number of drawn pictures of each kind: best, typical and worst."""
 
 
-def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = False) -> Path:
+def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -> Path:
     """Evaluate on the validation pictures.
 
     Args:
         source: run folder of `mghp train`, a checkpoint, or an experiment file, which is evaluated with true fields.
         overrides: `key=value` over the config, e.g. `matcher.name=hungarian`.
         progress: told the pictures done, the total and the step.
-        adopt: True to take a finished evaluation of the same weights and settings.
 
     Returns:
         The run folder, with metrics `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
@@ -57,8 +55,6 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress, a
         return run_assembly_alone(config, load_validation(config.data, progress), progress)
     module, trained, validation, fingerprint = load_trained(source, overrides, progress)
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
-    if adopt and is_finished(run_path(config, fingerprint), config_key(config, fingerprint)):
-        return run_path(config, fingerprint)
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("tune"):

@@ -1,7 +1,6 @@
 """The paper's scale: its three experiments on the real datasets, what they need, and what of that is missing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mghp.config.dataset_names import DATASETS
@@ -9,13 +8,9 @@ from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
 from mghp.errors import InputError
-from mghp.progress import Progress
-from mghp.reproduce.jobs import Job, Part
-from mghp.reproduce.training_jobs import training_job
+from mghp.reproduce.kinds import known_kinds
+from mghp.reproduce.trials import Section, Trial
 from mghp.runs.checkout import checkout
-
-EXPERIMENTS = ("mhp_v2", "densepose_coco", "pascal_person_part")
-"""Files under experiments/parsing."""
 
 SECONDS_A_STEP = 0.9
 """A guess, since nothing of this has been run: 64 crops of 385 through a ResNet-101 on one GPU of 2021."""
@@ -25,37 +20,11 @@ _SOURCES = {
     "densepose_coco": "DensePose-COCO's annotations/ and COCO 2014's pictures",
     "pascal_person_part": "PASCAL-Person-Part; data.annotations=JOINTS.json brings its keypoints",
 }
+"""Where the data of each experiment come from; files under experiments/parsing."""
 
 
-@dataclass(frozen=True)
-class PaperExperiment:
-    """One of the paper's experiments.
-
-    Attributes:
-        config: the whole.
-        missing: what it lacks, a line each; empty where it can run.
-    """
-
-    config: Config
-    missing: list[str]
-
-    @property
-    def hours(self) -> float:
-        """A training may take on one GPU."""
-        return int(self.config.trainer["max_steps"]) * SECONDS_A_STEP / 3600
-
-    def line(self) -> str:
-        """What it is, where its data are looked for, and what it may take."""
-        name = self.config.experiment
-        return (
-            f"{name}: {_SOURCES[name]}, looked for in {self.config.data.root}; "
-            f"{self.config.network.backbone.name}, {self.config.trainer['max_steps']} steps of 64 pictures; one GPU of "
-            f"8 GB or more, about {self.hours:.0f} hours (expected, never run)"
-        )
-
-
-def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
-    """The experiments, and what each lacks.
+def paper_experiments(overrides: Sequence[str]) -> list[Config]:
+    """Return the configs of the three experiments.
 
     Args:
         overrides: of all three; `data.root=FOLDER` holds a folder a dataset.
@@ -63,68 +32,64 @@ def paper_experiments(overrides: Sequence[str]) -> list[PaperExperiment]:
     Raises:
         InputError: if an override does not fit the schema, or one of the three would not know itself by it.
     """
-    folder = checkout() / "experiments" / "parsing"
+    return [_experiment(name, overrides) for name in _SOURCES]
+
+
+def _experiment(name: str, overrides: Sequence[str]) -> Config:
+    file = checkout() / "experiments" / "parsing" / f"{name}.yaml"
     roots = [text.partition("=")[2] for text in overrides if text.startswith("data.root=")]
-    of_one = ("data.root=", "data.annotations=")
-    others = [text for text in overrides if not text.startswith(of_one)]
-    joints = [text for text in overrides if text.startswith("data.annotations=")]
-    found = []
-    for name in EXPERIMENTS:
-        own = joints if DATASETS[name].annotations else []
-        config = load_config(folder / f"{name}.yaml", ["wandb.mode=disabled", *others, *own])
-        steps = config.trainer.get("max_steps")
-        if config.experiment != name:
-            raise InputError(
-                f"experiment={config.experiment}: --profile full runs {', '.join(EXPERIMENTS)}, as they are"
-            )
-        if not isinstance(steps, int) or steps < 1:
-            raise InputError(f"trainer.max_steps={steps}: expected a number of steps from 1 up")
-        if roots:
-            config = replace(config, data=replace(config.data, root=str(Path(roots[-1]) / Path(config.data.root).name)))
-        found.append(PaperExperiment(config, _missing(config)))
-    return found
+    withheld = ("data.root=",) if DATASETS[name].annotations else ("data.root=", "data.annotations=")
+    config = load_config(file, ["wandb.mode=disabled", *(text for text in overrides if not text.startswith(withheld))])
+    steps = config.trainer.get("max_steps")
+    if config.experiment != name:
+        raise InputError(f"experiment={config.experiment}: --profile full runs {', '.join(_SOURCES)}, as they are")
+    if not isinstance(steps, int) or steps < 1:
+        raise InputError(f"trainer.max_steps={steps}: expected a number of steps from 1 up")
+    if roots:
+        config.data.root = str(Path(roots[-1]) / Path(config.data.root).name)
+    return config
 
 
-def _missing(config: Config) -> list[str]:
-    import torch
-
-    missing = []
-    try:
-        training_fingerprint(config.data)
-    except InputError as error:
-        missing.append(f"{config.experiment}: {error}")
-    if not torch.cuda.is_available():
-        missing.append(f"{config.experiment}: a CUDA device; expected one GPU of 8 GB or more, found none")
-    return missing
+def _hours(config: Config) -> float:
+    """What a training may take on one GPU."""
+    return int(config.trainer["max_steps"]) * SECONDS_A_STEP / 3600
 
 
-def refuse_incomplete(experiments: Sequence[PaperExperiment]) -> None:
+def in_a_line(config: Config) -> str:
+    """Return what an experiment is, where its data are looked for, and what it may take."""
+    return (
+        f"{config.experiment}: {_SOURCES[config.experiment]}, looked for in {config.data.root}; "
+        f"{config.network.backbone.name}, {config.trainer['max_steps']} steps of 64 pictures; one GPU of "
+        f"8 GB or more, about {_hours(config):.0f} hours (expected, never run)"
+    )
+
+
+def refuse_incomplete(experiments: Sequence[Config]) -> None:
     """Fail before anything runs, naming all that is missing.
 
     Raises:
         InputError: if anything is.
     """
-    missing = [line for experiment in experiments for line in experiment.missing]
+    missing = [line for config in experiments for line in _missing(config)]
     if missing:
         raise InputError(f"--profile full cannot run, {len(missing)} things are missing: {'; '.join(missing)}")
 
 
-def paper_part(experiments: Sequence[PaperExperiment]) -> Part:
-    """Each experiment's training, and its evaluation with the benchmark's scores."""
-    jobs = []
-    for experiment in experiments:
-        training = training_job(experiment.config, 3600 * experiment.hours)
-        jobs += [training, _evaluation_job(training, experiment.config)]
-    return Part("paper", jobs)
+def _missing(config: Config) -> Iterator[str]:
+    import torch
+
+    try:
+        training_fingerprint(config.data)
+    except InputError as error:
+        yield f"{config.experiment}: {error}"
+    if not torch.cuda.is_available():
+        yield f"{config.experiment}: a CUDA device; expected one GPU of 8 GB or more, found none"
 
 
-def _evaluation_job(training: Job, config: Config) -> Job:
-    def run(progress: Progress) -> Path:
-        from mghp.evaluation.evaluate import run_evaluation
-
-        trained = training.finished()
-        assert trained is not None  # jobs run in order
-        return run_evaluation(trained, ["wandb.mode=disabled", f"runs={config.runs}"], progress, adopt=True)
-
-    evaluation = replace(config, experiment=f"{config.experiment}_evaluation")
-    return Job(evaluation, 1800, lambda: None, run)
+def paper_section(experiments: Sequence[Config], adopts_committed: bool = True) -> Section:
+    """Return each experiment's training, and its evaluation with the benchmark's scores."""
+    trials, kind = [], known_kinds()["train"]
+    for config in experiments:
+        training = Trial(config, kind, 3600 * _hours(config), adopts_committed)
+        trials += [training, training.followed_by("evaluation", config, seconds=1800)]
+    return Section("paper", trials)

@@ -1,14 +1,15 @@
-"""What a profile runs, part by part. All that can be wrong with the input is found here, before torch is there."""
+"""What a profile runs, section by section. What is wrong with the input is found here, before torch is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
 from mghp.config.load import load_config
+from mghp.config.schema import Config
 from mghp.errors import InputError
-from mghp.reproduce.failure_jobs import failure_jobs
-from mghp.reproduce.jobs import Part
-from mghp.reproduce.matching_jobs import POSE_KEYS, matching_jobs
-from mghp.reproduce.profiles import Profile
-from mghp.reproduce.training_jobs import assembly_job, learned_jobs, parsing_jobs
+from mghp.reproduce.profiles import POSE_KEYS, Profile
+from mghp.reproduce.trials import Section, Trial, trials_of
 from mghp.runs.checkout import checkout
 
 _EVERYWHERE = ("runs=", "seed=", "data.seed=", "wandb.")
@@ -19,43 +20,66 @@ _OF_PICTURES = (
 _OF_LEARNING = ("learned.",)
 _CASES = "evaluation.failure_cases="
 """Not of the trainings, which would all be others by it."""
+_RUNS = "runs="
+
+_RIVAL = "without_matching_loss"
+"""Variant whose failures stand beside those of the first parser."""
 
 
-def make_plan(profile: Profile, overrides: Sequence[str], only: str | None = None) -> list[Part]:
-    """The parts of a profile.
+def into_fresh_folder(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with a folder of runs that nothing is in yet; a folder that they name themselves stays.
+
+    It lies beside the usual one, not in it: who reports that one would find two runs of each seed.
+    """
+    if any(text.startswith(_RUNS) for text in overrides):
+        return list(overrides)
+    candidates = (Path(f"{Config().runs}-fresh-{number}") for number in count(1))
+    return [*overrides, f"{_RUNS}{next(folder for folder in candidates if not folder.exists())}"]
+
+
+def make_plan(
+    profile: Profile, overrides: Sequence[str], only: str | None = None, adopts_committed: bool = True
+) -> list[Section]:
+    """Return the sections of a profile.
 
     Args:
         profile: how much.
-        overrides: `key=value` of the user; each part takes what concerns it.
-        only: the one part that is wanted; None for all.
+        overrides: `key=value` of the user; each section takes what concerns it.
+        only: the one section that is wanted; None for all.
+        adopts_committed: whether runs that are committed with the project stand for those of the plan.
 
     Raises:
-        InputError: if an override does not fit the schema, or concerns no part that is wanted, or a file is missing or
-            broken.
+        InputError: if an override does not fit the schema, or concerns no section that is wanted, or a file is missing
+            or broken.
     """
-    whole = load_config(checkout() / "experiments" / "matcher" / "paper.yaml", overrides)  # whatever part it is of
+    whole = load_config(checkout() / "experiments" / "matcher" / "paper.yaml", overrides)  # whatever section it is of
     cases = whole.evaluation.failure_cases if any(text.startswith(_CASES) for text in overrides) else profile.failures
+    of_pictures = [text for text in overrides if text.startswith(_OF_PICTURES + _EVERYWHERE)]
     taken = {
         "matching": [text for text in overrides if not text.startswith(_OF_PICTURES + _OF_LEARNING)],
         "learned": [text for text in overrides if text.startswith(_OF_LEARNING + POSE_KEYS + _EVERYWHERE)],
-        "parsing": [text for text in overrides if text.startswith(_OF_PICTURES + _EVERYWHERE)],
-        "rotation": [text for text in overrides if text.startswith(_OF_PICTURES + _EVERYWHERE)],
+        "parsing": of_pictures,
+        "rotation": of_pictures,
     }
     wanted = [name for name in taken if only in (None, name)]
     for text in overrides:
         if not any(text in taken[name] for name in wanted):
             raise InputError(f"{text}: concerns nothing that is run here, {' and '.join(wanted)}")
-    of_pictures = [text for text in taken["parsing"] if not text.startswith(_CASES)]
+    sections = []
+    for name in wanted:
+        settings = [text for text in taken[name] if not text.startswith(_CASES)]
+        trials = trials_of(profile.sections[name], settings, adopts_committed)
+        sections.append(Section(name, [*trials, *(_failures(trials, cases) if name == "parsing" else [])]))
+    return sections
 
-    def parsing() -> Part:
-        trainings = parsing_jobs(profile.parsing, of_pictures)
-        failures = failure_jobs(trainings, profile.rival, cases)
-        return Part("parsing", [assembly_job(profile.assembly, of_pictures), *trainings, *failures])
 
-    parts: dict[str, Callable[[], Part]] = {
-        "matching": lambda: Part("matching", matching_jobs(profile.matching, taken["matching"])),
-        "learned": lambda: Part("learned", learned_jobs(profile.learned, taken["learned"])),
-        "parsing": parsing,
-        "rotation": lambda: Part("rotation", parsing_jobs(profile.rotation, of_pictures)),
-    }
-    return [parts[name]() for name in wanted]
+def _failures(trials: Sequence[Trial], cases: int) -> list[Trial]:
+    """The failures of the first parser, and of the rival's of the same seed."""
+    trainings = [trial for trial in trials if trial.kind.name == "train"]
+    rival = (_RIVAL, trainings[0].config.seed)
+    rivals = [training for training in trainings if (training.config.variant, training.config.seed) == rival]
+    found = []
+    for training in (trainings[0], *rivals[:1]):
+        config = replace(training.config, evaluation=replace(training.config.evaluation, failure_cases=cases))
+        found.append(training.followed_by("failures", config, seconds=40))
+    return found

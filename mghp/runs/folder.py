@@ -202,7 +202,7 @@ def refuse_foreign_folder(path: Path) -> None:
         InputError: naming one of them.
     """
     present = [name for name in _OF_A_RUN if (path / name).is_file() or _has_files(path / name)]
-    if present and not (_is_config(path / "config.yaml") or isinstance(_result(path).get("metrics"), dict)):
+    if present and not (_is_config(path / "config.yaml") or isinstance(result_of(path).get("metrics"), dict)):
         raise InputError(
             f"run folder {path}: {present[0]} is there, and no config.yaml of a run: mghp did not write it; "
             "expected a new folder, or one of a run"
@@ -229,23 +229,23 @@ def resume_points(checkpoints: Path) -> tuple[Path, Path]:
 
 def is_finished(path: Path, key: str) -> bool:
     """Return whether a run of this key has ended there, and not because it was stopped."""
-    result = _result(path)
+    result = result_of(path)
     return result.get("key") == key and not result.get("stopped")
 
 
 def has_ended(path: Path) -> bool:
     """Return whether a run of any key has ended there, and not because it was stopped."""
-    result = _result(path)
+    result = result_of(path)
     return bool(result) and not result.get("stopped")
 
 
 def was_stopped(path: Path) -> bool:
     """Return whether a run ended there because it was asked to."""
-    return bool(_result(path).get("stopped"))
+    return bool(result_of(path).get("stopped"))
 
 
-def _result(path: Path) -> dict[str, Any]:
-    """Return the content of result.json, which may lie in an archive; empty where it is no such file."""
+def result_of(path: Path) -> dict[str, Any]:
+    """Return the content of result.json, which may lie in an archive; empty where there is none to be read."""
     file = path / "result.json"
     content = read_file(file, "result") if is_file(file) else b""
     try:

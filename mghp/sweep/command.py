@@ -14,7 +14,7 @@ from mghp.sweep.processes import Executor, ProcessPool
 from mghp.sweep.progress import shown
 from mghp.sweep.rows import TrialRow, trial_rows
 from mghp.sweep.study import Study
-from mghp.sweep.supervisor import Lock, Options, Outcome, Plan, Supervisor, plan_sweep
+from mghp.sweep.supervisor import Options, Outcome, Plan, Supervisor, hold_sweep, plan_sweep
 from mghp.sweep.sweep_file import read_sweep
 
 _SHOWN = 10
@@ -49,7 +49,7 @@ def run_sweep(
     """
     plan = plan_sweep(read_sweep(file), out, options)
     report = _report_folder(plan)
-    lock = Lock(plan.folder)
+    lock = hold_sweep(plan.folder)
     try:
         executor: Executor = ProcessPool(options.workers)
         if ray is not None:
@@ -61,14 +61,22 @@ def run_sweep(
                 plan.options = options
         with _ended_by_sigterm(), shown(plan.sweep, _number_of_trials(plan)) as tell:
             try:
-                supervisor = Supervisor(plan, executor, tell)
-                outcome = supervisor.run()
+                study = _study(plan)
+                outcome = Supervisor(plan, study, executor, tell).run()
             finally:
                 executor.close()
-        rows = trial_rows(plan, supervisor.study)
+        rows = trial_rows(plan, study)
         return _report(plan, rows, outcome, report), not any(row.state == "failed" for row in rows)
     finally:
         lock.release()
+
+
+def _study(plan: Plan) -> Study:
+    (plan.folder / "logs").mkdir(exist_ok=True)
+    study = Study(plan.folder / "study.db", plan.sweep, plan.points, plan.options.seed)
+    if plan.options.retry_failed:
+        study.retry_failed()
+    return study
 
 
 def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
@@ -80,7 +88,7 @@ def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
     plan = plan_sweep(read_sweep(file), out, options)
     if not (plan.folder / "study.db").exists():
         raise InputError(f"{plan.folder}: this sweep was not begun")
-    lock = Lock(plan.folder)
+    lock = hold_sweep(plan.folder)
     try:
         rows = trial_rows(plan, Study(plan.folder / "study.db", plan.sweep, None))
     finally:
@@ -126,13 +134,14 @@ def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolde
     if ended:
         lines.append(f"best: {shlex.join(ended[0].command)}")
     lines += [f"failed: trial {row.index}: {row.note}" for row in rows if row.state == "failed"]
+    counts = outcome.counts
     lines.append(
-        f"{outcome.launched} trials started, {outcome.adopted} adopted, {outcome.stopped} stopped early, "
-        f"{outcome.failed} failed; of all {len(rows)}, {len(ended)} have a result"
+        f"{counts['running']} trials started, {counts['adopted']} adopted, {counts['stopped']} stopped early, "
+        f"{counts['failed']} failed; of all {len(rows)}, {len(ended)} have a result"
     )
     if outcome.gave_up:
         lines.append(
-            f"the first {outcome.failed} trials failed, so no more were started: see {plan.folder / 'logs'}; "
+            f"the first {counts['failed']} trials failed, so no more were started: see {plan.folder / 'logs'}; "
             "--resume --keep-going goes on, --resume --retry-failed runs them again"
         )
     waiting = sum(row.state == "waiting" for row in rows)

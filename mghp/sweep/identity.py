@@ -6,18 +6,19 @@ other has finished. Any other command is known by its words.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
+from mghp.config.data import DataConfig
 from mghp.config.identity import config_key
 from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
 from mghp.problems.load import problems_fingerprint
-from mghp.reading import file_text
-from mghp.runs.folder import run_path
+from mghp.runs.folder import result_of, run_path
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,9 @@ class Identity:
     writes_key: bool
 
     def result(self) -> dict[str, Any] | None:
-        """Its result.json; None where there is none of this key."""
-        try:
-            content = json.loads(file_text(self.folder / "result.json"))
-        except (OSError, ValueError, RecursionError):
-            return None
-        if not isinstance(content, dict) or not isinstance(content.get("metrics"), dict):
+        """Return the content of the run's result.json; None where there is none of this key."""
+        content = result_of(self.folder)
+        if not isinstance(content.get("metrics"), dict):
             return None
         return content if not self.writes_key or content.get("key") == self.key else None
 
@@ -54,10 +52,11 @@ class Identifier:
 
     def __init__(self, others: Path) -> None:
         self._others = others
-        self._fingerprints: dict[tuple[str, str], str] = {}
+        self._of_problems = once_per_data(problems_fingerprint)
+        self._of_pictures = once_per_data(training_fingerprint)
 
     def __call__(self, command: list[str]) -> Identity:
-        """The run of a command.
+        """Return the run of a command.
 
         Raises:
             InputError: if it is ours and its config or its data are faulty.
@@ -68,20 +67,26 @@ class Identifier:
             return Identity(key, self._others / key[:10], writes_key=False)
         subcommand, experiment, *overrides = ours
         config = load_config(experiment, overrides)
-        fingerprint = self._fingerprint(subcommand, config)
+        is_of_problems = subcommand == "match" or config.data.dataset.kind == "poses"
+        fingerprint = (self._of_problems if is_of_problems else self._of_pictures)(config)
         return Identity(config_key(config, fingerprint), run_path(config, fingerprint), writes_key=True)
 
-    def _fingerprint(self, subcommand: str, config: Config) -> str:
-        known = (subcommand, repr(config.data))
-        if known not in self._fingerprints:
-            is_of_problems = subcommand == "match" or config.data.dataset.kind == "poses"
-            fingerprint = problems_fingerprint if is_of_problems else training_fingerprint
-            self._fingerprints[known] = fingerprint(config.data)
-        return self._fingerprints[known]
+
+def once_per_data(fingerprint: Callable[[DataConfig], str]) -> Callable[[Config], str]:
+    """Return the function from a config to its data's fingerprint that computes the fingerprint of equal data once."""
+    known: dict[str, str] = {}
+
+    def of_config(config: Config) -> str:
+        data = repr(config.data)
+        if data not in known:
+            known[data] = fingerprint(config.data)
+        return known[data]
+
+    return of_config
 
 
 def without_env(command: list[str]) -> list[str]:
-    """A command without a leading `env` and what it sets."""
+    """Return a command without a leading `env` and what it sets."""
     if not command or Path(command[0]).name != "env":
         return command
     return list(dropwhile(lambda word: "=" in word, command[1:]))

@@ -89,7 +89,7 @@ class Parameter:
 
     def in_a_grid(self) -> "Parameter":
         """The parameter with all its values to choose from, as a study of a grid knows it."""
-        return self if self.steps is None else _choice(self.path, tuple(self.steps))
+        return self if self.steps is None else choice(self.path, tuple(self.steps))
 
 
 def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Parameter]:
@@ -166,20 +166,21 @@ def _parameter(path: tuple[str, ...], form: Mapping[str, Any], where: str) -> Pa
         kind = "categorical_w_probabilities" if "probabilities" in form else "categorical"
         _check_alone(form, {"values", "probabilities"}, kind, where)
         if "probabilities" not in form:
-            return _choice(path, tuple(values))
+            return choice(path, tuple(values))
         drawn = chosen_by(values, form["probabilities"], where)
         return Parameter(path, drawn.distribution, tuple(values), drawn.made)
     if "value" in form:
         _check_alone(form, {"value"}, "constant", where)
-        return _choice(path, (form["value"],))
+        return choice(path, (form["value"],))
     if distribution is not None and not isinstance(distribution, str):
         raise InputError(f"{where}.distribution: expected a name, got {distribution!r}")
     drawn = drawn_by(form, where)
     return Parameter(path, drawn.distribution, None, drawn.made, drawn.steps)
 
 
-def _choice(path: tuple[str, ...], values: tuple[Any, ...]) -> Parameter:
-    return Parameter(path, CategoricalDistribution(tuple(range(len(values)))), values)
+def choice(path: tuple[str, ...], values: Sequence[Any]) -> Parameter:
+    """Return a parameter that is one of the values, all equally likely."""
+    return Parameter(path, CategoricalDistribution(tuple(range(len(values)))), tuple(values))
 
 
 def _check_alone(form: Mapping[str, Any], own: set[str], kind: str, where: str) -> None:

@@ -38,17 +38,19 @@ class Study:
     """Decides which trial comes next and keeps what became of each.
 
     Args:
-        file: SQLite; made where it is not there.
+        file: SQLite; made where it is not there. None for a study that ends with this process.
         sweep: what is searched.
         points: the trials where they are known beforehand, by their index in the sweep; None for `bayes`.
         seed: of what `bayes` draws.
     """
 
-    def __init__(self, file: Path, sweep: SweepFile, points: dict[int, Point] | None, seed: int = 0) -> None:
+    def __init__(self, file: Path | None, sweep: SweepFile, points: dict[int, Point] | None, seed: int = 0) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._sweep = sweep
         self._distributions = {parameter.name: parameter.distribution for parameter in sweep.parameters}
-        self._storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        self._storage: optuna.storages.BaseStorage = optuna.storages.InMemoryStorage()
+        if file is not None:
+            self._storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
         pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
         if sweep.early_terminate is not None:
             early = sweep.early_terminate

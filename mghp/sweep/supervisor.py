@@ -1,21 +1,22 @@
 """The one process that decides: which trial runs, what is adopted, what is stopped, what is written down."""
 
-import fcntl
 import json
 import os
 import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import optuna
 
 from mghp.errors import InputError, inside
 from mghp.runs.folder import git_commit
+from mghp.runs.lock import RunLock
 from mghp.runs.places import REPLACED
 from mghp.sweep.arguments import argument_list
 from mghp.sweep.identity import Identifier, Identity, without_env
@@ -40,6 +41,9 @@ _LOCK_SECONDS = 3.0
 _TAIL_LINES = 12
 
 State = Literal["running", "done", "adopted", "stopped", "failed", "queued again"]
+
+_ENDED: tuple[State, ...] = ("done", "adopted", "stopped")
+"""States of trials that gave a result."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +74,21 @@ class Event:
 
 @dataclass
 class Outcome:
-    """What a call of `run_sweep` did."""
+    """What a supervisor did.
 
-    launched: int = 0
-    adopted: int = 0
-    completed: int = 0
-    stopped: int = 0
-    failed: int = 0
+    Attributes:
+        counts: how often a trial came to be in a state.
+        gave_up: whether the failures at the start ended it.
+    """
+
+    counts: Counter[State] = field(default_factory=Counter)
     gave_up: bool = False
-    """Whether the failures at the start ended it."""
 
 
 @dataclass
 class _Running:
     trial: optuna.Trial
     identity: Identity
-    values: dict[str, Any]
     started: Started
     rows: MetricRows
     log: Path
@@ -108,7 +111,7 @@ class Plan:
     sweep: SweepFile
     folder: Path
     points: dict[int, Point] | None
-    identify: Identifier
+    identify: Callable[[list[str]], Identity]
     options: Options = field(default_factory=Options)
 
     def command(
@@ -168,32 +171,23 @@ def _check_command(plan: Plan, some: Point) -> None:
         raise InputError(f"{sweep.path}: its first trial: {error}") from None
 
 
-class Lock:
-    """Keeps two supervisors off one sweep, as long as this one lives.
+def hold_sweep(folder: Path) -> RunLock:
+    """Keep other supervisors off a sweep, until the lock is released or this process ends.
 
     Raises:
-        InputError: if another holds it.
+        InputError: if another holds it, or the folder cannot be written.
     """
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] = (folder / "supervisor.lock").open("a")
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-        waited_until = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > waited_until:
-                    raise InputError(f"{folder}: another supervisor runs this sweep") from None
-                time.sleep(0.1)
-
-    def release(self) -> None:
-        """Let others at it."""
-        self._file.close()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = RunLock(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    waited_until = time.monotonic() + _LOCK_SECONDS
+    while not lock.take():
+        if time.monotonic() > waited_until:
+            raise InputError(f"{folder}: another supervisor runs this sweep")
+        time.sleep(0.1)
+    return lock
 
 
 class Supervisor:
@@ -201,12 +195,14 @@ class Supervisor:
 
     Args:
         plan: what to run.
+        study: of the plan's trials.
         executor: where.
         tell: told of every event.
     """
 
-    def __init__(self, plan: Plan, executor: Executor, tell: Callable[[Event], None]) -> None:
+    def __init__(self, plan: Plan, study: Study, executor: Executor, tell: Callable[[Event], None]) -> None:
         self._plan = plan
+        self._study = study
         self._sweep = plan.sweep
         self._options = plan.options
         self._executor = executor
@@ -215,10 +211,6 @@ class Supervisor:
         self._running: list[_Running] = []
         self._held: list[tuple[optuna.Trial, Identity]] = []
         self._outcome = Outcome()
-        (plan.folder / "logs").mkdir(parents=True, exist_ok=True)
-        self.study = Study(plan.folder / "study.db", plan.sweep, plan.points, plan.options.seed)
-        if plan.options.retry_failed:
-            self.study.retry_failed()
 
     def run(self) -> Outcome:
         """Run until nothing is left, the limit is reached, or the start fails.
@@ -228,7 +220,8 @@ class Supervisor:
         try:
             while self._start_more() or self._running:
                 self._watch()
-                time.sleep(_POLL_SECONDS)
+                if self._running:
+                    time.sleep(_POLL_SECONDS)
         finally:
             for running in self._running:
                 running.started.kill()
@@ -239,7 +232,7 @@ class Supervisor:
         began = False
         while not self._outcome.gave_up and len(self._running) < self._options.workers:
             most = self._options.max_runs
-            if most is not None and self._outcome.launched >= most:
+            if most is not None and self._outcome.counts["running"] >= most:
                 break
             trial = self._next()
             if trial is None:
@@ -253,38 +246,37 @@ class Supervisor:
             if held[1].key not in running:
                 self._held.remove(held)
                 return held[0]
-        return self.study.ask()
+        return self._study.ask()
 
     def _begin(self, trial: optuna.Trial) -> bool:
         """Adopt a trial or start it; False where it waits for another of the same run."""
-        values = trial_values(self._sweep.parameters, point_of(self._sweep, trial.params))
+        values = self._values(trial)
         log = self._plan.folder / "logs" / f"{index_of(trial)}.log"
         arguments = self._plan.folder / "logs" / f"{index_of(trial)}.json"
         command = self._plan.command(values, arguments.absolute())
         try:
             identity = self._plan.identify(command)
         except InputError as error:
-            self._fail(trial, values, self._plan.folder, str(error))
+            self._fail(trial, self._plan.folder, str(error))
             return True
         if identity.key in {running.identity.key for running in self._running}:
             self._held.append((trial, identity))
             return False
         trial.set_user_attr("key", identity.key)
         trial.set_user_attr("folder", str(identity.folder))
-        if self._adopt(trial, identity, values):
+        if self._adopt(trial, identity):
             return True
         if "${args_json_file}" in self._sweep.command:
             write_atomically(arguments, json.dumps(values))
         folder = identity.folder.absolute()
         environment = {"MGHP_RUN_DIR": str(folder)}
         started = self._executor.start(Job(command, Path.cwd(), folder, log.absolute(), environment))
-        self._outcome.launched += 1
         rows = MetricRows(identity.folder / "metrics.csv", self._sweep.metric)
-        self._running.append(_Running(trial, identity, values, started, rows, log, time.monotonic()))
-        self._tell(Event(index_of(trial), values, "running", identity.folder))
+        self._running.append(_Running(trial, identity, started, rows, log, time.monotonic()))
+        self._became("running", trial, identity.folder)
         return True
 
-    def _adopt(self, trial: optuna.Trial, identity: Identity, values: dict[str, Any]) -> bool:
+    def _adopt(self, trial: optuna.Trial, identity: Identity) -> bool:
         """Take a finished run of this key for the trial's own; one of another commit is moved aside, or accepted."""
         result = identity.result()
         if result is None or result.get("stopped"):
@@ -296,12 +288,11 @@ class Supervisor:
             aside.parent.mkdir(exist_ok=True)
             shutil.move(identity.folder, aside)
             note = f"its result {note} is in {aside}; --accept-old would have adopted it"
-            self._tell(Event(index_of(trial), values, "queued again", identity.folder, note=note))
+            self._became("queued again", trial, identity.folder, note)
             return False
         if note:
             trial.set_user_attr("old", commit)
-        self._outcome.adopted += 1
-        self._settle(trial, values, identity, result, "adopted", note)
+        self._settle("adopted", trial, identity, result, note)
         return True
 
     def _watch(self) -> None:
@@ -316,7 +307,7 @@ class Supervisor:
     def _follow(self, running: _Running) -> None:
         for value in running.rows.new():
             running.iterations += 1
-            if self.study.should_stop(running.trial, running.iterations, value) and running.asked_to_stop is None:
+            if self._study.should_stop(running.trial, running.iterations, value) and running.asked_to_stop is None:
                 running.asked_to_stop = time.monotonic()
                 running.started.stop()
         if running.asked_to_stop is not None and time.monotonic() > running.asked_to_stop + _STOP_SECONDS:
@@ -329,39 +320,33 @@ class Supervisor:
             self._stopped(running, result)
         elif result is not None and not result.get("stopped"):
             seconds = round(time.monotonic() - running.began, 2)
-            self._settle(trial, running.values, identity, {"wall_seconds": seconds, **result}, "done", "")
+            self._settle("done", trial, identity, {"wall_seconds": seconds, **result})
         elif 128 < status <= 128 + max(signal.valid_signals()):
             self._interrupted(running, status - 128)
         else:
             what = f"exit status {status}" if status else f"ended without {identity.folder / 'result.json'}"
-            self._fail(trial, running.values, identity.folder, what, running.log)
+            self._fail(trial, identity.folder, what, running.log)
 
     def _settle(
-        self, trial: optuna.Trial, values: dict[str, Any], identity: Identity, result: dict[str, Any], state: State,
-        note: str,
-    ) -> None:  # fmt: skip
-        metrics = result.get("metrics")
-        value = metrics.get(self._sweep.metric) if isinstance(metrics, dict) else None
+        self, state: State, trial: optuna.Trial, identity: Identity, result: dict[str, Any], note: str = ""
+    ) -> None:
+        metrics: dict[str, Any] = result["metrics"]
+        value = metrics.get(self._sweep.metric) if self._sweep.metric else 0.0
         # Beyond float's range Python still has whole numbers, which the study cannot store.
         if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-            found = ", ".join(sorted(metrics)) if isinstance(metrics, dict) else "no metrics"
-            got = "is not a number" if value is not None else f"is not in its result ({found})"
-            self._fail(trial, values, identity.folder, f"metric {self._sweep.metric} {got}")
+            got = "is not a number" if value is not None else f"is not in its result ({', '.join(sorted(metrics))})"
+            self._fail(trial, identity.folder, f"metric {self._sweep.metric} {got}")
             return
         seconds = result.get("wall_seconds")
         trial.set_user_attr("seconds", seconds if isinstance(seconds, int | float) else None)
-        self.study.complete(trial, float(value))
-        self._outcome.completed += 1
-        self._tell(Event(index_of(trial), values, state, identity.folder, float(value), note))
+        self._study.complete(trial, float(value))
+        self._became(state, trial, identity.folder, note, float(value))
 
     def _stopped(self, running: _Running, result: dict[str, Any] | None) -> None:
-        trial, identity = running.trial, running.identity
         if result is None:  # a command that does not know how to stop has left nothing
-            write_atomically(identity.folder / "result.json", '{"stopped": true, "metrics": {}}')
-        self.study.stopped(trial)
-        self._outcome.stopped += 1
-        note = f"at iteration {running.iterations}"
-        self._tell(Event(index_of(trial), running.values, "stopped", identity.folder, note=note))
+            write_atomically(running.identity.folder / "result.json", '{"stopped": true, "metrics": {}}')
+        self._study.stopped(running.trial)
+        self._became("stopped", running.trial, running.identity.folder, f"at iteration {running.iterations}")
 
     def _interrupted(self, running: _Running, signal_number: int) -> None:
         """Killed from outside, by a person or for want of memory: run again, a few times."""
@@ -369,23 +354,29 @@ class Supervisor:
         times = int(trial.user_attrs.get("interruptions", 0)) + 1
         if times >= MAX_INTERRUPTIONS:
             why = f"killed by signal {signal_number}, {times} times"
-            self._fail(trial, running.values, running.identity.folder, why, running.log)
+            self._fail(trial, running.identity.folder, why, running.log)
             return
         trial.set_user_attr("interruptions", times)
-        self.study.queue_again(trial)
-        note = f"killed by signal {signal_number}"
-        self._tell(Event(index_of(trial), running.values, "queued again", running.identity.folder, note=note))
+        self._study.queue_again(trial)
+        self._became("queued again", trial, running.identity.folder, f"killed by signal {signal_number}")
 
-    def _fail(
-        self, trial: optuna.Trial, values: dict[str, Any], folder: Path, why: str, log: Path | None = None
-    ) -> None:
+    def _fail(self, trial: optuna.Trial, folder: Path, why: str, log: Path | None = None) -> None:
         tail = _tail(log) if log is not None else ""
-        self.study.failed(trial, f"{why}\n{tail}".strip())
-        self._outcome.failed += 1
-        self._tell(Event(index_of(trial), values, "failed", folder, note=f"{why}\n{tail}".strip()))
-        nothing_came = not (self._outcome.completed or self._outcome.stopped)
-        if nothing_came and self._outcome.failed >= FAILURES_AT_THE_START and not self._options.keep_going:
-            self._outcome.gave_up = True
+        why = f"{why}\n{tail}".strip()
+        self._study.failed(trial, why)
+        self._became("failed", trial, folder, why)
+        counts = self._outcome.counts
+        if counts["failed"] >= FAILURES_AT_THE_START and not any(counts[state] for state in _ENDED):
+            self._outcome.gave_up = not self._options.keep_going
+
+    def _became(
+        self, state: State, trial: optuna.Trial, folder: Path, note: str = "", metric: float | None = None
+    ) -> None:
+        self._outcome.counts[state] += 1
+        self._tell(Event(index_of(trial), self._values(trial), state, folder, metric, note))
+
+    def _values(self, trial: optuna.Trial) -> dict[str, Any]:
+        return trial_values(self._sweep.parameters, point_of(self._sweep, trial.params))
 
 
 def _tail(log: Path) -> str:

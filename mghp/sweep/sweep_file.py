@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from mghp.config.yaml_text import PlainLoader, read_plain, read_text
 from mghp.errors import InputError, existing_file
-from mghp.sweep.parameters import MOST_TRIALS, Parameter, check_grid, read_parameters
+from mghp.sweep.parameters import MOST_TRIALS, Parameter, check_grid, choice, read_parameters
 
 METHODS = ("grid", "random", "bayes")
 
@@ -39,7 +39,7 @@ class SweepFile:
         path: the file.
         name: of the sweep.
         method: how trials are chosen.
-        metric: name of the number that trials are ranked by.
+        metric: name of the number that trials are ranked by; empty where they are not ranked.
         goal: which way it is better.
         parameters: what trials set.
         run_cap: most trials of the whole sweep; None for no limit.
@@ -79,6 +79,12 @@ def read_sweep(path: Path) -> SweepFile:
         return _checked(path, _as_uploaded(content))
     except InputError as error:
         raise InputError(f"{path}: {error!s:.500}") from None
+
+
+def numbered_trials(name: str, number: int) -> SweepFile:
+    """Return a grid of trials that are known by their numbers, `trial=0`, `trial=1` and so on, and not ranked."""
+    numbers, words = (choice(("trial",), range(number)),), ("${args_no_hyphens}",)
+    return SweepFile(Path(name), name, "grid", "", "minimize", numbers, None, None, words, None, identity="")
 
 
 def _as_uploaded(content: object) -> object:

@@ -19,14 +19,15 @@ BENCHES = {f"bench_{name}" for name in ("data", "inference", "learned", "memory"
 
 @pytest.fixture(scope="module")
 def adopted(tmp_path_factory):
-    """What each job of the standard profile adopts, with a file of poses; None for what it would run."""
+    """What each trial of the standard profile adopts, with a file of poses; None for what it would run."""
     if not REAL_POSES.is_file():
         pytest.skip("the file of real poses is not beside the checkout")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("no_runs_of_ones_own"))
         patch.delenv("MGHP_RUN_DIR", raising=False)
-        parts = make_plan(PROFILES["standard"], ["data.name=mhp_poses", f"data.annotations={REAL_POSES}"])
-        return [(job.what, job.finished()) for part in parts for job in part.jobs]
+        sections = make_plan(PROFILES["standard"], ["data.name=mhp_poses", f"data.annotations={REAL_POSES}"])
+        trials = [trial for section in sections for trial in section.trials]
+        return [(trial.label, trial.run().folder if trial.is_finished else None) for trial in trials]
 
 
 def test_the_standard_profile_trains_nothing(adopted):

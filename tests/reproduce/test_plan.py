@@ -4,80 +4,62 @@ from dataclasses import replace
 import pytest
 
 import mghp.reproduce.finished
-from mghp.cli.sweep import Part
+from mghp.cli.sweep import Section
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
 from mghp.config.training import LearnedMatchingConfig
 from mghp.datasets.pictures import training_fingerprint, validation_fingerprint
 from mghp.errors import InputError
-from mghp.reproduce.failure_jobs import failure_jobs
 from mghp.reproduce.finished import finished_run
-from mghp.reproduce.full import paper_experiments, refuse_incomplete
-from mghp.reproduce.grid import grid_points
-from mghp.reproduce.plan import make_plan
-from mghp.reproduce.profiles import PROFILES, SweepSize
-from mghp.reproduce.training_jobs import learned_jobs, parsing_jobs, sweep_configs
+from mghp.reproduce.plan import into_fresh_folder, make_plan
+from mghp.reproduce.profiles import PROFILES
+from mghp.reproduce.trials import trials_of
 from mghp.runs.checkout import ROOT
 from mghp.runs.folder import run_path
 
 
-def part(name, profile="smoke", *overrides):
+def section(name, profile="smoke", *overrides):
     (found,) = make_plan(PROFILES[profile], overrides, only=name)
     return found
 
 
-def test_the_parts_are_those_of_the_command():
-    assert part("rotation").name == "rotation"
-    assert [named.name for named in make_plan(PROFILES["smoke"], [])] == [named.value for named in Part]
-
-
-def test_the_standard_profile_runs_whole_sweeps():
-    """Every trial of the sweep files, with the key that `mghp train` by hand would give it."""
-    trials = sweep_configs(SweepSize("rotation.yaml"), [])
-    by_hand = [
-        load_config(
-            ROOT / "experiments/parsing/ablation/rotation.yaml", [f"seed={seed}", f"data.augmentation.rotation={angle}"]
-        )
-        for angle in (0, 30, 90, 180)
-        for seed in (0, 1, 2)
-    ]
-    assert {config_key(config, "data") for config in trials} == {config_key(config, "data") for config in by_hand}
-    of_components = [point["variant"] for point in grid_points(ROOT / "sweeps" / "parsing.yaml", {})]
-    assert set(of_components) == set(variant_names(ROOT / "experiments/parsing/ablation/components.yaml"))
+def test_the_sections_are_those_of_the_command():
+    assert section("rotation").name == "rotation"
+    assert [named.name for named in make_plan(PROFILES["smoke"], [])] == [named.value for named in Section]
 
 
 def test_the_control_and_generated_poses_are_run_beside_a_file_of_poses(tmp_path):
     """Both on what they are always run on, so that a file makes no run of them another."""
     file = tmp_path / "poses.json"
     joints = [f"joint {number}" for number in range(17)]
-    people = [
+    persons = [
         {"image_id": 1, "keypoints": [5, 5, 2] * 17, "num_keypoints": 17, "category_id": 1, "id": person, "iscrowd": 0,
          "area": 9, "bbox": [0, 0, 9, 9]}
         for person in range(3)
     ]  # fmt: skip
     content = {
-        "images": [{"id": 1, "width": 9, "height": 9}], "annotations": people,
+        "images": [{"id": 1, "width": 9, "height": 9}], "annotations": persons,
         "categories": [{"id": 1, "name": "person", "keypoints": joints, "skeleton": [[1, 2]]}],
     }  # fmt: skip
     file.write_text(json.dumps(content))
-    one_seed = [replace(size, values={"seed": [0]}) for size in PROFILES["standard"].learned]
+    one_seed = [replace(size, values={"seed": [0]}) for size in PROFILES["standard"].sections["learned"]]
     poses = ["data.name=mhp_poses", f"data.annotations={file}"]
-    alone, given = ([job.config for job in learned_jobs(one_seed, more)] for more in ([], poses))
+    alone, given = ([trial.config for trial in trials_of(one_seed, more)] for more in ([], poses))
     made = {repr(config) for config in given if config.data.name == "generated_poses"}
-    arms = variant_names(ROOT / "experiments" / "matcher" / "learned.yaml")
+    variants = variant_names(ROOT / "experiments" / "matcher" / "learned.yaml")
     of_control = [config for config in alone if config.learned.problems == "positive_control"]
     usual = LearnedMatchingConfig()
     plain = [config for config in alone if replace(config.learned, objective=usual.objective) == usual]
-    assert [config.variant for config in plain] == arms
+    assert [config.variant for config in plain] == variants
     assert made == {repr(config) for config in (*of_control, *plain)}
-    assert len(given) == len(alone) + len(arms)
+    assert len(given) == len(alone) + len(variants)
     assert len({repr(config) for config in alone}) == len(alone)
 
 
 def test_no_run_stands_twice_in_a_plan():
     for name in ("learned", "parsing", "rotation"):
-        found = part(name, "quick")
-        keys = [(job.config.experiment, config_key(job.config, job.config.data.name)) for job in found.jobs]
+        configs = [trial.config for trial in section(name, "quick").trials]
+        keys = [(config.experiment, config_key(config, config.data.name)) for config in configs]
         assert len(set(keys)) == len(keys)
 
 
@@ -85,10 +67,11 @@ def test_the_quick_profile_is_expected_to_take_at_most_twenty_minutes_with_its_r
     assert sum(found.minutes for found in make_plan(PROFILES["quick"], [])) < 19
 
 
-def test_each_part_takes_the_settings_that_concern_it():
+def test_each_section_takes_the_settings_that_concern_it():
     overrides = ["seed=3", "learned.hidden=8", "network.width=8", "data.poses.preset=easy"]
-    configs = {found.name: [job.config for job in found.jobs] for found in make_plan(PROFILES["smoke"], overrides)}
-    assert {config.seed for part in configs.values() for config in part} == {3}
+    plan = make_plan(PROFILES["smoke"], overrides)
+    configs = {found.name: [trial.config for trial in found.trials] for found in plan}
+    assert {config.seed for found in configs.values() for config in found} == {3}
     assert {config.learned.hidden for config in configs["learned"]} == {8}
     assert {config.learned.hidden for config in configs["parsing"]} == {32}
     assert {config.network.width for config in configs["parsing"]} == {8}
@@ -108,11 +91,11 @@ def test_a_setting_that_nothing_takes_is_told():
 
 
 def test_the_number_of_cases_is_of_the_gallery_alone():
-    plain, asked = part("parsing"), part("parsing", "smoke", "evaluation.failure_cases=5")
-    assert [config_key(job.config, "data") for job in asked.jobs[:-2]] == [
-        config_key(job.config, "data") for job in plain.jobs[:-2]
+    plain, asked = section("parsing"), section("parsing", "smoke", "evaluation.failure_cases=5")
+    assert [config_key(trial.config, "data") for trial in asked.trials[:-2]] == [
+        config_key(trial.config, "data") for trial in plain.trials[:-2]
     ]
-    assert {job.config.evaluation.failure_cases for job in asked.jobs[-2:]} == {5}
+    assert {trial.config.evaluation.failure_cases for trial in asked.trials[-2:]} == {5}
 
 
 def test_a_missing_file_is_told_before_anything_runs(tmp_path):
@@ -120,12 +103,7 @@ def test_a_missing_file_is_told_before_anything_runs(tmp_path):
         make_plan(PROFILES["smoke"], ["data.name=mhp_poses", "data.annotations=nowhere.json"], "learned")
 
 
-def finish(folder, key, **others):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "result.json").write_text(json.dumps({"key": key, **others}))
-
-
-def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tmp_path, monkeypatch):
+def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tmp_path, monkeypatch, finish):
     monkeypatch.setattr(mghp.reproduce.finished, "COMMITTED", tmp_path / "committed")
     config = load_config(ROOT / "experiments/matcher/learned.yaml", [f"runs={tmp_path / 'runs'}", "variant=softmax"])
     own, key = run_path(config, "data"), config_key(config, "data")
@@ -142,60 +120,99 @@ def test_finished_runs_are_found_in_the_user_s_folder_and_among_the_committed(tm
     assert finished_run(config, "data") is None
 
 
+def failures(*overrides):
+    """The trainings of the smoke profile and what looks for their failures, none of which has run."""
+    trials = section("parsing", "smoke", *overrides).trials
+    return trials[1:-2], trials[-2:]
+
+
 def test_failures_are_looked_for_in_the_first_parser_and_its_rival(tmp_path):
-    trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path}"])
-    jobs = failure_jobs(trainings, "nearest_keypoint", 20)
-    assert [(job.config.experiment, job.config.variant) for job in jobs] == [
-        ("components_failures", "full"), ("components_failures", "nearest_keypoint")
-    ]  # fmt: skip
-    assert [job.config.variant for job in failure_jobs(trainings, "none such", 20)] == ["full"]
-    assert jobs[0].finished() is None
-    assert jobs[0].run(lambda *_: None) is None  # no training, no weights
+    _, trials = failures(f"runs={tmp_path}")
+    assert [trial.label for trial in trials] == [
+        "components_failures full",
+        "components_failures without_matching_loss",
+    ]
+    assert {trial.config.evaluation.failure_cases for trial in trials} == {PROFILES["smoke"].failures}
+    assert trials[0].run() is None  # no training, no weights
+    assert not trials[0].is_finished
 
 
-def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, monkeypatch):
+def test_failures_are_known_by_the_weights_of_their_training(tmp_path, finish):
+    trainings, trials = failures(f"runs={tmp_path}")
+    training = trainings[0].run()
+    weights = training.folder / "checkpoints" / "last.ckpt"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"some weights")
+    assert trials[0].run() is None  # it has not finished
+    finish(training.folder, training.key)
+    found = trials[0].run()
+    assert not trials[0].is_finished
+    weights.write_bytes(b"other weights")
+    _, (other, _) = failures(f"runs={tmp_path}")
+    assert other.run().key != found.key
+    finish(found.folder, found.key)
+    assert trials[0].is_finished
+    assert not other.is_finished
+
+
+def test_failures_are_adopted_with_the_committed_training_they_are_of(tmp_path, monkeypatch, finish):
     committed = tmp_path / "committed"
-    for module in ("finished", "failure_jobs"):
+    for module in ("finished", "kinds"):
         monkeypatch.setattr(f"mghp.reproduce.{module}.COMMITTED", committed)
-    trainings = parsing_jobs(PROFILES["smoke"].parsing, [f"runs={tmp_path / 'runs'}"])
-    (job,) = failure_jobs(trainings[:1], "none such", 20)
-    folder = committed / "components_failures" / "full-0"
-    folder.mkdir(parents=True)
-    of_weights = f"{validation_fingerprint(job.config.data)} digest of the weights"
-    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights)
-    assert job.finished() is None  # its training is not there
-    config = trainings[0].config
-    fingerprint = training_fingerprint(config.data)
-    own = run_path(config, fingerprint)
-    finish(committed / "components" / own.name, config_key(config, fingerprint))
-    assert job.finished() == folder
+
+    def found():
+        trial = failures(f"runs={tmp_path / 'runs'}")[1][0]
+        return trial.run().folder if trial.is_finished else None
+
+    trainings, trials = failures(f"runs={tmp_path / 'runs'}")
+    config = trials[0].config
+    of_weights = f"{validation_fingerprint(config.data)} digest of the weights"
+    folder = committed / "components_failures" / run_path(config, of_weights).name
+    finish(folder, config_key(config, of_weights), data_fingerprint=of_weights)
+    assert found() is None  # its training is not there
+    training = trainings[0].config
+    fingerprint = training_fingerprint(training.data)
+    own = run_path(training, fingerprint)
+    finish(committed / "components" / own.name, config_key(training, fingerprint))
+    assert found() == folder
     finish(folder, "0" * 16, data_fingerprint=of_weights)  # other settings
-    assert job.finished() is None
-    finish(folder, config_key(job.config, "other pictures"), data_fingerprint="other pictures")
-    assert job.finished() is None
-    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights, stopped=True)
-    assert job.finished() is None
-    finish(folder, config_key(job.config, of_weights), data_fingerprint=of_weights)
-    assert job.finished() == folder
-    finish(own, config_key(config, fingerprint))  # one's own, without its weights
-    assert job.finished() is None
+    assert found() is None
+    finish(folder, config_key(config, "other pictures"), data_fingerprint="other pictures")
+    assert found() is None
+    finish(folder, config_key(config, of_weights), data_fingerprint=of_weights, stopped=True)
+    assert found() is None
+    finish(folder, config_key(config, of_weights), data_fingerprint=of_weights)
+    assert found() == folder
+    finish(own, config_key(training, fingerprint))  # one's own, without its weights
+    assert found() is None
 
 
-@pytest.mark.parametrize("override", ["experiment=foo", "trainer.max_steps=null", "trainer.max_steps=abc"])
-def test_what_the_paper_s_scale_cannot_be_is_told_in_a_line(override):
-    with pytest.raises(InputError, match=f"^{override.partition('=')[0]}="):
-        paper_experiments([override])
+def test_everything_fresh_goes_to_a_folder_that_nothing_is_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert into_fresh_folder(["seed=1"]) == ["seed=1", "runs=runs-fresh-1"]
+    (tmp_path / "runs-fresh-1").mkdir()
+    assert into_fresh_folder([]) == ["runs=runs-fresh-2"]
+    assert into_fresh_folder(["runs=mine"]) == ["runs=mine"]
 
 
-def test_the_paper_s_scale_says_what_is_missing(tmp_path):
-    experiments = paper_experiments([f"data.root={tmp_path}"])
-    lines = [experiment.line() for experiment in experiments]
-    for line, folder in zip(lines, ("LV-MHP-v2", "densepose_coco", "pascal_person_part"), strict=True):
-        assert str(tmp_path / folder) in line
-        assert "GPU" in line
-        assert "hours" in line
-    with pytest.raises(
-        InputError, match=r"^--profile full cannot run, \d things are missing: mhp_v2: .*(train|val)\.txt"
-    ):
-        refuse_incomplete(experiments)
-    refuse_incomplete([])
+def test_no_committed_run_stands_for_a_fresh_one(tmp_path, monkeypatch, finish):
+    monkeypatch.setattr(mghp.reproduce.finished, "COMMITTED", tmp_path / "committed")
+
+    def first(adopts_committed):
+        return make_plan(PROFILES["smoke"], [f"runs={tmp_path / 'runs'}"], "learned", adopts_committed)[0].trials[0]
+
+    run = first(False).run()
+    finish(tmp_path / "committed" / "learned" / run.folder.name, run.key)
+    assert first(True).is_finished
+    assert not first(False).is_finished
+    finish(run.folder, run.key)
+    assert first(False).is_finished
+
+
+@pytest.mark.parametrize("profile", ["smoke", "standard"])
+def test_a_fresh_plan_has_every_run_to_make(profile, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (found,) = make_plan(PROFILES[profile], into_fresh_folder([]), "learned", adopts_committed=False)
+    assert {trial.config.runs for trial in found.trials} == {"runs-fresh-1"}
+    assert not [trial for trial in found.trials if trial.is_finished]
+    assert not (tmp_path / "runs-fresh-1").exists()  # planning writes nothing

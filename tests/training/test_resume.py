@@ -342,11 +342,10 @@ def test_another_commit_is_told(copied, monkeypatch, caplog):
 
 
 def test_reproduce_goes_on_with_what_was_cut_off(small, whole, copied, monkeypatch):
-    from mghp.reproduce import training_jobs
+    from mghp.reproduce import kinds
 
-    monkeypatch.setattr(training_jobs, "run_path", lambda config, fingerprint: copied)
-    job = training_jobs.training_job(small()[0], seconds=1)
-    assert job.run(lambda *_: None) == copied
+    monkeypatch.setattr(kinds, "run_path", lambda config, fingerprint: copied)
+    assert kinds.known_kinds()["train"].make(small()[0], lambda *_: None) == copied
     assert_equal(whole, copied)
 
 

@@ -7,9 +7,8 @@ import mghp.runs.checkout
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
 from mghp.errors import InputError
-from mghp.reproduce.grid import grid_points
-from mghp.reproduce.matching_jobs import matching_runs
-from mghp.reproduce.profiles import PROFILES
+from mghp.reproduce.profiles import PROFILES, Size
+from mghp.reproduce.trials import configs_of
 from mghp.runs.checkout import ROOT
 
 EXPERIMENTS = ROOT / "experiments" / "matcher"
@@ -17,26 +16,33 @@ SWEEP = ROOT / "sweeps" / "matcher.yaml"
 PGD_KEYS = ("num_steps", "num_cycles", "step_size")
 
 
+def matching(profile="smoke", *overrides):
+    """The configs of the matching section, but for the bench."""
+    sizes = [size for size in PROFILES[profile].sections["matching"] if size.kind == "match"]
+    return [config for size in sizes for config in configs_of(size, overrides)]
+
+
 @pytest.fixture(scope="module")
 def plan():
-    return list(matching_runs(PROFILES["smoke"].matching, []))
+    return matching()
 
 
 def of(plan, experiment, data=None):
     return [config for config in plan if config.experiment == experiment and data in (None, config.data.name)]
 
 
-def test_the_grid_is_the_sweep_s():
+def points_of(configs):
+    return {
+        tuple(getattr(config.matcher.pgd_dykstra, key) for key in PGD_KEYS) for config in configs if not config.variant
+    }
+
+
+def test_the_grid_is_the_sweep_s(plan):
     """What `wandb sweep` would try, `mghp reproduce` runs."""
     parameters = yaml.safe_load(SWEEP.read_text())["parameters"]
-    trials = [
-        dict(zip(parameters, point, strict=True)) for point in product(*(p["values"] for p in parameters.values()))
-    ]
-    for name in ("quick", "standard", "full"):
-        assert grid_points(SWEEP, PROFILES[name].matching.grid) == trials
-    smoke = grid_points(SWEEP, PROFILES["smoke"].matching.grid)
-    assert all(point in trials for point in smoke)
-    assert {f"matcher.pgd_dykstra.{key}": value for key, value in zip(PGD_KEYS, (50, 5, 0.01), strict=True)} in smoke
+    trials = set(product(*(parameters[f"matcher.pgd_dykstra.{key}"]["values"] for key in PGD_KEYS)))
+    assert points_of(of(matching("quick"), "steps")) == trials
+    assert points_of(of(plan, "steps")) == set(product((10, 50), (1, 5), (0.01, 1.0))) < trials
 
 
 @pytest.mark.parametrize("preset", ["default", "hard"])
@@ -52,9 +58,7 @@ def test_m2_has_every_point_and_its_rival_at_equal_cost(plan, data):
     runs = of(plan, "steps", data)
     points = [config.matcher.pgd_dykstra for config in runs if not config.variant]
     rivals = [config.matcher.projection for config in runs if config.variant == "one_projection"]
-    assert len(points) + len(rivals) == len(runs)
-    expected = [tuple(point.values()) for point in grid_points(SWEEP, PROFILES["smoke"].matching.grid)]
-    assert [tuple(getattr(point, key) for key in PGD_KEYS) for point in points] == expected
+    assert len(points) + len(rivals) == len(runs) == 16
     for point, rival in zip(points, rivals, strict=True):
         assert rival.tau == pytest.approx(point.num_steps * point.step_size, abs=1e-9)
         assert rival.num_cycles == point.num_steps * point.num_cycles
@@ -102,7 +106,7 @@ def test_settings_about_poses_do_not_reach_random_problems():
         "data.max_images=7",
         "seed=3",
     ]
-    configs = list(matching_runs(PROFILES["smoke"].matching, overrides))
+    configs = matching("smoke", *overrides)
     poses = [config for config in configs if config.data.name == "mhp_poses"]
     random = [config for config in configs if config.data.name == "random"]
     assert (
@@ -118,19 +122,51 @@ def test_settings_about_poses_do_not_reach_random_problems():
 
 
 def test_profiles_grow():
-    sizes = [
-        (PROFILES[name].matching.images, PROFILES[name].matching.random_problems)
-        for name in ("smoke", "quick", "standard", "full")
-    ]
-    assert sizes == sorted(sizes)
+    amounts = []
+    for name in ("smoke", "quick", "standard", "full"):
+        poses, *_, random = (size for size in PROFILES[name].sections["matching"] if size.kind == "match")
+        (of_poses,), (of_random,) = (
+            {config.data.generated_poses.num_images for config in configs_of(poses, [])},
+            {config.data.random.num_problems for config in configs_of(random, [])},
+        )
+        amounts.append((of_poses, of_random))
+    assert amounts == sorted(amounts)
 
 
 def test_an_override_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="unknown key 'sed'"):
-        next(matching_runs(PROFILES["smoke"].matching, ["sed=1"]))
+        matching("smoke", "sed=1")
 
 
 def test_without_experiment_files_a_checkout_is_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(mghp.runs.checkout, "ROOT", tmp_path)
     with pytest.raises(InputError, match="runs from a checkout"):
-        next(matching_runs(PROFILES["smoke"].matching, []))
+        matching()
+
+
+def test_the_standard_profile_runs_whole_sweeps():
+    """Every trial of the sweep files, with the key that `mghp train` by hand would give it."""
+    trials = configs_of(Size("sweeps/rotation.yaml", "train", seconds=1), [])
+    by_hand = [
+        load_config(
+            ROOT / "experiments/parsing/ablation/rotation.yaml", [f"seed={seed}", f"data.augmentation.rotation={angle}"]
+        )
+        for angle in (0, 30, 90, 180)
+        for seed in (0, 1, 2)
+    ]
+    assert [config_key(config, "data") for config in trials] == [config_key(config, "data") for config in by_hand]
+    of_components = {config.variant for config in configs_of(Size("sweeps/parsing.yaml", "train", seconds=1), [])}
+    assert of_components == set(variant_names(ROOT / "experiments/parsing/ablation/components.yaml"))
+
+
+def test_the_standard_profile_sets_no_value_of_a_sweep_file():
+    assert not [size for sizes in PROFILES["standard"].sections.values() for size in sizes if size.values]
+
+
+def test_every_profile_takes_the_place_of_values_that_are_there():
+    """A misspelt name of a value would be passed over."""
+    for profile in PROFILES.values():
+        for size in (size for sizes in profile.sections.values() for size in sizes):
+            if size.values and size.file.startswith("sweeps/"):
+                parameters = yaml.safe_load((ROOT / size.file).read_text())["parameters"]
+                assert set(size.values) <= {key.rpartition(".")[2] for key in parameters}
