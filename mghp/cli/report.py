@@ -91,7 +91,7 @@ def gallery_command(
 
 
 def _with_cases(run: Path, overrides: list[str], show: Progress) -> list[Path]:
-    """The run folders of cases at or below a path, else the one that is made of a training."""
+    """Return the run folders of cases at or below a path, else the one that is made of a training."""
     from mghp.gallery.cases import folders_of_cases
 
     found = folders_of_cases(run)

@@ -111,7 +111,7 @@ def sweep_command(
     accept_old: Annotated[bool, typer.Option("--accept-old", help="Adopt results of other commits too")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Even if the first three trials fail")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed trials again")] = False,
-    seed: Annotated[int, typer.Option(help="Of what random and bayes draw")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of what random and bayes draw")] = 0,
     upload: Annotated[bool, typer.Option("--upload", help="Say how finished trials are sent to W&B; run none")] = False,
     out: Annotated[Path, typer.Option(help="Folder of all sweeps")] = Path("runs/sweeps"),
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, LearningRateMonitor, RichProgressBar
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
@@ -26,7 +26,14 @@ from mghp.runs.folder import RunFolder, git_commit, resume_points
 from mghp.runs.metrics_file import MetricsFile
 from mghp.runs.tracking import Tracker, WandbTracker, tracked
 from mghp.training.build import build_module
-from mghp.training.callbacks import AveragedWeights, BranchPoint, DrawPictures, SeedEveryBatch, StopWhenAsked
+from mghp.training.callbacks import (
+    AveragedWeights,
+    BranchPoint,
+    DrawPictures,
+    EpochBar,
+    SeedEveryBatch,
+    StopWhenAsked,
+)
 from mghp.training.checkpoint_files import CheckpointFiles, check_training
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.finite import NotFiniteError, check_weights
@@ -175,7 +182,7 @@ def _trainer(
         "num_sanity_val_steps": 0,
         "enable_checkpointing": False,
         "enable_model_summary": False,
-        "enable_progress_bar": any(isinstance(callback, RichProgressBar) for callback in callbacks),
+        "enable_progress_bar": any(isinstance(callback, EpochBar) for callback in callbacks),
     }
     ours = {
         "logger": loggers if options.get("logger", True) else False,
@@ -199,7 +206,7 @@ def _callbacks(config: Config, options: Mapping[str, Any], folder: RunFolder, tr
     if options.get("logger", True):
         callbacks.insert(0, LearningRateMonitor("step"))
     if options.get("enable_progress_bar", True) and Console(stderr=True).is_terminal:
-        callbacks.append(RichProgressBar())
+        callbacks.append(EpochBar())
     if config.training.ema_decay is not None:
         callbacks.append(AveragedWeights(config.training.ema_decay**EMA_EVERY, EMA_EVERY))
     if config.training.pictures:

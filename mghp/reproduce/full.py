@@ -20,7 +20,7 @@ _SOURCES = {
     "densepose_coco": "DensePose-COCO's annotations/ and COCO 2014's pictures",
     "pascal_person_part": "PASCAL-Person-Part; data.annotations=JOINTS.json brings its keypoints",
 }
-"""Where the data of each experiment come from; files under experiments/parsing."""
+"""The origin of each experiment's data, by the name of its file under experiments/parsing."""
 
 
 def paper_experiments(overrides: Sequence[str]) -> list[Config]:
@@ -51,7 +51,7 @@ def _experiment(name: str, overrides: Sequence[str]) -> Config:
 
 
 def _hours(config: Config) -> float:
-    """What a training may take on one GPU."""
+    """Return the hours that a training may take on one GPU."""
     return int(config.trainer["max_steps"]) * SECONDS_A_STEP / 3600
 
 

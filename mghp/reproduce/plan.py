@@ -1,4 +1,4 @@
-"""What a profile runs, section by section. What is wrong with the input is found here, before torch is there."""
+"""The plan of a profile, section by section. Wrong input is told here, before torch is imported."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -74,7 +74,7 @@ def make_plan(
 
 
 def _failures(trials: Sequence[Trial], cases: int) -> list[Trial]:
-    """The failures of the first parser, and of the rival's of the same seed."""
+    """Return the trials that look for the failures of the first parser, and of the rival's of the same seed."""
     trainings = [trial for trial in trials if trial.kind.name == "train"]
     rival = (_RIVAL, trainings[0].config.seed)
     rivals = [training for training in trainings if (training.config.variant, training.config.seed) == rival]

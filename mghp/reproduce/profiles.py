@@ -17,7 +17,7 @@ _BENCH = 20
 
 @dataclass(frozen=True)
 class Size:
-    """How much of one file is run.
+    """The size in which one file is run.
 
     Attributes:
         file: a sweep file; or an experiment file, of which all variants are run, or itself where it has none.

@@ -1,4 +1,4 @@
-"""How long a plan may yet take."""
+"""The time that a plan may yet take."""
 
 import time
 from collections.abc import Hashable, Mapping
@@ -8,7 +8,7 @@ _TRUSTED = 120.0
 
 
 class Remaining:
-    """What is expected of the runs that are left, times how this machine compares so far.
+    """The time that is expected of the runs that are left, times how this machine compares so far.
 
     Args:
         expected: seconds by run; runs that are finished already are left out.

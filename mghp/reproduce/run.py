@@ -16,7 +16,7 @@ from mghp.sweep.identity import Identity
 from mghp.sweep.parameters import grid
 from mghp.sweep.processes import ThisProcess
 from mghp.sweep.study import Study
-from mghp.sweep.supervisor import Event, Options, Plan, Supervisor
+from mghp.sweep.supervisor import Event, Options, ReadySweep, Supervisor
 from mghp.sweep.sweep_file import numbered_trials
 
 
@@ -69,8 +69,8 @@ class _RunningSection:
         """Run all trials."""
         sweep = numbered_trials(self._section.name, len(self._section.trials))
         points = dict(enumerate(grid(sweep.parameters)))
-        plan = Plan(sweep, Path(), points, self._identify, Options(accept_old=True, keep_going=True))
-        Supervisor(plan, Study(None, sweep, points), ThisProcess(self._make), self._note).run()
+        ready = ReadySweep(sweep, Path(), points, self._identify, Options(accept_old=True, keep_going=True))
+        Supervisor(ready, Study(None, sweep, points), ThisProcess(self._make), self._note).run()
 
     def lines(self) -> list[str]:
         """Return what to tell of the section at its end."""
@@ -118,7 +118,7 @@ class _RunningSection:
         )
 
     def _within(self, trial: Trial) -> Progress:
-        """A run's own progress, under its name."""
+        """Return a trial's own progress, under its name."""
 
         def show(done: int, total: int, step: str) -> None:
             self._progress(done, total, f"{trial.label}: {step}, {self._remaining}")
@@ -138,7 +138,7 @@ def committed_beside(folders: Sequence[Path]) -> list[Run]:
 
 
 def _what_it_is(run: Run) -> tuple[str, str, int, str, float]:
-    """What tables tell runs apart by: of two that agree in it, and have other settings, one can be reported."""
+    """Return what tables tell runs apart by: of two that agree in it, and have other settings, one is reported."""
     condition = condition_of(run) if run.experiment == "learned" else run.data
     scene = str(run.config["data"]["synthetic"]["scene"])
     angle = float(run.config["data"]["augmentation"]["rotation"])

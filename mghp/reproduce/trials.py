@@ -45,7 +45,7 @@ class Trial:
 
     @property
     def is_finished(self) -> bool:
-        """Whether there is a run that stands for it."""
+        """True if a finished run stands for the trial."""
         run = self.run()
         return run is not None and is_finished(run.folder, run.key)
 
@@ -122,7 +122,7 @@ def configs_of(size: Size, overrides: Sequence[str]) -> list[Config]:
 
 
 def _points(size: Size) -> tuple[Path, list[dict[str, Any]]]:
-    """The experiment file, and the settings of each trial."""
+    """Return the experiment file, and the settings of each trial."""
     file = checkout() / size.file
     if not size.file.startswith("sweeps/"):
         return file, [{"variant": name} for name in variant_names(file)] or [{}]
@@ -139,7 +139,7 @@ def _replaced(parameter: Parameter, values: Mapping[str, Sequence[Any]]) -> Para
 
 
 def _equal_cost(point: Mapping[str, Any]) -> dict[str, Any]:
-    """One projection at tau = T alpha with T N cycles."""
+    """Return one projection at tau = T alpha with T N cycles."""
     steps, cycles, step_size = (point[f"matcher.pgd_dykstra.{key}"] for key in ("num_steps", "num_cycles", "step_size"))
     # The rounded product: 50 * 0.01 and 5 * 0.1 name the same run.
     return {"matcher.projection.tau": round(steps * step_size, 9), "matcher.projection.num_cycles": steps * cycles}

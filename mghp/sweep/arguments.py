@@ -13,13 +13,13 @@ _ENVIRONMENT = re.compile(r"\$\{envvar:([A-Z0-9_]*)\}")
 
 
 def argument_list(sweep: SweepFile, values: Mapping[str, Any], json_file: Path, is_shown: bool = False) -> list[str]:
-    """What is executed for a trial.
+    """Return the argument list that is executed for a trial.
 
     Args:
         sweep: with the command.
         values: the trial's, by outermost name.
         json_file: what `${args_json_file}` stands for.
-        is_shown: whether it is for people and reports, where what the environment holds, secrets too, stays unnamed.
+        is_shown: whether it is for reading alone: what the environment holds, secrets too, then stays unnamed.
 
     Returns:
         The command, its macros replaced; one that W&B does not know vanishes, as there.

@@ -14,7 +14,7 @@ from mghp.sweep.processes import Executor, ProcessPool
 from mghp.sweep.progress import shown
 from mghp.sweep.rows import TrialRow, trial_rows
 from mghp.sweep.study import Study
-from mghp.sweep.supervisor import Options, Outcome, Plan, Supervisor, hold_sweep, plan_sweep
+from mghp.sweep.supervisor import Options, Outcome, ReadySweep, Supervisor, hold_sweep, ready_sweep
 from mghp.sweep.sweep_file import read_sweep
 
 _SHOWN = 10
@@ -47,9 +47,9 @@ def run_sweep(
     Raises:
         InputError: one line, before anything is started.
     """
-    plan = plan_sweep(read_sweep(file), out, options)
-    report = _report_folder(plan)
-    lock = hold_sweep(plan.folder)
+    ready = ready_sweep(read_sweep(file), out, options)
+    report = _report_folder(ready)
+    lock = hold_sweep(ready.folder)
     try:
         executor: Executor = ProcessPool(options.workers)
         if ray is not None:
@@ -58,39 +58,39 @@ def run_sweep(
             executor = tasks = RayTasks(ray, cpus, gpus)
             if fill_ray:
                 options = dataclasses.replace(options, workers=max(1, int(tasks.num_cpus / max(cpus, 0.01))))
-                plan.options = options
-        with _ended_by_sigterm(), shown(plan.sweep, _number_of_trials(plan)) as tell:
+                ready.options = options
+        with _ended_by_sigterm(), shown(ready.sweep, _number_of_trials(ready)) as tell:
             try:
-                study = _study(plan)
-                outcome = Supervisor(plan, study, executor, tell).run()
+                study = _study(ready)
+                outcome = Supervisor(ready, study, executor, tell).run()
             finally:
                 executor.close()
-        rows = trial_rows(plan, study)
-        return _report(plan, rows, outcome, report), not any(row.state == "failed" for row in rows)
+        rows = trial_rows(ready, study)
+        return _report(ready, rows, outcome, report), not any(row.state == "failed" for row in rows)
     finally:
         lock.release()
 
 
-def _study(plan: Plan) -> Study:
-    (plan.folder / "logs").mkdir(exist_ok=True)
-    study = Study(plan.folder / "study.db", plan.sweep, plan.points, plan.options.seed)
-    if plan.options.retry_failed:
+def _study(ready: ReadySweep) -> Study:
+    (ready.folder / "logs").mkdir(exist_ok=True)
+    study = Study(ready.folder / "study.db", ready.sweep, ready.points, ready.options.seed)
+    if ready.options.retry_failed:
         study.retry_failed()
     return study
 
 
 def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
-    """The command lines that send the finished trials to W&B, where they were logged offline.
+    """Return the command lines that send the finished trials to W&B, where they were logged offline.
 
     Raises:
         InputError: if the sweep was not begun, or runs just now.
     """
-    plan = plan_sweep(read_sweep(file), out, options)
-    if not (plan.folder / "study.db").exists():
-        raise InputError(f"{plan.folder}: this sweep was not begun")
-    lock = hold_sweep(plan.folder)
+    ready = ready_sweep(read_sweep(file), out, options)
+    if not (ready.folder / "study.db").exists():
+        raise InputError(f"{ready.folder}: this sweep was not begun")
+    lock = hold_sweep(ready.folder)
     try:
-        rows = trial_rows(plan, Study(plan.folder / "study.db", plan.sweep, None))
+        rows = trial_rows(ready, Study(ready.folder / "study.db", ready.sweep, None))
     finally:
         lock.release()
     logged = [
@@ -107,13 +107,13 @@ def upload_hints(file: Path, out: Path, options: Options) -> list[str]:
     ]
 
 
-def _report_folder(plan: Plan) -> OutFolder:
-    """Where the report goes: a shard's is that of the whole sweep.
+def _report_folder(ready: ReadySweep) -> OutFolder:
+    """Return the folder that the report goes to; a shard's report is that of the whole sweep.
 
     Raises:
         InputError: if a file lies there that no report of a sweep is.
     """
-    folder = plan.folder if plan.options.shard is None else plan.folder.parent
+    folder = ready.folder if ready.options.shard is None else ready.folder.parent
     report = OutFolder(folder)
     if not report.has_list and any(found for name in ("study.db", "shard-*/study.db") for found in folder.glob(name)):
         report.adopt(_REPORT_FILES)  # begun before there were lists
@@ -121,14 +121,14 @@ def _report_folder(plan: Plan) -> OutFolder:
     return report
 
 
-def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolder) -> list[str]:
+def _report(ready: ReadySweep, rows: list[TrialRow], outcome: Outcome, report: OutFolder) -> list[str]:
     from mghp.sweep.report import report_sweep, trials_table
 
     folder = report.path
     with report.adding() as fresh:
-        files = [folder / file.name for file in report_sweep(plan.sweep, rows, fresh)]
+        files = [folder / file.name for file in report_sweep(ready.sweep, rows, fresh)]
     ended = [row for row in rows if row.metric is not None]
-    lines = [trials_table(plan.sweep, [*ended[:_SHOWN]]).markdown()] if ended else []
+    lines = [trials_table(ready.sweep, [*ended[:_SHOWN]]).markdown()] if ended else []
     if len(ended) > _SHOWN:
         lines.append(f"... and {len(ended) - _SHOWN} more in {folder / 'trials.md'}\n")
     if ended:
@@ -141,7 +141,7 @@ def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolde
     )
     if outcome.gave_up:
         lines.append(
-            f"the first {counts['failed']} trials failed, so no more were started: see {plan.folder / 'logs'}; "
+            f"the first {counts['failed']} trials failed, so no more were started: see {ready.folder / 'logs'}; "
             "--resume --keep-going goes on, --resume --retry-failed runs them again"
         )
     waiting = sum(row.state == "waiting" for row in rows)
@@ -150,15 +150,15 @@ def _report(plan: Plan, rows: list[TrialRow], outcome: Outcome, report: OutFolde
     return [*lines, *(str(file) for file in files if file.suffix in (".md", ".yaml", ".png"))]
 
 
-def _number_of_trials(plan: Plan) -> int | None:
-    if plan.points is not None:
-        return len(plan.points)
-    return plan.sweep.run_cap
+def _number_of_trials(ready: ReadySweep) -> int | None:
+    if ready.points is not None:
+        return len(ready.points)
+    return ready.sweep.run_cap
 
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """As by Ctrl-C: running trials are ended in order, and the study says that they were not finished."""
+    """Let SIGTERM end the sweep as Ctrl-C does: running trials end in order, and the study knows them as unfinished."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""What W&B's `distribution`s mean: Optuna's distribution that a number is drawn from, and the value made of the number.
+"""The meaning of W&B's `distribution`s: Optuna's that a number is drawn from, and the value made of the number.
 
 The rules are those by which W&B's server draws. A distribution that Optuna lacks is drawn as a percentile.
 """
@@ -17,7 +17,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from mghp.errors import InputError
 
 _LARGEST = 2.0**62
-"""Of bounds and of numbers of steps: what Optuna stores."""
+"""The largest bound, and number of steps, that Optuna stores."""
 _LARGEST_LOG = 700
 _FARTHEST = 9
 """Standard deviations that no percentile reaches."""
@@ -57,7 +57,7 @@ class Steps(Sequence[float]):
 
 @dataclass(frozen=True)
 class Drawn:
-    """How a value is drawn.
+    """A way to draw a value.
 
     Attributes:
         distribution: of the number.
@@ -71,7 +71,7 @@ class Drawn:
 
 
 def drawn_by(form: Mapping[str, Any], where: str) -> Drawn:
-    """How the values of a parameter's form without `value` and `values` are drawn.
+    """Return the way to draw the values of a parameter's form that has neither `value` nor `values`.
 
     Raises:
         InputError: one line that opens with `where`, or a key of it, and says what was expected.
@@ -91,7 +91,7 @@ def drawn_by(form: Mapping[str, Any], where: str) -> Drawn:
 
 
 def chosen_by(values: Sequence[Any], probabilities: object, where: str) -> Drawn:
-    """How one of the values is drawn, each with its probability.
+    """Return the way to draw one of the values, each with its probability.
 
     Raises:
         InputError: if the probabilities are not one a value, and 1 together.
@@ -175,7 +175,7 @@ def _quantised(drawn: Drawn, kind: str, form: Mapping[str, Any], where: str) -> 
 
 
 def _multiple(number: float, made: Callable[[float], Any] | None, q: float) -> float:
-    """The multiple of q that is nearest, of two the even one; whole numbers where q is one."""
+    """Return the nearest multiple of q, the even one of two; a whole number where q is one."""
     return round(_made(made, number) / q) * q
 
 

@@ -21,7 +21,7 @@ from mghp.runs.lock import HELD_FOR_US, RunLock
 
 
 def main(lifeline: int, run_dir: Path, command: list[str]) -> int:
-    """Run the command; SIGTERM is passed on to it alone, so that it can end in good order."""
+    """Run the command and return its exit status; pass SIGTERM on to it alone, so that it can end in good order."""
     child: subprocess.Popen[bytes] | None = None
 
     def forward(number: int, frame: FrameType | None) -> None:
@@ -43,7 +43,7 @@ def main(lifeline: int, run_dir: Path, command: list[str]) -> int:
 
 
 def _has_finished(result: Path) -> bool:
-    """Whether there is a result, and not of a run that was stopped before its end."""
+    """Return whether there is a result of a run that came to its end."""
     try:
         content = json.loads(result.read_text(encoding="utf-8"))
     except (OSError, ValueError):

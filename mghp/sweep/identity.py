@@ -1,4 +1,4 @@
-"""Which run a trial is: its key and its run folder, known before anything is started.
+"""The run that a trial is: its key and its run folder, known before anything is started.
 
 A trial of `mghp match` or `mghp train` is the run that the same command by hand would be, so that each adopts what the
 other has finished. Any other command is known by its words.
@@ -23,7 +23,7 @@ from mghp.runs.folder import result_of, run_path
 
 @dataclass(frozen=True)
 class Identity:
-    """A trial's run.
+    """The run of a trial.
 
     Attributes:
         key: equal for equal runs.
@@ -44,7 +44,7 @@ class Identity:
 
 
 class Identifier:
-    """Tells trials' runs; data that several trials share are read once.
+    """Tells the run of each trial; data that several trials share are read once.
 
     Args:
         others: folder under which commands other than ours have their run folders.
@@ -93,7 +93,7 @@ def without_env(command: list[str]) -> list[str]:
 
 
 def _mghp_words(command: list[str]) -> list[str] | None:
-    """Subcommand, experiment file and overrides of `[env] mghp match|train FILE KEY=VALUE...`; None for all else."""
+    """Return subcommand, file and overrides of `[env] mghp match|train FILE KEY=VALUE...`; None for all else."""
     words = without_env(command)
     is_ours = len(words) > 2 and Path(words[0]).name == "mghp" and words[1] in ("match", "train")
     return words[1:] if is_ours and not any(word.startswith("-") for word in words) else None

@@ -23,7 +23,7 @@ class MetricRows:
         self._seen = 0
 
     def new(self) -> list[float]:
-        """Values that came since the last call. Rows without the metric, or with words for it, do not count."""
+        """Return the values that came since the last call; rows without a number for the metric do not count."""
         try:
             size = self._file.stat().st_size
             if size == self._size:

@@ -1,4 +1,4 @@
-"""A sweep file's `parameters`, as search space: what W&B's forms mean, in Optuna's distributions.
+"""A sweep file's `parameters` as search space: the meaning of W&B's forms, in Optuna's distributions.
 
 Values are referred to by their positions in `values`: Optuna compares choices by ==, where 1, 1.0 and True are one.
 """
@@ -42,23 +42,23 @@ class Parameter:
 
     @property
     def name(self) -> str:
-        """The path as one name."""
+        """The names of the path as one."""
         return ".".join(self.path)
 
     @property
     def is_constant(self) -> bool:
-        """Whether all trials have the same value."""
+        """True if all trials have the same value."""
         return self.distribution.single()
 
     def value(self, drawn: Any) -> Any:  # noqa: ANN401 (whatever the file holds)
-        """What the trial is given for what Optuna has drawn."""
+        """Return the value that the trial is given for what Optuna has drawn."""
         if self.made is not None and isinstance(drawn, float):
             return self.made(drawn)
         positions = self.steps if self.values is None else self.values
         return drawn if positions is None else positions[drawn]
 
     def num_drawn(self) -> int:
-        """How many values a grid has.
+        """Return the number of values in a grid.
 
         Raises:
             InputError: if there is no end of them, or they have probabilities.
@@ -77,7 +77,7 @@ class Parameter:
         )
 
     def all_drawn(self) -> list[Any]:
-        """All that can be drawn, for a grid: positions, or numbers.
+        """Return all positions, or numbers, that a grid goes through.
 
         Raises:
             InputError: if there is no end of it.
@@ -88,12 +88,12 @@ class Parameter:
         return list(range(number))
 
     def in_a_grid(self) -> "Parameter":
-        """The parameter with all its values to choose from, as a study of a grid knows it."""
+        """Return the parameter with all its values to choose from, as a study of a grid knows it."""
         return self if self.steps is None else choice(self.path, tuple(self.steps))
 
 
 def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Parameter]:
-    """The parameters of a (possibly nested) block, in the block's order.
+    """Return the parameters of a (possibly nested) block, in the block's order.
 
     Raises:
         InputError: one line that names the parameter and what was expected.
@@ -118,7 +118,7 @@ def read_parameters(block: object, within: tuple[str, ...] = ()) -> list[Paramet
 
 
 MOST_TRIALS = 1_000_000
-"""Of a grid or a run_cap; there are sweeps of some hundred."""
+"""The most trials of a grid or a run_cap; there are sweeps of some hundred."""
 
 
 def check_grid(parameters: Sequence[Parameter]) -> None:
@@ -135,7 +135,7 @@ def check_grid(parameters: Sequence[Parameter]) -> None:
 
 
 def grid(parameters: Sequence[Parameter]) -> list[Point]:
-    """All combinations, the first parameter changing slowest, as W&B goes through them.
+    """Return all combinations, the first parameter changing slowest, as W&B goes through them.
 
     Raises:
         InputError: if a parameter has no end of values.
@@ -147,7 +147,7 @@ def grid(parameters: Sequence[Parameter]) -> list[Point]:
 
 
 def trial_values(parameters: Sequence[Parameter], point: Mapping[str, Any]) -> dict[str, Any]:
-    """The values by outermost name; of nested parameters a mapping, as W&B hands them out."""
+    """Return the values by outermost name, a mapping for nested parameters, as W&B hands them out."""
     values: dict[str, Any] = {}
     for parameter in parameters:
         level = values
@@ -179,7 +179,7 @@ def _parameter(path: tuple[str, ...], form: Mapping[str, Any], where: str) -> Pa
 
 
 def choice(path: tuple[str, ...], values: Sequence[Any]) -> Parameter:
-    """Return a parameter that is one of the values, all equally likely."""
+    """Return the parameter that is one of the values, all equally likely."""
     return Parameter(path, CategoricalDistribution(tuple(range(len(values)))), tuple(values))
 
 

@@ -1,4 +1,4 @@
-"""Where trials run: as processes of this machine, or in this process."""
+"""Executors: trials run as processes of this machine, or in this process."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ _GUARD = Path(__file__).with_name("guard.py")
 
 @dataclass(frozen=True)
 class Job:
-    """What is started for a trial.
+    """A trial, as it is started.
 
     Attributes:
         command: the argument list.
@@ -36,23 +36,23 @@ class Started(Protocol):
     """A trial that was started."""
 
     def poll(self) -> int | None:
-        """Its exit status, 128 + n where signal n killed it; None while it runs."""
+        """Return the exit status, 128 + n where signal n killed the trial; None while it runs."""
 
     def stop(self) -> None:
-        """Ask it to end in good order (SIGTERM)."""
+        """Ask the trial to end in good order (SIGTERM)."""
 
     def kill(self) -> None:
-        """End it now, with all that it has started."""
+        """End the trial now, with all that it has started."""
 
 
 class Executor(Protocol):
-    """Where trials run."""
+    """A place where trials run."""
 
     def start(self, job: Job) -> Started:
         """Start a trial."""
 
     def close(self) -> None:
-        """Nothing will be started any more."""
+        """Give back what the executor holds; no trial is started any more."""
 
 
 class ProcessPool:
@@ -70,7 +70,7 @@ class ProcessPool:
         return GuardedProcess(replace(job, environment={**self._environment, **job.environment}))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing, since nothing is held."""
 
 
 class ThisProcess:
@@ -120,7 +120,7 @@ class GuardedProcess:
             os.close(reading)
 
     def poll(self) -> int | None:
-        """Its exit status, or None while it runs; what it left behind is killed."""
+        """Return the exit status, None while the trial runs; kill what an ended one left behind."""
         status = self._process.poll()
         if status is None:
             return None
@@ -128,18 +128,18 @@ class GuardedProcess:
         return 128 - status if status < 0 else status
 
     def wait(self) -> int:
-        """Its exit status."""
+        """Wait for the trial's end and return its exit status."""
         self._process.wait()
         status = self.poll()
         assert status is not None
         return status
 
     def stop(self) -> None:
-        """Ask it to end."""
+        """Ask the trial to end."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it, and its whole group."""
+        """End the trial, and its whole group."""
         self._end()
         self._process.wait()
 
@@ -153,7 +153,7 @@ class GuardedProcess:
 
 
 def _share_of_cores(workers: int) -> dict[str, str]:
-    """Threads of a trial, unless the environment says how many."""
+    """Return the variables for a trial's number of threads, unless the environment says how many."""
     if workers == 1:
         return {}
     share = str(max(1, (os.cpu_count() or 1) // workers))

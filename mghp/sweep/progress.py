@@ -1,4 +1,4 @@
-"""What a running sweep shows: one live table on a terminal, a line an event in a log."""
+"""The display of a running sweep: one live table on a terminal, a line per event in a log."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _COLOURS = {"running": "cyan", "failed": "red", "stopped": "yellow", "done": "gr
 
 
 class Progress:
-    """What is known of the trials so far.
+    """The trials so far, as they are shown.
 
     Args:
         sweep: what is run.
@@ -34,7 +34,7 @@ class Progress:
         self._events: dict[int, Event] = {}
 
     def note(self, event: Event) -> None:
-        """Take an event in."""
+        """Record an event."""
         if event.state == "running":
             self._began[event.index] = monotonic()
         else:
@@ -43,7 +43,7 @@ class Progress:
         self._events[event.index] = event
 
     def line(self, event: Event) -> str:
-        """One line of a log."""
+        """Return the line of a log for an event."""
         number = "" if event.metric is None else f" {self._sweep.metric}={event.metric:.6g}"
         best = self._best()
         so_far = f" (best {best:.6g})" if best is not None and event.metric is not None else ""
@@ -55,7 +55,7 @@ class Progress:
         return f"{head}{number}{so_far}  {settings}{note}"
 
     def table(self) -> Table:
-        """The running trials and the latest of the others."""
+        """Return a table of the running trials and the latest of the others."""
         counts: dict[str, int] = {}
         for event in self._events.values():
             counts[event.state] = counts.get(event.state, 0) + 1
@@ -92,7 +92,7 @@ class Progress:
         return min(values) if self._sweep.goal == "minimize" else max(values)
 
     def _varied(self, event: Event) -> dict[str, object]:
-        """The values of the parameters that vary, by their full names."""
+        """Return the values of the parameters that vary, by their full names."""
         varied: dict[str, object] = {}
         for parameter in self._sweep.varied:
             level: object = event.values
@@ -104,7 +104,7 @@ class Progress:
 
 @contextmanager
 def shown(sweep: SweepFile, total: int | None) -> Iterator[Callable[[Event], None]]:
-    """Shows every event it is called with."""
+    """Show every event that the function is called with."""
     progress = Progress(sweep, total)
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -18,7 +18,7 @@ _CONNECT_SECONDS = 5.0
 
 
 def run_task(job: Job) -> int:
-    """What a Ray worker does: the very process that the pool of one machine would have started.
+    """Run the very process that the pool of one machine would have started, in a Ray worker.
 
     The worker is its starter: if Ray kills the worker, because the supervisor is gone, the trial goes with it.
     """
@@ -31,7 +31,7 @@ def run_task(job: Job) -> int:
 
 
 class RayTask:
-    """One task."""
+    """A trial as a task of the cluster."""
 
     def __init__(self, ray: Any, reference: Any, log: Path) -> None:  # noqa: ANN401 (ray is imported only where it is used)
         self._ray = ray
@@ -39,7 +39,7 @@ class RayTask:
         self._log = log
 
     def poll(self) -> int | None:
-        """Exit status of the trial, or None while it waits or runs; a lost worker counts as killed."""
+        """Return the exit status of the trial, None while it waits or runs; a lost worker counts as killed."""
         done, _ = self._ray.wait([self._reference], timeout=0)
         if not done:
             return None
@@ -64,7 +64,7 @@ class RayTask:
 
 
 def _check_answers(address: str) -> None:
-    """Ray itself would wait for minutes."""
+    """Refuse an address that nobody answers at; Ray itself would wait for minutes."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not (colon and port.isdecimal()):
         return
@@ -103,7 +103,7 @@ class RayTasks:
 
     @property
     def num_cpus(self) -> int:
-        """CPUs of the whole cluster."""
+        """The number of CPUs of the whole cluster."""
         return int(self._ray.cluster_resources().get("CPU", 1))
 
     def start(self, job: Job) -> RayTask:

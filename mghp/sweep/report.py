@@ -25,7 +25,7 @@ _PANELS_A_ROW = 3
 
 
 def report_sweep(sweep: SweepFile, rows: Sequence[TrialRow], folder: Path) -> list[Path]:
-    """Write what the trials say.
+    """Write the report of a sweep.
 
     Args:
         sweep: what was searched.
@@ -50,7 +50,7 @@ def report_sweep(sweep: SweepFile, rows: Sequence[TrialRow], folder: Path) -> li
 
 
 def trials_table(sweep: SweepFile, rows: Sequence[TrialRow]) -> Table:
-    """A row a trial, the best first."""
+    """Return the table of all trials, the best first."""
     names = [parameter.name for parameter in sweep.varied]
     formats = {"rank": "d", "trial": "d", **dict.fromkeys(names, ""), sweep.metric: ".6g", "state": "", "s": ".1f"}
     table = Table(
@@ -73,7 +73,7 @@ def trials_table(sweep: SweepFile, rows: Sequence[TrialRow]) -> Table:
 
 
 class _Axis:
-    """Places values between 0 and 1: numbers by size (or its logarithm), all else in its order."""
+    """An axis that places values between 0 and 1: numbers by size (or its logarithm), all else in order."""
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.are_numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
@@ -105,12 +105,12 @@ class _Axis:
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether a logarithmic axis shows them better."""
+    """Return whether a logarithmic axis shows the values better."""
     return min(values) > 0 and max(values) / min(values) > _LOG_RATIO
 
 
 def parallel_coordinates(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
-    """A line a trial through its parameters' values to its metric; the best trial in black."""
+    """Draw a line per trial through its parameters' values to its metric, the best trial in black."""
     names = [parameter.name for parameter in sweep.varied]
     axes = [_Axis(_in_order(rows, name)) for name in names]
     metrics = [row.metric for row in rows if row.metric is not None]
@@ -148,7 +148,7 @@ def parallel_coordinates(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
 
 
 def effects(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
-    """A panel a parameter: every trial's metric over the parameter's value, and the median of equal values."""
+    """Draw a panel per parameter: every trial's metric over the parameter's value, and the median of equal values."""
     names = [parameter.name for parameter in sweep.varied]
     height = math.ceil(len(names) / _PANELS_A_ROW)
     longest = max(len(_short(row.settings[name])) for row in rows for name in names)
@@ -175,7 +175,7 @@ def effects(sweep: SweepFile, rows: Sequence[TrialRow]) -> Figure:
 
 
 def _in_order(rows: Sequence[TrialRow], name: str) -> list[Any]:
-    """A parameter's values in the order of the trials, which is that of the sweep file's values."""
+    """Return a parameter's values in the order of the trials, which is that of the sweep file's values."""
     return [row.settings[name] for row in sorted(rows, key=lambda row: row.index)]
 
 
@@ -215,6 +215,6 @@ def _short(value: object, most: int = 24) -> str:
 
 
 def _broken(name: str) -> str:
-    """A long dotted key on two lines."""
+    """Return a long dotted key on two lines."""
     head, dot, tail = plain(name).rpartition(".")
     return f"{head}{dot}\n{tail}" if len(name) > 14 and head else name

@@ -9,12 +9,12 @@ from optuna.trial import TrialState
 from mghp.errors import InputError
 from mghp.sweep.parameters import Parameter, Point, trial_values
 from mghp.sweep.study import Study, index_of, point_of, points_of
-from mghp.sweep.supervisor import Plan
+from mghp.sweep.supervisor import ReadySweep
 
 
 @dataclass(frozen=True)
 class TrialRow:
-    """One trial.
+    """One trial, as it is reported.
 
     Attributes:
         index: in the sweep.
@@ -40,8 +40,8 @@ class TrialRow:
 _STATES = {TrialState.COMPLETE: "done", TrialState.PRUNED: "stopped", TrialState.FAIL: "failed"}
 
 
-def trial_rows(plan: Plan, study: Study) -> list[TrialRow]:
-    """All trials of the sweep, the best first, then those without a result."""
+def trial_rows(ready: ReadySweep, study: Study) -> list[TrialRow]:
+    """Return all trials of the sweep, the best first, then those without a result."""
     rows: dict[int, TrialRow] = {}
     for trial in study.trials():
         attributes = trial.user_attrs
@@ -49,42 +49,42 @@ def trial_rows(plan: Plan, study: Study) -> list[TrialRow]:
         old = attributes.get("old")
         rows[index_of(trial)] = TrialRow(
             index=index_of(trial),
-            settings=_settings(plan, trial.params),
-            command=plan.command(trial_values(plan.sweep.parameters, point_of(plan.sweep, trial.params)), is_shown=True)
-            if trial.params
-            else [],
+            settings=_settings(ready, trial.params),
+            command=_shown(ready, point_of(ready.sweep, trial.params)) if trial.params else [],
             state=_STATES.get(trial.state, "waiting"),
             metric=trial.value if trial.state == TrialState.COMPLETE else None,
             seconds=attributes.get("seconds"),
-            folder=Path(attributes.get("folder", plan.folder)),
+            folder=Path(attributes.get("folder", ready.folder)),
             note=f"of commit {old[:10]}" if old else "".join(note),
         )
-    if plan.options.shard is not None:
-        for index, point in enumerate(points_of(plan.sweep, plan.options.max_runs, plan.options.seed) or []):
+    if ready.options.shard is not None:
+        for index, point in enumerate(points_of(ready.sweep, ready.options.max_runs, ready.options.seed) or []):
             if index not in rows:
-                rows[index] = _of_another_shard(plan, index, point)
-    sign = 1 if plan.sweep.goal == "minimize" else -1
+                rows[index] = _of_another_shard(ready, index, point)
+    sign = 1 if ready.sweep.goal == "minimize" else -1
     return sorted(
         rows.values(), key=lambda row: (row.metric is None, sign * (row.metric or 0), row.state == "waiting", row.index)
     )
 
 
-def _of_another_shard(plan: Plan, index: int, point: Point) -> TrialRow:
-    values = trial_values(plan.sweep.parameters, point)
+def _of_another_shard(ready: ReadySweep, index: int, point: Point) -> TrialRow:
     metric = seconds = None
-    state, folder = "waiting", plan.folder
+    state, folder = "waiting", ready.folder
     try:
-        identity = plan.identify(plan.command(values))
+        identity = ready.identify(ready.command(trial_values(ready.sweep.parameters, point)))
         folder = identity.folder
         result = identity.result()
         if result is not None and not result.get("stopped"):
-            metric, seconds, state = result["metrics"].get(plan.sweep.metric), result.get("wall_seconds"), "done"
+            metric, seconds, state = result["metrics"].get(ready.sweep.metric), result.get("wall_seconds"), "done"
     except InputError:
         pass  # its own shard says what is wrong with it
-    command = plan.command(values, is_shown=True)
-    return TrialRow(index, _settings(plan, point), command, state, metric, seconds, folder, "")
+    return TrialRow(index, _settings(ready, point), _shown(ready, point), state, metric, seconds, folder, "")
 
 
-def _settings(plan: Plan, drawn: dict[str, Any]) -> dict[str, Any]:
-    varied: list[Parameter] = plan.sweep.varied
+def _shown(ready: ReadySweep, point: Point) -> list[str]:
+    return ready.command(trial_values(ready.sweep.parameters, point), is_shown=True)
+
+
+def _settings(ready: ReadySweep, drawn: dict[str, Any]) -> dict[str, Any]:
+    varied: list[Parameter] = ready.sweep.varied
     return {parameter.name: parameter.value(drawn[parameter.name]) for parameter in varied if parameter.name in drawn}

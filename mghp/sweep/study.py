@@ -13,11 +13,11 @@ from mghp.sweep.sweep_file import SweepFile
 
 _INDEX = "index"
 _RETRIES = "retries"
-"""Of a trial: the number of the failed one that it takes the place of."""
+"""Attribute of a trial: the number of the failed one that it takes the place of."""
 
 
 def points_of(sweep: SweepFile, most: int | None, seed: int) -> list[Point] | None:
-    """The trials of a grid, or of a random search of a known length; None where results decide what comes next.
+    """Return the trials of a grid, or of a random search; None where results decide what comes next.
 
     A random search's i-th point depends on nothing but the seed and i, so that several shards draw the same.
 
@@ -74,7 +74,7 @@ class Study:
         self._num_waiting = len(self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
 
     def _queue_running_again(self) -> None:
-        """A supervisor that was killed left them so."""
+        """Queue the trials again that a supervisor left running when it was killed."""
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
@@ -87,17 +87,17 @@ class Study:
 
     @property
     def num_trials(self) -> int:
-        """Trials so far, queued ones included."""
+        """The number of trials so far, queued ones included."""
         return len(self.trials())
 
     def trials(self) -> list[FrozenTrial]:
-        """All trials that count, in the order of their numbers: of a retried one the last attempt."""
+        """Return all trials that count in the order of their numbers: of a retried one the last attempt."""
         trials = self._study.get_trials(deepcopy=False)
         retried = {trial.user_attrs.get(_RETRIES) for trial in trials}
         return [trial for trial in trials if trial.number not in retried]
 
     def ask(self) -> optuna.Trial | None:
-        """The next trial; None where none is left for now."""
+        """Return the next trial; None where none is left for now."""
         if self._num_waiting:
             self._num_waiting -= 1
         elif self._is_known or (self._sweep.run_cap is not None and self.num_trials >= self._sweep.run_cap):
@@ -119,28 +119,28 @@ class Study:
         self._study.tell(trial, value)
 
     def stopped(self, trial: optuna.Trial) -> None:
-        """It was stopped early; its last value on the way stands for it."""
+        """Record that a trial was stopped early; its last intermediate value stands for it."""
         self._study.tell(trial, state=TrialState.PRUNED)
 
     def failed(self, trial: optuna.Trial, why: str) -> None:
-        """It gave no result."""
+        """Record that a trial gave no result."""
         trial.set_user_attr("failure", why)
         self._study.tell(trial, state=TrialState.FAIL)
 
 
 def index_of(trial: FrozenTrial | optuna.Trial) -> int:
-    """Position in the sweep: of the grid or the random draws; otherwise the number."""
+    """Return the position in the grid or among the random draws; otherwise the trial's number."""
     index = trial.user_attrs.get(_INDEX)
     return trial.number if index is None else int(index)
 
 
 def point_of(sweep: SweepFile, params: dict[str, Any]) -> Point:
-    """A trial's values as drawn, constants included."""
+    """Return a trial's values as drawn, constants included."""
     return {parameter.name: params[parameter.name] for parameter in sweep.parameters}
 
 
 def owned(points: Sequence[Point], shard: tuple[int, int] | None) -> dict[int, Point]:
-    """The points of shard (i, n), by their index: those whose index mod n is i."""
+    """Return the points of shard (i, n), by their index: those whose index mod n is i."""
     position, number = shard or (0, 1)
     return {index: point for index, point in enumerate(points) if index % number == position}
 

@@ -35,9 +35,9 @@ MAX_INTERRUPTIONS = 3
 
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 30.0
-"""How long a trial that is asked to end may take; W&B's agents wait as long."""
+"""Time that a trial may take to end once it is asked to; W&B's agents wait as long."""
 _LOCK_SECONDS = 3.0
-"""How long to wait for the trials of a supervisor that has just been killed."""
+"""Time to wait for a supervisor that has just been killed."""
 _TAIL_LINES = 12
 
 State = Literal["running", "done", "adopted", "stopped", "failed", "queued again"]
@@ -48,7 +48,7 @@ _ENDED: tuple[State, ...] = ("done", "adopted", "stopped")
 
 @dataclass(frozen=True)
 class Options:
-    """How a sweep is run; see `mghp sweep --help`."""
+    """The options of a sweep; see `mghp sweep --help`."""
 
     workers: int = 1
     resume: bool = False
@@ -62,7 +62,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Event:
-    """What has just become of a trial."""
+    """A change of a trial's state."""
 
     index: int
     values: dict[str, Any]
@@ -74,11 +74,11 @@ class Event:
 
 @dataclass
 class Outcome:
-    """What a supervisor did.
+    """The work of a supervisor.
 
     Attributes:
-        counts: how often a trial came to be in a state.
-        gave_up: whether the failures at the start ended it.
+        counts: number of trials that came to be in a state.
+        gave_up: True if the failures at the start ended the sweep.
     """
 
     counts: Counter[State] = field(default_factory=Counter)
@@ -98,7 +98,7 @@ class _Running:
 
 
 @dataclass
-class Plan:
+class ReadySweep:
     """A sweep that was checked and is ready to run.
 
     Attributes:
@@ -112,16 +112,16 @@ class Plan:
     folder: Path
     points: dict[int, Point] | None
     identify: Callable[[list[str]], Identity]
-    options: Options = field(default_factory=Options)
+    options: Options
 
     def command(
         self, values: dict[str, Any], json_file: Path = Path("arguments.json"), is_shown: bool = False
     ) -> list[str]:
-        """The argument list of a trial; see `argument_list`."""
+        """Return the argument list of a trial; see `argument_list`."""
         return argument_list(self.sweep, values, json_file, is_shown)
 
 
-def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:
+def ready_sweep(sweep: SweepFile, out: Path, options: Options) -> ReadySweep:
     """Check all that can be checked before anything is started or written.
 
     Args:
@@ -142,22 +142,23 @@ def plan_sweep(sweep: SweepFile, out: Path, options: Options) -> Plan:
         raise InputError(f"{sweep.path}: no trial at all")
     of_seed = f"-seed{options.seed}" if options.seed and sweep.method != "grid" else ""
     folder = inside(out, f"{sweep.name}-{sweep.identity}{of_seed}")
-    plan = Plan(sweep, folder, None if points is None else owned(points, options.shard), Identifier(folder / "trials"))
+    identify = Identifier(folder / "trials")
     if options.shard is not None:
         position, number = options.shard
-        plan.folder = folder / f"shard-{position}-of-{number}"
-    plan.options = options
+        folder /= f"shard-{position}-of-{number}"
+    own = None if points is None else owned(points, options.shard)
+    ready = ReadySweep(sweep, folder, own, identify, options)
     some = points[0] if points else {p.name: p.all_drawn()[0] for p in sweep.parameters if p.is_constant}
-    _check_command(plan, some)
-    if not options.resume and (plan.folder / "study.db").exists():
-        raise InputError(f"{plan.folder}: this sweep was begun already; --resume goes on with it")
-    return plan
+    _check_command(ready, some)
+    if not options.resume and (ready.folder / "study.db").exists():
+        raise InputError(f"{ready.folder}: this sweep was begun already; --resume goes on with it")
+    return ready
 
 
-def _check_command(plan: Plan, some: Point) -> None:
-    """The command is there, and its first trial's config resolves."""
-    sweep = plan.sweep
-    command = plan.command(trial_values([p for p in sweep.parameters if p.name in some], some))
+def _check_command(ready: ReadySweep, some: Point) -> None:
+    """Refuse a command that is not there, or whose first trial has a faulty config."""
+    sweep = ready.sweep
+    command = ready.command(trial_values([p for p in sweep.parameters if p.name in some], some))
     words = without_env(command)
     if not words:
         raise InputError(f"{sweep.path}: command: nothing to run")
@@ -166,7 +167,7 @@ def _check_command(plan: Plan, some: Point) -> None:
     if sweep.program is not None and sweep.program in words and not Path(sweep.program).is_file():
         raise InputError(f"{sweep.path}: program {sweep.program}: no such file")
     try:
-        plan.identify(command)
+        ready.identify(command)
     except InputError as error:
         raise InputError(f"{sweep.path}: its first trial: {error}") from None
 
@@ -191,20 +192,20 @@ def hold_sweep(folder: Path) -> RunLock:
 
 
 class Supervisor:
-    """Runs a plan's trials.
+    """Runs the trials of a sweep.
 
     Args:
-        plan: what to run.
-        study: of the plan's trials.
-        executor: where.
+        ready: the sweep.
+        study: of its trials.
+        executor: where they run.
         tell: told of every event.
     """
 
-    def __init__(self, plan: Plan, study: Study, executor: Executor, tell: Callable[[Event], None]) -> None:
-        self._plan = plan
+    def __init__(self, ready: ReadySweep, study: Study, executor: Executor, tell: Callable[[Event], None]) -> None:
+        self._ready = ready
         self._study = study
-        self._sweep = plan.sweep
-        self._options = plan.options
+        self._sweep = ready.sweep
+        self._options = ready.options
         self._executor = executor
         self._tell = tell
         self._commit = git_commit()[0]
@@ -228,7 +229,7 @@ class Supervisor:
         return self._outcome
 
     def _start_more(self) -> bool:
-        """Fill the free places; whether anything was started."""
+        """Fill the free places and return whether anything was started."""
         began = False
         while not self._outcome.gave_up and len(self._running) < self._options.workers:
             most = self._options.max_runs
@@ -249,15 +250,15 @@ class Supervisor:
         return self._study.ask()
 
     def _begin(self, trial: optuna.Trial) -> bool:
-        """Adopt a trial or start it; False where it waits for another of the same run."""
+        """Adopt a trial or start it; return False where it waits for another of the same run."""
         values = self._values(trial)
-        log = self._plan.folder / "logs" / f"{index_of(trial)}.log"
-        arguments = self._plan.folder / "logs" / f"{index_of(trial)}.json"
-        command = self._plan.command(values, arguments.absolute())
+        log = self._ready.folder / "logs" / f"{index_of(trial)}.log"
+        arguments = self._ready.folder / "logs" / f"{index_of(trial)}.json"
+        command = self._ready.command(values, arguments.absolute())
         try:
-            identity = self._plan.identify(command)
+            identity = self._ready.identify(command)
         except InputError as error:
-            self._fail(trial, self._plan.folder, str(error))
+            self._fail(trial, self._ready.folder, str(error))
             return True
         if identity.key in {running.identity.key for running in self._running}:
             self._held.append((trial, identity))
@@ -284,7 +285,7 @@ class Supervisor:
         commit = str(result.get("commit", self._commit))
         note = "" if commit == self._commit else f"of commit {commit[:10]}"
         if note and not self._options.accept_old:
-            aside = self._plan.folder / REPLACED / f"{identity.folder.name}-{commit[:10]}-{time.time_ns()}"
+            aside = self._ready.folder / REPLACED / f"{identity.folder.name}-{commit[:10]}-{time.time_ns()}"
             aside.parent.mkdir(exist_ok=True)
             shutil.move(identity.folder, aside)
             note = f"its result {note} is in {aside}; --accept-old would have adopted it"
@@ -349,7 +350,7 @@ class Supervisor:
         self._became("stopped", running.trial, running.identity.folder, f"at iteration {running.iterations}")
 
     def _interrupted(self, running: _Running, signal_number: int) -> None:
-        """Killed from outside, by a person or for want of memory: run again, a few times."""
+        """Queue a trial again that was killed from outside, by a person or for want of memory, a few times."""
         trial = running.trial
         times = int(trial.user_attrs.get("interruptions", 0)) + 1
         if times >= MAX_INTERRUPTIONS:

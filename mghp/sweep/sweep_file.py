@@ -33,7 +33,7 @@ class Hyperband:
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What a sweep file says.
+    """A sweep file, as it was read.
 
     Attributes:
         path: the file.
@@ -63,7 +63,7 @@ class SweepFile:
 
     @property
     def varied(self) -> list[Parameter]:
-        """The parameters that trials differ in."""
+        """The parameters in which trials differ."""
         return [parameter for parameter in self.parameters if not parameter.is_constant]
 
 
@@ -88,7 +88,7 @@ def numbered_trials(name: str, number: int) -> SweepFile:
 
 
 def _as_uploaded(content: object) -> object:
-    """What the server gets: `wandb sweep` sorts all keys, and trials take their arguments in that order."""
+    """Return what the server gets: `wandb sweep` sorts all keys, and trials take their arguments in that order."""
     try:
         return json.loads(json.dumps(content, sort_keys=True))
     except (TypeError, ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.callbacks import RichProgressBar, WeightAveraging
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -45,6 +45,13 @@ class AveragedWeights(WeightAveraging):
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
         """Return True after the first step, and every `every` steps."""
         return step_idx is not None and step_idx % self.every == 0
+
+
+class EpochBar(RichProgressBar):
+    """The progress of an epoch; a training that ends by steps has no number of epochs to tell."""
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return super()._get_train_description(current_epoch).replace("/-2", "")
 
 
 class BranchPoint(Callback):

@@ -42,7 +42,7 @@ from mghp.runs.files import read_config, read_result, read_rows
 from mghp.runs.read import Run
 from mghp.sweep.metric_rows import MetricRows
 from mghp.sweep.progress import Progress
-from mghp.sweep.supervisor import Event, Options, plan_sweep
+from mghp.sweep.supervisor import Event, Options, ready_sweep
 from mghp.sweep.sweep_file import read_sweep
 from mghp.training.build import build_module, load_module
 
@@ -722,7 +722,7 @@ def test_a_sweep_s_name_stays_below_the_folder_of_sweeps(tmp_path):
     }  # fmt: skip
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(InputError, match="names no file below it"):
-        plan_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", Options())
+        ready_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", Options())
 
 
 def test_a_metric_s_words_and_bytes_do_not_end_a_sweep(tmp_path):

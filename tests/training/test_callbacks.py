@@ -4,7 +4,7 @@ from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from mghp.matching import Matcher, make_matcher
-from mghp.training.callbacks import AveragedWeights, BranchPoint, SeedEveryBatch
+from mghp.training.callbacks import AveragedWeights, BranchPoint, EpochBar, SeedEveryBatch
 
 
 class OneWeight(LightningModule):
@@ -98,3 +98,11 @@ def test_matchers_are_told_every_batch(monkeypatch, accumulated):
     )  # fmt: skip
     trainer.fit(module, DataLoader(torch.ones(3, 1)))
     assert told == [("Greedy", step, 0) for step in range(6)]
+
+
+@pytest.mark.parametrize(("length", "told"), [({"max_steps": 4}, "Epoch 2"), ({"max_epochs": 5}, "Epoch 2/4")])
+def test_the_bar_tells_a_number_of_epochs_where_there_is_one(length, told):
+    bar = EpochBar()
+    trainer = Trainer(**length, logger=False, enable_checkpointing=False, accelerator="cpu", callbacks=[bar])
+    bar.setup(trainer, OneWeight(), "fit")
+    assert bar._get_train_description(2).strip() == told
