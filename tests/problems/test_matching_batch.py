@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import combinations, permutations
 
@@ -274,9 +272,3 @@ def test_evenly_is_in_steps_that_differ_by_one_at_most(length, number):
     if len(chosen) > 1:
         assert (chosen[0], chosen[-1]) == (0, 10 * (length - 1))
         assert np.ptp(np.diff(chosen)) <= 10
-
-
-def test_the_matcher_knows_nothing_of_problems():
-    program = "import sys, mghp.matching; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
-    assert not [name for name in loaded if name.startswith("mghp.problems")]
