@@ -101,7 +101,10 @@ def is_file(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Return whether anything is at a path, on disk or in an archive, a link that leads nowhere included."""
     found = _in_archive(path)
-    return os.path.lexists(path) if found is None else found[1] in {*found[0].names, *found[0].folders}
+    if found is None:
+        return os.path.lexists(path)
+    archive, name = found
+    return name in archive.names or name in archive.folders
 
 
 def files_below(path: Path, pattern: str) -> list[Path]:
@@ -117,20 +120,23 @@ def files_below(path: Path, pattern: str) -> list[Path]:
         Their paths, in the order that they have when all archives are unpacked.
     """
     found = _in_archive(path)
-    if found is None:
-        files = [file for file in path.rglob(pattern) if REPLACED not in file.relative_to(path).parts]
-        archives = [file for file in path.rglob(f"*{ENDING}") if REPLACED not in file.relative_to(path).parts]
-        files += [file for archive in archives if archive.is_file() for file in files_below(archive, pattern)]
-    else:
-        archive, _ = found
-        members = [archive.path / name for name in archive.names if PurePosixPath(name).match(pattern)]
-        files = [file for file in members if path in file.parents and REPLACED not in file.relative_to(path).parts]
-    return sorted(files, key=lambda file: [part for part in file.parts if not part.endswith(ENDING)])
+    files = _on_disk(path, pattern) if found is None else _members(found[0], pattern)
+    kept = [file for file in files if path in file.parents and REPLACED not in file.relative_to(path).parts]
+    return sorted(kept, key=lambda file: [part for part in file.parts if not part.endswith(ENDING)])
 
 
 def experiment_folders(runs: Path, experiment: str) -> tuple[Path, Path]:
     """Return where the run folders of an experiment lie: a folder of its name, and that folder in its archive."""
     return runs / experiment, runs / f"{experiment}{ENDING}" / experiment
+
+
+def _on_disk(folder: Path, pattern: str) -> list[Path]:
+    archives = [file for file in folder.rglob(f"*{ENDING}") if file.is_file()]
+    return [*folder.rglob(pattern), *(file for archive in archives for file in files_below(archive, pattern))]
+
+
+def _members(archive: Archive, pattern: str) -> list[Path]:
+    return [archive.path / name for name in archive.names if PurePosixPath(name).match(pattern)]
 
 
 def _in_archive(path: Path) -> tuple[Archive, str] | None:

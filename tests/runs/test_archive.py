@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import mghp.cli.main
 from mghp.config.schema import Config
 from mghp.errors import InputError
+from mghp.gallery.cases import folders_of_cases
 from mghp.gallery.write import write_gallery
 from mghp.runs.archive import pack, unpack
 from mghp.runs.read import find_runs
@@ -108,6 +109,7 @@ def test_cases_keep_the_pictures_that_a_gallery_is_made_of(tmp_path):
     run = made_run(Config(experiment="made_up", runs=str(tmp_path / "runs")), 6)
     pack([run], tmp_path)
     packed = tmp_path / "made_up.zip" / "made_up" / run.name
+    assert folders_of_cases(tmp_path / "made_up.zip") == [packed]
     write_gallery([run], tmp_path / "first")
     write_gallery([packed], tmp_path / "second")
     assert files_below(tmp_path / "first") == files_below(tmp_path / "second")
