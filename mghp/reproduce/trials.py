@@ -117,7 +117,9 @@ def configs_of(size: Size, overrides: Sequence[str]) -> list[Config]:
     configs = []
     for point in points:
         settings = [f"{key}={value}" for key, value in point.items()]
-        configs.append(load_config(experiment, ["wandb.mode=disabled", *size.settings, *settings, *given]))
+        # A grid of solvers stays one whatever is given; of trainings seed=3 makes one run of all seeds.
+        decided = [*given, *settings] if size.kind == "match" else [*settings, *given]
+        configs.append(load_config(experiment, ["wandb.mode=disabled", *size.settings, *decided]))
     return configs
 
 

@@ -121,6 +121,12 @@ def test_settings_about_poses_do_not_reach_random_problems():
     assert {config.seed for config in configs} == {3}
 
 
+def test_a_setting_of_a_solver_leaves_the_grid_of_solvers_as_it_is(plan):
+    asked = matching("smoke", "matcher.pgd_dykstra.num_cycles=7")
+    assert points_of(of(asked, "steps")) == points_of(of(plan, "steps"))
+    assert {config.matcher.pgd_dykstra.num_cycles for config in of(asked, "sizes")} == {7}
+
+
 def test_profiles_grow():
     amounts = []
     for name in ("smoke", "quick", "standard", "full"):
