@@ -19,7 +19,7 @@ from mghp.evaluation.evaluate import run_evaluation
 from mghp.evaluation.train import run_training
 from mghp.inference.predict import predict
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import SCENE, score_table
+from mghp.studies.parsing.tables import SCENE, TRAININGS
 
 NAME = "sticks"
 COLOURS = [(230, 170, 220), (64, 192, 128)]
@@ -79,7 +79,7 @@ def test_an_installed_dataset_is_trained_on_scored_and_named(config, installed):
     evaluated = run_evaluation(trained, [], nothing)
     metrics = json.loads((evaluated / "result.json").read_text())["metrics"]
     assert metrics["oracle/true_parts/mean_iou"] > 0.7
-    table = score_table([Run(trained), Run(evaluated)])
+    table = TRAININGS.filled([Run(trained), Run(evaluated)])
     assert [row[SCENE] for row in table.rows] == ["Stick figures"]
 
     parser = HumanParser.load(trained / "checkpoints" / "last.ckpt")

@@ -1,9 +1,11 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from mghp.config.metric_names import METRICS, MetricEntry
 from mghp.report.comparison import Bound
 from mghp.report.seeds import (
     SEEDS,
@@ -166,3 +168,15 @@ def test_trainings_of_another_length_are_left_out_and_captions_say_what_there_is
     assert about_seeds([usual, plant("one", [0.1])]) == "Trainings of 100 steps, seeds: 1 to 2."
     assert "one seed: a demonstration and no evidence" in about_seeds([plant("alone", [0.1])])
     assert about_seeds([{}]) == "No training is here."
+
+
+@pytest.mark.parametrize(("larger_is_better", "best"), [(True, {"high"}), (False, {"low"})])
+def test_the_best_score_is_the_largest_or_the_smallest(larger_is_better, best, monkeypatch):
+    entry = MetricEntry("planted", "nowhere:nothing", "planted", larger_is_better=larger_is_better)
+    monkeypatch.setitem(METRICS._added, "planted", entry)
+    values = {"low": (0.1, 0.11, 0.12), "high": (0.5, 0.51, 0.53)}
+    runs = {
+        name: {seed: SimpleNamespace(metric=lambda _, value=value: value) for seed, value in enumerate(of_seeds)}
+        for name, of_seeds in values.items()
+    }
+    assert Family(runs, "low").best("val/planted") == best

@@ -1,6 +1,6 @@
 import torch
-from mghp.anatomy.densepose_anatomy import DENSEPOSE_COCO
 
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.assembly.truth import NOBODY, candidate_owners, owners, true_pairs
