@@ -38,14 +38,10 @@ class Study:
     """One section of the report.
 
     Attributes:
-        title: its heading.
-        experiments: the experiments that its tables are made of.
         questions: in order.
         drawings: returns every figure that these runs can fill.
     """
 
-    title: str
-    experiments: tuple[str, ...]
     questions: tuple[Question, ...]
     drawings: Callable[[Runs], Drawings] = lambda runs: {}
 

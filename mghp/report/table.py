@@ -50,7 +50,7 @@ class TableOf(Generic[Item]):
         caption: what it shows; a function where the caption depends on the rows.
         columns: in order.
         rows: returns what the rows are about, found in the runs.
-        sources: returns the runs behind a row. Not needed where a row is about one run.
+        sources: returns the runs behind a row. Not needed where a row is a run, or holds the one behind it as `run`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class TableOf(Generic[Item]):
         self.columns = columns
         self._caption = caption
         self._rows = rows
-        self._sources = sources or _itself
+        self._sources = sources or _its_run
 
     def filled(self, runs: Sequence[Run]) -> "Table":
         """Return the table of these runs, without rows where none of them belongs into it."""
@@ -78,8 +78,8 @@ class TableOf(Generic[Item]):
         return table
 
 
-def _itself(item: Any) -> tuple[Run, ...]:  # noqa: ANN401 (a run, by the contract of TableOf)
-    return (item,)
+def _its_run(item: Any) -> tuple[Run]:  # noqa: ANN401 (a run, or what holds one, by the contract of TableOf)
+    return (getattr(item, "run", item),)
 
 
 def metric(name: str) -> Callable[[Run], float]:

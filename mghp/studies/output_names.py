@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mghp.gallery.page import PAGE_FOLDERS
 from mghp.report.table import ENDINGS
-from mghp.studies.registry import all_studies
+from mghp.studies.registry import all_questions
 from mghp.studies.report import ANSWERS
 
 _PAGE_FILES = ("index.html", "qualitative.html")
@@ -13,13 +13,14 @@ _PAGE_FILES = ("index.html", "qualitative.html")
 
 def present_tables(out: Path) -> list[str]:
     """Return the tables and the answers, by name relative to the folder."""
-    tables = {f"{table.name}{ending}" for study in all_studies() for table in study.tables for ending in ENDINGS}
+    names = [table.name for question in all_questions() for table in question.tables]
+    tables = {f"{name}{ending}" for name in names for ending in ENDINGS}
     return _files(out, {*tables, ANSWERS}.__contains__)
 
 
 def present_figures(out: Path) -> list[str]:
     """Return the figures: what begins like one and is a PNG or SVG file."""
-    beginnings = tuple(begins for study in all_studies() for question in study.questions for begins in question.figures)
+    beginnings = tuple(begins for question in all_questions() for begins in question.figures)
     return _files(out, lambda name: name.startswith(beginnings) and name.endswith((".png", ".svg")))
 
 

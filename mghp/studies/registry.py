@@ -1,7 +1,7 @@
-"""The studies by name, in the order of the report; a study's module is imported when it is asked for."""
+"""The studies by name and title, in the order of the report; a study's module is imported when it is asked for."""
 
 from mghp.registry import Entry, Registry
-from mghp.report.study import Study
+from mghp.report.study import Question, Study
 
 STUDIES: Registry[Entry] = Registry("study", "mghp.studies")
 for _name, _title in {
@@ -16,6 +16,11 @@ for _name, _title in {
     STUDIES.add(Entry(_name, f"mghp.studies.{_name}.study:STUDY", _title))
 
 
-def all_studies() -> list[Study]:
-    """Return the studies, in the order of the report."""
-    return [entry.load() for entry in STUDIES.entries]
+def all_studies() -> dict[str, Study]:
+    """Return the studies by title, in the order of the report."""
+    return {entry.label: entry.load() for entry in STUDIES.entries}
+
+
+def all_questions() -> list[Question]:
+    """Return the questions of all studies, in the order of the report."""
+    return [question for study in all_studies().values() for question in study.questions]

@@ -9,7 +9,7 @@ from mghp.pictures.style import save_drawings
 from mghp.report.page.write import Report, write_page
 from mghp.report.table import Table, write_tables
 from mghp.runs.read import Run
-from mghp.studies.registry import all_studies
+from mghp.studies.registry import all_questions, all_studies
 
 ANSWERS = "answers.md"
 """File of the answers."""
@@ -36,23 +36,18 @@ def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) ->
 
 def all_tables(runs: Sequence[Run]) -> list[Table]:
     """Return every table that has rows, in the order of the report."""
-    tables = (table.filled(runs) for study in all_studies() for table in study.tables)
+    tables = (table.filled(runs) for question in all_questions() for table in question.tables)
     return [table for table in tables if table.rows]
 
 
 def all_figures(runs: Sequence[Run], folder: Path) -> list[Path]:
     """Draw every figure that these runs can fill, as PNG and SVG."""
-    return [file for study in all_studies() for file in save_drawings(study.drawings(runs), folder)]
+    return [file for study in all_studies().values() for file in save_drawings(study.drawings(runs), folder)]
 
 
 def write_answers(runs: Sequence[Run], out: Path) -> list[Path]:
     """Write the answer of each question to out/answers.md; nothing where the runs hold none."""
-    answers = {
-        question.text: answer
-        for study in all_studies()
-        for question in study.questions
-        if (answer := question.answer(runs))
-    }
+    answers = {question.text: answer for question in all_questions() if (answer := question.answer(runs))}
     if not answers:
         return []
     file = out / ANSWERS

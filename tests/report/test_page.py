@@ -41,7 +41,7 @@ def shown(text, answer="", table="T1", **others):
 
 def page_of(report, tmp_path, *questions):
     (tmp_path / "out").mkdir(exist_ok=True)
-    return write_page(report, [Study("A section", (), questions)], tmp_path / "out").read_text()
+    return write_page(report, {"A section": Study(questions)}, tmp_path / "out").read_text()
 
 
 def test_a_question_shows_its_answer_table_figures_and_galleries(report, tmp_path):

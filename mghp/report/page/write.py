@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -40,12 +40,12 @@ class Report:
     files: Sequence[Path]
 
 
-def write_page(report: Report, studies: Sequence[Study], out: Path) -> Path:
+def write_page(report: Report, studies: Mapping[str, Study], out: Path) -> Path:
     """Write the page, which needs nothing from outside its folder: the answers first, then what they are made of.
 
     Args:
         report: what there is.
-        studies: in order; a question of which nothing is there is left out.
+        studies: by title, in order; a question of which nothing is there is left out.
         out: folder of the page, of the tables and of the figures.
 
     Returns:
@@ -55,7 +55,7 @@ def write_page(report: Report, studies: Sequence[Study], out: Path) -> Path:
         loader=jinja2.PackageLoader("mghp.report.page", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    shown = [(study.title, _shown(study.questions, report, out)) for study in studies]
+    shown = [(title, _shown(study.questions, report, out)) for title, study in studies.items()]
     page = environment.get_template("index.html.j2").render(
         source=report.source,
         evidence=report.evidence,

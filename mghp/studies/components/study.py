@@ -5,8 +5,6 @@ from mghp.studies.components.answers import all_components, field, limits, other
 from mghp.studies.components.figures import component_drawings
 from mghp.studies.components.swaps import P2_MATCHERS, P2_ORACLES
 from mghp.studies.components.tables import (
-    EXPERIMENT,
-    LONGER,
     P2,
     P2_DIFFERENCES,
     P2_LONG,
@@ -15,8 +13,6 @@ from mghp.studies.components.tables import (
 )
 
 STUDY = Study(
-    "Components of the parser",
-    (EXPERIMENT, LONGER),
     (
         Question(
             "What does each component bring?",

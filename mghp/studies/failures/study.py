@@ -30,8 +30,6 @@ def answer(runs: Sequence[Run]) -> str:
 
 
 STUDY = Study(
-    "Failures",
-    ("components_failures",),
     (
         Question(
             "What fails, and why?",

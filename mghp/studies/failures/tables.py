@@ -128,7 +128,6 @@ KINDS_AND_TAGS = TableOf(
     Column("cases", lambda row: len(row.kinds), "d"),
     *(_share_of(kind, label) for kind, label in KINDS.items()),
     rows=_tagged,
-    sources=lambda row: (row.run,),
 )
 
 

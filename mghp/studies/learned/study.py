@@ -113,8 +113,6 @@ def _gains(rounded: Comparison, over: Comparison, condition: str) -> str:
 
 
 STUDY = Study(
-    "Limb scores learned through the matcher",
-    ("learned",),
     (
         Question(
             "Does training through the matcher beat training without it?",

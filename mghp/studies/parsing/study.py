@@ -7,11 +7,6 @@ from mghp.studies.parsing.published_table import P1, missing
 from mghp.studies.parsing.tables import ASSEMBLY, TAGS, TRAININGS, TRUE_FIELDS
 
 STUDY = Study(
-    "Parsing crowds",
-    (
-        "synthetic_10min", "synthetic_30min", "synthetic_60min", "synthetic_plain_10min", "synthetic_simple_10min",
-        "mhp_v2", "densepose_coco", "pascal_person_part", "assembly",
-    ),
     (
         Question(
             "How does a training go?",

@@ -86,8 +86,6 @@ def _range(values: Iterable[float], form: str) -> str:
 
 
 STUDY = Study(
-    "The matcher on matching problems",
-    ("solvers", "steps", "sizes", "readings"),
     (
         Question(
             "Which solver, and what does it gain over the affinity itself?",

@@ -145,7 +145,6 @@ ASSOCIATION = TableOf(
     Column("solver", lambda row: solver_label(row.run)),
     *(column for rounding in ROUNDINGS for column in _association_columns(rounding)),
     rows=associated,
-    sources=lambda row: (row.run,),
 )
 
 

@@ -1,10 +1,12 @@
 """What a bench declares, how it is called, and the rows that its table is made of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mghp.config.load import load_config, variant_names
 from mghp.config.schema import Config
@@ -13,6 +15,8 @@ from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
+from mghp.runs.csv_cells import write_frame
+from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
 
 
@@ -55,6 +59,22 @@ class Bench:
 
     measure: Callable[[Call], Path]
     tables: tuple[TableOf[Any], ...]
+
+
+def finished(
+    folder: RunFolder, rows: Iterable[Mapping[str, Any]], metrics: Mapping[str, float], file: str = "ratios.csv"
+) -> Path:
+    """Write the rows that were measured, end the run, and return its folder.
+
+    Args:
+        folder: of the run.
+        rows: cells by column.
+        metrics: of the whole run, for its result.
+        file: in the run folder.
+    """
+    write_frame(pd.DataFrame(list(rows)), folder.path / file)
+    folder.finish(metrics)
+    return folder.path
 
 
 @dataclass(frozen=True)

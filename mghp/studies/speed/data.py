@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from mghp.config.schema import Config
@@ -18,10 +17,9 @@ from mghp.parsing.build import anatomy_of
 from mghp.parsing.targets import TargetMaker
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf, metric, percent
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, cell, measured_run
+from mghp.studies.speed.bench import Bench, cell, finished
 from mghp.studies.speed.made_crowds import made_crowd
 from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.studies.speed.training_step import training_step
@@ -51,8 +49,9 @@ def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progr
     progress(1, 3, "loader alone")
     alone = _yielded(config, train)
     progress(2, 3, "targets")
-    write_frame(pd.DataFrame(_target_rows(config)), folder.path / "ratios.csv")
-    folder.finish(
+    return finished(
+        folder,
+        _target_rows(config),
         {
             "loader/batches_a_second": alone,
             "training/batches_a_second": consumed,
@@ -60,9 +59,8 @@ def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progr
             "training/waiting_share": waiting,
             "threads": torch.get_num_threads(),
             "steps": config.bench.steps,
-        }
+        },
     )
-    return folder.path
 
 
 def endless_batches(config: Config, train: Samples) -> Iterator[Batch]:
@@ -159,7 +157,6 @@ TARGETS = TableOf(
     added("a further person [ms]", "ms", ".3f"),
     of_first_row("times the first row", "ms", ".2f"),
     rows=per_person("bench_data"),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_data(call.config, *call.training_pictures, call.progress), (LOADING, TARGETS))

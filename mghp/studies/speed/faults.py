@@ -13,7 +13,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from mghp.config.schema import Config
@@ -21,9 +20,8 @@ from mghp.datasets.pictures import load_pictures, training_fingerprint
 from mghp.parsing.checkpoints import read_checkpoint
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder, resume_points, run_path
-from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
 from mghp.writing import unfinished_files
 
 _PRELOADED = ["mghp.studies.speed.faults", "mghp.evaluation.train"]
@@ -67,9 +65,12 @@ def bench_faults(config: Config, progress: Progress) -> Path:
         equal = _equal(_run_of(whole), _run_of(training))
         rows += [{"training": training.experiment, **kill, **equal} for kill in kills]
         progress(min(len(rows), config.bench.kills), config.bench.kills, "kill")
-    write_frame(pd.DataFrame(rows), folder.path / "faults.csv")
-    folder.finish({"kills": len(rows), "train/steps": float(config.trainer["max_steps"]), "seconds": seconds})
-    return folder.path
+    return finished(
+        folder,
+        rows,
+        {"kills": len(rows), "train/steps": float(config.trainer["max_steps"]), "seconds": seconds},
+        "faults.csv",
+    )
 
 
 def _killable(config: Config, folder: RunFolder, name: str) -> Config:
@@ -170,7 +171,6 @@ FAULTS = TableOf(
     cell("half written", "half written", "d"),
     *map(_is_equal, ("weights", "metrics.csv", "scores", "pictures")),
     rows=measurements("bench_faults", "faults.csv", ("training",)),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_faults(call.config, call.progress), (FAULTS,))

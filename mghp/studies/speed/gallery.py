@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from mghp.config.schema import Config
 from mghp.gallery.write import write_gallery
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
+from mghp.studies.speed.bench import Bench, Measured, cell, finished
 from mghp.studies.speed.browser import open_browser
 from mghp.studies.speed.made_cases import made_run
 
@@ -70,9 +67,7 @@ def bench_gallery(config: Config) -> Path:
             made = made_run(dataclasses.replace(config, experiment="made_up", runs=place, seed=size), size)
             page = write_gallery([made], Path(place))[0]
             rows += [{"cases": size, **_opened(browser, page)} for _ in range(REPEATS)]
-        write_frame(pd.DataFrame(rows), folder.path / "opening.csv")
-        folder.finish({"repeats": REPEATS})
-    return folder.path
+        return finished(folder, rows, {"repeats": REPEATS}, "opening.csv")
 
 
 def _opened(browser: "Chrome", page: Path) -> dict[str, float]:
@@ -107,7 +102,6 @@ GALLERY = TableOf(
     cell("thumbnails loaded", "thumbnails", ".0f"),
     cell("filter [ms]", "filter_ms", ".0f"),
     rows=_medians,
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_gallery(call.config), (GALLERY,))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -22,9 +21,8 @@ from mghp.parsing.true_fields import true_fields
 from mghp.peak_memory import measured_peak
 from mghp.progress import Progress
 from mghp.report.table import TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, measured_run
+from mghp.studies.speed.bench import Bench, cell, finished
 from mghp.studies.speed.made_crowds import made_crowd
 from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.training.build import build_module
@@ -60,9 +58,7 @@ def bench_inference(config: Config, progress: Progress) -> Path:
     for persons, row in rows.items():
         timed = seconds[persons][1:]  # the first compiles and fills caches
         row |= {f"{what}_ms": 1000 * statistics.median(one[what] for one in timed) for what in timed[0]}
-    write_frame(pd.DataFrame(list(rows.values())), folder.path / "ratios.csv")
-    folder.finish({"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
-    return folder.path
+    return finished(folder, rows.values(), {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
 
 
 def made_fields(config: Config, persons: int) -> Fields:
@@ -142,7 +138,6 @@ INFERENCE = TableOf(
     *(cell(f"{stage} [ms]", f"{stage}_ms", ".1f") for stage in ("peaks", "affinities", "matching", "poses", "pixels")),
     cell("peak [MB]", "peak_mb", ".0f"),
     rows=per_person("bench_inference"),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_inference(call.config, call.progress), (INFERENCE,))

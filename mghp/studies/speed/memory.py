@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from PIL import Image
 
 from mghp.config.schema import Config
@@ -15,10 +14,9 @@ from mghp.errors import InputError
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, measurements
+from mghp.studies.speed.bench import Bench, Measured, finished, measurements
 from mghp.studies.speed.made_crowds import made_crowd
 
 PERSONS = 5
@@ -55,9 +53,7 @@ def bench_memory(config: Config, file: Path, overrides: Sequence[str], progress:
     folder = RunFolder(config, f"{PERSONS} persons at {config.bench.size}")
     with tempfile.TemporaryDirectory() as place:
         rows = list(_measured(config, file, overrides, Path(place), progress))
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish({"picture": config.bench.size, "persons": PERSONS})
-    return folder.path
+    return finished(folder, rows, {"picture": config.bench.size, "persons": PERSONS})
 
 
 def _measured(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.anatomy.persons import PredictedPersons, TruePersons
@@ -21,9 +20,8 @@ from mghp.metrics.painting import painted
 from mghp.metrics.person_iou import person_iou_of_maps
 from mghp.report.table import Column, TableOf
 from mghp.runs.arrays import read_arrays
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, Call, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 
 ROUNDS = 5
 """Every metric is timed so often, in turn with the unit; the median of the ratios counts."""
@@ -102,9 +100,7 @@ def bench_metrics(pictures: Sequence[TimedPicture], num_labels: int, name: str, 
             ratios.append(of_metric / of_unit)
             milliseconds.append(1000 * of_metric / len(pictures))
         rows.append({"metric": metric, "units": statistics.median(ratios), "ms": statistics.median(milliseconds)})
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish({"pictures": len(pictures), "labels": num_labels})
-    return folder.path
+    return finished(folder, rows, {"pictures": len(pictures), "labels": num_labels})
 
 
 def _unit(pictures: Sequence[TimedPicture], num_labels: int) -> Callable[[], object]:
@@ -158,7 +154,6 @@ METRICS = TableOf(
     cell("histograms a picture", "units", ".1f"),
     cell("ms a picture", "ms", ".2f"),
     rows=measurements("bench_metrics", texts=("set", "metric")),
-    sources=measured_run,
 )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from mghp.config.schema import Config
@@ -16,9 +15,8 @@ from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import Batch
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, cell, finished, measurements
 from mghp.studies.speed.measure import median_seconds
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
 from mghp.training.optimization import make_optimizer
@@ -56,15 +54,15 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Pr
         progress(number, len(MOMENTS) + 1, f"training steps {moment}")
         rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
     progress(len(MOMENTS), len(MOMENTS) + 1, "render")
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish(
+    return finished(
+        folder,
+        rows,
         {
             "render/pictures_a_second": _render_rate(config),
             "threads": torch.get_num_threads(),
             "matching/every": config.training.matching_every,
-        }
+        },
     )
-    return folder.path
 
 
 def stepped_module(config: Config) -> tuple[ParsingModule, int]:
@@ -127,7 +125,6 @@ PARSING = TableOf(
     cell("adds on average [%]", "added_on_average", ".1f", scale=100),
     Column("rendered a second", lambda row: row.run.metric("render/pictures_a_second"), ".0f"),
     rows=measurements("bench_parsing", texts=("moment",)),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_parsing(call.config, *call.training_pictures, call.progress), (PARSING,))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -18,9 +17,8 @@ from mghp.parsing.fields import Fields
 from mghp.parsing.network.compilation import compile_network, missing_compiler
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, cell, finished, measurements
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
@@ -91,9 +89,9 @@ def bench_speed(
             if name in ways:
                 row |= _compared(seconds[name], seconds[PLAIN]) | (differences[name] if work == "parse" else {})
             rows.append(row)
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish({"threads": torch.get_num_threads(), "rounds": config.bench.steps, "pictures": len(batches[0])})
-    return folder.path
+    return finished(
+        folder, rows, {"threads": torch.get_num_threads(), "rounds": config.bench.steps, "pictures": len(batches[0])}
+    )
 
 
 def _made(config: Config) -> _Way:
@@ -154,7 +152,6 @@ SPEED = TableOf(
     cell("same part [%]", "same_parts", ".2f", scale=100),
     cell("note", "note"),
     rows=measurements("bench_speed", texts=("work", "variant", "note")),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_speed(call.config, call.variants, *call.training_pictures, call.progress), (SPEED,))

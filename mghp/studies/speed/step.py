@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import pandas as pd
 import torch
 from torch import nn
 
@@ -16,10 +15,9 @@ from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
 from mghp.studies.speed.data import endless_batches
 from mghp.studies.speed.parsing import BATCHES, matching_cost, stepped_module
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
@@ -117,18 +115,18 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progr
     rows = _rows(_profile(config, train), config.bench.steps)
     progress(1, 2, "steps with the matching and without")
     cost = _cost_of_matching(config, train)
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     average = cost["added_on_average"]
-    folder.finish(
+    return finished(
+        folder,
+        rows,
         {
             "matching/added": cost["added"],
             "matching/every": cost["every"],
             "matching/share": average / (1 + average),
             "threads": torch.get_num_threads(),
             "steps": config.bench.steps,
-        }
+        },
     )
-    return folder.path
 
 
 def _profile(config: Config, train: Samples) -> dict[str, float]:
@@ -212,7 +210,6 @@ STEP = TableOf(
     cell("ms", "ms", ".2f"),
     cell("share [%]", "share", ".1f", scale=100),
     rows=_phases,
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_step(call.config, *call.training_pictures, call.progress), (STEP,))

@@ -33,8 +33,6 @@ def parser_answer(runs: Sequence[Run]) -> str:
 
 
 STUDY = Study(
-    "Speed and memory",
-    tuple(f"bench_{name}" for name in BENCHES),
     (
         Question(
             "What does the matcher cost?",

@@ -9,16 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from mghp.config.schema import Config
 from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, measured_run
+from mghp.studies.speed.bench import Bench, Measured, cell, finished
 
 NUM_TRIALS = 100
 """Trials of the sweep whose cost is measured; each sleeps for a tenth of a second and writes its result."""
@@ -64,10 +62,7 @@ def bench_sweep(config: Config) -> Path:
         The run folder.
     """
     folder = RunFolder(config, f"{NUM_TRIALS} trials")
-    rows = list(_measured())
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish({"repeats": REPEATS})
-    return folder.path
+    return finished(folder, _measured(), {"repeats": REPEATS})
 
 
 def _measured() -> Iterator[dict[str, float | str]]:
@@ -130,7 +125,6 @@ SWEEP = TableOf(
     # Of a single trial the report would be all.
     Column("CPU a trial [ms]", lambda row: row["cpu_ms_a_trial"] if row["sweep"] == "stub" else None, ".1f"),
     rows=_medians,
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_sweep(call.config), (SWEEP,))
