@@ -40,6 +40,53 @@ def checkout():
     return CHECKOUT
 
 
+@pytest.fixture(scope="session")
+def snippet_of(checkout):
+    """Returns the first code in a language that a section of CONTRIBUTING.md shows."""
+
+    def snippet(section, language="python"):
+        text = (checkout / "CONTRIBUTING.md").read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
+        return text.partition(f"```{language}\n")[2].partition("```")[0]
+
+    return snippet
+
+
+@pytest.fixture
+def left_as_it_was(monkeypatch):
+    """Makes what is added to a registry, or found in it by entry points, last no longer than the test."""
+    registries = []
+
+    def remember(registry):
+        monkeypatch.setattr(registry, "_added", dict(registry._added))
+        vars(registry).pop("_points", None)
+        registries.append(registry)
+
+    yield remember
+    for registry in registries:
+        vars(registry).pop("_points", None)
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch, left_as_it_was):
+    """Puts a module of another package and its entry point on the path, as pip would leave them; returns the folder."""
+    modules = []
+
+    def put(registry, name, module, text):
+        left_as_it_was(registry)
+        (tmp_path / f"{module}.py").write_text(text)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[{registry.group}]\n{name} = {module}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        modules.append(module)
+        return tmp_path
+
+    yield put
+    for module in modules:
+        sys.modules.pop(module, None)
+
+
 @pytest.fixture
 def free_port():
     """A port of this machine that nobody listens on."""

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import sys
 
 import numpy as np
 import official_layouts as layouts
@@ -40,27 +39,17 @@ def write_pictures(root):
 
 
 @pytest.fixture
-def snippet(checkout):
+def snippet(snippet_of):
     """The module that CONTRIBUTING.md shows."""
-    section = (checkout / "CONTRIBUTING.md").read_text().partition("## Adding a dataset")[2]
-    return section.partition("```python\n")[2].partition("```")[0]
+    return snippet_of("Adding a dataset")
 
 
 @pytest.fixture
-def installed(snippet, tmp_path, monkeypatch):
-    """The folder of the package, on the path as pip would leave it; its dataset lies in root/."""
-    (tmp_path / "stick_figures.py").write_text(snippet)
-    info = tmp_path / "stick_figures-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stick-figures\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[mghp.datasets]\nsticks = stick_figures\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(DATASETS, "_added", dict(DATASETS._added))
-    vars(DATASETS).pop("_points", None)
-    write_pictures(tmp_path / "root")
-    yield tmp_path
-    vars(DATASETS).pop("_points", None)
-    sys.modules.pop("stick_figures", None)
+def installed(install, snippet):
+    """The folder of the package; its dataset lies in root/."""
+    folder = install(DATASETS, NAME, "stick_figures", snippet)
+    write_pictures(folder / "root")
+    return folder
 
 
 @pytest.fixture

@@ -26,11 +26,11 @@ import sys
 from pathlib import Path
 from mghp.evaluation.evaluate import run_evaluation
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import score_table
+from mghp.studies.parsing.tables import TRAININGS
 settings = ["matcher.name=hungarian", "evaluation.oracles=[]", "assembly.min_affinity=0"]
 evaluated = run_evaluation(Path(sys.argv[1]), settings, lambda *_: None)
 print(evaluated)
-print(score_table([Run(Path(sys.argv[1])), Run(evaluated)]).markdown())
+print(TRAININGS.filled([Run(Path(sys.argv[1])), Run(evaluated)]).markdown())
 """
 
 
@@ -39,19 +39,9 @@ def nothing(*_):
 
 
 @pytest.fixture
-def snippet(checkout):
+def snippet(snippet_of):
     """The module that CONTRIBUTING.md shows."""
-    section = (checkout / "CONTRIBUTING.md").read_text().partition("## Adding a metric")[2]
-    return section.partition("```python\n")[2].partition("```")[0]
-
-
-@pytest.fixture
-def registry(monkeypatch):
-    """`METRICS`, left as it was."""
-    monkeypatch.setattr(METRICS, "_added", dict(METRICS._added))
-    vars(METRICS).pop("_points", None)
-    yield METRICS
-    vars(METRICS).pop("_points", None)
+    return snippet_of("Adding a metric")
 
 
 @pytest.fixture
@@ -67,24 +57,19 @@ def pair():
     )
 
 
-def test_an_installed_metric_is_computed_with_the_others(registry, snippet, pair, tmp_path, monkeypatch):
-    (tmp_path / "person_recall.py").write_text(snippet)
-    info = tmp_path / "person_recall-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: person-recall\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[mghp.metrics]\nperson_recall = person_recall\n")
-    monkeypatch.syspath_prepend(tmp_path)
+def test_an_installed_metric_is_computed_with_the_others(install, snippet, pair):
+    install(METRICS, "person_recall", "person_recall", snippet)
     metrics = parsing_metrics(DENSEPOSE_COCO)
     metrics.update(*pair)
-    sys.modules.pop("person_recall")
     assert float(metrics.compute()["person_recall"]) == 0.5
 
 
-def test_a_planted_score_of_single_pictures_is_told_with_theirs(registry, pair, monkeypatch):
+def test_a_planted_score_of_single_pictures_is_told_with_theirs(left_as_it_was, pair, monkeypatch):
     module = type(sys)("planted")
     module.count = lambda predicted, true, anatomy: {"keypoints": float(anatomy.num_keypoints)}
     monkeypatch.setitem(sys.modules, "planted", module)
-    registry.add(MetricEntry("keypoints", "planted:count", "keypoints", scope="picture"))
+    left_as_it_was(METRICS)
+    METRICS.add(MetricEntry("keypoints", "planted:count", "keypoints", scope="picture"))
     scores = scores_of_picture(*pair, DENSEPOSE_COCO)
     assert (scores["keypoints"], scores["person_iou"]) == (17.0, 0.5)
 

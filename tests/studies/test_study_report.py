@@ -1,63 +1,17 @@
-import json
-import sys
-from types import SimpleNamespace
-
 import pytest
 from planted_trainings import plant, plant_components, plant_rotations
 
-from mghp.registry import Entry, Registry
 from mghp.report.study import MOST_WORDS, Question, Study
-from mghp.report.table import Column, TableOf
 from mghp.reproduce.finished import COMMITTED
-from mghp.runs.read import Run, find_runs
-from mghp.studies.components.tables import BASELINE, VARIANTS
-from mghp.studies.output_names import present_report
-from mghp.studies.registry import STUDIES, all_studies
-from mghp.studies.report import all_tables, is_evidence, write_answers, write_report
+from mghp.runs.read import find_runs
+from mghp.studies.components.tables import BASELINE, FILE
+from mghp.studies.registry import STUDIES, all_questions
+from mghp.studies.report import all_tables, is_evidence, write_answers
 from mghp.studies.rotation.tables import TEST_SETS
+from mghp.studies.variant_labels import labels_of
 
 
-@pytest.fixture
-def run(tmp_path):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    content = {"experiment": "planted", "variant": "a", "seed": 0, "commit": "abc", "metrics": {"score": 0.25}}
-    (folder / "result.json").write_text(json.dumps(content))
-    return Run(folder)
-
-
-@pytest.fixture
-def planted_study(monkeypatch):
-    """The only study there is: a table, and the answer to its question, in one place."""
-    table = TableOf(
-        "planted_table",
-        "What was planted.",
-        Column("variant", lambda run: run.variant),
-        Column("score", lambda run: run.metric("score"), ".2f"),
-        rows=lambda runs: [run for run in runs if run.experiment == "planted"],
-    )
-    question = Question("What was planted?", lambda runs: f"{len(runs)} run." if runs else "", (table,))
-    studies = Registry("study")
-    studies.add(Entry("planted", "planted_study:STUDY", "A planted study"))
-    monkeypatch.setattr("mghp.studies.registry.STUDIES", studies)
-    study = Study("A planted study", ("planted",), (question,))
-    monkeypatch.setitem(sys.modules, "planted_study", SimpleNamespace(STUDY=study))
-    return study
-
-
-def test_a_table_that_a_study_declares_is_on_the_page_and_in_its_files(planted_study, run, tmp_path):
-    out = tmp_path / "out"
-    out.mkdir()
-    page = write_report([run], "planted", True, out).read_text()
-    for text in ("A planted study", "What was planted?", "1 run.", "planted_table", '<td class="number">0.25</td>'):
-        assert text in page
-    assert (out / "planted_table.md").read_text().endswith("| a | 0.25 |\n")
-    assert (out / "answers.md").read_text() == "**What was planted?** 1 run.\n\n"
-    names = {f"planted_table.{ending}" for ending in ("csv", "json", "md", "tex")}
-    assert set(present_report(out)) == {"index.html", "answers.md", *names} == {file.name for file in out.iterdir()}
-
-
-def test_what_no_run_is_for_is_not_written(planted_study, tmp_path):
+def test_what_no_run_is_for_is_not_written(tmp_path):
     assert all_tables([]) == []
     assert write_answers([], tmp_path) == []
     assert not list(tmp_path.iterdir())
@@ -71,7 +25,7 @@ def test_evidence_takes_several_seeds(tmp_path):
 
 
 def test_no_table_question_or_figure_stands_twice():
-    questions = [question for study in all_studies() for question in study.questions]
+    questions = all_questions()
     for names in (
         [table.name for question in questions for table in question.tables],
         [question.text for question in questions],
@@ -94,8 +48,9 @@ def committed():
 def planted(tmp_path_factory):
     """Trainings by whose numbers answers are as long as they get: long names, several seeds, nothing equal."""
     folder = tmp_path_factory.mktemp("runs")
-    longest = max(VARIANTS, key=lambda name: len(VARIANTS[name].split()))
-    scores = {name: 0.4 + 0.01 * place for place, name in enumerate(VARIANTS)} | {longest: 0.7}
+    labels = labels_of(FILE)
+    longest = max(labels, key=lambda name: len(labels[name].split()))
+    scores = {name: 0.4 + 0.01 * place for place, name in enumerate(labels)} | {longest: 0.7}
     runs = plant_components(folder, scores)
     runs += [plant(folder, "components", name, seed, 0.5) for name in (BASELINE, longest) for seed in (3, 4)]
     for variant in (BASELINE, "without_matching_loss"):
@@ -119,5 +74,5 @@ def test_answers_of_the_committed_runs_are_short(committed, name):
 
 
 def test_an_answer_that_is_too_long_is_found(planted):
-    study = Study("", (), (Question("?", lambda runs: "word " * (MOST_WORDS + 1)),))
+    study = Study((Question("?", lambda runs: "word " * (MOST_WORDS + 1)),))
     assert too_long(study, planted)

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from planted_limbs import BASELINE, POSITIVE_CONTROL, PlantedRun, planted
 
+from mghp.config.load import load_config
 from mghp.errors import InputError
 from mghp.runs.read import Run
+from mghp.studies.learned.figures import compared_variants
 from mghp.studies.learned.run import run_learned
 from mghp.studies.learned.tables import LEARNED, TUNING
 from mghp.studies.learned.variants import CONTROL, FILE, LIMBS, PERSONS, condition_of, trained
@@ -124,3 +126,11 @@ def test_runs_of_a_seed_on_different_images_are_not_compared():
     runs = [*BASELINE, *planted("fenchel_young", 0.9, 0.7, first_image=7)]
     with pytest.raises(InputError, match=r"planted and planted: tested on different images"):
         LEARNED.filled(runs)
+
+
+def test_a_variant_that_its_file_alone_names_is_in_table_and_figure(add_variant):
+    file = add_variant(FILE, "  mine: {label: my own way, matcher: {name: sinkhorn}}\n")
+    assert load_config(file, ["variant=mine"]).matcher.name == "sinkhorn"
+    runs = [*BASELINE, *planted("mine", 0.9, 0.8)]
+    assert [row["variant"] for row in LEARNED.filled(runs).rows][-1] == "my own way"
+    assert [variant.label for variant in compared_variants(trained(runs))["matching"]] == ["my own way"]
