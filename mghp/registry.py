@@ -83,7 +83,7 @@ class Registry(Generic[E]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names, in order."""
+        """The names of all entries, in order."""
         return *(name for name in self._added if name not in self._points), *self._points
 
     @property
@@ -93,7 +93,7 @@ class Registry(Generic[E]):
 
     @property
     def entries(self) -> tuple[E, ...]:
-        """All entries, in order; those of other packages are imported."""
+        """The entries, in order; those of other packages are imported."""
         return tuple(self[name] for name in self.names)
 
     def where(self, holds: Callable[[E], bool]) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Registry(Generic[E]):
 
     @functools.cached_property
     def _points(self) -> "dict[str, EntryPoint]":
-        """Entry points of other packages, by name and in its order.
+        """The entry points of other packages, by name and in its order.
 
         Raises:
             InputError: if one has the name of another, or of an entry that is not its own.

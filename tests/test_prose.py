@@ -7,8 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mghp"
 NOT_YET = (
-    "anatomy", "cli", "config/data.py", "config/losses.py", "config/match.py", "config/matcher.py", "datasets",
-    "matching", "metrics", "parsing", "problems", "report", "reproduce", "runs", "studies", "sweep",
+    "anatomy", "config/data.py", "config/losses.py", "config/match.py", "config/matcher.py", "datasets", "matching",
+    "metrics", "parsing", "problems", "reproduce", "runs", "studies/learned/scores.py",
+    "studies/solvers/association.py", "studies/solvers/example.py", "studies/speed/learned.py",
+    "studies/speed/matcher.py", "sweep",
 )  # fmt: skip
 """Folders and files whose docstrings are not yet rewritten; pyproject.toml spares the same from ruff's D401."""
 

@@ -1,1 +1,1 @@
-"""The commands: each reads its words, calls the lab, and says where it wrote."""
+"""The commands: each reads its arguments, calls the lab or a study, and prints where it wrote."""

@@ -1,4 +1,4 @@
-"""The commands of `mghp bench`, one per bench of the registry. Slow imports happen after the input has been checked."""
+"""The commands of `mghp bench`, one per entry of the registry. Slow imports come after the input has been checked."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,19 +6,21 @@ from typing import Annotated
 
 import typer
 
+from mghp.cli.overrides import Overrides
 from mghp.errors import writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 from mghp.studies.benches import BENCHES, BenchEntry
 
-bench_app = typer.Typer(no_args_is_help=True, help="Measure speed and memory against peers, as ratios in one run.")
+bench_app = typer.Typer(
+    no_args_is_help=True, help="Measure speed and memory against peers in the same run, and write a table."
+)
 
-Out = Annotated[Path, typer.Option(help="Where to write")]
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Settings, e.g. seed=1")]
+Out = Annotated[Path, typer.Option(help="Folder that the tables are written to")]
 
 
 def _run(entry: BenchEntry, arguments: list[str], out: Path) -> None:
-    """Measure, and write the tables of what was measured."""
+    """Measure, then write and print the tables."""
     from mghp.config.load import load_config
     from mghp.config.schema import Config
     from mghp.runs.checkout import ROOT
@@ -45,17 +47,17 @@ def _run(entry: BenchEntry, arguments: list[str], out: Path) -> None:
 
 
 def _check_place(out: Path) -> None:
-    """Refuse a folder that cannot be written to, or has a table of somebody else's that is named like one of a bench.
+    """Refuse a folder that cannot be written to, or where a table of a bench would replace somebody else's file.
 
     Raises:
-        InputError: if it is one.
+        InputError: naming the folder or the file.
     """
     names = [file.name for ending in (".md", ".csv", ".tex", ".json") for file in out.glob(f"bench_*{ending}")]
     OutFolder(writable_folder(out)).refuse(sorted(names))
 
 
 def _command(entry: BenchEntry) -> Callable[..., None]:
-    """Return the command of a bench, which takes settings, or its one argument, or nothing."""
+    """Return the command of a bench: it takes settings, one path, or nothing."""
     if entry.experiment:
 
         def command(overrides: Overrides = None, out: Out = Path("results")) -> None:

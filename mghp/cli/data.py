@@ -11,16 +11,21 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
-data_app = typer.Typer(no_args_is_help=True, help="Make and check data.")
+data_app = typer.Typer(no_args_is_help=True, help="Check a dataset on disk, or render pictures.")
 
 
 @data_app.command("check")
 def check_command(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file with a dataset on disk")],
+    experiment: Annotated[
+        Path, typer.Argument(help="Experiment file of a dataset on disk, e.g. experiments/parsing/mhp_v2.yaml")
+    ],
     overrides: Overrides = None,
-    out: Annotated[Path | None, typer.Option(help="JSON file of the whole report")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="JSON file to write the whole report to, e.g. faults.json; not written by default"),
+    ] = None,
 ) -> None:
-    """Tell every fault of a dataset on disk; exit code 1 if one would end a training or make its scores worthless."""
+    """List every fault of a dataset on disk; exit code 1 if one would end a training or make its scores worthless."""
     from mghp.config.load import load_config
     from mghp.datasets.pictures import check_pictures
 
@@ -48,11 +53,15 @@ def check_command(
 
 @data_app.command("render")
 def render_command(
-    experiment: Annotated[Path, typer.Argument(help="Experiment file with data.name=synthetic")],
+    experiment: Annotated[
+        Path, typer.Argument(help="Experiment file of rendered pictures, e.g. experiments/parsing/synthetic_10min.yaml")
+    ],
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder of contact sheets and difficulty")] = Path("results"),
+    out: Annotated[
+        Path, typer.Option(help="Folder that contact sheets and measures of difficulty are written to")
+    ] = Path("results"),
 ) -> None:
-    """Render the pictures of an experiment into its cache; draw contact sheets and measure how hard the sets are."""
+    """Render the pictures of an experiment into its cache, draw contact sheets, and measure how hard the sets are."""
     from mghp.config.load import load_config
     from mghp.datasets.pictures import DESCRIPTIONS, check_pictures, describe_pictures, load_pictures
 

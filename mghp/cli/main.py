@@ -1,6 +1,6 @@
 """All commands, in the order in which `mghp --help` lists them.
 
-The files of commands import what is slow (torch, wandb, matplotlib) inside them, after the input has been checked.
+The commands import what is slow (torch, wandb, matplotlib) in their functions, after the input has been checked.
 """
 
 import errno
@@ -41,15 +41,15 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(runs_app, name="runs")
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
-"""Why a disk takes no file: nothing that a traceback would explain."""
+"""Errors of a disk that takes no file, which no traceback would explain."""
 
 _MAKE_RUNS = ("match", "train", "evaluate", "gallery", "bench")
-"""Commands whose run goes into MGHP_RUN_DIR."""
+"""Commands whose run is written to MGHP_RUN_DIR, where that is set."""
 
 
 @app.callback()
 def _commands(context: typer.Context) -> None:
-    """Refuse, before a command that makes a run does anything, an MGHP_RUN_DIR that is no run's."""
+    """Refuse an MGHP_RUN_DIR that holds other files, before a command makes a run."""
     if context.invoked_subcommand in _MAKE_RUNS and os.environ.get("MGHP_RUN_DIR"):
         from mghp.runs.folder import refuse_foreign_folder
 
@@ -57,7 +57,7 @@ def _commands(context: typer.Context) -> None:
 
 
 def main() -> None:
-    """Entry point: a user's mistake is one line and exit code 2."""
+    """Run the command line; print a user's mistake as one line, with exit code 2."""
     try:
         app()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""The commands that report finished runs."""
+"""The commands that turn finished runs into tables, figures, galleries and a page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,14 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import Progress, progress_bar
 
-RunFolders = Annotated[list[Path], typer.Argument(help="Run folders, or folders of run folders")]
+RunFolders = Annotated[
+    list[Path], typer.Argument(help="Run folders, folders of run folders, or archives of them, e.g. runs")
+]
+Out = Annotated[Path, typer.Option(help="Folder that is written to")]
 
 
-def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
-    """Write the tables that these run folders can fill (Markdown, CSV, LaTeX, and JSON of where rows come from)."""
+def tables(runs: RunFolders, out: Out = Path("results")) -> None:
+    """Write the tables that these runs can fill, as Markdown, CSV and LaTeX, and as JSON the runs behind each row."""
     from mghp.runs.read import find_runs
 
     found = find_runs(runs)
@@ -27,8 +30,8 @@ def tables(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to wr
     _echo_written([out / file.name for file in files], "table")
 
 
-def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")) -> None:
-    """Draw the figures that these run folders can fill (PNG and SVG)."""
+def figures(runs: RunFolders, out: Out = Path("results")) -> None:
+    """Draw the figures that these runs can fill, as PNG and SVG."""
     from mghp.runs.read import find_runs
 
     found = find_runs(runs)
@@ -41,10 +44,8 @@ def figures(runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to w
     _echo_written([out / file.name for file in files], "figure")
 
 
-def report_command(
-    runs: RunFolders, out: Annotated[Path, typer.Option(help="Where to write")] = Path("results")
-) -> None:
-    """Write all that these run folders can fill, tables, figures, answers and galleries, with index.html."""
+def report_command(runs: RunFolders, out: Out = Path("results")) -> None:
+    """Write all that these runs can fill: tables, figures, answers, galleries, and index.html, which shows them."""
     from mghp.runs.read import find_runs
 
     found = find_runs(runs)
@@ -59,12 +60,12 @@ def report_command(
 
 def gallery_command(
     sources: Annotated[list[str], typer.Argument(metavar="RUN|KEY=VALUE", help="Runs of mghp train, "
-        "checkpoints, or folders of runs that hold cases; settings, e.g. data.synthetic.scene=crossing")],
-    compare: Annotated[bool, typer.Option("--compare", help="Compare two runs: persons only one of them gets right, "
-        "or gets clearly better")] = False,
-    out: Annotated[Path, typer.Option(help="Folder that gets gallery/")] = Path("results"),
+        "checkpoints, or folders of runs that hold cases; then settings, e.g. data.synthetic.scene=crossing")],
+    compare: Annotated[bool, typer.Option("--compare", help="Compare two runs: show the persons that only one of them "
+        "gets right, or gets clearly better")] = False,
+    out: Annotated[Path, typer.Option(help="Folder that gallery/ is written to")] = Path("results"),
 ) -> None:  # fmt: skip
-    """Failures of every person, with their causes, as pages to look through; what is not computed yet is computed."""
+    """Show whom a parser fails on, and why, as pages to look through; the failures are found first if needed."""
     from mghp.gallery.sources import check_sources, split_sources
 
     writable_folder(out)
@@ -91,7 +92,7 @@ def gallery_command(
 
 
 def _with_cases(run: Path, overrides: list[str], show: Progress) -> list[Path]:
-    """Return the run folders of cases at or below a path, else the one that is made of a training."""
+    """Return the run folders at or below a path that hold cases; else find the failures of the training there."""
     from mghp.gallery.cases import folders_of_cases
 
     found = folders_of_cases(run)

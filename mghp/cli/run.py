@@ -1,4 +1,4 @@
-"""The commands that make one run, or use what it has trained."""
+"""The commands that make one run, or use the weights that a run has trained."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +10,14 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
+Checkpoint = Annotated[Path, typer.Argument(help="Run folder of mghp train, or one of its checkpoints, e.g. last.ckpt")]
+
 
 def match(
     experiment: Annotated[Path, typer.Argument(help="Experiment file, e.g. experiments/matcher/paper.yaml")],
     overrides: Overrides = None,
 ) -> None:
-    """Run one solver setting over a set of matching problems: metrics, trace, timing."""
+    """Solve a set of matching problems with one solver; write metrics, a trace and times to a run folder."""
     from mghp.config.load import load_config
     from mghp.problems.load import load_problems
 
@@ -33,10 +35,10 @@ def train(
     ] = None,
     overrides: Overrides = None,
     resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with the interrupted training of this run folder")
+        Path | None, typer.Option(metavar="RUN", help="Resume the interrupted training of this run folder")
     ] = None,
 ) -> None:
-    """Train a parsing network on pictures, or limb scores on poses: scores and weights in a run folder."""
+    """Train a parsing network on pictures, or limb scores on poses; write scores and weights to a run folder."""
     from mghp.config.load import load_config
     from mghp.datasets.pictures import check_pictures, load_pictures, what_is_not_trained
     from mghp.training.trainer_options import checked_options
@@ -75,10 +77,10 @@ def train(
 
 
 def evaluate(
-    source: Annotated[Path, typer.Argument(help="Run folder of mghp train, or one of its checkpoints")],
+    source: Checkpoint,
     overrides: Overrides = None,
 ) -> None:
-    """Score a checkpoint on its validation pictures, with true fields swapped in one by one, and draw examples."""
+    """Score a checkpoint on its validation pictures, also with each field replaced by the true one; draw examples."""
     from mghp.evaluation.evaluate import run_evaluation
 
     with progress_bar() as show:
@@ -86,13 +88,13 @@ def evaluate(
 
 
 def predict_command(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
-    source: Annotated[Path, typer.Argument(help="Picture, or folder of pictures")],
+    checkpoint: Checkpoint,
+    source: Annotated[Path, typer.Argument(help="Picture, or folder of pictures, e.g. photos")],
     overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder of maps, overlays and poses.json")] = Path("predictions"),
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto: cuda where there is one")] = "auto",
+    out: Annotated[Path, typer.Option(help="Folder to write maps, overlays and poses.json to")] = Path("predictions"),
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto, cuda if there is one")] = "auto",
 ) -> None:
-    """Parse one's own pictures: maps of parts and persons, overlays, poses. Exit code 1 if a file is unreadable."""
+    """Parse your own pictures into maps of parts and persons, overlays and poses; exit code 1 if one is unreadable."""
     from mghp.inference.image_files import picture_files
     from mghp.inference.prediction_files import all_names
 
@@ -121,12 +123,14 @@ def predict_command(
 
 
 def export_command(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of mghp train, or its run folder")],
+    checkpoint: Checkpoint,
     overrides: Overrides = None,
-    out: Annotated[list[Path] | None, typer.Option(help="FILE.onnx or FILE.pt2; give it twice for both")] = None,
-    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of all pictures; open without")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="parser.onnx by default, or e.g. a.pt2; twice for both")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of pictures, e.g. 480x640; any by default")] = None,
 ) -> None:
-    """Write a trained parser as one program: picture to fields, 16 candidates a keypoint type, affinities, matches."""
+    """Export a trained parser as one program: from picture to fields, 16 candidates per keypoint type, and matches."""
     from mghp.inference.export_files import check_export_files, picture_size
 
     files = out or [Path("parser.onnx")]

@@ -1,4 +1,4 @@
-"""The commands of `mghp runs`: archives of run folders. Slow imports happen inside them."""
+"""The commands of `mghp runs`, which pack run folders into archives and unpack them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,17 +7,21 @@ import typer
 
 from mghp.errors import writable_folder
 
-runs_app = typer.Typer(no_args_is_help=True, help="Pack run folders into archives, one an experiment, and unpack them.")
+runs_app = typer.Typer(
+    no_args_is_help=True, help="Pack run folders into archives, one per experiment, and unpack them."
+)
 
 
 @runs_app.command("pack")
 def pack_command(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders or archives of them, e.g. runs")],
-    out: Annotated[Path, typer.Option(help="Folder of archives, e.g. analysis/results/runs")] = Path("archives"),
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, folders of run folders, or archives, e.g. runs")],
+    out: Annotated[
+        Path, typer.Option(help="Folder that the archives are written to, e.g. analysis/results/runs")
+    ] = Path("archives"),
 ) -> None:
-    """Put finished runs into <experiment>.zip, beside those in it: settings, results and cases of failures.
+    """Add finished runs to <experiment>.zip: their settings, results and cases of failures.
 
-    Weights and sheets of pictures stay behind. Every command that reads run folders reads archives of them too.
+    Weights and sheets of pictures are left out. Every command that reads run folders also reads archives of them.
 
     Example: mghp runs pack runs --out archives && mghp report archives
     """
@@ -29,10 +33,10 @@ def pack_command(
 
 @runs_app.command("unpack")
 def unpack_command(
-    archives: Annotated[list[Path], typer.Argument(help="Archives, or folders of them, e.g. archives/learned.zip")],
-    out: Annotated[Path, typer.Option(help="Folder of run folders")] = Path("runs"),
+    archives: Annotated[list[Path], typer.Argument(help="Archives, or folders of archives, e.g. archives/learned.zip")],
+    out: Annotated[Path, typer.Option(help="Folder that the run folders are written to")] = Path("runs"),
 ) -> None:
-    """Write the run folders that are in archives; a finished run of the same settings there is left as it is.
+    """Write the run folders that archives hold; a finished run that is there already is left as it is.
 
     Example: mghp runs unpack archives/learned.zip --out runs
     """

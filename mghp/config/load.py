@@ -131,7 +131,7 @@ class _Variant(Config):
     """The keys of a variant of an experiment file."""
 
     label: str | None = None
-    """Its words in tables and figures."""
+    """The words of the variant in tables and figures."""
 
 
 @dataclass

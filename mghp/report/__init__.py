@@ -1,1 +1,1 @@
-"""Tables and figures, from run folders only."""
+"""Tables, comparisons and the page of a report, made from run folders only."""

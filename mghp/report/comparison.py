@@ -12,12 +12,12 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class Bound:
-    """How small an effect must be to be none: fixed before anything was run.
+    """The size below which an effect counts as none, fixed before anything was run.
 
     Attributes:
         absolute: a fraction, e.g. 0.01 for one point.
-        relative: a share of the baseline's score, which is what counts where scores are near the floor: a point of
-            13 % says less than a point of 80 %.
+        relative: a share of the baseline's score; it decides where scores are near the floor, for a point of 13 % is
+            more than a point of 80 %.
     """
 
     absolute: float
@@ -84,8 +84,8 @@ def compare(
 
     Args:
         differences: by name; None where nothing can be compared.
-        bound: of no effect.
-        baseline: score of the baseline, a fraction; only a relative bound needs it.
+        bound: size below which an effect counts as none.
+        baseline: score of the baseline, a fraction; needed by a relative bound only.
     """
     known = {name: difference for name, difference in differences.items() if difference is not None}
     tested = {name: difference.p for name, difference in known.items() if isfinite(difference.p)}

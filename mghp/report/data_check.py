@@ -7,7 +7,7 @@ from mghp.datasets.check import BREAKING, NOTED, WORTHLESS, SplitReport
 
 
 def check_text(reports: Sequence[SplitReport]) -> str:
-    """A table of counts, then every fault on a line of its own."""
+    """Return a table of counts, then every fault on a line of its own."""
     kinds = (BREAKING, *WORTHLESS, *NOTED)
     columns = ("pictures", "published", "persons", "with a pose", *kinds)
     lines = [f"| split | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]

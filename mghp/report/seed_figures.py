@@ -1,4 +1,4 @@
-"""What figures of trainings with several seeds share."""
+"""Drawing scores over seeds, for the figures of trainings with several seeds."""
 
 from collections.abc import Iterable, Mapping
 

@@ -16,7 +16,7 @@ from mghp.report.table import Column
 from mghp.runs.read import BySeed, Run
 
 NO_EFFECT = Bound(0.01, relative=0.05)
-"""An effect is absent if the whole interval of the difference lies within it: fixed before anything was run."""
+"""The bound within which the whole interval of an absent effect lies, fixed before anything was run."""
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
 BEST = "Bold: the best of a column and those that its seeds do not tell from it; nothing where they tell nobody."
@@ -25,7 +25,7 @@ PICTURE_MEANS = (
     "to the right person."
 )
 PICTURE_INTERVALS = (
-    "Person IoU and grouping have a score a picture: difference of the means over pictures, in points, with a 95 % "
+    "Person IoU and grouping have a score per picture: difference of the means over pictures, in points, with a 95 % "
     "interval by a paired cluster bootstrap over pictures and seeds with Student's quantiles, for seeds are few."
 )
 SET_INTERVALS = "Scores of a whole set: mean of the seeds' paired differences, in points, with Student's 95 % interval."
@@ -33,10 +33,10 @@ VERDICTS = (
     "Better or worse if p < 0.05 by Holm's correction over the column; 'no effect' if the whole interval lies within "
     f"{NO_EFFECT}, fixed beforehand; else undecided. Intervals are not widened for the number of comparisons."
 )
-"""What is shown and how differences are compared, for captions."""
+"""Sentences for captions: what is shown, and how differences are compared."""
 
 ONE_SEED = "Undecided: one seed is no evidence"
-"""The answer of trainings that were done once."""
+"""The answer where every training was done with one seed."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class OverSeeds:
 
     mean: float
     deviation: float
-    """The standard deviation; NaN of one seed."""
+    """The standard deviation; NaN for one seed."""
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "OverSeeds":
@@ -113,7 +113,7 @@ Score = str | PictureScore
 
 
 def is_best_small(score: Score) -> bool:
-    """Return whether a score is the better the smaller it is; one of no `METRICS` is not."""
+    """Return whether smaller values of a score are better, as its entry in `METRICS` says; False without an entry."""
     name = score.rpartition("/")[2] if isinstance(score, str) else score.column
     return name in METRICS and not METRICS[name].larger_is_better
 
@@ -135,7 +135,7 @@ def paired_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDif
 
 
 Difference = Callable[[BySeed, BySeed, Score], PairedDifference | None]
-"""Returns ours minus the baseline's, as `paired_difference` does."""
+"""A function that returns ours minus the baseline's, as `paired_difference` does."""
 
 
 class Family:
@@ -144,7 +144,7 @@ class Family:
     Args:
         runs: of each variant, by its name, in the order of the tables.
         baseline: name of the variant that the others are compared with.
-        bound: of no effect.
+        bound: size below which an effect counts as none.
         difference: returns the difference of two variants; another one where scores are not means over pictures.
     """
 
@@ -201,7 +201,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train, and its runs.
+    """One way to train with its runs.
 
     Attributes:
         name: as experiments call it.
@@ -229,7 +229,7 @@ class Variant:
 
 
 def told_best(means: Mapping[str, float], difference: Callable[[str, str], PairedDifference | None]) -> set[str]:
-    """Return the name of the largest mean, and those that are not told from it; empty where nobody is told from it.
+    """Return the names that stand in bold: the largest mean, and those not told from it; none if all are not.
 
     Args:
         means: by name; NaN where nothing was measured.

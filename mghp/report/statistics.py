@@ -1,4 +1,4 @@
-"""The difference of two methods, and its 95 % interval: over seeds, over pictures, over both; many at a time."""
+"""The difference of two methods with its 95 % interval, over seeds, over pictures or over both; Holm's correction."""
 
 import functools
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ CONFIDENCE = 0.95
 
 
 class PairedDifference(NamedTuple):
-    """Mean, its interval, and the two-sided p of no difference; no interval and no p (NaN) of one seed.
+    """The mean of a difference, its interval, and the two-sided p of no difference.
 
-    `seeds` is 0 where nothing is random but the images.
+    With one seed the interval and p are NaN; `seeds` is 0 where nothing is random but the images.
     """
 
     mean: float
@@ -27,10 +27,10 @@ class PairedDifference(NamedTuple):
 
 
 def paired_seeds(differences: ArrayLike) -> PairedDifference:
-    """Of a score that only a whole set has: Student's t over the seeds' differences.
+    """Return the difference of a score that only a whole set has, by Student's t over the seeds.
 
     Args:
-        differences: of each seed. Shape (seeds,).
+        differences: one per seed. Shape (seeds,).
 
     Raises:
         ValueError: if there is no seed.
@@ -43,18 +43,19 @@ def paired_seeds(differences: ArrayLike) -> PairedDifference:
 
 
 def paired_pictures(differences: ArrayLike, num_samples: int = 2000, seed: int = 0) -> PairedDifference:
-    """Of a score that each picture has: a paired cluster bootstrap over pictures and seeds, with Student's quantiles.
+    """Return the difference of a score that each picture has, by a paired cluster bootstrap with Student's quantiles.
 
-    A picture that is drawn twice counts twice with every seed. Of n seeds n - 1 are drawn, which makes the bootstrap's
-    variance that of the mean (Rao and Wu, 1988); its percentiles would still be far too narrow for three seeds, so that
-    the interval is t standard errors to both sides. The degrees of freedom are Satterthwaite's: n - 1 where the seeds
-    make all of the variance, more where the many pictures make some of it. On made-up differences of three seeds and
-    100 pictures, with known variances, the intervals hold the truth 92 to 99 times of 100.
+    Pictures and seeds are drawn; a picture that is drawn twice counts twice with every seed. Of n seeds n - 1 are
+    drawn, which makes the bootstrap's variance that of the mean (Rao and Wu, 1988); its percentiles would still be far
+    too narrow for three seeds, so that the interval is t standard errors to both sides. The degrees of freedom are
+    Satterthwaite's: n - 1 where the seeds make all of the variance, more where the many pictures make some of it. On
+    made-up differences of three seeds and 100 pictures, with known variances, the intervals hold the truth 92 to 99
+    times of 100.
 
     Args:
-        differences: of each picture with each seed. Shape (seeds, pictures).
-        num_samples: times that all is drawn.
-        seed: of the draws.
+        differences: one per seed and picture. Shape (seeds, pictures).
+        num_samples: number of draws.
+        seed: seed of the draws.
 
     Raises:
         ValueError: if there is no seed or no picture.
@@ -80,7 +81,14 @@ def _variance_of_mean(of_seeds: NDArray[np.float64]) -> float:
 
 
 def interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDifference:
-    """Of a mean with this standard error and so many degrees of freedom, by Student's t."""
+    """Return the interval and p of a mean by Student's t.
+
+    Args:
+        mean: of the differences.
+        error: standard error of the mean; 0 if they are all equal, NaN for one seed.
+        freedom: degrees of freedom.
+        seeds: number of seeds.
+    """
     if not error > 0:
         # Equal differences leave nothing uncertain; of one seed nothing is known.
         p = np.nan if np.isnan(error) else float(mean == 0)
@@ -93,17 +101,17 @@ def interval(mean: float, error: float, freedom: float, seeds: int) -> PairedDif
 def bootstrap_difference(
     counts_a: ArrayLike, counts_b: ArrayLike, num_samples: int = 2000, seed: int = 0
 ) -> PairedDifference:
-    """Return F1(a) - F1(b), and its 95 % interval by a paired bootstrap over images (Efron and Tibshirani, 1993).
+    """Return F1(a) - F1(b) with its 95 % interval, by a paired bootstrap over images (Efron and Tibshirani, 1993).
 
     Images are drawn with replacement, the same ones for both; their counts are summed before F1 is taken; the
     interval is from the 2.5th to the 97.5th percentile of the differences, and p twice the share of them on the other
     side of 0.
 
     Args:
-        counts_a: true positives, false positives, false negatives of each image. Shape (images, 3).
-        counts_b: of another method on the same images. Same shape.
-        num_samples: times that the images are drawn.
-        seed: of the draws.
+        counts_a: true positives, false positives, false negatives per image. Shape (images, 3).
+        counts_b: counts of another method on the same images. Shape (images, 3).
+        num_samples: number of draws.
+        seed: seed of the draws.
 
     Returns:
         The difference over all images, without seeds.
@@ -134,28 +142,31 @@ def bootstrap_difference(
 
 
 class SeedCounts(NamedTuple):
-    """Two methods on the test images of one seed."""
+    """The counts of two methods on the test images of one seed.
+
+    Attributes:
+        images: numbers of the images, (images,).
+        counts_a: counts of one method as `f1` takes them, (images, 3).
+        counts_b: counts of the other method, (images, 3).
+    """
 
     images: NDArray[np.int64]
-    """Which images, (images,)."""
     counts_a: NDArray[np.int64]
-    """As `f1` takes them, (images, 3)."""
     counts_b: NDArray[np.int64]
-    """The same of the other method."""
 
 
 def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: int = 0) -> PairedDifference:
-    """F1 of a - F1 of b, of methods that were trained with several seeds, each tested on images of its own choice.
+    """Return F1(a) - F1(b) of methods trained with several seeds, each of which was tested on images of its own.
 
-    Its variance is that of a paired cluster bootstrap over images, of which one that is drawn twice counts twice with
-    every seed that has tested on it, and for both methods; and what the seeds differ by beyond that, since they vary
+    The variance is that of a paired cluster bootstrap over images, where an image that is drawn twice counts twice with
+    every seed that was tested on it, for both methods; plus what the seeds differ by beyond that, since they vary
     weights, noise and split. The interval is Student's t standard errors to both sides, with Satterthwaite's degrees of
     freedom: seeds - 1 where the seeds make all of the variance, more where the many images make some of it.
 
     Args:
-        seeds: at least one; of one alone the interval is that of its images.
-        num_samples: times that the images are drawn.
-        seed: of the draws.
+        seeds: counts per seed, at least one; with one seed the interval is that of its images.
+        num_samples: number of draws.
+        seed: seed of the draws.
 
     Raises:
         ValueError: if there is no seed, or the shapes do not fit.
@@ -182,7 +193,7 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
 
 @functools.lru_cache(maxsize=1)
 def _draws(num_images: int, num_samples: int, seed: int) -> NDArray[np.float64]:
-    """How often each image is drawn, (samples, images): alike for all methods that are compared on as many images."""
+    """Return how often each image is drawn, (samples, images): alike for all methods compared on as many images."""
     chances = np.full(num_images, 1 / num_images)
     drawn = np.random.default_rng(seed).multinomial(num_images, chances, num_samples).astype(np.float64)
     drawn.setflags(write=False)
@@ -190,7 +201,7 @@ def _draws(num_images: int, num_samples: int, seed: int) -> NDArray[np.float64]:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (1979) of several tests' p-values, in their order."""
+    """Return the p-values of several tests, in their order, after Holm's step-down correction (1979)."""
     order = np.argsort(p)
     corrected = np.empty(len(p))
     largest = 0.0

@@ -1,4 +1,4 @@
-"""What a study declares: its questions, and of each the answer, tables, figures and galleries."""
+"""What a study declares: its questions, each with its answer, tables, figures and galleries."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from mghp.runs.read import Run
 Runs = Sequence[Run]
 
 MOST_WORDS = 30
-"""An answer has at most so many."""
+"""The largest number of words in an answer."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question, and what answers it.
+    """A question with what answers it.
 
     Attributes:
         text: the question.
         answer: returns the answer computed from the runs, in at most `MOST_WORDS` words; "" where they hold none.
-        tables: that stand below the answer, in order.
-        figures: what each shows, by the beginning of its file name; what follows it there, the data, ends the caption.
-        galleries: folders of pages, by the beginning of their names.
+        tables: tables below the answer, in order.
+        figures: caption of each figure by the beginning of its file's name; the rest of the name ends the caption.
+        galleries: beginnings of the names of folders of pages.
     """
 
     text: str
@@ -35,10 +35,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Study:
-    """One section of the report.
+    """The content of one section of the report.
 
     Attributes:
-        questions: in order.
+        questions: questions in order.
         drawings: returns every figure that these runs can fill.
     """
 

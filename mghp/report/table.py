@@ -1,6 +1,6 @@
-"""A table, declared by its columns and filled from runs, and its files.
+"""A table, declared by its columns and filled from runs.
 
-The files are Markdown, CSV, LaTeX (booktabs), and a JSON of where each row comes from.
+It is written as Markdown, CSV and LaTeX (booktabs), beside a JSON of the runs behind each row.
 """
 
 import json
@@ -94,7 +94,7 @@ def percent(name: str) -> Callable[[Run], float]:
 
 @dataclass
 class Table:
-    """Rows of numbers with a format a column."""
+    """Rows of numbers with a format per column, and the runs behind each row."""
 
     name: str
     """File name without ending, e.g. M1."""
@@ -105,7 +105,7 @@ class Table:
     sources: list[list[Run]] = field(default_factory=list)
     """The runs behind each row."""
     best: set[tuple[int, str]] = field(default_factory=set)
-    """Row and column of the numbers that are told to be best; they stand in bold."""
+    """Row and column of the numbers that stand in bold."""
 
     def add(self, row: dict[str, Any], *sources: Run) -> None:
         """Append a row; columns it lacks stay empty."""
@@ -113,7 +113,7 @@ class Table:
         self.sources.append(list(sources))
 
     def frame(self) -> pd.DataFrame:
-        """The numbers as they are; a cell that holds several has several columns."""
+        """Return the numbers as they are; a cell that holds several numbers has several columns."""
         columns: dict[str, list[Any]] = {}
         for name, form in self.formats.items():
             parts = [_parts(_number(row.get(name), form)) for row in self.rows]
@@ -122,18 +122,18 @@ class Table:
         return pd.DataFrame(columns, columns=list(columns or self.formats))
 
     def cells(self) -> list[list[str]]:
-        """The numbers as they are printed."""
+        """Return the cells of each row as they are printed."""
         return [[_cell(row.get(name), form) for name, form in self.formats.items()] for row in self.rows]
 
     def markdown(self) -> str:
-        """A GitHub table under its caption."""
+        """Return the table as GitHub shows it, below its caption."""
         plain = [[_in_a_cell(cell) for cell in line] for line in self.cells()]
         cells = self._emphasised(plain, "**", "**")
         lines = [list(self.formats), ["---" if not form else "---:" for form in self.formats.values()], *cells]
         return f"**{self.name}.** {self.caption}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
     def latex(self) -> str:
-        """A booktabs table."""
+        """Return the table in LaTeX, by booktabs."""
         columns = "".join("r" if form else "l" for form in self.formats.values())
         cells = self._emphasised([list(map(_escape, line)) for line in self.cells()], r"\textbf{", "}")
         body = [" & ".join(line) + r" \\" for line in cells]
@@ -145,7 +145,7 @@ class Table:
         )  # fmt: skip
 
     def write(self, folder: Path) -> list[Path]:
-        """Write all four files."""
+        """Write the table's four files into a folder and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
         texts = {
             ".md": self.markdown(),
@@ -179,7 +179,7 @@ class Table:
 
 
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
-    """Write the tables that have rows."""
+    """Write the tables that have rows and return all paths."""
     return [file for table in tables if table.rows for file in table.write(folder)]
 
 
@@ -190,18 +190,18 @@ def _cell(value: Any, form: str) -> str:  # noqa: ANN401 (a number, text or noth
 
 
 def _number(value: Any, form: str) -> Any:  # noqa: ANN401 (a number, text or nothing)
-    """What a file of numbers gets: nothing where a column of numbers says in words why there is none."""
+    """Return what a file of numbers gets: None where a column of numbers says in words why there is none."""
     return None if isinstance(value, str) and form not in ("", "s") else value
 
 
 def _parts(value: Any) -> dict[str, Any]:  # noqa: ANN401 (a number, text, nothing, or a cell of several numbers)
-    """What a file of numbers gets, by what is added to the column's name."""
+    """Return what a file of numbers gets, by what is added to the column's name."""
     parts: dict[str, Any] = value.columns() if hasattr(value, "columns") else {"": value}
     return parts
 
 
 def _in_a_cell(text: str) -> str:
-    """Text that a Markdown table shows as it is: neither the end of a cell nor HTML."""
+    """Escape text so that a Markdown table shows it as it is: neither the end of a cell nor HTML."""
     for plain, shown in (("<", "&lt;"), ("|", r"\|")):
         text = text.replace(plain, shown)
     return " ".join(text.split())

@@ -1,1 +1,1 @@
-"""The questions: a folder each with its run, tables, figures and answer. Nothing below imports a study."""
+"""The questions, a folder each with its run, tables, figures and answers. Nothing below imports a study."""

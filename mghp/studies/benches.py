@@ -1,4 +1,4 @@
-"""The commands of `mghp bench` by name; a bench's module is imported when it is measured."""
+"""The commands of `mghp bench` by name; the module of a bench is imported when its command runs."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ class BenchEntry(Entry):
 
     Attributes:
         experiment: experiment file below experiments/; empty where the bench has no settings.
-        argument: what the command takes beside settings, for help; empty for nothing.
-        has_pictures: whether its data are pictures, which are checked before anything slow is imported.
+        argument: help of the path that the command takes; empty for none.
+        has_pictures: True if its data are pictures, which are checked before anything slow is imported.
     """
 
     experiment: str = ""
@@ -29,41 +29,41 @@ def _add(name: str, label: str, experiment: str = "", argument: str = "", has_pi
 
 
 _add(
-    "matcher", "PGD-Dykstra against the literal algorithm, and all solvers against size and batch.",
+    "matcher", "Time PGD-Dykstra against the literal algorithm, and all solvers against problem size and batch.",
     "matcher/bench.yaml",
 )  # fmt: skip
 _add(
-    "parsing", "What the matching loss adds to a training step, and pictures rendered per second.",
+    "parsing", "Time what the matching loss adds to a training step, and how many pictures are rendered per second.",
     "parsing/bench.yaml", has_pictures=True,
 )  # fmt: skip
 _add(
-    "data", "The loader against a training, and the making of targets against the number of persons.",
+    "data", "Time the loader against a training, and the making of targets against the number of persons.",
     "parsing/bench_data.yaml", has_pictures=True,
 )  # fmt: skip
 _add(
-    "step", "Where a training step's time goes: backbone, heads, targets, losses, matcher, backward pass, waiting.",
+    "step", "Time the phases of a training step: backbone, heads, targets, losses, matcher, backward pass, waiting.",
     "parsing/bench_step.yaml", has_pictures=True,
 )  # fmt: skip
 _add(
-    "inference", "From fields to persons, against the number of persons at constant human pixels; peak memory.",
+    "inference", "Time the assembly of persons from fields against their number, at constant human pixels.",
     "parsing/bench_inference.yaml",
 )  # fmt: skip
 _add(
-    "memory", "Peak memory of training, evaluation and prediction, each in a process of its own.",
+    "memory", "Measure the peak memory of training, evaluation and prediction, each in a process of its own.",
     "parsing/bench_memory.yaml", has_pictures=True,
 )  # fmt: skip
 _add(
-    "learned", "Time and memory of a training step of every way to learn limb scores, beside one without a matcher.",
+    "learned", "Time a training step of every way to learn limb scores, beside one without a matcher; memory too.",
     "matcher/bench_learned.yaml",
 )  # fmt: skip
 _add(
-    "metrics", "AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram of a picture.",
-    argument="Stored set of test vectors, .npz; made up without",
+    "metrics", "Time AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram per picture.",
+    argument="Stored set of test vectors, e.g. set.npz; made-up pictures by default",
 )  # fmt: skip
-_add("sweep", "What `mghp sweep` itself costs: CPU per trial, and seconds until the first trial runs.")
-_add("gallery", "How long galleries of up to 2,000 cases take to open, in headless Chromium.")
+_add("sweep", "Time `mghp sweep` itself: CPU per trial, and seconds until the first trial runs.")
+_add("gallery", "Time how long galleries of up to 2,000 cases take to open, in headless Chromium.")
 _add(
-    "speed", "Training step and parsing with channels_last, bfloat16 and torch.compile, as ratios to plain.",
+    "speed", "Time a training step and parsing with channels_last, bfloat16 and torch.compile, as ratios to plain.",
     "parsing/bench_speed.yaml", has_pictures=True,
 )  # fmt: skip
 _add(

@@ -1,4 +1,4 @@
-"""Files that are there and that a report could replace, known before any of it is computed."""
+"""Finding the files that a report would replace, before any of it is computed."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

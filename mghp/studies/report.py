@@ -1,4 +1,4 @@
-"""Everything that a set of runs can fill: tables, figures, answers, galleries, and the page that shows them."""
+"""Writing all that a set of runs can fill: tables, figures, answers, galleries, and the page that shows them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +12,17 @@ from mghp.runs.read import Run
 from mghp.studies.registry import all_questions, all_studies
 
 ANSWERS = "answers.md"
-"""File of the answers."""
+"""The name of the file of answers."""
 
 
 def write_report(runs: Sequence[Run], source: str, evidence: bool, out: Path) -> Path:
-    """Write all that these runs can fill.
+    """Write all that these runs can fill into a folder.
 
     Args:
-        runs: of any experiments.
-        source: of them, in words.
+        runs: runs of any experiments.
+        source: where they come from, in words.
         evidence: True if the results count as evidence; otherwise the page is labelled a demonstration.
-        out: folder of everything.
+        out: folder to write to.
 
     Returns:
         The page.
@@ -57,7 +57,7 @@ def write_answers(runs: Sequence[Run], out: Path) -> list[Path]:
 
 
 def is_evidence(runs: Sequence[Run]) -> bool:
-    """Return whether trainings, if there are any, have all been done with several seeds."""
+    """Return whether every training was done with several seeds; True without any training."""
     seeds: dict[tuple[str, str], set[int]] = {}
     for run in runs:
         if run.experiment == "learned" or "train/steps" in run.result["metrics"]:
@@ -66,7 +66,7 @@ def is_evidence(runs: Sequence[Run]) -> bool:
 
 
 def _galleries(runs: Sequence[Run], out: Path) -> list[Path]:
-    """Write a gallery of every run whose failures are known, and each of the same pictures against the first."""
+    """Write a gallery per run with known failures; compare each of the same pictures with the first."""
     folders = [run.path for run in runs if has_cases(run.path)]
     pages = write_gallery(folders, out, in_report=True)
     sets = [read_cases(folder).about["set"] for folder in folders]

@@ -1,4 +1,4 @@
-"""The words of an experiment's variants, which stand beside their settings in its file."""
+"""The words of an experiment's variants, which its file states beside their settings."""
 
 import functools
 

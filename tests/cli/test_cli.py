@@ -202,7 +202,7 @@ def test_tables_and_figures_say_what_they_wrote(tiny_runs, tmp_path):
 
 
 FOREIGN = {
-    "tables": ("M1.csv", "readings.md"), "figures": ("assignments_mine.png",),
+    "tables": ("M1.csv", "answers.md"), "figures": ("assignments_mine.png",),
     "report": ("index.html", "M1.tex", "time.svg", "gallery/a/pictures/b.png"),
     "gallery": ("gallery/a/index.html", "gallery/a/page/grid.js"), "reproduce": ("index.html", "P2.md"),
     "bench": ("bench_matcher.csv",), "render": ("pictures_train.png",),

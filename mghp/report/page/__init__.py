@@ -1,1 +1,1 @@
-"""The one-page report: every table, figure and gallery, each with what its numbers say."""
+"""The report as one page: the answers, then every table, figure and gallery below its question."""

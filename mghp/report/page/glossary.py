@@ -1,4 +1,4 @@
-"""What the words of the tables and sentences mean."""
+"""The words of the tables and answers, explained."""
 
 GLOSSARY = {
     "default, hard": (

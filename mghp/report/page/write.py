@@ -1,4 +1,4 @@
-"""Writes results/index.html."""
+"""Writing the report's page, index.html."""
 
 import html
 import re
@@ -23,12 +23,12 @@ LONG = 40
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to show.
+    """The content of the page.
 
     Attributes:
-        source: of the runs, in words.
+        source: where the runs come from, in words.
         evidence: True if the results count as evidence; otherwise the page says that they are a demonstration.
-        runs: behind it.
+        runs: runs behind it.
         tables: those with rows.
         files: figures and pages that were written, below the page's folder.
     """
@@ -41,11 +41,11 @@ class Report:
 
 
 def write_page(report: Report, studies: Mapping[str, Study], out: Path) -> Path:
-    """Write the page, which needs nothing from outside its folder: the answers first, then what they are made of.
+    """Write the page, the answers first, then what they are made of; it needs nothing from outside its folder.
 
     Args:
-        report: what there is.
-        studies: by title, in order; a question of which nothing is there is left out.
+        report: content of the page.
+        studies: by title, in order; a question without table, figure and gallery is left out.
         out: folder of the page, of the tables and of the figures.
 
     Returns:

@@ -1,1 +1,1 @@
-"""Which parts of the parser bring what: the ablation of components."""
+"""The study of components: what each of them brings to the parser."""

@@ -1,4 +1,4 @@
-"""What the ablation of components answers, each in a sentence or two that are computed from its numbers."""
+"""The answers of the ablation of components, computed from its runs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _ALL_TRUE = "oracle/all_true"
 
 
 def all_components(runs: Sequence[Run]) -> str:
-    """Return how many variants have a better and a worse person IoU than the full model, and which has the highest."""
+    """Return how many variants raise and lower the full model's person IoU, and which one reaches most."""
     found = components(runs).compared(PERSON_IOU)
     if not found:
         return ""
@@ -67,7 +67,7 @@ def field(runs: Sequence[Run]) -> str:
 
 
 def other_matchers(runs: Sequence[Run]) -> str:
-    """Return whether another matcher at test time groups as well as the one that the full model was trained with."""
+    """Return whether another matcher at test time groups as well as the one that was trained with."""
     found = swaps(runs, MATCHERS).compared("grouping")
     if not found:
         return ""
@@ -78,7 +78,7 @@ def other_matchers(runs: Sequence[Run]) -> str:
 
 
 def limits(runs: Sequence[Run]) -> str:
-    """Return the field whose truth gains most alone, and what all of them gain together."""
+    """Return which field gains most when it is true, and what all true fields gain together."""
     family = swaps(runs, TRUE_FIELDS)
     scores = [score for score in ("ap_p_vol", "grouping") if family.compared(score).keys() - {_ALL_TRUE}]
     cells = [cell for score in scores for cell in family.compared(score).values()]
@@ -86,7 +86,7 @@ def limits(runs: Sequence[Run]) -> str:
 
 
 def _limit(family: Family, score: str) -> str:
-    """Return the field whose truth gains most, if the seeds tell it from the next."""
+    """Return the field that gains most when it is true, if the seeds tell it from the next one."""
     gains = dict(family.compared(score))
     together = gains.pop(_ALL_TRUE, None)
     first, *others = sorted(gains, key=lambda name: -gains[name].difference.mean)
@@ -105,7 +105,7 @@ def _by(rival: str) -> str:
 
 
 def _is_all(cells: Iterable[Comparison], verdict: str) -> str:
-    """Return "yes" if this is every verdict, and "no" if one of them refutes it; else "undecided"."""
+    """Return "yes" if every cell has this verdict, "no" if one refutes it, else "undecided"."""
     told = {cell.verdict for cell in cells}
     if told == {verdict}:
         return "yes"
@@ -113,7 +113,7 @@ def _is_all(cells: Iterable[Comparison], verdict: str) -> str:
 
 
 def _over_seeds(text: str, cells: Iterable[Comparison]) -> str:
-    """Return the answer with its number of seeds; by one seed none, and "" where there is no text."""
+    """Return the text with its number of seeds, `ONE_SEED` if that is one; "" without text."""
     seeds = sorted({cell.difference.seeds for cell in cells})
     if not text or seeds[-1] == 1:
         return f"{ONE_SEED}." if text else ""

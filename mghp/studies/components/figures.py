@@ -27,7 +27,7 @@ from mghp.studies.components.tables import (
 from mghp.studies.variant_labels import label_of
 
 LEVELS: dict[str, float] = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
-"""Levels of the projection field by variant."""
+"""Number of levels of the projection field by variant."""
 
 _FOREST = {
     "AP^p averaged": "AP$^p$ averaged",
@@ -89,7 +89,7 @@ def _draw_interval(axis: Axes, cell: Comparison | None, place: int) -> None:
 
 
 def oracle_figure(family: Family) -> Figure:
-    """Draw the full model's scores with the truth in the place of one field at a time."""
+    """Draw the full model's scores with one field at a time replaced by the true one."""
     figure, axes = plt.subplots(1, len(_ORACLE_SCORES), figsize=(PAGE_INCHES, 1.7), sharey=True)
     fields = family.variants[::-1]
     colours = [_GREY if field.name == AS_TRAINED else COLOURS[0] for field in fields]

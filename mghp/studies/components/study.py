@@ -1,4 +1,4 @@
-"""What does each component of the parser bring, and what limits the result?"""
+"""The study of components: what does each of them bring, and what limits the result?"""
 
 from mghp.report.study import Question, Study
 from mghp.studies.components.answers import all_components, field, limits, other_matchers, training_through

@@ -28,7 +28,7 @@ MATCHERS = {AS_TRAINED: "the trained one, rounded", "matcher/hungarian": "Hungar
 """Matchers at test time by the prefixes of their scores in a run's metrics."""
 
 TRUE_FIELDS = {f"oracle/{name}": label for name, label in ORACLES.items()}
-"""Which fields are true, by the prefixes of the scores in a run's metrics."""
+"""The fields that are true, by the prefixes of the scores in a run's metrics."""
 
 _SCORES: dict[str, Score] = {label: name for name, label in SCORES.items() if name != "keypoint_ap"}
 _GAINS: dict[str, Score] = {
@@ -41,18 +41,18 @@ class ReadUnder(Run):
     """A run whose scores are read under a prefix.
 
     Attributes:
-        prefix: of its scores, e.g. "oracle/true_parts".
+        prefix: prefix of its scores, e.g. "oracle/true_parts".
     """
 
     prefix: str
 
     def metric(self, name: str) -> float:
-        """Return the score with this name under the prefix; a name with a slash, which is whole, is read as it is."""
+        """Return the score with this name under the prefix; a name with a slash is whole and read as it is."""
         return super().metric(name if "/" in name else f"{self.prefix}/{name}")
 
 
 def swaps(runs: Iterable[Run], prefixes: Iterable[str]) -> Family:
-    """Return the full model's runs under each of the prefixes that they have scores of, compared `AS_TRAINED`."""
+    """Return the full model's runs under each prefix of their scores, compared with those `AS_TRAINED`."""
     full = components(runs).runs.get(BASELINE, {}).values()
     groups = {
         prefix: by_seed(ReadUnder(run.path, prefix) for run in full if f"{prefix}/grouping" in run.result["metrics"])

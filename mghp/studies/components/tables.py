@@ -41,7 +41,7 @@ RIVALS = ("nearest_keypoint", "person_center")
 PERSON_IOU = PictureScore("person_iou")
 GROUPING = PictureScore("grouping")
 TRUE_PARTS = PictureScore("grouping", scene="hard", oracle="true_parts")
-"""What tells whether the field helps: whose pixels are whose alone, where persons are many."""
+"""The score that tells whether the field helps: the grouping of true parts, where persons are many."""
 
 OVERLAP = PictureScore("grouping", tag="overlap")
 
@@ -52,7 +52,7 @@ DIFFERENCES: dict[str, Score] = {
     "grouping, true parts, hard": TRUE_PARTS,
     "where persons overlap": OVERLAP,
 }
-"""Scores whose differences are told."""
+"""Scores whose differences are shown."""
 
 COLUMNS: dict[str, Score] = {
     **{label: f"val/{name}" for name, label in SET_SCORES.items()},

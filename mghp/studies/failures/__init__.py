@@ -1,1 +1,1 @@
-"""Who is missed, merged, split or mixed up, and why."""
+"""The study of failures: which persons are missed, merged, split or mixed up, and why."""

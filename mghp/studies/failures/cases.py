@@ -1,4 +1,4 @@
-"""Cases of a failure gallery into a folder: cases.json, and the pictures that it names."""
+"""Writing the cases of a failure gallery: cases.json, and the pictures that it names."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,22 +16,22 @@ from mghp.studies.failures.pictures import box_of, stem_of, write_layers, write_
 from mghp.writing import write_atomically
 
 FOLDER = Path("media") / "failures"
-"""Below a run folder."""
+"""The folder of cases, below a run folder."""
 
 CASES = "cases.json"
 SCHEMA = 1
 
 Limbs = Callable[[int | None, Any, int], list[dict[str, Any]]]
-"""Row of a true person, keypoints of a predicted one (keypoint, 3) and the enlargement -> `limbs` of a case."""
+"""A function from a true person's row, a predicted one's keypoints (keypoint, 3) and the zoom to a case's `limbs`."""
 
 
 class CaseWriter:
-    """Writes persons' cases, of whole pictures until no more fit.
+    """Writes the cases of persons, picture by picture, until a whole picture no longer fits.
 
     Args:
-        folder: made if missing; the cases and pictures of an earlier run are removed.
-        anatomy: what is annotated.
-        most: cases.
+        folder: where to; made if missing, and emptied of the cases and pictures of an earlier run.
+        anatomy: keypoints and parts of the dataset.
+        most: largest number of cases.
     """
 
     def __init__(self, folder: Path, anatomy: Anatomy, most: int) -> None:
@@ -52,14 +52,14 @@ class CaseWriter:
         true: TruePersons,
         limbs: Limbs,
     ) -> None:
-        """All persons of a picture.
+        """Add all persons of a picture, or none once they no longer fit.
 
         Args:
             sample: the picture, at the size at which it was parsed.
-            diagnoses: of its persons.
-            predicted: people of the picture.
-            true: people of the picture.
-            limbs: of a person that failed.
+            diagnoses: one per person.
+            predicted: the picture's predicted persons.
+            true: the picture's true persons.
+            limbs: returns the limbs of a person that failed.
         """
         if not diagnoses:
             return
@@ -84,7 +84,7 @@ class CaseWriter:
             self._cases.append(case | about)
 
     def finish(self, about: Mapping[str, Any]) -> None:
-        """Write cases.json, opened by what the cases are of."""
+        """Write cases.json: first `about`, which tells what was parsed, then the cases."""
         parts = dict(zip(self.anatomy.parts.names, map(css_colour, self.anatomy.parts.colours), strict=True))
         content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
         write_atomically(self.folder / CASES, json.dumps(content, allow_nan=False, separators=(",", ":")))

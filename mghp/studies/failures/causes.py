@@ -18,10 +18,10 @@ _ORACLES = {
     "field": "true_field",
     "several": "all_true",
 }
-"""What is swapped in, in turn; `several`: no branch alone mends the case, all of them do."""
+"""The oracles by cause, tried in this order; `several`: no branch alone mends the case, all of them together do."""
 
 CAUSES = (*_ORACLES, "other")
-"""`other`: not even the true fields mend the case; the assembly itself, or a field's resolution, does not allow it."""
+"""The causes; `other`: not even true fields mend the case, for the assembly or a field's resolution forbids it."""
 
 
 @dataclass
@@ -46,14 +46,19 @@ def diagnose(
     found: Sequence[PredictedPersons],
     true: Sequence[TruePersons],
 ) -> list[list[Diagnosis]]:
-    """Kind and cause of every person of a batch. A true person is mended when it is right, a spurious one when gone.
+    """Find the kind and the cause of every person's failure in a batch.
+
+    A true person is mended when it is right, a spurious one when it is gone.
 
     Args:
-        fields: predicted.
-        exact: the true ones, of the same strides.
-        assembler: what made people of the predicted fields.
-        found: these people, a picture each.
-        true: the true people.
+        fields: predicted fields.
+        exact: true fields of the same strides.
+        assembler: assembler that made persons of the predicted fields.
+        found: predicted persons per picture.
+        true: true persons per picture.
+
+    Returns:
+        Diagnoses per picture, one per person.
     """
     anatomy = assembler.anatomy
     diagnoses = [
@@ -83,7 +88,7 @@ def _is_mended(
     with_truth: PredictedPersons,
     anatomy: Anatomy,
 ) -> bool:
-    """Whether the oracle's verdicts clear a case; notes the score then."""
+    """Return whether an oracle's verdicts clear a case; note the mended score if so."""
     if case.verdict.kind == "spurious":
         as_true = TruePersons(found.parts, found.person_ids, found.keypoints)
         still = person_pairs(with_truth, as_true, anatomy).is_found[case.verdict.predicted_person]

@@ -1,4 +1,4 @@
-"""Figure of failures: how many persons fail in which way, and what mends them."""
+"""Figures of failures: how many persons fail in which way, what mends them, and the worst cases."""
 
 import io
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ _COLOURS = dict(zip(CAUSES, [*COLOURS[:5], "#999999"], strict=True))
 
 
 def failure_drawings(runs: Sequence[Run]) -> Drawings:
-    """Return a figure of each experiment and variant whose failures were counted."""
+    """Return a figure per experiment and variant whose failures were counted."""
     return {f"failures_{group.name}": partial(failure_figure, group.runs) for group in failure_groups(runs)}
 
 
 def failure_figure(runs: Sequence[Run]) -> Figure:
-    """Shares of persons by kind of failure, in bars parted by what mends them.
+    """Draw the shares of persons by kind of failure, as bars divided by what mends them.
 
     Args:
-        runs: of one experiment and variant: one a seed; their persons are counted together.
+        runs: runs of one experiment and variant, one per seed; their persons are counted together.
     """
     persons = max(count(runs, "persons"), 1)
     figure, axes = plt.subplots(figsize=(PAGE_INCHES, 2.6))
@@ -51,10 +51,10 @@ def failure_figure(runs: Sequence[Run]) -> Figure:
 
 
 def mending_figure(cases: CaseSet) -> Figure:
-    """Mean scores of the failures before and after they are mended, by what mends them.
+    """Draw the mean scores of failures before and after they are mended, by what mends them.
 
     Args:
-        cases: of one run; those that nothing mends are left out.
+        cases: cases of one run; those that nothing mends are left out.
     """
     figure, axes = plt.subplots(figsize=(PAGE_INCHES, 2.2))
     labels: list[str] = []
@@ -79,11 +79,11 @@ def mending_figure(cases: CaseSet) -> Figure:
 
 
 def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
-    """The worst cases of each tag: a row a tag, rarest first.
+    """Show the worst cases per tag, a row per tag, the rarest tag first.
 
     Args:
-        cases: of one run; no case is shown twice, and no spurious person, whose score is 0 in any case.
-        number: of cases a tag.
+        cases: cases of one run; none is shown twice, and no spurious person, whose score is always 0.
+        number: number of cases per tag.
     """
     wrong = [case for case in cases.cases if case["kind"] not in ("right", "spurious")]
     wrong.sort(key=lambda case: case["score"])

@@ -1,4 +1,4 @@
-"""What the matching did with a person's limbs: candidates, affinities, assignments and how these converged."""
+"""The matching problems of a person's limbs: candidates, affinities, assignments, and how these converged."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
 
 MOST_LIMBS = 4
-"""Limbs that are shown of a person."""
+"""The largest number of limbs shown per person."""
 
 MOST_STEPS = 25
-"""Steps of a matcher that are shown, closer together at the beginning."""
+"""The largest number of a matcher's steps that are shown, closer together at the beginning."""
 
 _SAME = 1e-3
 """Pixels within which a person's keypoint is a candidate."""
@@ -27,9 +27,9 @@ class LimbsOfBatch:
     """The matching problems of a batch's pictures.
 
     Args:
-        fields: predicted.
-        batch: with annotated keypoints.
-        assembler: scores, matches and rounds.
+        fields: predicted fields.
+        batch: pictures with annotated keypoints.
+        assembler: assembler that scores, matches and rounds.
     """
 
     @torch.no_grad()
@@ -50,13 +50,13 @@ class LimbsOfBatch:
     def of_person(
         self, picture: int, true_person: int | None, keypoints: NDArray[np.floating] | None, zoom: int
     ) -> list[dict[str, Any]]:
-        """The limbs that tell most about a person, as `cases.json` holds them: first those that are joined wrongly.
+        """Return the limbs that tell most about a person, those joined wrongly first, as `cases.json` holds them.
 
         Args:
             picture: row in the batch.
             true_person: row of the person in the batch's keypoints; None for nobody's.
-            keypoints: of the predicted person (keypoint, 3); None for none.
-            zoom: enlargement of the picture that positions are of.
+            keypoints: keypoints of the predicted person, (keypoint, 3); None without one.
+            zoom: enlargement of the picture in which positions are given.
         """
         is_theirs = self._is_theirs(picture, true_person, keypoints)
         telling: list[tuple[int, int, int]] = []
@@ -71,7 +71,7 @@ class LimbsOfBatch:
     def _is_theirs(
         self, picture: int, true_person: int | None, keypoints: NDArray[np.floating] | None
     ) -> NDArray[np.bool_]:
-        """Candidates (keypoint, candidate) that belong to the true or the predicted person."""
+        """Mark the candidates that belong to the true or the predicted person, (keypoint, candidate)."""
         theirs = np.zeros(self._owner.shape[1:], bool)
         if true_person is not None:
             theirs |= self._owner[picture] == true_person
@@ -96,13 +96,13 @@ class LimbsOfBatch:
         }
 
     def _trace(self, picture: int, limb: int, rows: int, columns: int) -> dict[str, list[float]]:
-        """Several persons of a picture may show one limb: it is traced once."""
+        """Return the trace of a limb, which is computed once, for several persons of a picture may show it."""
         if (picture, limb) not in self._traces:
             self._traces[picture, limb] = self._traced(self._affinity[picture, limb, :rows, :columns])
         return self._traces[picture, limb]
 
     def _traced(self, affinity: Tensor) -> dict[str, list[float]]:
-        """Empty for a matcher that does not go step by step."""
+        """Return a trace's steps and quantities; empty for a matcher that does not go step by step."""
         if not isinstance(self._matcher, IterativeMatcher):
             return {"step": [], "objective": [], "violation": [], "gap": []}
         trace = self._matcher.trace(affinity)
@@ -115,7 +115,7 @@ _TRACED = ("objective", "violation", "gap")
 
 
 def _points(candidates: NDArray[np.floating], zoom: int) -> list[list[float]]:
-    """x, y and confidence of each."""
+    """Return x, y and confidence per candidate."""
     return [[round(float(x) * zoom, 1), round(float(y) * zoom, 1), round(float(c), 2)] for x, y, c in candidates]
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a failure gallery: the photo, overlays to toggle, and a thumbnail of each person."""
+"""Writing the pictures of a failure gallery: the photo, overlays to toggle, and a thumbnail per person."""
 
 import hashlib
 import re
@@ -21,24 +21,24 @@ SHOWN_SIDE = 384
 """Pixels that a small picture's longer side is enlarged to, by a whole factor."""
 
 THUMBNAIL_SIDE = 112
-"""Pixels."""
+"""Pixels of a thumbnail's side."""
 
 _MARGIN = 0.15
-"""Of a thumbnail, around the person, relative to the longer side."""
+"""The margin of a thumbnail around the person, relative to the longer side."""
 
 _QUALITY = 85
-"""Of JPEG."""
+"""Quality of the JPEG files."""
 
 
 def zoom_of(image: Rgb) -> int:
-    """By how much a picture is enlarged."""
+    """Return the whole factor by which a picture is enlarged."""
     height, width = image.shape[:2]
     zoom: int = SHOWN_SIDE // max(height, width)
     return max(1, zoom)
 
 
 def stem_of(name: str) -> str:
-    """A picture's name as part of a file's name or an address: letters, digits, `_` and `-`, and told apart still."""
+    """Return a picture's name for use in file names and addresses: letters, digits, `_` and `-`, unique still."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:80]
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
@@ -56,12 +56,12 @@ def write_layers(
 
     Args:
         folder: where to; must exist.
-        stem: of the files' names.
-        image: (height, width, 3).
-        predicted: of this picture.
-        true: of this picture.
-        verdicts: on its persons: partners have one colour.
-        anatomy: what is annotated.
+        stem: beginning of the files' names.
+        image: photo, (height, width, 3).
+        predicted: predicted persons.
+        true: true persons.
+        verdicts: verdicts on the persons; partners get one colour.
+        anatomy: keypoints and parts of the dataset.
 
     Returns:
         File names by what they show.
@@ -91,9 +91,9 @@ def write_layers(
 
 
 def box_of(verdict: PersonKind, predicted: PredictedPersons, true: TruePersons) -> list[int]:
-    """x0, y0, x1, y1 in pixels of the picture as it is.
+    """Return a person's box (x0, y0, x1, y1) in pixels of the picture before it is enlarged.
 
-    Of the true person's mask; of a spurious person's mask or, where it has no pixel, its keypoints.
+    The box is that of the true person's mask; for a spurious person, of its mask or, without a pixel, its keypoints.
     """
     persons, row = (predicted, verdict.predicted_person) if verdict.true_person is None else (true, verdict.true_person)
     assert row is not None

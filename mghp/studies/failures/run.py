@@ -1,4 +1,4 @@
-"""Failure gallery: each person's kind of failure, its cause, and what a page shows of it, into a run folder."""
+"""Finding the failures of a trained parser: the kind and cause per person, into a run folder."""
 
 import dataclasses
 from collections import Counter
@@ -27,18 +27,18 @@ from mghp.training.parsing_module import ParsingModule, true_persons
 
 
 def run_failures(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = True) -> Path:
-    """Find the failures in the validation pictures.
+    """Find the failures in the validation pictures, into a run folder.
 
     Args:
         source: run folder of `mghp train`, or a checkpoint.
         overrides: `key=value` over the config, e.g. `data.synthetic.scene=crossing` for another scene's pictures.
         progress: told how many pictures are done, of how many, and what runs.
-        adopt: whether a finished run of the same weights and settings will do.
+        adopt: True to take a finished run of the same weights and settings.
 
     Returns:
-        The run folder, of the experiment `<experiment>_failures`: cases and pictures in media/failures/. Its metrics
-        are numbers of persons: `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and of all
-        true ones `failures/persons`.
+        The run folder, of the experiment `<experiment>_failures`, with cases and pictures in media/failures/. Its
+        metrics are numbers of persons: `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and
+        `failures/persons` for all true ones.
 
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
@@ -69,8 +69,8 @@ def find_failures(
     Pictures are parsed as in training, at its size, once and whole: only there can true fields take others' place.
 
     Args:
-        module: its thresholds tuned.
-        config: of the training; `evaluation.failure_cases` bounds what is written, not what is counted.
+        module: trained module with tuned thresholds.
+        config: config of the training; `evaluation.failure_cases` bounds what is written, not what is counted.
         validation: pictures with their labels.
         folder: where to.
         progress: told how many pictures are done.
@@ -99,7 +99,7 @@ def find_failures(
 
 
 def _counted(diagnosis: Diagnosis) -> Iterator[str]:
-    """What a person counts for."""
+    """Yield the names of the counts to which a person adds one."""
     verdict = diagnosis.verdict
     yield verdict.kind
     if verdict.true_person is not None:
@@ -110,7 +110,7 @@ def _counted(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _names() -> Iterator[str]:
-    """All that is counted: what does not occur is 0, not absent."""
+    """Yield the names of all counts: what does not occur is 0, not absent."""
     yield from ("persons", *KINDS)
     for cause in CAUSES:
         yield f"cause/{cause}"

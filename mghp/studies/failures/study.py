@@ -1,4 +1,4 @@
-"""What fails, and why?"""
+"""The study of failures: what fails, and why?"""
 
 from collections.abc import Sequence
 

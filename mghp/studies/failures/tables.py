@@ -1,4 +1,4 @@
-"""Table of failures: how many persons fail in which way, and what mends them."""
+"""Tables of failures: how many persons fail in which way, what mends them, and in which pictures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from mghp.runs.read import Run, by_seed
 from mghp.studies.parsing.tables import pictures_of
 
 FAILURES = tuple(kind for kind in KINDS if kind != "right")
-"""Kinds of failures."""
+"""The kinds of failures, in order."""
 
 _ENDING = "_failures"
 
 
 def failure_runs(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs whose persons were judged one by one: those of `mghp gallery`."""
+    """Return the runs of `mghp gallery`, in which persons were judged one by one."""
     return [run for run in runs if "failures/persons" in run.result["metrics"]]
 
 
@@ -25,10 +25,10 @@ class FailureGroup:
     """Runs of one experiment and variant on one set of pictures.
 
     Attributes:
-        experiment: that trained them.
-        variant: of it, or "".
-        pictures: the rendered scene, or the dataset.
-        runs: one a seed.
+        experiment: experiment that trained them.
+        variant: variant of the experiment, or "".
+        pictures: rendered scene, or dataset.
+        runs: one run per seed.
     """
 
     experiment: str
@@ -38,7 +38,7 @@ class FailureGroup:
 
     @property
     def name(self) -> str:
-        """All that tells it from others, as a file's name."""
+        """The experiment, variant and pictures, as a file's name."""
         return "_".join(word for word in (self.experiment, self.variant, self.pictures) if word)
 
 

@@ -1,1 +1,1 @@
-"""Whether training through a matcher helps limb scores."""
+"""The study of learned limb scores: does training through a matcher help them?"""

@@ -45,9 +45,9 @@ def learned_drawings(runs: Sequence[Run]) -> Drawings:
 
 
 def compared_variants(variants: Iterable[Trained]) -> dict[str, list[Trained]]:
-    """Return those that are trained and compared with the baseline, by the figure they stand in.
+    """Return the trained variants that are compared with the baseline, by the figure they stand in.
 
-    The control has one of its own: its differences are so large that nothing else could be read beside them.
+    The positive control has a figure of its own: beside its large differences nothing else could be read.
     """
     figures: dict[str, list[Trained]] = {}
     for variant in variants:
@@ -58,7 +58,7 @@ def compared_variants(variants: Iterable[Trained]) -> dict[str, list[Trained]]:
 
 
 def shown_examples(variants: Iterable[Trained]) -> list[tuple[Trained, Run]]:
-    """Return the main condition's variants with their run of the lowest seed that any of them kept an example with."""
+    """Return the main condition's variants, each with its run of the lowest seed that kept an example."""
     main = [variant for variant in main_condition(variants) if variant.name != UNTRAINED]
     kept = [(variant, run) for variant in main for run in variant.own_runs if run.example]
     seed = min((run.seed for _, run in kept), default=None)
@@ -66,13 +66,13 @@ def shown_examples(variants: Iterable[Trained]) -> list[tuple[Trained, Run]]:
 
 
 def traced_variants(variants: Iterable[Trained]) -> list[Trained]:
-    """Return the main condition's variants whose losses were logged; Fenchel-Young's values are no losses."""
+    """Return the main condition's variants whose losses were logged; values of Fenchel-Young are no losses."""
     main = [variant for variant in main_condition(variants) if variant.name != YOUNG]
     return [variant for variant in main if any(not run.steps.empty for run in variant.own_runs)]
 
 
 def difference_figure(variants: Sequence[Trained]) -> Figure:
-    """Draw intervals of compared variants' differences in points: a row a condition, a column a score."""
+    """Draw the intervals of variants' differences in points, a row per condition and a column per score."""
     conditions = by_condition(variants)
     heights = list(map(len, conditions.values()))
     figure, grid = plt.subplots(
@@ -160,7 +160,7 @@ def _example(scores: Axes, soft: Axes, example: Mapping[str, NDArray[Any]]) -> A
 
 
 def loss_figure(traced: Sequence[Trained]) -> Figure:
-    """Draw losses relative to the first step, a line a seed, a panel a variant: different losses share no unit."""
+    """Draw losses relative to the first step, for they share no unit: a line per seed, a panel per variant."""
     columns = min(len(traced), _COLUMNS - 1)
     rows = -(-len(traced) // columns)
     figure, grid = plt.subplots(
@@ -178,7 +178,7 @@ def loss_figure(traced: Sequence[Trained]) -> Figure:
     figure.supxlabel("step", fontsize=8)
     figure.supylabel("loss / first loss", fontsize=8)
     figure.suptitle(
-        f"Training loss, a line a seed; {traced[0].condition}\nFenchel-Young is left out: its gradient is that of a "
+        f"Training loss, a line per seed; {traced[0].condition}\nFenchel-Young is left out: its gradient is that of a "
         "loss, the value logged is not",
         fontsize=8,
     )

@@ -1,4 +1,4 @@
-"""Does training through the matcher beat training without it?"""
+"""The study of learned limb scores: does training through the matcher beat training without it?"""
 
 from collections.abc import Iterable, Sequence
 
@@ -38,7 +38,7 @@ def gain(runs: Sequence[Run]) -> str:
 
 
 def _control(variants: Iterable[Trained], matchers: Iterable[Trained]) -> str:
-    """Return what came of the condition under which competition must help."""
+    """Return what came of the positive control, where competition must help."""
     verdicts = {_cell(variant, LIMBS).verdict for variant in matchers if variant.condition == CONTROL}
     if not any(variant.condition == CONTROL for variant in variants):
         return "was not run"
@@ -69,7 +69,7 @@ def _on_poses(matchers: Sequence[Trained], control_passed: bool) -> str:
 
 
 def _verdict(cells: Sequence[Comparison], control_passed: bool) -> str:
-    """Return yes where any is better, barely where each of those is so by less than the bound of no effect."""
+    """Return "yes" if any is better, "barely" if each of these is so within the bound, else "no" or "undecided"."""
     better = [cell for cell in cells if cell.verdict == "better"]
     if better:
         return "barely" if all(cell.is_small for cell in better) else "yes"
@@ -87,7 +87,7 @@ def _number(variants: Iterable[Trained]) -> int:
 
 
 def rounding(runs: Sequence[Run]) -> str:
-    """Return what the baseline gains where a projection may round it, and what training through it gains over that."""
+    """Return what rounding by a projection gains, and what training through one gains over that."""
     both = [
         variant
         for variant in trained(runs)

@@ -1,4 +1,4 @@
-"""Tables P4, of what training through the matcher gains, and P4_tuning, of what was chosen for it."""
+"""Tables P4, what training through the matcher gains, and P4_tuning, what was chosen for it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +37,7 @@ LEARNED = TableOf(
     "if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the interval lies within "
     f"{NO_EFFECT}, fixed beforehand). Controls, and variants whose coupling is under {LEAST_COUPLING:g}, do not count "
     "as trained through the matching. Died: seeds that no gradient reaches, or under half of the baseline's F1. Files "
-    "hold fractions. Time and memory a step: bench_learned.",
+    "hold fractions. Time and memory per step: bench_learned.",
     *_WHO,
     *(column for score, target in TARGETS.items() for column in _scores(target.name, score)),
     Column("died", lambda variant: variant.died, "d"),
@@ -56,14 +56,14 @@ def _settings(variant: Trained) -> dict[str, Any]:
 
 
 def _chosen(variant: Trained, metric: str, choices: Mapping[float, str]) -> str:
-    """Return how many seeds chose what, e.g. "0.01: 3, 0.03: 7, 0.1: 0"; every choice was there."""
+    """Return how many seeds took each choice, e.g. "0.01: 3, 0.03: 7, 0.1: 0"."""
     taken = [run.metric(metric) for run in variant.own_runs]
     numbers = {words: int(np.isclose(taken, choice).sum()) for choice, words in choices.items()}
     return ", ".join(f"{words}: {number}" for words, number in numbers.items())
 
 
 def _offered(name: str, metric: str, key: str) -> Column[Trained]:
-    """Return the column of a setting, of whose values the config offers several."""
+    """Return the column of a setting for which the config offers several values."""
     return Column(
         name, lambda variant: _chosen(variant, metric, {value: f"{value:g}" for value in _settings(variant)[key]})
     )

@@ -18,7 +18,7 @@ from mghp.studies.variant_labels import label_of, labels_of
 
 BASELINE = "binary_cross_entropy"
 PROJECTED = "binary_cross_entropy_projection"
-"""The baseline with a fourth rounding to choose, that of the variants which are trained through a projection."""
+"""The baseline with a fourth rounding to choose: that of variants trained through a projection."""
 UNTRAINED = "line_integral"
 YOUNG = "fenchel_young"
 
@@ -26,43 +26,46 @@ FILE = "matcher/learned.yaml"
 """Experiment file of the variants, with their words, in the order of the tables."""
 
 CONTROLS = SOLVERS.where(lambda solver: solver.is_control)
-"""Variants that are no matchers of this kind: what they gain is not gained by training through the matching."""
+"""Variants whose gains do not count as gained by training through the matching."""
 BY_DIFFERENCE = (YOUNG, "structured_hinge")
-"""Variants whose gradient is the difference of an assignment and the true one: no solver is differentiated."""
+"""Variants whose gradient is an assignment minus the true one: no solver is differentiated."""
 
 CONTROL = "positive control, 6x6"
 """The condition under which competition must help."""
 
 NO_EFFECT = Bound(0.005)
-"""An effect is absent if the whole interval of a difference lies within it: fixed before anything was run."""
+"""The bound within which the whole interval of an absent effect lies, fixed before anything was run."""
 LEAST_COUPLING = 0.1
-"""Below it a variant is not trained through the matching."""
+"""The coupling below which a variant is not trained through the matching."""
 DEAD = 0.5
-"""A seed with less than this share of the baseline's F1 has died."""
+"""The share of the baseline's F1 below which a seed has died."""
 
 LIMBS = "test/f1"
 PERSONS = "test/person_f1"
 
 
 class Target(NamedTuple):
-    """What a score counts, with the rounding and the threshold that were tuned for it."""
+    """What a score counts, with the rounding and the threshold that were tuned for it.
+
+    Attributes:
+        name: name of the counts in media/association.npz, and in tables.
+        what: the score in words.
+    """
 
     name: str
-    """Name of the counts in media/association.npz, and in tables."""
     what: str
-    """The score in words."""
 
 
 TARGETS: dict[Score, Target] = {
     LIMBS: Target("limbs", "F1 of joined pairs"),
     PERSONS: Target("persons", "F1 of candidates grouped into persons"),
 }
-"""By the name of the score in a run's metrics."""
+"""The targets by the name of their score in a run's metrics."""
 
 
 @dataclass(frozen=True)
 class Trained(Variant):
-    """One way to train under one condition; where there is a baseline, with the baseline's seeds alone.
+    """One way to train under one condition, with the seeds of the baseline where there is one.
 
     Attributes:
         condition: data and settings in words.
@@ -118,12 +121,12 @@ def trained(runs: Sequence[Run]) -> list[Trained]:
 
 
 def by_condition(variants: Iterable[Trained]) -> dict[str, list[Trained]]:
-    """Return variants that are in the order of `trained` by their condition."""
+    """Group variants that are in the order of `trained` by their condition."""
     return {condition: list(some) for condition, some in groupby(variants, lambda variant: variant.condition)}
 
 
 def main_condition(variants: Iterable[Trained]) -> list[Trained]:
-    """Return the variants of the condition with most runs; of two with as many that of real poses, the control last."""
+    """Return the variants of the condition with most runs; real poses win a tie, the control comes last."""
     return max(by_condition(variants).values(), default=[], key=_weight)
 
 
@@ -151,7 +154,7 @@ def _family(runs: dict[str, list[Run]]) -> Family:
 
 
 def condition_of(run: Run) -> str:
-    """Return data and settings in words: all that is other than usual."""
+    """Return data and settings in words, as far as they are unusual."""
     learned = run.config["learned"]
     if learned["problems"] == "positive_control":
         usual = {"layers": 1}  # a deeper scorer could learn the truth pair by pair
@@ -160,7 +163,7 @@ def condition_of(run: Run) -> str:
 
 
 def _variation(run: Run) -> list[str]:
-    """Return in words what was made other than in the plain problems of poses."""
+    """Return in words how the problems differ from the plain ones of poses."""
     learned = run.config["learned"]
     words: list[str] = []
     if learned["nuisance"]:
@@ -178,14 +181,14 @@ _TOLD_APART = ("layers", "hidden", "steps", "batch_problems", "control_problems"
 
 
 def _settings(run: Run, usual: dict[str, Any]) -> list[str]:
-    """Return in words how the training was other than usual."""
+    """Return in words how the training differs from the usual one."""
     learned, defaults = run.config["learned"], {**asdict(LearnedMatchingConfig()), **usual}
     different = [key for key in _TOLD_APART if key in learned and learned[key] != defaults[key]]
     return [f"{key.replace('_', ' ')} {learned[key]}" for key in different]
 
 
 def f1_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
-    """Return ours minus the baseline's F1 over the seeds that both have; None without any.
+    """Return our F1 minus the baseline's over the seeds that both have; None without any.
 
     Raises:
         InputError: if two runs of a seed were tested on different images.

@@ -1,1 +1,1 @@
-"""How well a parser does: scores, training curves, published numbers."""
+"""The study of parsing: scores of single trainings, their curves, and published numbers."""

@@ -1,4 +1,4 @@
-"""What the single trainings, and the assembly alone, answer: in one sentence or two, computed from their numbers."""
+"""The answers of single trainings and of the assembly alone, computed from their runs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FIELDS = ("true_parts", "true_keypoints", "true_limbs", "true_field")
 """Oracles in which one field alone is true."""
 
 _CHAIN = ("projection", "field_resolution", "peaks", "matching_pgd_dykstra", "parts_resolution_pgd_dykstra")
-"""Steps of the assembly, each of which takes in the ones before."""
+"""Steps of the assembly, each with all those before it."""
 
 
 def training(runs: Sequence[Run]) -> str:
@@ -43,7 +43,7 @@ def _reached(row: Scored) -> str:
 
 
 def limits(runs: Sequence[Run]) -> str:
-    """Return which field's truth alone raises AP^p averaged most, in most trainings, and which pictures are hardest."""
+    """Return which true field raises AP^p averaged most in most trainings, and which pictures are hardest."""
     best = [max(fields, key=_gain) for run in single(runs) if (fields := list(under("oracle", _FIELDS)([run])))]
     if not best:
         return ""
@@ -66,7 +66,7 @@ def _gain(row: Scored) -> float:
 
 
 def assembly(runs: Sequence[Run]) -> str:
-    """Return what the assembly of true fields reaches where it loses most, and which of its steps costs most."""
+    """Return what the assembly reaches on true fields where it loses most, and its costliest step."""
     chains = [chain for run in single(runs) if len(chain := list(under("assembly", _CHAIN)([run]))) > 1]
     if not chains:
         return ""

@@ -20,7 +20,7 @@ DRAWN = {name: label.replace("AP^p", "AP$^p$") for name, label in SCORES.items()
 _STYLES = [(colour, marker) for colour, marker in zip(COLOURS, MARKERS, strict=True) if colour != "#000000"]
 _LENGTH = re.compile(r"synthetic_(\d+)min(?:_evaluation)?")
 _WINDOWS = 50
-"""Losses are averaged over windows, so many in a training."""
+"""The number of windows per training over which losses are averaged."""
 
 
 def parsing_drawings(runs: Sequence[Run]) -> Drawings:
@@ -34,7 +34,7 @@ def parsing_drawings(runs: Sequence[Run]) -> Drawings:
 
 
 def _by_minutes(runs: Sequence[Run]) -> dict[float, dict[str, float]]:
-    """Return the scores of the experiments that are one training at several lengths: `synthetic_<minutes>min`."""
+    """Return scores by minutes of training, of the experiments `synthetic_<minutes>min`."""
     points: dict[float, dict[str, float]] = {}
     for run in runs:
         length = _LENGTH.fullmatch(run.experiment)

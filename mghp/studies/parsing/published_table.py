@@ -23,14 +23,14 @@ _SCORES = {name: METRICS[name].label for name in _PUBLISHED["scores"]}
 
 
 Row = dict[str, Any]
-"""One method on one dataset: a cell by each column's name, and under "runs" those behind ours."""
+"""One method on one dataset: a cell per column, by its name, and "runs", the runs behind ours."""
 
 
 def methods(runs: Sequence[Run]) -> Iterator[Row]:
-    """Return the published methods on each dataset, then ours, once per experiment; nothing beside no parser's run.
+    """Yield the published methods on each dataset, then ours, once per experiment; none without a parser's run.
 
     Args:
-        runs: of training and of evaluation; an evaluation counts in the place of its training.
+        runs: trainings and evaluations; an evaluation counts in the place of its training.
     """
     if not any("val/mean_iou" in run.result["metrics"] for run in runs):
         return
@@ -86,7 +86,7 @@ def _scored(runs: Sequence[Run]) -> list[Run]:
 
 
 def _about(group: BySeed, dataset: dict[str, str]) -> str:
-    """Return the number of seeds, and in what the scored pictures differ from those of the published rows."""
+    """Return the number of seeds, and how the scored pictures differ from those of the published rows."""
     words = ["one seed" if len(group) == 1 else f"{len(group)} seeds"]
     for data in (run.config["data"] for run in group.values()):
         if data["splits"]["validation"] != dataset["split"]:

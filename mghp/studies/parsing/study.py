@@ -1,4 +1,4 @@
-"""What does a parser reach when it is trained once, what limits it, and what does the assembly itself lose?"""
+"""The study of parsing: what does a single training reach, what limits it, and what does the assembly lose?"""
 
 from mghp.report.study import Question, Study
 from mghp.studies.parsing.answers import assembly, limits, training

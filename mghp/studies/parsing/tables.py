@@ -24,7 +24,7 @@ ORACLES = {
     "true_field": "projection field",
     "all_true": "all",
 }
-"""Oracles by their names in a run's metrics, and which fields are true."""
+"""The fields that are true, by the oracle's name in a run's metrics."""
 
 STEPS = {
     "projection": "true poses; field and parts at full resolution",
@@ -39,13 +39,13 @@ STEPS = {
 SCENE = "scene or dataset"
 
 OF_PERSONS = tuple(name for name in SCORES if name != "mean_iou")
-"""Scores that need persons told apart."""
+"""Scores that need persons to be told apart."""
 
 NOT_MEASURED = "not measured"
-"""Score of persons where the parts alone were trained."""
+"""The score of persons where only the parts were trained."""
 
 EVALUATION = "_evaluation"
-"""What an evaluation adds to the name of its experiment."""
+"""The ending that an evaluation adds to the name of its experiment."""
 
 ABLATIONS = ("components", "matching_long", "rotation")
 """Experiments with tables of their own, over their seeds."""
@@ -53,12 +53,12 @@ ABLATIONS = ("components", "matching_long", "rotation")
 
 @dataclass(frozen=True)
 class Scored:
-    """What one row is about: the scores of a run under a prefix.
+    """The scores of a run under a prefix, shown in one row.
 
     Attributes:
-        run: that has them.
-        prefix: of their names in its metrics, e.g. "oracle/true_parts".
-        training: the run that trained the parser; it has the steps and times.
+        run: run that has the scores.
+        prefix: prefix of their names in its metrics, e.g. "oracle/true_parts".
+        training: run that trained the parser; it has the steps and times.
     """
 
     run: Run
@@ -132,9 +132,9 @@ def trained_experiment(run: Run) -> tuple[str, int, str]:
 
 
 def is_of_parts_alone(run: Run, prefix: str = "val") -> bool:
-    """Return whether nobody could be found: no keypoint of these data is annotated, and not a pixel went to its person.
+    """Return whether only parts were trained: no keypoint is annotated, and no pixel went to its person.
 
-    Such data train the parts alone, and a parser that is trained so groups nothing: its 0 is no measurement.
+    A parser that is trained so groups nothing: its 0 is no measurement.
     """
     known = {f"{prefix}/keypoint_ap", f"{prefix}/grouping"} <= set(run.result["metrics"])
     return known and isnan(run.metric(f"{prefix}/keypoint_ap")) and not run.metric(f"{prefix}/grouping") > 0

@@ -1,1 +1,1 @@
-"""What rotation augmentation brings upside-down poses and costs all others."""
+"""The study of rotation: what augmentation brings upside-down poses, and costs all others."""

@@ -1,4 +1,4 @@
-"""Does rotation augmentation trade upright people for upside-down ones?"""
+"""The study of rotation: does augmentation trade upright persons for upside-down ones?"""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def _trade(upside_down: Comparison, plain: Comparison) -> str:
 STUDY = Study(
     (
         Question(
-            "Does rotation augmentation trade upright people for upside-down ones?",
+            "Does rotation augmentation trade upright persons for upside-down ones?",
             answer,
             (ROTATION, DIFFERENCES, SCORES),
             {"rotation": "Scores against the largest angle by which training pictures are rotated"},

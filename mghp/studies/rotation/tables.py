@@ -43,8 +43,8 @@ TEST_SETS = {
 
 _WHAT = (
     "Rotation augmentation: training pictures are rotated by up to the angle, to both sides. Tested on the scene "
-    "trained on (plain), on upright people alone, on people on their hands (upside-down), before human-like objects in "
-    "dim light, small in dim light, and with crossing limbs."
+    "trained on (plain), on upright persons alone, on persons on their hands (upside-down), before human-like objects "
+    "in dim light, small in dim light, and with crossing limbs."
 )
 
 

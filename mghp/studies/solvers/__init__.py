@@ -1,1 +1,1 @@
-"""What each solver, and T, N and alpha, make of a set of matching problems."""
+"""The study of solvers: what they, and T, N and alpha, make of matching problems."""

@@ -25,7 +25,7 @@ WARM_START = {
 
 
 def solver_drawings(runs: Sequence[Run]) -> Drawings:
-    """Return every figure that these runs can fill, one set for each kind of data."""
+    """Return every figure that these runs can fill, a set per kind of data."""
     drawings: dict[str, Callable[[], Figure]] = {}
     for data, of_data in _by_data(grid_runs(runs)).items():
         traced = [run for run in of_data if not run.steps.empty]
@@ -43,7 +43,7 @@ def solver_drawings(runs: Sequence[Run]) -> Drawings:
 
 
 def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """Return the runs by their data as it stands in a file's name, in order."""
+    """Group the runs by their data, as it is written in file names, in order."""
     found: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.data):
         found.setdefault(run.data.replace(",", "").replace(" ", "_"), []).append(run)
@@ -75,7 +75,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
 
 
 def convergence_figure(runs: Sequence[Run]) -> Figure:
-    """Draw gap and violation against outer steps: a column a step size, a colour an N, median and quartiles."""
+    """Draw gap and violation against outer steps, median and quartiles: a column per step size, a colour per N."""
     longest = max(grid_point(run)[0] for run in runs)
     runs = [run for run in runs if grid_point(run)[0] == longest]
     step_sizes = sorted({grid_point(run)[2] for run in runs})
@@ -107,7 +107,7 @@ def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: 
 
 
 def warm_start_figure(runs: Sequence[Run]) -> Figure:
-    """Draw gap and violation against outer steps: the paper's settings, a step size of 1 from cold, and warm."""
+    """Draw gap and violation against outer steps: the paper's settings, and alpha = 1 with cold and warm starts."""
     by_variant = {run.variant: run for run in runs}
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.6), sharex=True)
     for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):

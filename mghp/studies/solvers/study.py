@@ -1,4 +1,4 @@
-"""What do the solvers, and T, N and alpha, make of matching problems?"""
+"""The study of solvers: what do they, and T, N and alpha, make of matching problems?"""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,7 +23,7 @@ PAPER = (50, 5, 0.01)
 
 
 def gains(runs: Sequence[Run]) -> str:
-    """Return how many solvers beat the affinity itself, by rounding."""
+    """Return how many solvers beat the affinity itself after each rounding."""
     told = []
     for rounding, name in (("hungarian", "Hungarian"), ("mutual", "mutual")):
         cells = [row.compared[rounding] for row in associated(runs) if rounding in row.compared]

@@ -13,14 +13,14 @@ from mghp.report.table import Column, TableOf, metric, percent
 from mghp.runs.read import Run, grid_runs
 
 BASELINE = "identity"
-"""The solver, and its variant, that others are credited with a gain over."""
+"""The solver, and the variant of that name, over which the gains of others count."""
 
 NO_EFFECT = Bound(0.005)
-"""A difference of F1 is none if its whole interval lies within half a point: fixed before anything was run."""
+"""The bound within which the whole interval of an absent effect on F1 lies, fixed before anything was run."""
 
 
 def solver_runs(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs of M1 by data, the affinity itself first, then as the solvers are registered, others last."""
+    """Return the runs of M1 by data: the affinity itself, then solvers as they are registered, then others."""
     order = (BASELINE, *SOLVERS)
 
     def place(run: Run) -> tuple[str, int, str]:
@@ -41,7 +41,7 @@ def of(runs: Iterable[Run], experiment: str) -> list[Run]:
 
 
 def _is_differentiable(run: Run) -> bool:
-    """Return whether its solver is; of one that is not registered here, whether its gradient was measured."""
+    """Return whether a run's solver is differentiable: by its entry, else by whether its gradient was measured."""
     name = run.config["matcher"]["name"]
     return SOLVERS[name].differentiable if name in SOLVERS else "memory/both_peak_mb" in run.result["metrics"]
 
@@ -53,7 +53,7 @@ SIDE_BY_SIDE = TableOf(
     "Solvers side by side. Gap to the linear program's optimum after repair (over problems whose optimum is at "
     "least 0.1); worst violation of its constraints; gap left by Hungarian rounding; coupling (off-diagonal share "
     "of the Jacobian); share of problems on which the rounded assignment is the "
-    "Hungarian's; CPU milliseconds an image and rise of memory over all problems in one pass.",
+    "Hungarian's; CPU milliseconds per image and rise of memory over all problems in one pass.",
     _PROBLEMS,
     Column("solver", solver_label),
     Column("gap mean [%]", percent("matching/gap_mean"), ".2f"),
@@ -76,11 +76,11 @@ SIDE_BY_SIDE = TableOf(
 
 @dataclass(frozen=True)
 class Associated:
-    """One solver's run beside the others on the same problems.
+    """The run of a solver beside those of others on the same problems.
 
     Attributes:
-        run: of the solver.
-        compared: by rounding, the comparison with the affinity itself; none for that run.
+        run: run of the solver.
+        compared: comparison with the affinity itself by rounding; empty for the affinity's own run.
     """
 
     run: Run
@@ -88,7 +88,7 @@ class Associated:
 
 
 def associated(runs: Iterable[Run]) -> Iterator[Associated]:
-    """Return the solvers' runs, each compared with identity; Holm's family is a data set and a rounding."""
+    """Return the solvers' runs, each compared with identity; a family of Holm's has one data set and rounding."""
     solvers = solver_runs(runs)
     for data in dict.fromkeys(run.data for run in solvers):
         of_data = [run for run in solvers if run.data == data]
@@ -107,7 +107,7 @@ def _compared(runs: Sequence[Run], baseline: Run | None, rounding: str) -> dict[
 
 
 def association_difference(run: Run, baseline: Run, rounding: str) -> PairedDifference | None:
-    """Return F1 of a run minus that of a baseline; None where one was not scored so.
+    """Return the F1 of a run minus a baseline's; None where one was not scored after this rounding.
 
     Raises:
         InputError: if they were scored on different images, or on none.
@@ -153,7 +153,7 @@ class GridPoint:
     """One run of PGD-Dykstra over T, N and the step size.
 
     Attributes:
-        run: of these settings.
+        run: run of these settings.
         steps: T.
         cycles: N.
         step_size: alpha.
@@ -168,7 +168,7 @@ class GridPoint:
 
     @property
     def tau(self) -> float:
-        """The scale of the one projection that the steps amount to: T alpha."""
+        """The scale T alpha of the one projection that the steps amount to."""
         return self.steps * self.step_size
 
     def of_rival(self, name: str, scale: float = 1) -> float | None:
@@ -177,7 +177,7 @@ class GridPoint:
 
 
 def grid_point(run: Run) -> tuple[int, int, float]:
-    """Return T, N and alpha of a PGD-Dykstra run."""
+    """Return T, N and alpha of a run of PGD-Dykstra."""
     return run.matcher["num_steps"], run.matcher["num_cycles"], run.matcher["step_size"]
 
 
@@ -227,7 +227,7 @@ STEPS = TableOf(
 
 
 def by_size(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs on random problems, the smallest first."""
+    """Return the runs on random problems, smallest first."""
     return sorted(of(runs, "sizes"), key=lambda run: run.config["data"]["random"]["source"])
 
 

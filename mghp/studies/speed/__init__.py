@@ -1,1 +1,1 @@
-"""How fast and how large: every bench, and the table that it fills."""
+"""The study of speed and memory: the benches, with the tables that they fill."""

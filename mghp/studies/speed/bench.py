@@ -1,4 +1,4 @@
-"""What a bench declares, how it is called, and the rows that its table is made of."""
+"""What a bench declares, how it is called, and how its rows are written and read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Call:
     """One call of `mghp bench NAME`.
 
     Attributes:
-        config: of the run.
-        arguments: of the command line, `key=value` or whatever the bench takes.
+        config: config of the run.
+        arguments: arguments of the command line, `key=value` or the path that the bench takes.
         file: experiment file of the bench, where it has one.
         progress: told what is measured.
     """
@@ -53,8 +53,8 @@ class Bench:
     """What the module of a bench declares.
 
     Attributes:
-        measure: measures into a run folder, which it returns.
-        tables: made of that run folder.
+        measure: measures into a run folder, and returns the folder.
+        tables: tables that the run folder fills.
     """
 
     measure: Callable[[Call], Path]
@@ -67,10 +67,10 @@ def finished(
     """Write the rows that were measured, end the run, and return its folder.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         rows: cells by column.
-        metrics: of the whole run, for its result.
-        file: in the run folder.
+        metrics: metrics of the run, for result.json.
+        file: name of the rows' file in the run folder.
     """
     write_frame(pd.DataFrame(list(rows)), folder.path / file)
     folder.finish(metrics)
@@ -99,12 +99,12 @@ class Measured:
 def measurements(
     experiment: str, file: str = "ratios.csv", texts: Sequence[str] = ()
 ) -> Callable[[Sequence[Run]], Iterator[Measured]]:
-    """Return the function that finds the rows of a bench's file in runs.
+    """Return the function that reads the rows of a bench's file in runs.
 
     Args:
-        experiment: of the bench.
-        file: in the run folder.
-        texts: columns that are no numbers.
+        experiment: experiment of the bench.
+        file: name of the rows' file in the run folder.
+        texts: columns of text.
     """
 
     def rows(runs: Sequence[Run]) -> Iterator[Measured]:
@@ -122,7 +122,7 @@ def measured_run(row: Measured) -> tuple[Run]:
 
 
 def cell(name: str, column: str, form: str = "", scale: float = 1) -> Column[Measured]:
-    """Return a table's column that shows a column of the file, numbers times `scale`."""
+    """Return the table's column that shows a column of the file, its numbers times `scale`."""
     if scale == 1:
         return Column(name, lambda row: row[column], form)
     return Column(name, lambda row: scale * row[column], form)

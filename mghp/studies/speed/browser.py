@@ -1,4 +1,4 @@
-"""A Chromium without a window, that opens pages from files and loads nothing from elsewhere."""
+"""A Chromium without a window, which opens pages from files and loads nothing from elsewhere."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ _FLAGS = (
 
 
 def find_browser() -> tuple[str, str]:
-    """Paths of the browser and of its driver.
+    """Return the paths of the browser and of its driver.
 
     Raises:
         InputError: if one of the two, or selenium, is not installed.

@@ -1,4 +1,4 @@
-"""`mghp bench data`: does the loader keep up with a training, and what do targets cost."""
+"""`mghp bench data`: does the loader keep up with a training, and what do targets cost?"""
 
 import statistics
 import time
@@ -30,16 +30,16 @@ from mghp.training.trainer_options import checked_options, length_of
 
 
 def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv of targets, a row a number of persons; the loader in result.json.
+    """Measure into a run folder: targets in ratios.csv, a row per number of persons; the loader in result.json.
 
     Args:
-        config: of a training; `bench.steps` batches are loaded, and trained on.
+        config: config of a training; `bench.steps` batches are loaded and trained on.
         train: pictures to train on.
-        fingerprint: of these pictures.
+        fingerprint: fingerprint of these pictures.
         progress: told what is measured.
 
     Raises:
-        InputError: if the data are not rendered people, or there are too few pictures for a batch.
+        InputError: if the pictures are not rendered, or there are too few pictures for a batch.
     """
     if config.data.name != "synthetic":
         raise InputError(f"data.name: the crowds of the bench are rendered; expected synthetic, got {config.data.name}")
@@ -64,7 +64,7 @@ def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progr
 
 
 def endless_batches(config: Config, train: Samples) -> Iterator[Batch]:
-    """Training batches, past the end of an epoch too, after those that were loaded ahead at the start."""
+    """Yield training batches without end, after leaving out those that were loaded ahead at the start."""
     loader = ParsingDataModule(config.data, anatomy_of(config), train, train, config.seed).train_dataloader()
     if not len(loader):
         raise InputError(f"data: expected at least {config.data.loader.batch_size} pictures, got {len(train)}")
@@ -78,7 +78,7 @@ def endless_batches(config: Config, train: Samples) -> Iterator[Batch]:
 
 
 def _yielded(config: Config, train: Samples) -> float:
-    """Batches a second of the loader while nothing else runs."""
+    """Return the loader's batches per second while nothing else runs."""
     batches = endless_batches(config, train)
     next(batches)
     began = time.perf_counter()
@@ -88,7 +88,7 @@ def _yielded(config: Config, train: Samples) -> float:
 
 
 def _consumed(config: Config, train: Samples) -> tuple[float, float]:
-    """Batches a second of a training with its loader beside it, and the share of its time that it waits."""
+    """Return the batches per second of a training with its loader, and the share of its time that it waits."""
     torch.manual_seed(config.seed)
     max_steps = length_of(checked_options(config.trainer))["max_steps"]
     module = build_module(config, max_steps).train()
@@ -106,7 +106,7 @@ def _consumed(config: Config, train: Samples) -> tuple[float, float]:
 
 
 def _target_rows(config: Config) -> list[dict[str, Any]]:
-    """Seconds of a batch's targets against the persons in each picture, which cover the same pixels in all."""
+    """Measure the targets of a batch against the persons per picture, who cover the same pixels in all."""
     anatomy, size = anatomy_of(config), config.data.synthetic.size
     module = build_module(config)
     crowds = {
@@ -138,7 +138,7 @@ LOADING: TableOf[Run] = TableOf(
     "bench_data",
     "The loader alone, while nothing is trained, against what a training consumes with its loader beside it, and "
     "the share of that training's time in which it waits for a batch.",
-    Column("pictures a batch", lambda run: run.config["data"]["loader"]["batch_size"], "d"),
+    Column("pictures per batch", lambda run: run.config["data"]["loader"]["batch_size"], "d"),
     Column("loader alone [batches/s]", metric("loader/batches_a_second"), ".1f"),
     Column("training [batches/s]", metric("training/batches_a_second"), ".1f"),
     Column("loader, times the training", metric("loader/times_the_training"), ".1f"),

@@ -1,4 +1,4 @@
-"""`mghp bench faults`: trainings killed at random moments and gone on with, beside one that never was."""
+"""`mghp bench faults`: trainings killed at random moments and resumed, beside one that was never killed."""
 
 import dataclasses
 import itertools
@@ -28,14 +28,14 @@ _PRELOADED = ["mghp.studies.speed.faults", "mghp.evaluation.train"]
 
 
 def bench_faults(config: Config, progress: Progress) -> Path:
-    """Measure, into a run folder: faults.csv, a row a kill.
+    """Measure into a run folder: faults.csv, a row per kill.
 
-    A training is killed after a random time, gone on with, killed again, and so on until it ends; then the next one
-    begins, until there were as many kills as `bench.kills` says. Each runs in a process of its own, on one thread: sums
-    of floating-point numbers depend on the number of threads.
+    A training is killed after a random time, resumed, killed again, and so on until it ends; then the next one begins,
+    until there were as many kills as `bench.kills` says. Each runs in a process of its own, on one thread: sums of
+    floating-point numbers depend on the number of threads.
 
     Args:
-        config: of a short training.
+        config: config of a short training.
         progress: told how many kills there were.
 
     Returns:
@@ -96,7 +96,7 @@ def _ended(process: BaseProcess) -> None:
 
 
 def _train(config: Config, interrupted: Path | None) -> None:
-    """In a process of its own."""
+    """Train to the end, in a process of its own."""
     # Its loading processes are its own children, which end when it is killed, as those of `mghp train` do.
     multiprocessing.set_start_method("fork", force=True)
     from mghp.evaluation.train import run_training
@@ -108,7 +108,7 @@ def _train(config: Config, interrupted: Path | None) -> None:
 def _killed_until_done(
     context: ForkServerContext, config: Config, seconds: float, moments: random.Random, most: int
 ) -> Iterator[dict[str, Any]]:
-    """Start, kill, go on, kill, ...: a row a kill; what is left of the training is then let run to its end."""
+    """Start, kill, resume, kill, ...: yield a row per kill; the training then runs to its end."""
     run = _run_of(config)
     process, is_alive = _started(context, config), True
     for _ in range(most):
@@ -126,7 +126,7 @@ def _killed_until_done(
 
 
 def _left_behind(run: Path) -> dict[str, Any]:
-    """Return what a kill left: rows that were logged, the step to resume from, and whether a file was half written."""
+    """Return what a kill left: rows that were logged, the step to resume from, files half written."""
     rows = (run / "metrics.csv").read_bytes().count(b"\n") - 1 if (run / "metrics.csv").exists() else 0
     points = [file for file in resume_points(run / "checkpoints") if file.exists()]
     return {
@@ -137,7 +137,7 @@ def _left_behind(run: Path) -> dict[str, Any]:
 
 
 def _equal(whole: Path, killed: Path) -> dict[str, int]:
-    """Whether both trainings ended alike, bit by bit, times apart: 1 or 0."""
+    """Return 1 per kind of result that is equal bit by bit in both trainings, times apart, else 0."""
     one, two = (read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (whole, killed))
     results = [json.loads((run / "result.json").read_text())["metrics"] for run in (whole, killed)]
     pictures = [{file.name: file.read_bytes() for file in (run / "media").iterdir()} for run in (whole, killed)]
@@ -151,7 +151,7 @@ def _equal(whole: Path, killed: Path) -> dict[str, int]:
 
 
 def _timeless(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Without times; a score that is not a number equals itself."""
+    """Return the metrics without times, NaN as None, which equals itself."""
     return {k: None if math.isnan(v) else v for k, v in metrics.items() if not k.startswith("time/")}
 
 
@@ -167,7 +167,7 @@ FAULTS = TableOf(
     cell("training", "training"),
     cell("killed after [s]", "killed after [s]", ".2f"),
     cell("rows", "rows", "d"),
-    cell("goes on from", "goes on from", "d"),
+    cell("resumed from", "goes on from", "d"),
     cell("half written", "half written", "d"),
     *map(_is_equal, ("weights", "metrics.csv", "scores", "pictures")),
     rows=measurements("bench_faults", "faults.csv", ("training",)),

@@ -1,4 +1,4 @@
-"""Figure of the matcher's speed: time against size."""
+"""Figure of the matcher's speed: time against problem size and batch size."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -32,7 +32,7 @@ def time_figure(run: Run) -> Figure:
         axis.set(xscale="log", yscale="log", xlabel=label)
         axis.set_xticks(sorted(set(rows_of[column])), labels=[str(value) for value in sorted(set(rows_of[column]))])
         axis.minorticks_off()
-    axes[0].set_ylabel("ms a problem")
+    axes[0].set_ylabel("ms per problem")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
-    figure.suptitle("Time a problem on the CPU: forward (solid), forward and backward (dashed)")
+    figure.suptitle("Time per problem on the CPU: forward (solid), forward and backward (dashed)")
     return figure

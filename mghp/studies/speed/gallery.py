@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 SIZES = (50, 500, 2000)
-"""Cases of the pages."""
+"""Numbers of cases per page."""
 
 REPEATS = 5
 
@@ -51,7 +51,7 @@ return performance.now() - begin;
 
 
 def bench_gallery(config: Config) -> Path:
-    """Measure into a run folder: opening.csv, a row a size and repeat.
+    """Measure into a run folder: opening.csv, a row per size and repeat.
 
     Returns:
         The run folder.

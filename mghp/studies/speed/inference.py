@@ -28,21 +28,21 @@ from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.training.build import build_module
 
 STAGES = ("peaks", "affinities", "matching", "poses", "pixels")
-"""Of the assembly, in order."""
+"""The stages of the assembly, in order."""
 
 
 def bench_inference(config: Config, progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a number of persons.
+    """Measure into a run folder: ratios.csv, a row per number of persons.
 
-    Fields are the true ones, noiseless: as many peaks a keypoint type as there are persons. Crowds of all sizes take
+    Fields are the true ones, noiseless: as many peaks per keypoint type as there are persons. Crowds of all sizes take
     turns, so that a slower or busier moment of the machine meets all of them. One thread does it.
 
     Args:
-        config: of a parser; `bench.persons`, `bench.size` and `bench.repeats` say what is timed.
+        config: config of a parser; `bench.persons`, `bench.size` and `bench.repeats` say what is timed.
         progress: told how many rounds are done.
 
     Raises:
-        InputError: if the data are not rendered people, or the assembly keeps fewer peaks than there are persons.
+        InputError: if the pictures are not rendered, or the assembly keeps fewer peaks than there are persons.
     """
     _check(config)
     torch.set_num_threads(1)  # CPU time counts what a second thread spins away while it waits
@@ -77,13 +77,13 @@ def _check(config: Config) -> None:
         raise InputError(f"data.name: the crowds of the bench are rendered; expected synthetic, got {config.data.name}")
     if config.assembly.max_peaks < max(config.bench.persons):
         raise InputError(
-            f"assembly.max_peaks: {config.assembly.max_peaks} candidates a type leave out some of "
+            f"assembly.max_peaks: {config.assembly.max_peaks} candidates per keypoint type leave out some of "
             f"{max(config.bench.persons)} persons (bench.persons)"
         )
 
 
 def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) -> dict[str, Any]:
-    """Return what there is to do, and by how much memory rises while it is done."""
+    """Count what there is to do, and measure by how much memory rises meanwhile."""
     with torch.no_grad():
         scored = assembler.affinity(fields, assembler.candidates(fields))
     with measured_peak() as peak:
@@ -98,7 +98,7 @@ def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) 
 
 
 def _seconds(assembler: Assembler, fields: Fields) -> dict[str, float]:
-    """CPU seconds of the whole assembly, wall-clock seconds too, and CPU seconds of each of its stages."""
+    """Return the CPU and wall-clock seconds of the whole assembly, and the CPU seconds per stage."""
     wall, cpu = time.perf_counter(), time.process_time()
     assembler(fields)
     whole = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}

@@ -1,4 +1,4 @@
-"""A run folder of cases that are made up: coloured squares, to try and to time the gallery with."""
+"""Run folders of made-up cases, coloured squares, by which the gallery is tried and timed."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,10 @@ from mghp.gallery.cases import CAUSES, KINDS
 from mghp.runs.folder import RunFolder
 
 SIZE = 96
-"""Pixels a side of a made picture."""
+"""Pixels of a made picture's side."""
 
 PERSONS = 4
-"""Cases a picture."""
+"""Cases per picture."""
 
 PARTS = {"head": "#aa4400", "left_arm": "#0044aa"}
 """Colours of the legend."""
@@ -27,10 +27,10 @@ def made_run(config: Config, number: int, thumbnails: int = 2000, **about: Any) 
     """Write a run folder with cases.json and pictures.
 
     Args:
-        config: where to, and which seed the numbers have.
-        number: of cases.
-        thumbnails: different ones at most.
-        about: what cases.json shall say otherwise.
+        config: config that tells where to, and the seed of the numbers.
+        number: number of cases.
+        thumbnails: largest number of different thumbnails.
+        about: content of cases.json in place of the usual one.
 
     Returns:
         The run folder.
@@ -51,7 +51,7 @@ def made_run(config: Config, number: int, thumbnails: int = 2000, **about: Any) 
 
 
 def made_case(folder: Path, index: int, thumbnail: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Return a case, and draw its pictures in the folder; kinds and causes come in turn."""
+    """Return a case whose pictures are drawn into the folder; kinds and causes come in turn."""
     kind = list(KINDS)[index % len(KINDS)]
     right, spurious = kind == "right", kind == "spurious"
     score = float(rng.uniform(0.8, 1) if right else rng.uniform(0, 0.7))

@@ -1,4 +1,4 @@
-"""Crowds of any number that cover the same pixels: copies of one figure on a grid, the smaller the more there are."""
+"""Crowds that cover the same pixels whatever their number: copies of one figure on a grid."""
 
 import math
 
@@ -13,7 +13,7 @@ from mghp.datasets.synthetic.outfit import draw_outfit
 from mghp.datasets.synthetic.painting import Canvas
 
 ALONE = 0.92
-"""Height of a figure that is alone, relative to the picture's."""
+"""Height of a figure that is alone, relative to the picture."""
 
 _POSE = 1
 """Seed of the figure: it stands, turned to the viewer, and fits its cell of the grid."""
@@ -22,12 +22,12 @@ _LACKING = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
 
 
 def made_crowd(persons: int, size: int) -> Sample:
-    """So many people side by side; together they cover the same pixels whatever their number.
+    """Draw persons side by side, who together cover the same pixels whatever their number.
 
-    What depends on the number of persons is told from what depends on the number of human pixels.
+    So what depends on the number of persons is told from what depends on the number of human pixels.
 
     Args:
-        persons: at least 1.
+        persons: number of persons, at least 1.
         size: height and width of the picture, pixels.
 
     Returns:
@@ -56,7 +56,7 @@ def made_crowd(persons: int, size: int) -> Sample:
 
 
 def _keypoints(body: Body, lacking: str) -> NDArray[np.float32]:
-    """(keypoint, 3): x, y, visibility."""
+    """Return x, y and visibility per keypoint, (keypoint, 3); those of the lacking one are 0."""
     names = DENSEPOSE_COCO.skeleton.keypoints
     keypoints = np.array([(*body.joints[name], VISIBLE) for name in names], np.float32)
     keypoints[names.index(lacking)] = 0

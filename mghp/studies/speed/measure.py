@@ -1,4 +1,4 @@
-"""Seconds of a piece of work, and bytes that it keeps for the backward pass."""
+"""Measuring the seconds of a piece of work, and the bytes that it keeps for the backward pass."""
 
 import statistics
 import subprocess
@@ -14,7 +14,7 @@ from torch.autograd.graph import Node
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median over repeats, after one run that is not counted."""
+    """Return the median seconds over repeats, after one run that does not count."""
     work()
     seconds = []
     for _ in range(repeats):
@@ -25,22 +25,24 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def import_seconds(module: str, after: str = "sys") -> float:
-    """Seconds to import a module in a fresh Python that has imported `after`."""
+    """Return the seconds to import a module in a fresh Python that has imported `after`."""
     code = f"import time, {after}; begin = time.perf_counter(); import {module}; print(time.perf_counter() - begin)"
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
 def saved_bytes(solve: Callable[[Tensor], Tensor], affinity: Tensor) -> int:
-    """Bytes that a solver keeps between forward and backward, as `kept_bytes` counts them."""
+    """Return the bytes that a solver keeps between forward and backward, as `kept_bytes` counts them."""
     return kept_bytes(lambda: solve(affinity.clone().requires_grad_()))
 
 
 def kept_bytes(compute: Callable[[], Tensor], besides: Iterable[Tensor] = ()) -> int:
-    """Bytes kept between forward and backward: saved tensors, each storage once, and what nodes keep beside them.
+    """Return the bytes kept between forward and backward.
+
+    These are saved tensors, each storage once, and what the nodes of the graph keep beside them.
 
     Args:
-        compute: the forward pass.
-        besides: what is there anyway, such as parameters, and does not count.
+        compute: forward pass.
+        besides: tensors that are there anyway, such as parameters, and do not count.
     """
     alive: weakref.WeakSet[_Kept] = weakref.WeakSet()
 
@@ -72,7 +74,7 @@ class _Kept:
 
 
 def _nodes(last: Node | None) -> Iterator[Node]:
-    """All nodes of a graph; custom functions keep tensors and lists as attributes of theirs."""
+    """Yield all nodes of a graph; custom functions keep tensors and lists as their attributes."""
     waiting, seen = [last], {last}
     while waiting:
         node = waiting.pop()

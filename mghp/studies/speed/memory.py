@@ -20,7 +20,7 @@ from mghp.studies.speed.bench import Bench, Measured, finished, measurements
 from mghp.studies.speed.made_crowds import made_crowd
 
 PERSONS = 5
-"""In the picture that is parsed."""
+"""The number of persons in the picture that is parsed."""
 
 # Memory that is resident stays with a process that is started by a larger one, in what the system accounts for it:
 # the process itself is asked, at its end.
@@ -39,16 +39,16 @@ finally:
 
 
 def bench_memory(config: Config, file: Path, overrides: Sequence[str], progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a command; the first does nothing but import what they need.
+    """Measure into a run folder: ratios.csv, a row per command; the first only imports what all need.
 
     Args:
-        config: of the run.
-        file: its experiment file, which is trained, evaluated, and predicts a picture.
-        overrides: its `key=value`.
+        config: config of the run.
+        file: its experiment file, which is trained, is evaluated, and predicts a picture.
+        overrides: `key=value` over the file.
         progress: told which command runs.
 
     Raises:
-        InputError: if a command fails; what it said.
+        InputError: if a command fails, with what it said.
     """
     folder = RunFolder(config, f"{PERSONS} persons at {config.bench.size}")
     with tempfile.TemporaryDirectory() as place:
@@ -86,10 +86,10 @@ def _checkpoint(runs: Path) -> Path:
 
 
 def peak_of(arguments: Sequence[str]) -> float:
-    """Highest resident memory of a command, megabytes; of none, of its imports.
+    """Return the highest resident memory of a command in megabytes; without a command, of the imports.
 
     Raises:
-        InputError: if it fails; the last line it said.
+        InputError: if it fails, with the last line it said.
     """
     process = subprocess.run([sys.executable, "-c", _MEASURED, *arguments], cwd=ROOT, capture_output=True, text=True)
     said, _, peak = process.stderr.rpartition("PEAK")

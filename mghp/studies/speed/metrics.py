@@ -1,4 +1,4 @@
-"""`mghp bench metrics`: what the instance metrics cost, in units of one joint histogram of a picture."""
+"""`mghp bench metrics`: what the instance metrics cost, in units of one joint histogram per picture."""
 
 import statistics
 import time
@@ -24,12 +24,12 @@ from mghp.runs.folder import RunFolder
 from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 
 ROUNDS = 5
-"""Every metric is timed so often, in turn with the unit; the median of the ratios counts."""
+"""The number of times that every metric is timed, in turn with the unit; the median of the ratios counts."""
 
 
 @dataclass(frozen=True)
 class TimedPicture:
-    """True people, and predicted ones as maps that may overlap and as they are painted."""
+    """True persons, and predicted ones as maps that may overlap and as they are painted."""
 
     true: TruePersons
     maps: NDArray[np.integer[Any]]
@@ -38,7 +38,7 @@ class TimedPicture:
 
 
 def made_set(number: int = 200, size: int = 400, persons: int = 3, num_labels: int = 59) -> list[TimedPicture]:
-    """Persons side by side in bands of parts, predicted a few pixels off."""
+    """Make pictures of persons side by side in bands of parts, predicted a few pixels off."""
     pictures = []
     for index in range(number):
         rng = np.random.default_rng(index)
@@ -52,7 +52,7 @@ def made_set(number: int = 200, size: int = 400, persons: int = 3, num_labels: i
 
 
 def stored_set(file: Path) -> tuple[list[TimedPicture], int]:
-    """Return a stored set of test vectors, and its number of labels.
+    """Read a stored set of test vectors, and its number of labels.
 
     Raises:
         InputError: if it is missing, or no such set.
@@ -70,7 +70,7 @@ def stored_set(file: Path) -> tuple[list[TimedPicture], int]:
 def timed_picture(
     parts: NDArray[Any], ids: NDArray[Any], maps: NDArray[Any], scores: NDArray[np.float64], num_labels: int
 ) -> TimedPicture:
-    """From true parts and ids, any positive numbers, and predicted maps."""
+    """Make a picture to time from true parts and ids (any positive numbers) and predicted maps."""
     numbers = np.unique(ids[ids > 0])
     numbered = np.where(ids > 0, np.searchsorted(numbers, ids) + 1, 0)
     return TimedPicture(
@@ -82,13 +82,13 @@ def timed_picture(
 
 
 def bench_metrics(pictures: Sequence[TimedPicture], num_labels: int, name: str, config: Config) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a metric.
+    """Measure into a run folder: ratios.csv, a row per metric.
 
     Args:
-        pictures: of one set.
-        num_labels: labels, background included.
-        name: of the set.
-        config: of the run.
+        pictures: pictures of one set.
+        num_labels: number of labels, background included.
+        name: name of the set.
+        config: config of the run.
     """
     unit, metrics = _unit(pictures, num_labels), _metrics(pictures, num_labels)
     folder = RunFolder(config, name)
@@ -104,7 +104,7 @@ def bench_metrics(pictures: Sequence[TimedPicture], num_labels: int, name: str, 
 
 
 def _unit(pictures: Sequence[TimedPicture], num_labels: int) -> Callable[[], object]:
-    """One joint histogram a picture, as the evaluation scripts take them."""
+    """Return the unit of work: one joint histogram per picture, as the evaluation scripts take it."""
     pairs = [(np.asarray(p.true.parts), np.asarray(p.painted.parts)) for p in pictures]
 
     def histograms() -> None:
@@ -148,11 +148,11 @@ def _seconds(work: Callable[[], object]) -> float:
 
 METRICS = TableOf(
     "bench_metrics",
-    "Cost of a picture, in units of one joint histogram of its two label maps, timed in turn (medians of five).",
+    "Cost per picture, in units of one joint histogram of its two label maps, timed in turn (medians of five).",
     Column("set", lambda row: row.run.said("data_fingerprint")),
     cell("metric", "metric"),
-    cell("histograms a picture", "units", ".1f"),
-    cell("ms a picture", "ms", ".2f"),
+    cell("histograms per picture", "units", ".1f"),
+    cell("ms per picture", "ms", ".2f"),
     rows=measurements("bench_metrics", texts=("set", "metric")),
 )
 

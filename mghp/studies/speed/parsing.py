@@ -1,4 +1,4 @@
-"""`mghp bench parsing`: what the matching loss adds to a training step, and pictures rendered a second."""
+"""`mghp bench parsing`: what the matching loss adds to a training step, and pictures rendered per second."""
 
 import dataclasses
 import statistics
@@ -24,22 +24,22 @@ from mghp.training.parsing_module import ParsingModule
 from mghp.training.trainer_options import checked_options, length_of
 
 MOMENTS = {"at the start": 0.0, "halfway": 0.5, "at the end": 1.0}
-"""Shares of the training that are looked at: the candidates are made up at first, and peaks later."""
+"""Shares of the training after which steps are timed: candidates are made up at first, and peaks later."""
 
 BATCHES = 4
 WARM_UP = 4
 
 
 def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a measurement.
+    """Measure into a run folder: ratios.csv, a row per moment of a training.
 
     Both kinds of steps, with the matching loss and without, alternate on the same module and batches, so that a slower
     or busier moment of the machine meets both; the cost is the median of the pairs' ratios.
 
     Args:
-        config: of a training; `training.continue_from` gives the weights, and with them the peaks.
+        config: config of a training; `training.continue_from` gives the weights, and with them the peaks.
         train: pictures to step on.
-        fingerprint: of these pictures.
+        fingerprint: fingerprint of these pictures.
         progress: told how many measurements are done.
 
     Raises:
@@ -73,7 +73,7 @@ def stepped_module(config: Config) -> tuple[ParsingModule, int]:
 
 
 def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], step: int) -> dict[str, Any]:
-    """Milliseconds of both kinds of steps, and by how much the matching makes one longer."""
+    """Measure the milliseconds of both kinds of steps, and how much longer the matching makes one."""
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     matching = module.matching
     seconds: dict[bool, list[float]] = {False: [], True: []}
@@ -98,12 +98,12 @@ def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], s
 
 
 def _alternating(pair: int) -> Iterator[bool]:
-    """Which of the pair comes first changes, since the second finds the batch in the cache."""
+    """Return both kinds of steps in turn; the first one changes, for the second finds the batch in the cache."""
     return iter((False, True) if pair % 2 else (True, False))
 
 
 def _render_rate(config: Config) -> float:
-    """Pictures rendered a second by one process."""
+    """Return the pictures that one process renders per second."""
     synthetic, number = config.data.synthetic, config.bench.pictures
 
     def render_all() -> None:
@@ -116,14 +116,14 @@ def _render_rate(config: Config) -> float:
 PARSING = TableOf(
     "bench_parsing",
     "A training step with the matching loss and without, alternating on the same batches (medians); what it adds "
-    "to the steps that have one, and to all on average; and pictures rendered a second by one process.",
+    "to the steps that have one, and to all on average; and pictures rendered per second by one process.",
     cell("training", "moment"),
     cell("without [ms]", "without_ms", ".1f"),
     cell("with [ms]", "with_ms", ".1f"),
     cell("adds [%]", "added", ".1f", scale=100),
     cell("every", "every", ".0f"),
     cell("adds on average [%]", "added_on_average", ".1f", scale=100),
-    Column("rendered a second", lambda row: row.run.metric("render/pictures_a_second"), ".0f"),
+    Column("rendered per second", lambda row: row.run.metric("render/pictures_a_second"), ".0f"),
     rows=measurements("bench_parsing", texts=("moment",)),
 )
 

@@ -1,4 +1,4 @@
-"""Rows that measure the same thing for more and more persons, each beside the row before it."""
+"""Rows that measure one thing for more and more persons, each beside the row before it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mghp.studies.speed.bench import Measured, measurements
 
 @dataclass(frozen=True)
 class PersonRow(Measured):
-    """One row.
+    """One row of a bench over numbers of persons.
 
     Attributes:
         first: the first row of its run.

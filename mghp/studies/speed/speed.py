@@ -32,19 +32,19 @@ WARM_UP = 2
 
 @dataclass
 class _Way:
-    """One variant's module, which begins with the weights that all begin with."""
+    """The module of one variant; all begin with the same weights."""
 
     config: Config
     module: ParsingModule
     optimizer: torch.optim.Optimizer
 
     def train(self, batch: Batch) -> Tensor:
-        """One training step; its loss."""
+        """Take one training step and return its loss."""
         return training_step(self.config, self.module.train(), self.optimizer, batch, 0)
 
     @torch.no_grad()
     def parse(self, batch: Batch) -> Fields:
-        """Return the fields of a batch of pictures, as they are assembled."""
+        """Return the fields of a batch of pictures, from which persons are assembled."""
         return self.module.eval().fields(batch.image)
 
 
@@ -55,17 +55,17 @@ def bench_speed(
     fingerprint: str,
     progress: Progress,
 ) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a variant and kind of work, `parse` or `train`.
+    """Measure into a run folder: ratios.csv, a row per variant and kind of work, `parse` or `train`.
 
     All variants do the same work in turn, forwards and backwards, so that a slower or busier moment of the machine
-    meets all; a ratio is the median over rounds of a variant's time by that of `plain` in the same round. Where nothing
-    can compile, the variants that would have a `note` in the place of numbers.
+    meets all; a ratio is the median over rounds of a variant's time divided by that of `plain` in the same round. Where
+    nothing can compile, the variants that would have a `note` in the place of numbers.
 
     Args:
-        config: of the data, and of how many rounds are timed.
+        config: config of the data, and of how many rounds are timed.
         variants: configs by name, `plain` among them.
         train: pictures.
-        fingerprint: of these pictures.
+        fingerprint: fingerprint of these pictures.
         progress: told how many rounds are done.
 
     Raises:
@@ -109,7 +109,7 @@ def _in_turn(
     rounds: int,
     tell: Callable[[int], None],
 ) -> dict[str, list[float]]:
-    """Seconds of each round by variant, without the first rounds, in which what compiles is compiled."""
+    """Return the seconds per round by variant, without the first rounds, in which what compiles is compiled."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
         tell(number)
@@ -128,7 +128,7 @@ def _compared(seconds: list[float], plain: list[float]) -> dict[str, float]:
 
 
 def _difference(fields: Fields, plain: Fields) -> dict[str, float]:
-    """How far answers are from those of `plain`: confidences of keypoints, and cells of the same part."""
+    """Return how far fields are from those of `plain`: in confidences of keypoints, and in cells of the same part."""
     same = fields.part_logits.argmax(1) == plain.part_logits.argmax(1)
     return {
         "heatmap_difference": float((fields.heatmaps - plain.heatmaps).abs().max()),

@@ -28,7 +28,7 @@ from mghp.training.trainer_options import checked_options, length_of
 WARM_UP = 4
 
 WITHIN = {"matcher": "matching", "matcher_backward": "backward"}
-"""Phases that are within others: they do not add to the sum."""
+"""Phases by the one that they are within: they do not add to the sum."""
 
 PHASES = {
     "waiting": "waiting for a batch",
@@ -46,11 +46,11 @@ PHASES = {
 """Phases of a training step by their names in ratios.csv, in their order."""
 
 WHOLE = "matching, forward and backward"
-"""The last row of the table; it is in the result."""
+"""The name of the last row of the table, which the run's result holds."""
 
 
 class Stopwatch:
-    """Seconds of the phases of a step, by name."""
+    """The seconds of a step's phases, by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -66,7 +66,7 @@ class Stopwatch:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Time a phase: what runs within."""
+        """Time what runs within, as a phase."""
         self.start(name)
         try:
             yield
@@ -74,7 +74,7 @@ class Stopwatch:
             self.stop(name)
 
     def around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function, timed whenever it is called."""
+        """Return a function that times `work` whenever it is called."""
 
         def timed(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
             with self.timed(name):
@@ -94,15 +94,15 @@ class Stopwatch:
 
 
 def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
-    """Measure, into a run folder: ratios.csv, a row a part of the step.
+    """Measure into a run folder: ratios.csv, a row per phase of the step.
 
-    Halfway through the training, when candidates are made up in half of the pictures and peaks in the others. What the
-    matching costs forward and backward, whoever's node runs it, is told by steps with and without it, in its result.
+    Steps are taken halfway through the training, when candidates are made up in half of the pictures and peaks in the
+    others. What the matching costs forward and backward in all is measured by steps with and without it.
 
     Args:
-        config: of a training, through a matcher; `bench.steps` steps are timed.
+        config: config of a training through a matcher; `bench.steps` steps are timed.
         train: pictures to step on.
-        fingerprint: of these pictures.
+        fingerprint: fingerprint of these pictures.
         progress: told what is measured.
 
     Raises:
@@ -111,7 +111,7 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progr
     if not config.losses.weights.matching:
         raise InputError("losses.weights.matching: expected more than 0, or there is no matching to measure")
     folder = RunFolder(config, fingerprint)
-    progress(0, 2, "parts of a step")
+    progress(0, 2, "phases of a step")
     rows = _rows(_profile(config, train), config.bench.steps)
     progress(1, 2, "steps with the matching and without")
     cost = _cost_of_matching(config, train)
@@ -130,13 +130,13 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progr
 
 
 def _profile(config: Config, train: Samples) -> dict[str, float]:
-    """Seconds of each part over all steps, `step` for the whole of them."""
+    """Return the seconds per phase over all steps, `step` for the whole of them."""
     torch.manual_seed(config.seed)
     max_steps = length_of(checked_options(config.trainer))["max_steps"]
     module = begun_module(config, max_steps).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     watch = Stopwatch()
-    _watch_parts(watch, module)
+    _watch_phases(watch, module)
     optimizer.step = watch.around("optimiser", optimizer.step)  # type: ignore[method-assign]
     batches = endless_batches(config, train)
     for number in range(WARM_UP + config.bench.steps):
@@ -150,7 +150,7 @@ def _profile(config: Config, train: Samples) -> dict[str, float]:
     return watch.seconds
 
 
-def _watch_parts(watch: Stopwatch, module: ParsingModule) -> None:
+def _watch_phases(watch: Stopwatch, module: ParsingModule) -> None:
     assert module.matching is not None
     watch.watch("network", module.network)
     watch.watch("backbone", module.network.backbone)
@@ -172,17 +172,17 @@ def _backward_timed(watch: Stopwatch) -> Iterator[None]:
 
 
 def _rows(seconds: dict[str, float], steps: int) -> list[dict[str, Any]]:
-    of_parts = {**seconds, "heads": seconds["network"] - seconds["backbone"]}
-    outer = [part for part in PHASES if part not in WITHIN and part != "rest"]
-    of_parts["rest"] = seconds["step"] - sum(of_parts.get(part, 0.0) for part in outer)
+    of_phases = {**seconds, "heads": seconds["network"] - seconds["backbone"]}
+    outer = [phase for phase in PHASES if phase not in WITHIN and phase != "rest"]
+    of_phases["rest"] = seconds["step"] - sum(of_phases.get(phase, 0.0) for phase in outer)
     return [
         {
-            "part": part,
-            "within": WITHIN.get(part, ""),
-            "ms": 1000 * of_parts.get(part, 0.0) / steps,
-            "share": of_parts.get(part, 0.0) / seconds["step"],
+            "part": phase,  # as in the files of runs that are finished
+            "within": WITHIN.get(phase, ""),
+            "ms": 1000 * of_phases.get(phase, 0.0) / steps,
+            "share": of_phases.get(phase, 0.0) / seconds["step"],
         }
-        for part in PHASES
+        for phase in PHASES
     ]
 
 
@@ -192,7 +192,7 @@ def _cost_of_matching(config: Config, train: Samples) -> dict[str, Any]:
 
 
 def _phases(runs: Sequence[Run]) -> Iterator[Measured]:
-    """Return the phases of each run, then what the matching takes of a step in all."""
+    """Yield the phases of each run, then what the matching takes of a step in all."""
     for run in runs:
         rows = list(measurements("bench_step", texts=("part", "within"))([run]))
         yield from rows

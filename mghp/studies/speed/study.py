@@ -1,4 +1,4 @@
-"""How fast is it, and what does it need?"""
+"""The study of speed and memory: how fast is it, and what does it need?"""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ STUDY = Study(
             "What does the matcher cost?",
             matcher_answer,
             tuple(table for name in _OF_THE_MATCHER for table in _TABLES[name]),
-            {"time": "Time a problem against its size and against the size of the batch"},
+            {"time": "Time per problem against its size and against the size of the batch"},
         ),
         Question(
             "What does the parser cost?",

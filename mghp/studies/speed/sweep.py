@@ -19,7 +19,7 @@ from mghp.runs.read import Run
 from mghp.studies.speed.bench import Bench, Measured, cell, finished
 
 NUM_TRIALS = 100
-"""Trials of the sweep whose cost is measured; each sleeps for a tenth of a second and writes its result."""
+"""The number of trials in the sweep that is measured; each sleeps for a tenth of a second and writes its result."""
 
 REPEATS = 3
 
@@ -52,11 +52,11 @@ print(json.dumps({"start_seconds": first[0][0], "start_cpu_seconds": first[0][1]
 
 
 def bench_sweep(config: Config) -> Path:
-    """Measure into a run folder: ratios.csv, a row a sweep and repeat.
+    """Measure into a run folder: ratios.csv, a row per sweep and repeat.
 
-    `stub` is a grid of trials that do nearly nothing: the supervisor's own CPU a trial, from its first trial to its
+    `stub` is a grid of trials that do nearly nothing: the supervisor's own CPU per trial, from its first trial to its
     end, the report included. `matcher` is sweeps/matcher.yaml up to its first trial: what it takes to check the file,
-    to make out configs and data, and to start.
+    to resolve configs and data, and to start.
 
     Returns:
         The run folder.
@@ -117,13 +117,13 @@ def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
 
 SWEEP = TableOf(
     "bench_sweep",
-    "What mghp sweep itself takes: until its first trial is started, and its own CPU a trial after that.",
+    "What mghp sweep itself takes: until its first trial is started, and its own CPU per trial after that.",
     Column("sweep", lambda row: _WHAT[row["sweep"]]),
     Column("trials", lambda row: int(row["trials"]), "d"),
     cell("start [s]", "start_seconds", ".2f"),
     cell("CPU to the start [s]", "start_cpu_seconds", ".2f"),
     # Of a single trial the report would be all.
-    Column("CPU a trial [ms]", lambda row: row["cpu_ms_a_trial"] if row["sweep"] == "stub" else None, ".1f"),
+    Column("CPU per trial [ms]", lambda row: row["cpu_ms_a_trial"] if row["sweep"] == "stub" else None, ".1f"),
     rows=_medians,
 )
 

@@ -17,7 +17,7 @@ from mghp.training.parsing_module import ParsingModule
 
 
 def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """Return the module that a training would begin with: weights of `training.continue_from`, where that is given.
+    """Return the module that a training would begin with, with the weights of `training.continue_from` if given.
 
     Raises:
         InputError: if the config does not fit, or the checkpoint is unreadable or of another network.
@@ -38,7 +38,7 @@ def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
 
 
 def training_step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> Tensor:
-    """Forward, backward and update at a step of the training; the loss."""
+    """Take a step of the training, forward, backward and update, and return its loss."""
     half = config.trainer.get("precision") == "bf16-mixed"
     with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
         losses, _ = module.losses(batch, step)

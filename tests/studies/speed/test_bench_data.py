@@ -44,7 +44,7 @@ def test_the_loader_is_held_against_the_training_of_the_same_run(of_data):
     rate, consumed = row["loader alone [batches/s]"], row["training [batches/s]"]
     assert row["loader, times the training"] == pytest.approx(rate / consumed)
     assert 0 <= row["waiting [%]"] < 100
-    assert row["pictures a batch"] == 4
+    assert row["pictures per batch"] == 4
 
 
 def test_targets_have_keypoints_in_proportion_to_persons_and_pixels_in_none(of_data):

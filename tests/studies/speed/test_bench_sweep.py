@@ -15,4 +15,4 @@ def test_the_supervisor_is_measured_on_real_sweeps(tmp_path, monkeypatch):
     assert (rows[["start_seconds", "start_cpu_seconds", "cpu_ms_a_trial"]] > 0).all(None)
     table = SWEEP.filled([Run(run)])
     assert [row["trials"] for row in table.rows] == [20, 1]
-    assert table.rows[1]["CPU a trial [ms]"] is None
+    assert table.rows[1]["CPU per trial [ms]"] is None
