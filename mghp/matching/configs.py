@@ -81,10 +81,10 @@ def solver(name: str, path: str, **about: Any) -> Callable[[type[Options]], type
     """Register the decorated options as a solver's; `about` is what `Solver` holds beside them, such as `label`.
 
     Example:
-        >>> @solver("mine", "my_package.mine:Mine", label="my solver", colour="#0072B2")
-        ... @dataclass
-        ... class MineConfig(SolverConfig):
-        ...     strength: Annotated[float, POSITIVE] = 1.0
+        @solver("mine", "my_package.mine:Mine", label="my solver", colour="#0072B2")
+        @dataclass
+        class MineConfig(SolverConfig):
+            strength: Annotated[float, POSITIVE] = 1.0
 
     Raises:
         ValueError: if another solver has this name.

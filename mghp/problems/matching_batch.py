@@ -26,9 +26,14 @@ class MatchingBatch:
     What follows the masks is None where nobody gave it.
 
     Example:
+        >>> from mghp.config.data import RandomProblemsConfig
+        >>> from mghp.matching import Hungarian
+        >>> from mghp.problems.matching_batch import MatchingBatch
+        >>> from mghp.problems.random_problems import random_problems
         >>> problems = random_problems(RandomProblemsConfig(num_problems=3), seed=0)
         >>> batch = MatchingBatch.pad(problems.problems)
-        >>> assignment = Hungarian()(batch.affinity, *batch.masks)
+        >>> Hungarian()(batch.affinity, *batch.masks).shape
+        torch.Size([3, 12, 15])
 
     Attributes:
         affinity: score of joining a source to a destination, dimensionless. Shape (batch, source, destination).

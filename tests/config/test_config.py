@@ -254,7 +254,7 @@ def test_every_choice_is_accepted_and_no_other(load, refusal, key):
         ),
         ("bench.repeats=0", "bench.repeats must be at least 1"),
         ("bench.sizes=[2, 0]", "bench.sizes must be at least 1"),
-        ("bench.batches=[]", "bench.batches must be at least 1"),
+        ("bench.batches=[]", "bench.batches: expected at least one number"),
         ("assembly.center_threshold=1", "assembly.center_threshold must lie in [0, 1) or be null"),
         ("seed=-1", "seed must be at least 0"),
         (f"seed={2**63}", "seed must be at least 0 and fit 63 bits"),

@@ -1,11 +1,7 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy import stats
 
-from mghp.config.metric_names import METRICS, MetricEntry
-from mghp.report.seeds import Family
 from mghp.report.statistics import paired_pictures, paired_seeds
 
 
@@ -69,15 +65,3 @@ def test_other_shapes_are_told(call, bad):
         call(bad)
     with pytest.raises(ValueError, match="neither of them 0"):
         paired_pictures(np.zeros((3, 0)))
-
-
-@pytest.mark.parametrize(("larger_is_better", "best"), [(True, {"high"}), (False, {"low"})])
-def test_the_best_score_is_the_largest_or_the_smallest(larger_is_better, best, monkeypatch):
-    entry = MetricEntry("planted", "nowhere:nothing", "planted", larger_is_better=larger_is_better)
-    monkeypatch.setitem(METRICS._added, "planted", entry)
-    values = {"low": (0.1, 0.11, 0.12), "high": (0.5, 0.51, 0.53)}
-    runs = {
-        name: {seed: SimpleNamespace(metric=lambda _, value=value: value) for seed, value in enumerate(of_seeds)}
-        for name, of_seeds in values.items()
-    }
-    assert Family(runs, "low").best("val/planted") == best

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -109,7 +110,7 @@ def spoilt_scores(monkeypatch):
         def spoilt(self, *arguments):
             scored = scores(self, *arguments)
             if torch.is_grad_enabled() and next(calls) in steps:
-                scored.affinity = scored.affinity * math.nan
+                scored = replace(scored, affinity=scored.affinity * math.nan)
             return scored
 
         monkeypatch.setattr(Affinity, "forward", spoilt)

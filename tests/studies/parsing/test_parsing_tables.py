@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
+from mghp.config.dataset_names import dataset_label
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.evaluation.assembly_alone import STEPS as RUN_STEPS
 from mghp.evaluation.oracles import ORACLES as RUN_ORACLES
@@ -129,7 +130,7 @@ def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained
     assert {table.rows[0][SCORES[name]] for name in OF_PERSONS} == {NOT_MEASURED}
     assert table.markdown().count(NOT_MEASURED) == len(OF_PERSONS)
     assert training(runs) == (
-        f"ten on {NO_JOINTS}, seed 0, the longest of 1: part mIoU 25.0 %, persons not measured, after 100 steps in "
+        f"ten on {dataset_label(NO_JOINTS)}, seed 0, the longest of 1: part mIoU 25.0 %, persons not measured, after 100 steps in "
         "2.0 minutes."
     )
     (ours,) = [row for row in P1.filled([runs[1]]).rows if row["method"].startswith("ours, ")]
