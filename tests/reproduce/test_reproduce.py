@@ -124,7 +124,9 @@ def test_the_page_shows_every_table_figure_and_gallery_under_a_question(smoke_re
         assert f"<b>{table}.</b>" in page
     articles = page.split("<article")[1:]
     assert len(articles) > 10
-    assert all('<ul class="readings">' in article for article in articles)
+    answers = [line for line in (folder / "answers.md").read_text().splitlines() if line]
+    assert sum('<p class="answer">' in article for article in articles) == len(answers)
+    assert page.index('<section class="answers"') < page.index("<article")
 
 
 def test_what_an_experiment_does_not_time_is_not_timed(smoke_results):

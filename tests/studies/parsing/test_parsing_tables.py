@@ -130,8 +130,8 @@ def test_where_parts_alone_were_trained_persons_scores_were_not_measured(trained
     assert {table.rows[0][SCORES[name]] for name in OF_PERSONS} == {NOT_MEASURED}
     assert table.markdown().count(NOT_MEASURED) == len(OF_PERSONS)
     assert training(runs) == (
-        f"ten on {dataset_label(NO_JOINTS)}, seed 0, the longest of 1: part mIoU 25.0 %, persons not measured, after 100 steps in "
-        "2.0 minutes."
+        f"ten on {dataset_label(NO_JOINTS)}, seed 0, the longest of 1: part mIoU 25.0 %, persons not measured, after "
+        "100 steps in 2.0 minutes."
     )
     (ours,) = [row for row in P1.filled([runs[1]]).rows if row["method"].startswith("ours, ")]
     assert (ours["part mIoU"], ours["AP^p averaged"], ours["AP^r averaged"]) == ("25.0", NOT_MEASURED, NOT_MEASURED)
