@@ -66,7 +66,7 @@ class PoseProblemsConfig(Section):
     """Points along the segment at which the limb field is read."""
 
     def amounts(self) -> PosePreset:
-        """The amounts in force: those given, the others from the preset."""
+        """Return the amounts in force: those given, the others from the preset."""
         preset = POSE_PRESETS[self.preset]
         given = {key: getattr(self, key) for key in dataclasses.asdict(preset)}
         return dataclasses.replace(preset, **{key: value for key, value in given.items() if value is not None})
@@ -128,11 +128,11 @@ class AugmentationConfig(Section):
     translation: Annotated[float, NOT_NEGATIVE] = 0.0
     """Largest displacement, relative to height and width."""
     brightness: Annotated[float, NOT_NEGATIVE] = 0.0
-    """As ColorJitter's: factor from 1 - b to 1 + b."""
+    """The largest change of brightness b; the factor is drawn from 1 - b to 1 + b (ColorJitter)."""
     contrast: Annotated[float, NOT_NEGATIVE] = 0.0
-    """As ColorJitter's."""
+    """The largest change of contrast, drawn likewise."""
     saturation: Annotated[float, NOT_NEGATIVE] = 0.0
-    """As ColorJitter's."""
+    """The largest change of saturation, drawn likewise."""
     blur: Annotated[float, PROBABILITY] = 0.0
     """Probability of a Gaussian blur of 0.1 to 2 pixels."""
     grey: Annotated[float, PROBABILITY] = 0.0
@@ -218,7 +218,7 @@ class DataConfig(Section):
 
     @property
     def trained_side(self) -> int | None:
-        """Longer side of the pictures that a network sees in training, pixels; None where they keep their own."""
+        """The longer side of the pictures that a network sees in training, pixels; None where they keep their own."""
         return self.synthetic.size if self.name == "synthetic" else self.longest_side
 
     def __post_init__(self) -> None:

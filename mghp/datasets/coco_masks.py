@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 from mghp.errors import InputError
 
 MOST_PIXELS = 2**25
-"""Of a mask that says its own size; DensePose's have 256 x 256."""
+"""The largest mask that says its own size, pixels; DensePose's have 256 x 256."""
 
 _FIRST, _CONTINUES = 48, 0x20
 """A run-length code's letters, five bits each, and the bit of those that another follows."""

@@ -18,10 +18,10 @@ from scipy.io import loadmat
 from mghp.errors import InputError, existing_file
 
 MOST_BYTES = 512 * 2**20
-"""Of a file's content, unpacked: a large picture with hundred masks of persons' parts."""
+"""The most bytes of a file's content, unpacked: a large picture with hundred masks of persons' parts."""
 
 MOST_LEVELS = 20
-"""Of elements in one another; PASCAL-Part has nine."""
+"""The most levels of elements in one another; PASCAL-Part has nine."""
 
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15

@@ -69,7 +69,7 @@ MHP_V2 = Anatomy(
 _JOINTS = 16
 
 _MOST_POSES = 1000
-"""Of a picture; the fullest has 26."""
+"""The most persons of a picture; the fullest has 26."""
 
 
 class MHPSubmission(SubmissionWriter):

@@ -17,7 +17,7 @@ _inlined = partial(njit, cache=True, fastmath=_FAST, forceinline=True)
 
 @_inlined()
 def _real(mask, count):
-    """Positions of the real candidates."""
+    """Return the positions of the real candidates."""
     positions = np.empty(count, np.int64)
     found = 0
     for k in range(len(mask)):
@@ -29,7 +29,7 @@ def _real(mask, count):
 
 @_inlined()
 def _tape_of(tape, begin, end, n, width):
-    """Views of one problem's tape: signs of X (chunk, n, width), of c (chunk, width) and of r (chunk, n)."""
+    """Return views of one problem's tape: signs of X (chunk, n, width), of c (chunk, width) and of r (chunk, n)."""
     chunks = (end - begin) // ((n + 1) * width + n)
     of_x = begin + chunks * n * width
     of_c = of_x + chunks * width
@@ -42,7 +42,7 @@ def _tape_of(tape, begin, end, n, width):
 
 @_inlined()
 def _clip(start, r, c, x, row_sums, column_sums, signs, bit, record):
-    """X = relu(Z0 - r - c) with its sums; sets this cycle's bit of the signs."""
+    """Compute X = relu(Z0 - r - c) with its sums; sets this cycle's bit of the signs."""
     n, width = start.shape
     zero = start.dtype.type(0)
     column_sums[:] = 0
@@ -68,7 +68,7 @@ def _clip(start, r, c, x, row_sums, column_sums, signs, bit, record):
 
 @_inlined()
 def _correct(corrections, sums, shift, size, as_printed, signs, bit, record):
-    """One update, r' = relu(r + (rowsum + shift - 1) / m), or the same for c; returns sum(r - r') and whether r' == r.
+    """Compute one update, r' = relu(r + (rowsum + shift - 1) / m), or that of c; returns sum(r - r') and r' == r.
 
     As printed, one positive entry lets all entries keep their value and none sets all to 0.
     """
@@ -182,7 +182,7 @@ def solve_batch(
 
 @_inlined()
 def _clip_adjoint(p, q, signs, bit, start_adjoint, row_sums, column_sums):
-    """Adjoint of `_clip` where dL/dX_ij = p_i + q_j: adds dL/dZ0, sets its row and column sums."""
+    """Apply the adjoint of `_clip` where dL/dX_ij = p_i + q_j: adds dL/dZ0, sets its row and column sums."""
     n, width = start_adjoint.shape
     zero = start_adjoint.dtype.type(0)
     column_sums[:] = 0
@@ -199,7 +199,7 @@ def _clip_adjoint(p, q, signs, bit, start_adjoint, row_sums, column_sums):
 
 @_inlined()
 def _correct_adjoint(r_adjoint, c_adjoint, row_sums, column_sums, signs_r, signs_c, bit, m, p, q):
-    """Adjoint of both `_correct` of a cycle: updates dL/dr and dL/dc, sets p and q; False if all of it is 0."""
+    """Apply the adjoint of a cycle's two `_correct`: updates dL/dr and dL/dc, sets p and q; False if all is 0."""
     zero = r_adjoint.dtype.type(0)
     n = len(r_adjoint)
     row_share = r_adjoint.dtype.type(1) / m

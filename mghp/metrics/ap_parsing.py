@@ -22,7 +22,7 @@ from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 10))
-"""Of mean IoU, 0.1 to 0.9."""
+"""Thresholds of mean IoU, 0.1 to 0.9."""
 
 Rules = Literal["mhp_v2", "parsing_rcnn", "m2fp"]
 """Whose handling of persons without a pixel and of low scores: MHP v2 leaves the first out; the others count them, and

@@ -21,10 +21,10 @@ from mghp.metrics.picture_rows import PictureRows
 from mghp.metrics.scores import as_scores
 
 PART_THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 10))
-"""Of IoU, 0.1 to 0.9, for AP^r."""
+"""Thresholds of IoU, 0.1 to 0.9, for AP^r."""
 
 HUMAN_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
-"""Of IoU, 0.5 to 0.95, for AP^h."""
+"""Thresholds of IoU, 0.5 to 0.95, for AP^h."""
 
 RegionRules = Literal["legacy", "strict", "cihp_pgn"]
 """`legacy` is M2FP's evaluator, and what published tables hold: any detection whose largest IoU is over the threshold

@@ -138,17 +138,17 @@ class MatchingBatch:
 
     @property
     def masks(self) -> tuple[Tensor, Tensor]:
-        """Both masks, as matchers take them."""
+        """The two masks, as matchers take them."""
         return self.source_mask, self.destination_mask
 
     @property
     def is_pair(self) -> Tensor:
-        """True for a pair of real candidates. Shape (batch, source, destination)."""
+        """The mask that is True for a pair of real candidates. Shape (batch, source, destination)."""
         return self.source_mask[..., None] & self.destination_mask[..., None, :]
 
     @property
     def is_contested(self) -> Tensor:
-        """True for a problem with two and more candidates a side. Shape (batch,)."""
+        """The mask that is True for a problem with two and more candidates per side. Shape (batch,)."""
         return (self.source_mask.sum(-1) > 1) & (self.destination_mask.sum(-1) > 1)
 
     # The exact solutions are kept once they are asked for: to find them takes longer than most solvers do.
@@ -165,7 +165,7 @@ class MatchingBatch:
 
     @cached_property
     def is_unique(self) -> Tensor:
-        """True where no other matching comes within `UNIQUE_MARGIN` of the optimum. Shape (batch,)."""
+        """The mask that is True where no other matching comes within `UNIQUE_MARGIN` of the optimum. Shape (batch,)."""
         # Forbid each pair of the best matching in turn: does what is left of the problem reach the optimum again?
         problem, row, column = self.best.nonzero(as_tuple=True)
         forbidden = self.affinity[problem].clone()

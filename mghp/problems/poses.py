@@ -26,7 +26,7 @@ class ImagePoses:
 
     @property
     def annotated(self) -> NDArray[np.bool_]:
-        """True for an annotated keypoint. Shape (persons, keypoints)."""
+        """The mask that is True for an annotated keypoint. Shape (persons, keypoints)."""
         return self.keypoints[..., 2] > 0
 
 

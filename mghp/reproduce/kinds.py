@@ -114,7 +114,7 @@ def kind_after(training: Identity, name: Literal["failures", "evaluation"]) -> K
 
 
 def _fingerprint_after(training: Identity, config: Config) -> str | None:
-    """The pictures' and the weights'; of committed trainings, which were kept without, as their runs tell it."""
+    """Return the fingerprint of the pictures and the weights, which a committed run tells where they were not kept."""
     if training.result() is None:
         return None
     pictures = with_tuning(validation_fingerprint(config.data), config.data)

@@ -11,7 +11,7 @@ _NOBODY = Label()
 
 
 def draw_background(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
-    """A gradient, noise at several scales, and sometimes tiles, stripes or a floor.
+    """Paint a gradient, noise at several scales, and sometimes tiles, stripes or a floor.
 
     Returns:
         (size, size, 3) float32, 0 to 255.
@@ -33,7 +33,7 @@ def draw_background(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 
 
 def _noise(rng: np.random.Generator, cells: int, size: int) -> NDArray[np.float32]:
-    """Uniform values in [-1, 1] on a grid, interpolated linearly."""
+    """Draw uniform values in [-1, 1] on a grid, interpolated linearly."""
     grid = (2 * rng.random((cells + 1, cells + 1)) - 1).astype(np.float32)
     place = np.arange(size, dtype=np.float32) * np.float32(cells / size)
     low = place.astype(np.int64)
@@ -44,7 +44,7 @@ def _noise(rng: np.random.Generator, cells: int, size: int) -> NDArray[np.float3
 
 
 def _pattern(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
-    """Tiles or stripes."""
+    """Draw tiles or stripes."""
     period = rng.uniform(6, 28)
     place = np.arange(size)
     columns = (place / period + rng.random()).astype(np.int64) % 2
@@ -60,7 +60,7 @@ def _pattern(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 
 
 def paint_object(rng: np.random.Generator, canvas: Canvas, largest: float) -> None:
-    """A box, a pole, a ball, a lamp, a chair or a tree, of nobody.
+    """Paint a box, a pole, a ball, a lamp, a chair or a tree, of nobody.
 
     Args:
         rng: where the draws come from.
@@ -90,7 +90,7 @@ def paint_object(rng: np.random.Generator, canvas: Canvas, largest: float) -> No
 
 
 def paint_loose_limb(rng: np.random.Generator, canvas: Canvas, colour: Colour, length: float) -> None:
-    """A capsule in the colour of skin or cloth that belongs to nobody."""
+    """Paint a capsule in the colour of skin or cloth that belongs to nobody."""
     size = len(canvas.parts)
     x, y = (float(value) for value in rng.uniform(0, size, 2))
     angle = float(rng.uniform(0, 2 * math.pi))

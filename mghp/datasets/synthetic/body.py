@@ -98,7 +98,7 @@ def draw_body(rng: np.random.Generator, pelvis: Point, height: float, tilt: floa
 
 
 def _draw_facing(rng: np.random.Generator) -> float:
-    """Most people are seen from the front or the back, some from the side."""
+    """Draw an azimuth: most persons are seen from the front or the back, some from the side."""
     turn = rng.random()
     if turn < 0.5:
         return float(rng.uniform(-0.6, 0.6))
@@ -108,7 +108,7 @@ def _draw_facing(rng: np.random.Generator) -> float:
 
 
 def _posed(rng: np.random.Generator, size: Proportions, facing: float, pose: str) -> tuple[dict[str, Point], str]:
-    """Joints in the body frame, and the side nearer to the viewer."""
+    """Return the joints in the body frame, and the side nearer to the viewer."""
     bend = rng.uniform(-0.12, 0.12)
     neck = (size.torso * math.sin(bend), -size.torso * math.cos(bend))
     nod = bend + rng.uniform(-0.2, 0.2)
@@ -141,7 +141,7 @@ def _arm(
     forward: float,
     pose: str,
 ) -> dict[str, Point]:
-    """Elbow, wrist and fingertips. Angles from hanging down, positive outward (or forward, seen from the side)."""
+    """Return elbow, wrist and fingertips. Angles from hanging down, positive outward (from the side: forward)."""
     direction = outward or forward
     if pose == "arms_up" or (pose == "wave" and side == ("left" if rng.random() < 0.5 else "right")):
         upper, bend = rng.uniform(1.7, 3.0), rng.uniform(-0.3, 1.2)
@@ -173,7 +173,7 @@ def _leg(
     pose: str,
     profile: float,
 ) -> dict[str, Point]:
-    """Knee, ankle and toe. Angles from hanging down, positive outward (or forward, seen from the side)."""
+    """Return knee, ankle and toe. Angles from hanging down, positive outward (or forward, seen from the side)."""
     direction = outward or forward
     upper_length, lower_length = size.upper_leg, size.lower_leg
     if pose == "sit":
@@ -202,14 +202,14 @@ def _leg(
 
 
 def _along(start: Point, angle: float, length: float) -> Point:
-    """The point `length` from `start`, at `angle` from straight down towards the picture's right."""
+    """Return the point `length` from `start`, at `angle` from straight down towards the picture's right."""
     return start[0] + length * math.sin(angle), start[1] + length * math.cos(angle)
 
 
 def _face(
     rng: np.random.Generator, head: Point, size: Proportions, facing: float
 ) -> tuple[dict[str, Point], dict[str, float]]:
-    """Nose, eyes and ears on a round head: azimuth from the nose, positive to the person's left, and height."""
+    """Return nose, eyes and ears on a round head: azimuth from the nose, positive to the person's left, and height."""
     turned = facing + rng.uniform(-0.35, 0.35)
     azimuths = {
         "nose": (0.0, 0.1),

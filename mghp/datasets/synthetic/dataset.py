@@ -10,10 +10,10 @@ from mghp.errors import InputError
 from mghp.progress import Progress
 
 VALIDATION_SEED = 1
-"""Of every validation set, whatever the seed of training: scores of different runs are of the same pictures."""
+"""The seed of every validation set, whatever the seed of training: scores of all runs are of the same pictures."""
 
 TUNING_SEED = 2
-"""Of the pictures that thresholds are tuned on: neither trained on nor scored."""
+"""The seed of the pictures that thresholds are tuned on: neither trained on nor scored."""
 
 FIRST_TRAINING_SEED = 1000
 """Training set s is rendered with seed FIRST_TRAINING_SEED + s."""

@@ -37,7 +37,7 @@ class _Painter:
         self.up = (math.sin(body.tilt), -math.cos(body.tilt))
 
     def paint(self) -> None:
-        """Far leg, near leg, torso, head, arms; thighs that come towards the viewer after the torso."""
+        """Paint far leg, near leg, torso, head, arms; thighs that come towards the viewer after the torso."""
         body = self.body
         far = "right" if body.near == "left" else "left"
         if self.outfit.has_cue and self.outfit.long_hair and self.is_front:
@@ -93,7 +93,7 @@ class _Painter:
             self._badge()
 
     def _badge(self) -> None:
-        """A zip, a print or buttons on the front; a rucksack on the back."""
+        """Paint a zip, a print or buttons on the front, or a rucksack on the back."""
         neck, pelvis = self.joints["neck"], self.joints["pelvis"]
         label, colour = self._label("torso"), self.outfit.badge
         upper, lower = _between(neck, pelvis, 0.28), _between(neck, pelvis, 0.68)
@@ -171,7 +171,7 @@ class _Painter:
         self.canvas.capsule(head, _between(head, neck, 1.2), (wide, wide * 0.9), self.outfit.hair, self._label("head"))
 
     def _across(self, joint: str, half: float, drop: float) -> list[Point]:
-        """Two points beside a joint, the person's left first in a front view; `half`, `drop` in standing heights."""
+        """Return two points beside a joint, the left one first from the front; `half`, `drop` in standing heights."""
         x, y = self.joints[joint]
         height = self.body.height
         right = (-self.up[1], self.up[0])

@@ -83,7 +83,7 @@ def _varied(rng: np.random.Generator, colour: Colour, amount: float) -> Colour:
 
 
 def _draw_texture(rng: np.random.Generator, scale: float) -> Texture | None:
-    """Plain, stripes along or across, checks or dots."""
+    """Draw a texture: plain, stripes along or across, checks or dots."""
     kind = int(rng.integers(6))
     period = np.float32(1 / (scale * rng.uniform(1.6, 3.0)))
     dark = np.float32(rng.uniform(0.55, 0.8))

@@ -60,7 +60,7 @@ class Canvas:
         texture: Texture | None = None,
         outline: float = 0.6,
     ) -> None:
-        """A limb: everything within a radius of the segment, the radius going from one end's to the other's."""
+        """Paint a limb: everything within a radius of a segment, the radius going from one end's to the other's."""
         reach = max(radii) + 1.5
         window = self._window(start, end, reach)
         if window is None:
@@ -88,7 +88,7 @@ class Canvas:
         cut: tuple[float, float] | None = None,
         outline: float = 0.6,
     ) -> None:
-        """An ellipse; `axis` is the unit vector of its first radius.
+        """Paint an ellipse; `axis` is the unit vector of its first radius.
 
         `cut`: only what lies between these two shares of the first radius, along the axis.
         """
@@ -115,7 +115,7 @@ class Canvas:
         texture: Texture | None = None,
         outline: float = 0.6,
     ) -> None:
-        """A convex polygon, widened by `rounding` pixels. Texture coordinates run down and across the picture."""
+        """Paint a convex polygon, widened by `rounding` pixels. Texture coordinates run down and across the picture."""
         xs, ys = [c[0] for c in corners], [c[1] for c in corners]
         window = self._window((min(xs), min(ys)), (max(xs), max(ys)), rounding + 1.5)
         if window is None:
@@ -142,7 +142,7 @@ class Canvas:
         self._blend(window, distance, colour, label, (x - middle_x) / half + 0 * y, factor, outline)
 
     def _window(self, start: tuple[float, float], end: tuple[float, float], reach: float) -> tuple[slice, slice] | None:
-        """Rows and columns that a shape can touch."""
+        """Return the rows and columns that a shape can touch."""
         size = len(self.parts)
         left, right = min(start[0], end[0]) - reach, max(start[0], end[0]) + reach
         top, bottom = min(start[1], end[1]) - reach, max(start[1], end[1]) + reach
@@ -162,7 +162,7 @@ class Canvas:
         factor: NDArray[np.float32] | None,
         outline: float,
     ) -> None:
-        """Colour by how far inside a pixel's centre lies; the label where it is inside."""
+        """Paint colour by how far inside a pixel's centre lies; the label where it is inside."""
         alpha = np.clip(np.float32(0.5) - distance, 0, 1)
         # Round in the light, and dark at the rim, so that a limb stands out from one of its own colour.
         shade = 1 - np.float32(0.22) * across * across - np.float32(0.06) * across

@@ -23,7 +23,7 @@ _BOX_OVERLAP = 0.2
 
 
 def _seen_parts() -> tuple[tuple[int, ...], ...]:
-    """For each keypoint the parts that show it: any other part of the own body in front hides it."""
+    """Return for each keypoint the parts that show it: any other part of the own body in front hides it."""
     allowed = {
         "shoulder": ("torso", "{side}_upper_arm"),
         "elbow": ("{side}_upper_arm", "{side}_lower_arm"),
@@ -96,7 +96,7 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
 
 
 def _draw_behind(rng: np.random.Generator, scene: SceneConfig, size: int, tags: set[str]) -> NDArray[np.float32]:
-    """Background and all that stands behind the people."""
+    """Paint the background and all that stands behind the persons."""
     canvas = Canvas(draw_background(rng, size))
     for _ in range(int(rng.poisson(scene.distractors))):
         paint_object(rng, canvas, 0.4 * size)
@@ -111,7 +111,7 @@ def _draw_behind(rng: np.random.Generator, scene: SceneConfig, size: int, tags: 
 
 
 def _paint_statue(rng: np.random.Generator, canvas: Canvas, size: int) -> None:
-    """A figure of one material: nobody."""
+    """Paint a figure of one material: nobody."""
     pelvis = (float(rng.uniform(0.1, 0.9) * size), float(rng.uniform(0.4, 0.7) * size))
     body = draw_body(rng, pelvis, float(rng.uniform(0.4, 0.8) * size), 0.0)
     grey = float(rng.uniform(90, 200))
@@ -124,7 +124,7 @@ def _paint_statue(rng: np.random.Generator, canvas: Canvas, size: int) -> None:
 
 
 def _draw_crowd(rng: np.random.Generator, scene: SceneConfig, size: int) -> list[_Figure]:
-    """The people, from back to front: larger ones tend to stand nearer."""
+    """Return the persons, from back to front: larger ones tend to stand nearer."""
     number = 1 + int(rng.choice(len(scene.persons), p=np.array(scene.persons) / sum(scene.persons)))
     placed: list[tuple[float, float, float]] = []
     figures: list[tuple[float, _Figure]] = []
@@ -156,7 +156,7 @@ def _draw_place(
     tilt: float,
     placed: list[tuple[float, float, float]],
 ) -> tuple[float, float]:
-    """Of the pelvis: beside somebody in a share of the cases, else wherever is farthest of a few free places."""
+    """Draw the pelvis's place: beside somebody in a share of the cases, else the farthest of a few free places."""
     # Half a body reaches this far across and down; what does not fit is spread over the middle.
     across = height * (0.2 + 0.3 * abs(math.sin(tilt)))
     down = height * (0.2 + 0.3 * abs(math.cos(tilt)))
@@ -192,14 +192,14 @@ def _painted(
 
 
 def _enough_seen(canvas: Canvas, figures: list[_Figure], size: int) -> list[_Figure]:
-    """The figures of whom enough is seen."""
+    """Return the figures of whom enough is seen."""
     seen = np.bincount(canvas.persons.ravel(), minlength=len(figures) + 1)[1:]
     least = LEAST_PIXELS * (size / 128) ** 2
     return [figure for figure, pixels in zip(figures, seen, strict=True) if pixels >= least]
 
 
 def _keypoints(body: Body, row: int, canvas: Canvas) -> NDArray[np.float32]:
-    """(keypoint, 3): x, y, visibility."""
+    """Return x, y and visibility. Shape (keypoints, 3)."""
     size = len(canvas.parts)
     keypoints = np.zeros((DENSEPOSE_COCO.num_keypoints, 3), np.float32)
     for keypoint, name in enumerate(DENSEPOSE_COCO.skeleton.keypoints):
@@ -235,14 +235,14 @@ def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
 
 
 def _shared(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    """Intersection of two boxes over the smaller one."""
+    """Return the intersection of two boxes over the smaller one."""
     wide = max(0, min(a[2], b[2]) - max(a[0], b[0]))
     high = max(0, min(a[3], b[3]) - max(a[1], b[1]))
     return wide * high / min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
 
 
 def _in_light(rng: np.random.Generator, rgb: NDArray[np.float32], dim: bool) -> NDArray[np.uint8]:
-    """Blur, gain, gamma, a cast of colour, noise."""
+    """Apply blur, gain, gamma, a cast of colour and noise."""
     picture = np.clip(rgb, 0, 255)
     if rng.random() < 0.3:
         picture = _blurred(picture, float(rng.uniform(0.05, 0.22)))
@@ -262,7 +262,7 @@ def _in_light(rng: np.random.Generator, rgb: NDArray[np.float32], dim: bool) -> 
 
 
 def _blurred(picture: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """Each pixel gives `share` of itself to both neighbours, along rows and columns."""
+    """Let each pixel give `share` of itself to both neighbours, along rows and columns."""
     side = np.float32(share)
     for axis in (0, 1):
         padded = np.pad(picture, [(1, 1) if a == axis else (0, 0) for a in range(3)], mode="edge")

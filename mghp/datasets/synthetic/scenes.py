@@ -33,7 +33,7 @@ class SceneConfig:
     small: float = 0.35
     """Tag `small` where a standing height lies below this."""
     on_hands: float = 0.5
-    """Of those who are not upright, the share who stand on their hands; the others lie."""
+    """The share who stand on their hands among those who are not upright; the others lie."""
 
 
 _PLAIN = {

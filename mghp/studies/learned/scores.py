@@ -67,7 +67,7 @@ class Examined:
 
     @property
     def truth(self) -> NDArray[np.bool_]:
-        """True for the pairs of one person, in the order of `pairs`."""
+        """The mask that is True for the pairs of one person, in the order of `pairs`."""
         return torch.cat(unpadded(self.batches, [batch.truth for batch in self.batches])).numpy()
 
 

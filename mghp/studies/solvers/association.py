@@ -25,7 +25,7 @@ class Association:
     counts: NDArray[np.int64]
     """True positives, false positives and false negatives at it, shape (images, 3)."""
     contested_counts: NDArray[np.int64]
-    """The same over problems with two and more candidates a side."""
+    """The counts over problems with two and more candidates per side alone."""
     agreement: float
     """Share of problems of unique optimum whose pairs of positive affinity are the Hungarian's."""
 

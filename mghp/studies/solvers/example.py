@@ -39,7 +39,7 @@ def example_arrays(matcher: Matcher, example: MatchingBatch) -> dict[str, NDArra
 
 
 def picture(arrays: dict[str, NDArray[np.floating]], pixels: int = 24) -> NDArray[np.uint8]:
-    """Affinity, assignment and truth side by side in grey, 0 black and 1 white, as uint8 (height, width, 3)."""
+    """Draw affinity, assignment and truth side by side in grey, 0 black and 1 white, as uint8 (height, width, 3)."""
     panels = [
         np.kron(np.clip(arrays[key], 0, 1), np.ones((pixels, pixels))) for key in ("affinity", "assignment", "truth")
     ]

@@ -38,7 +38,7 @@ class _Stepped:
     optimizer: torch.optim.Optimizer
 
     def step(self, batch: MatchingBatch) -> float:
-        """Seconds of one training step."""
+        """Take a training step and return its seconds."""
         began = time.perf_counter()
         loss = self.module.loss_of(batch, self.module(batch))
         self.optimizer.zero_grad()
@@ -48,7 +48,7 @@ class _Stepped:
         return time.perf_counter() - began
 
     def kept(self, batch: MatchingBatch) -> int:
-        """Bytes that a step keeps for its backward pass."""
+        """Return the bytes that a step keeps for its backward pass."""
         return kept_bytes(lambda: self.module.loss_of(batch, self.module(batch)), self.module.parameters())
 
 
@@ -86,7 +86,7 @@ def bench_learned(config: Config, variants: Mapping[str, Config], progress: Prog
 
 
 def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: MatchingBatch, ours_first: bool) -> tuple[float, float]:
-    """Seconds of a step of both; which comes first changes, since the second finds the batch in the cache."""
+    """Return the seconds of a step of both; which is first changes, since the second finds the batch in the cache."""
     if ours_first:
         took = ours.step(batch)
         return baseline.step(batch), took

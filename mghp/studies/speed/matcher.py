@@ -71,7 +71,7 @@ def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]
 
 
 def _against_loop(config: Config, problems: ProblemSet) -> list[dict[str, Any]]:
-    """All problems in padded batches of similar size, against solving one after the other."""
+    """Yield all problems in padded batches of similar size, against solving one after the other."""
     chosen = _evenly_by_size(problems, config.bench.loop_problems)
     affinities = [torch.from_numpy(problems.problems[k].affinity).float() for k in chosen]
     scale = len(problems) / len(chosen)
@@ -116,7 +116,7 @@ def _evenly_by_size(problems: ProblemSet, number: int) -> list[int]:
 
 
 def _padding(config: Config) -> Iterator[dict[str, Any]]:
-    """Problems of several sizes in one padded batch, against the same problems without padding, a batch a size."""
+    """Yield problems of several sizes in one padded batch, against a batch per size, without padding."""
     for mix in MIXES:
         each = MIXED // len(mix)
         largest = max(mix)
@@ -141,7 +141,7 @@ def _padding(config: Config) -> Iterator[dict[str, Any]]:
 
 
 def _both_seconds(matcher: Matcher, batches: Sequence[tuple[Tensor, ...]], repeats: int) -> float:
-    """Seconds of forward + backward of all batches."""
+    """Return the seconds of forward + backward of all batches."""
 
     def both() -> None:
         for affinity, *masks in batches:
@@ -175,7 +175,7 @@ def _every_solver() -> dict[str, Matcher]:
 
 
 def _times(solve: Solve, affinity: Tensor, repeats: int) -> tuple[float, float]:
-    """Seconds of forward, and of forward + backward (NaN where there is no backward)."""
+    """Return the seconds of forward, and of forward + backward (NaN where there is no backward)."""
 
     def forward() -> None:
         with torch.no_grad():
