@@ -1,4 +1,4 @@
-"""Run folders of ablations with made-up scores: just what tables, figures and readings take from a training."""
+"""Run folders of ablations with made-up scores: just what tables, figures and answers take from a training."""
 
 import json
 
