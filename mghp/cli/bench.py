@@ -37,7 +37,7 @@ def _run(entry: BenchEntry, arguments: list[str], out: Path) -> None:
         from mghp.studies.speed.bench import Call
 
         bench = entry.load()
-        run = Run(bench.measure(Call(config, arguments, file, show)))
+        run = Run(bench.measure(Call(config, show, arguments, file)))
     tables = [table.filled([run]) for table in bench.tables]
     with OutFolder(out).adding() as fresh:
         files = [table.write(fresh)[0] for table in tables]

@@ -54,7 +54,9 @@ SCHEMA = 1
 NEEDED_IMAGES = ("picture", "thumbnail", "prediction_parts", "prediction_persons", "truth_parts", "truth_persons")
 """The pictures of every case, which may have `skeletons` and `truth_skeletons` too."""
 
-_FILE = Path("media") / "failures" / "cases.json"
+FILE = Path("media") / "failures" / "cases.json"
+"""The file of cases, below a run folder."""
+
 _ABOUT = ("experiment", "variant", "seed", "commit", "set", "score", "cases")
 _LIMB = ("name", "source", "destination", "affinity", "assignment")
 _CASE = ("id", "picture", "kind", "cause", "tags", "score", "true_person", "images", "box", "limbs")
@@ -79,7 +81,7 @@ class CaseSet:
     @property
     def folder(self) -> Path:
         """The folder to which the cases' file names are relative."""
-        return (self.run / _FILE).parent
+        return (self.run / FILE).parent
 
     @property
     def tags(self) -> list[str]:
@@ -102,12 +104,12 @@ class CaseSet:
 
 def has_cases(run: Path) -> bool:
     """Return whether a run holds cases."""
-    return is_file(run / _FILE)
+    return is_file(run / FILE)
 
 
 def folders_of_cases(path: Path) -> list[Path]:
     """Return the run folders at or below a path that hold cases, in order of their names."""
-    return [file.parents[2] for file in files_below(path, str(_FILE))]
+    return [file.parents[2] for file in files_below(path, str(FILE))]
 
 
 def read_cases(run: Path) -> CaseSet:
@@ -118,9 +120,9 @@ def read_cases(run: Path) -> CaseSet:
     """
     if not is_there(run):
         raise InputError(f"{run}: no such run folder")
-    file = run / _FILE
+    file = run / FILE
     if not is_file(file):
-        raise InputError(f"{run}: no cases ({_FILE}); `mghp gallery RUN` makes them")
+        raise InputError(f"{run}: no cases ({FILE}); `mghp gallery RUN` makes them")
     content = json_of(read_file(file, "cases"), file)
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise InputError(f"{file}: expected an object of schema {SCHEMA}")

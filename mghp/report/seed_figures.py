@@ -1,11 +1,13 @@
-"""Drawing scores over seeds, for the figures of trainings with several seeds."""
+"""Drawing scores and differences over seeds, for the figures of trainings with several seeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from mghp.report.comparison import Comparison
 from mghp.report.seeds import Score, over_seeds
+from mghp.report.study import span
 from mghp.runs.read import BySeed
 
 
@@ -30,8 +32,26 @@ def draw_over_seeds(
     )  # fmt: skip
 
 
+def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Sequence[str], bound: float) -> None:
+    """Draw differences in points with their intervals, from below, over a grey band of no effect.
+
+    Args:
+        axis: to draw on.
+        cells: comparisons; None leaves its place empty.
+        colours: one per comparison, "#rrggbb".
+        bound: size below which an effect counts as none, a fraction.
+    """
+    axis.axvspan(-100 * bound, 100 * bound, color="0.9", zorder=0)
+    axis.axvline(0, color="0.4", linewidth=0.8)
+    axis.set_ylim(-0.6, len(cells) - 0.4)
+    for place, (cell, colour) in enumerate(zip(cells, colours, strict=True)):
+        if cell is not None:
+            mean, low, high = (100 * number for number in cell.difference[:3])
+            axis.plot([low, high], [place, place], color=colour)
+            axis.plot([mean], [place], "o", color=colour)
+
+
 def seeds_in_words(groups: Iterable[BySeed]) -> str:
     """Return how many seeds the groups have, e.g. "3 to 5 seeds"."""
-    numbers = sorted({len(group) for group in groups})
-    text = " to ".join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))
-    return f"{text} seed{'s' if numbers[-1] > 1 else ''}"
+    numbers = [len(group) for group in groups]
+    return f"{span(numbers)} seed{'s' if max(numbers) > 1 else ''}"

@@ -12,6 +12,7 @@ import pandas as pd
 from mghp.config.metric_names import METRICS
 from mghp.report.comparison import Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
+from mghp.report.study import span
 from mghp.report.table import Column
 from mghp.runs.read import BySeed, Run
 
@@ -296,11 +297,11 @@ def about_seeds(groups: Iterable[BySeed]) -> str:
     present = [group for group in groups if group]
     if not present:
         return "No training is here."
-    numbers = sorted({len(group) for group in present})
+    numbers = [len(group) for group in present]
     steps = f" of {next(iter(present[0].values())).metric('train/steps'):,.0f} steps"
-    if numbers[-1] == 1:
+    if max(numbers) == 1:
         return f"Trainings{steps} with one seed: a demonstration and no evidence."
-    return f"Trainings{steps}, seeds: {' to '.join(map(str, dict.fromkeys([numbers[0], numbers[-1]])))}."
+    return f"Trainings{steps}, seeds: {span(numbers)}."
 
 
 def _value(run: Run, score: Score) -> float:

@@ -1,6 +1,6 @@
 """What a study declares: its questions, each with its answer, tables, figures and galleries."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,12 @@ Runs = Sequence[Run]
 
 MOST_WORDS = 30
 """The largest number of words in an answer."""
+
+
+def span(numbers: Iterable[float], form: str = "") -> str:
+    """Return the smallest and the largest number in words, e.g. "3 to 5"; one of them where they look alike."""
+    ends = sorted(numbers)
+    return " to ".join(dict.fromkeys(format(end, form) for end in (ends[0], ends[-1])))
 
 
 @dataclass(frozen=True)

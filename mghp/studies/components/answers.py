@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from mghp.report.comparison import Comparison
 from mghp.report.seeds import ONE_SEED, Family
+from mghp.report.study import span
 from mghp.runs.read import Run
 from mghp.studies.components.swaps import MATCHERS, TRUE_FIELDS, swaps
 from mghp.studies.components.tables import (
@@ -114,8 +115,7 @@ def _is_all(cells: Iterable[Comparison], verdict: str) -> str:
 
 def _over_seeds(text: str, cells: Iterable[Comparison]) -> str:
     """Return the text with its number of seeds, `ONE_SEED` if that is one; "" without text."""
-    seeds = sorted({cell.difference.seeds for cell in cells})
-    if not text or seeds[-1] == 1:
+    seeds = [cell.difference.seeds for cell in cells]
+    if not text or max(seeds) == 1:
         return f"{ONE_SEED}." if text else ""
-    numbers = " to ".join(map(str, dict.fromkeys([seeds[0], seeds[-1]])))
-    return f"{text[0].upper()}{text[1:]} ({numbers} seeds)."
+    return f"{text[0].upper()}{text[1:]} ({span(seeds)} seeds)."

@@ -5,12 +5,10 @@ from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, Drawings
-from mghp.report.comparison import Comparison
-from mghp.report.seed_figures import draw_over_seeds, seeds_in_words
+from mghp.report.seed_figures import draw_differences, draw_over_seeds, seeds_in_words
 from mghp.report.seeds import Family, Score, over_seeds
 from mghp.runs.read import Run
 from mghp.studies.components.swaps import AS_TRAINED, TRUE_FIELDS, swaps
@@ -61,16 +59,13 @@ def component_figure(family: Family) -> Figure:
     figure, axes = plt.subplots(1, len(_FOREST), figsize=(PAGE_INCHES, 0.2 * len(variants) + 1.15), sharey=True)
     for axis, (column, title) in zip(axes, _FOREST.items(), strict=True):
         score = DIFFERENCES[column]
-        bound = 100 * family.bound.at(over_seeds(family.runs[BASELINE], score).mean)
-        axis.axvspan(-bound, bound, color="0.9", zorder=0)
-        axis.axvline(0, color="0.4", linewidth=0.8)
-        for place, variant in enumerate(variants):
-            _draw_interval(axis, family.compared(score).get(variant.name), place)
+        cells = [variant.compared(score) for variant in variants]
+        colours = [_VERDICT_COLOURS.get(cell.verdict, _GREY) if cell else _GREY for cell in cells]
+        draw_differences(axis, cells, colours, family.bound.at(over_seeds(family.runs[BASELINE], score).mean))
         axis.set_title(title, loc="left")
     labels = [f"{label_of(FILE, variant.name)} ({len(variant.runs)})" for variant in variants]
     axes[0].set_yticks(range(len(variants)), labels)
     axes[0].set_title("variant (seeds)", loc="right", x=-0.08)
-    axes[0].set_ylim(-0.6, len(variants) - 0.4)
     bars = "95 % interval" if any(len(variant.runs) > 1 for variant in variants) else "one seed, so no interval"
     figure.supxlabel(
         f"difference from the full model, {bars} [points]; grey band: within {family.bound}\n"
@@ -78,14 +73,6 @@ def component_figure(family: Family) -> Figure:
         fontsize=8,
     )
     return figure
-
-
-def _draw_interval(axis: Axes, cell: Comparison | None, place: int) -> None:
-    if cell is not None:
-        mean, low, high = (100 * number for number in cell.difference[:3])
-        colour = _VERDICT_COLOURS.get(cell.verdict, _GREY)
-        axis.plot([low, high], [place, place], color=colour)
-        axis.plot([mean], [place], "o", color=colour)
 
 
 def oracle_figure(family: Family) -> Figure:

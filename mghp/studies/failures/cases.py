@@ -10,16 +10,11 @@ import numpy as np
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.datasets.sample import Sample
+from mghp.gallery.cases import FILE, SCHEMA
 from mghp.pictures.sketch import css_colour
 from mghp.studies.failures.causes import Diagnosis
 from mghp.studies.failures.pictures import box_of, stem_of, write_layers, write_thumbnail, zoom_of
 from mghp.writing import write_atomically
-
-FOLDER = Path("media") / "failures"
-"""The folder of cases, below a run folder."""
-
-CASES = "cases.json"
-SCHEMA = 1
 
 Limbs = Callable[[int | None, Any, int], list[dict[str, Any]]]
 """A function from a true person's row, a predicted one's keypoints (keypoint, 3) and the zoom to a case's `limbs`."""
@@ -40,7 +35,7 @@ class CaseWriter:
         self.room = most
         self._cases: list[dict[str, Any]] = []
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CASES).unlink(missing_ok=True)  # first: without it there is no gallery, whatever else is left
+        (folder / FILE.name).unlink(missing_ok=True)  # first: without it there is no gallery, whatever else is left
         for stale in (*folder.glob("*.jpg"), *folder.glob("*.png")):
             stale.unlink()
 
@@ -87,7 +82,7 @@ class CaseWriter:
         """Write cases.json: first `about`, which tells what was parsed, then the cases."""
         parts = dict(zip(self.anatomy.parts.names, map(css_colour, self.anatomy.parts.colours), strict=True))
         content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
-        write_atomically(self.folder / CASES, json.dumps(content, allow_nan=False, separators=(",", ":")))
+        write_atomically(self.folder / FILE.name, json.dumps(content, allow_nan=False, separators=(",", ":")))
 
 
 def _case(diagnosis: Diagnosis, stem: str) -> dict[str, Any]:

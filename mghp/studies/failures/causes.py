@@ -20,9 +20,6 @@ _ORACLES = {
 }
 """The oracles by cause, tried in this order; `several`: no branch alone mends the case, all of them together do."""
 
-CAUSES = (*_ORACLES, "other")
-"""The causes; `other`: not even true fields mend the case, for the assembly or a field's resolution forbids it."""
-
 
 @dataclass
 class Diagnosis:
@@ -30,7 +27,8 @@ class Diagnosis:
 
     Attributes:
         verdict: with the predicted fields.
-        cause: one of `CAUSES`; None for a person that is right.
+        cause: one of `mghp.gallery.cases.CAUSES`; None for a person that is right. It is `other` where not even true
+            fields mend the case: the assembly, or a field's resolution, forbids it.
         mended_score: the person's score with the cause mended; None where nothing mends it, or there is no true person.
     """
 

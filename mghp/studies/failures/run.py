@@ -14,31 +14,31 @@ from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet
 from mghp.evaluation.evaluate import load_trained
 from mghp.evaluation.examination import tune
+from mghp.gallery.cases import CAUSES, FILE
 from mghp.metrics.failure_kinds import KINDS
 from mghp.parsing.batch import batches
 from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
 from mghp.runs.folder import RunFolder, git_commit, is_finished, run_path
 from mghp.runs.tracking import tracked
-from mghp.studies.failures.cases import CASES, FOLDER, CaseWriter
-from mghp.studies.failures.causes import CAUSES, Diagnosis, diagnose
+from mghp.studies.failures.cases import CaseWriter
+from mghp.studies.failures.causes import Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.training.parsing_module import ParsingModule, true_persons
 
 
-def run_failures(source: Path, overrides: Sequence[str], progress: Progress, adopt: bool = True) -> Path:
+def run_failures(source: Path, overrides: Sequence[str], progress: Progress) -> Path:
     """Find the failures in the validation pictures, into a run folder.
 
     Args:
         source: run folder of `mghp train`, or a checkpoint.
         overrides: `key=value` over the config, e.g. `data.synthetic.scene=crossing` for another scene's pictures.
         progress: told how many pictures are done, of how many, and what runs.
-        adopt: True to take a finished run of the same weights and settings.
 
     Returns:
-        The run folder, of the experiment `<experiment>_failures`, with cases and pictures in media/failures/. Its
-        metrics are numbers of persons: `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and
-        `failures/persons` for all true ones.
+        The run folder of the experiment `<experiment>_failures`, that of a finished run of the same weights and
+        settings where there is one. Cases and pictures lie in media/failures/. The metrics are numbers of persons:
+        `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and `failures/persons`, all true ones.
 
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
@@ -47,14 +47,14 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress, ado
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_failures")
     path = run_path(config, fingerprint)
     # Of a run that was kept without its media the numbers alone are there.
-    if adopt and is_finished(path, config_key(config, fingerprint)) and (path / FOLDER / CASES).is_file():
+    if is_finished(path, config_key(config, fingerprint)) and (path / FILE).is_file():
         return path
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("tune"):
             tune(module, config, progress)
         with folder.timed("failures"):
-            metrics = find_failures(module, trained, validation, folder.path / FOLDER, progress)
+            metrics = find_failures(module, trained, validation, (folder.path / FILE).parent, progress)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path

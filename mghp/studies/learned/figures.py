@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
+from mghp.report.seed_figures import draw_differences
 from mghp.report.seeds import Score
 from mghp.runs.read import Run
 from mghp.studies.learned.variants import (
@@ -84,7 +85,6 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
         for axis, score in zip(axes, TARGETS, strict=True):
             _intervals(axis, shown, score)
         axes[0].set_yticks(range(len(shown)), [variant.label for variant in shown])
-        axes[0].set_ylim(-0.6, len(shown) - 0.4)
         axes[0].set_title(textwrap.fill(condition, 40), loc="right", x=-0.06)
     for axis in grid[:-1].flat:
         axis.tick_params(labelbottom=True)  # a column has one scale, and the next one down may be two screens away
@@ -104,14 +104,8 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
 
 
 def _intervals(axis: Axes, variants: Sequence[Trained], score: Score) -> None:
-    bound = 100 * NO_EFFECT.absolute
-    axis.axvspan(-bound, bound, color="0.9", zorder=0)
-    axis.axvline(0, color="0.4", linewidth=0.8)
-    for place, variant in enumerate(variants):
-        mean, low, high = (100 * number for number in variant.family.compared(score)[variant.name].difference[:3])
-        colour = COLOURS[0] if variant.is_through_the_matching else COLOURS[7]
-        axis.plot([low, high], [place, place], color=colour)
-        axis.plot([mean], [place], "o", color=colour)
+    colours = [COLOURS[0] if variant.is_through_the_matching else COLOURS[7] for variant in variants]
+    draw_differences(axis, [variant.compared(score) for variant in variants], colours, NO_EFFECT.absolute)
     # Half a point and a training that died are both to be seen.
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
     axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))

@@ -62,13 +62,14 @@ def training_curves(rows: pd.DataFrame) -> Figure:
     if positive and min(positive) > 0:
         losses.set_yscale("log")
     losses.set(xlabel="step", ylabel="training loss, running mean", xlim=(0, None))
-    for k, (name, label) in enumerate(_drawn_scores(rows.columns)):
+    for k, name in enumerate(name for name in DRAWN if f"val/{name}" in rows):
         written = rows[["step", f"val/{name}"]].dropna()
         colour, marker = _STYLES[k % len(_STYLES)]
-        scores.plot(written["step"], written[f"val/{name}"], color=colour, marker=marker, label=label)
+        scores.plot(written["step"], written[f"val/{name}"], color=colour, marker=marker, label=DRAWN[name])
     scores.set(xlabel="step", ylabel="validation score", ylim=(0, 1), xlim=(0, None))
     for axes in (losses, scores):
-        _legend_below(axes)
+        if axes.lines:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, handlelength=1.6, columnspacing=1.0)
     return figure
 
 
@@ -80,25 +81,14 @@ def _draw_loss(axes: Axes, written: pd.DataFrame, loss: str, position: int) -> N
     axes.plot(written["step"], smooth, color=colour, ls="--" if dashed else "-", label=loss.replace("_", " "))
 
 
-def _drawn_scores(columns: Sequence[str] | pd.Index) -> list[tuple[str, str]]:
-    present = set(columns)
-    return [(name, label) for name, label in DRAWN.items() if f"val/{name}" in present]
-
-
-def _legend_below(axes: Axes) -> None:
-    if axes.lines:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, handlelength=1.6, columnspacing=1.0)
-
-
 def score_curve(points: Mapping[float, Mapping[str, float]]) -> Figure:
     """Draw validation scores against minutes of training, every point with its number.
 
     Args:
-        points: minutes to scores by name, with or without `val/` in front.
+        points: scores by name, by minutes.
     """
     minutes = sorted(points)
-    by_minute = [{name.removeprefix("val/"): value for name, value in points[time].items()} for time in minutes]
-    drawn = _drawn_scores([f"val/{name}" for scores in by_minute for name in scores])
+    drawn = [name for name in DRAWN if any(name in scores for scores in points.values())]
     columns = min(3, max(len(drawn), 1))
     rows = max(-(-len(drawn) // columns), 1)
     figure, axes = plt.subplots(
@@ -108,9 +98,9 @@ def score_curve(points: Mapping[float, Mapping[str, float]]) -> Figure:
         if position >= len(drawn):
             axis.set_visible(False)
             continue
-        name, label = drawn[position]
-        _draw_points(axis, minutes, [scores.get(name, np.nan) for scores in by_minute], position)
-        axis.set(title=label, ylim=(0, 1))
+        name = drawn[position]
+        _draw_points(axis, minutes, [points[time].get(name, np.nan) for time in minutes], position)
+        axis.set(title=DRAWN[name], ylim=(0, 1))
         axis.margins(x=0.14)
         axis.set_xscale("log")
         axis.set_xticks(minutes, labels=[f"{time:g}" for time in minutes])

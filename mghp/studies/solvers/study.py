@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mghp.report.study import Question, Study
+from mghp.report.study import Question, Study, span
 from mghp.runs.read import Run
 from mghp.studies.solvers.figures import solver_drawings
 from mghp.studies.solvers.tables import (
@@ -42,9 +42,9 @@ def paper_settings(runs: Sequence[Run]) -> str:
         return ""
     best = [min(_gaps(grid, run.data)) for run in paper]
     return (
-        f"The paper's settings leave a gap of {_range(map(_gap, paper), '.0f')} % with a coupling of "
-        f"{_range((run.metric('matching/coupling') for run in paper), '.2f')}; the best of the grid "
-        f"{_range(best, '.2f')} % ({len(paper)} data sets)."
+        f"The paper's settings leave a gap of {span(map(_gap, paper), '.0f')} % with a coupling of "
+        f"{span((run.metric('matching/coupling') for run in paper), '.2f')}; the best of the grid "
+        f"{span(best, '.2f')} % ({len(paper)} data sets)."
     )
 
 
@@ -66,7 +66,7 @@ def choices(runs: Sequence[Run]) -> str:
     gaps = {name: [_gap(run) for run in of(runs, "readings") if run.variant == name] for name in variants}
     if not all(gaps.values()):
         return ""
-    cold, warm, printed = (_range(gaps[name], ".2f") for name in variants)
+    cold, warm, printed = (span(gaps[name], ".2f") for name in variants)
     return (
         f"At alpha = 1 cold starts leave a gap of {cold} %, warm ones {warm} %, the projection as printed {printed} %."
     )
@@ -78,11 +78,6 @@ def _gap(run: Run) -> float:
 
 def _gaps(grid: Iterable[GridPoint], data: str) -> list[float]:
     return [_gap(point.run) for point in grid if point.run.data == data]
-
-
-def _range(values: Iterable[float], form: str) -> str:
-    ends = sorted(values)
-    return " to ".join(dict.fromkeys(format(end, form) for end in (ends[0], ends[-1])))
 
 
 STUDY = Study(

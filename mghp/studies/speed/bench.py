@@ -11,7 +11,7 @@ import pandas as pd
 from mghp.config.load import load_config, variant_names
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_pictures
-from mghp.datasets.sample import Samples
+from mghp.datasets.sample import PictureSet
 from mghp.errors import InputError
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
@@ -26,15 +26,15 @@ class Call:
 
     Attributes:
         config: config of the run.
+        progress: told what is measured.
         arguments: arguments of the command line, `key=value` or the path that the bench takes.
         file: experiment file of the bench, where it has one.
-        progress: told what is measured.
     """
 
     config: Config
-    arguments: Sequence[str]
-    file: Path
     progress: Progress
+    arguments: Sequence[str] = ()
+    file: Path = Path()
 
     @cached_property
     def variants(self) -> dict[str, Config]:
@@ -42,10 +42,9 @@ class Call:
         return {name: load_config(self.file, [*self.arguments, f"variant={name}"]) for name in variant_names(self.file)}
 
     @cached_property
-    def training_pictures(self) -> tuple[Samples, str]:
-        """The pictures to train on, and their fingerprint."""
-        train, _ = load_pictures(self.config.data, self.progress)
-        return train, train.fingerprint
+    def train(self) -> PictureSet:
+        """The pictures to train on."""
+        return load_pictures(self.config.data, self.progress)[0]
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Measured:
 
 
 def measurements(
-    experiment: str, file: str = "ratios.csv", texts: Sequence[str] = ()
+    experiment: str, file: str = "ratios.csv", texts: Sequence[str] = (), medians_by: str = ""
 ) -> Callable[[Sequence[Run]], Iterator[Measured]]:
     """Return the function that reads the rows of a bench's file in runs.
 
@@ -105,12 +104,16 @@ def measurements(
         experiment: experiment of the bench.
         file: name of the rows' file in the run folder.
         texts: columns of text.
+        medians_by: column per whose values there is a row of medians, over repeats; every row as it is without.
     """
 
     def rows(runs: Sequence[Run]) -> Iterator[Measured]:
         for run in runs:
             if run.experiment == experiment:
-                for row in run.rows(file, texts=texts).to_dict("records"):
+                frame = run.rows(file, {medians_by} - {""}, texts)
+                if medians_by:
+                    frame = frame.groupby(medians_by, sort=False, as_index=False).median()
+                for row in frame.to_dict("records"):
                     yield Measured(run, file, {str(column): value for column, value in row.items()})
 
     return rows

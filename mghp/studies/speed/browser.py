@@ -39,8 +39,8 @@ def find_browser() -> tuple[str, str]:
 
 
 @contextmanager
-def open_browser(width: int = 1280, height: int = 900) -> Iterator["Chrome"]:
-    """Open a browser of this window size in pixels, with a profile of its own.
+def open_browser() -> Iterator["Chrome"]:
+    """Open a browser with a window of 1280 x 900 pixels and a profile of its own.
 
     Raises:
         InputError: if there is none.
@@ -51,7 +51,7 @@ def open_browser(width: int = 1280, height: int = 900) -> Iterator["Chrome"]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = ChromeOptions()
         options.binary_location = browser
-        flags = [*_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"]
+        flags = [*_FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"]
         if os.geteuid() == 0:
             flags.append("--no-sandbox")  # with it Chromium does not start for root
         for flag in flags:

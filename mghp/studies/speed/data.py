@@ -14,41 +14,34 @@ from mghp.datasets.sample import Samples
 from mghp.errors import InputError
 from mghp.parsing.batch import Batch, collate
 from mghp.parsing.build import anatomy_of
-from mghp.parsing.targets import TargetMaker
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf, metric, percent
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, cell, finished
+from mghp.studies.speed.bench import Bench, Call, cell, finished
 from mghp.studies.speed.made_crowds import made_crowd
+from mghp.studies.speed.measure import seconds_of
 from mghp.studies.speed.per_person import added, of_first_row, per_person
-from mghp.studies.speed.training_step import training_step
+from mghp.studies.speed.training_step import steps_of, training_step
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.optimization import make_optimizer
-from mghp.training.trainer_options import checked_options, length_of
 
 
-def bench_data(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
+def bench_data(call: Call) -> Path:
     """Measure into a run folder: targets in ratios.csv, a row per number of persons; the loader in result.json.
-
-    Args:
-        config: config of a training; `bench.steps` batches are loaded and trained on.
-        train: pictures to train on.
-        fingerprint: fingerprint of these pictures.
-        progress: told what is measured.
 
     Raises:
         InputError: if the pictures are not rendered, or there are too few pictures for a batch.
     """
+    config = call.config
     if config.data.name != "synthetic":
         raise InputError(f"data.name: the crowds of the bench are rendered; expected synthetic, got {config.data.name}")
-    folder = RunFolder(config, fingerprint)
-    progress(0, 3, "training")
-    consumed, waiting = _consumed(config, train)
-    progress(1, 3, "loader alone")
-    alone = _yielded(config, train)
-    progress(2, 3, "targets")
+    folder = RunFolder(config, call.train.fingerprint)
+    call.progress(0, 3, "training")
+    consumed, waiting = _consumed(config, call.train)
+    call.progress(1, 3, "loader alone")
+    alone = _yielded(config, call.train)
+    call.progress(2, 3, "targets")
     return finished(
         folder,
         _target_rows(config),
@@ -90,8 +83,7 @@ def _yielded(config: Config, train: Samples) -> float:
 def _consumed(config: Config, train: Samples) -> tuple[float, float]:
     """Return the batches per second of a training with its loader, and the share of its time that it waits."""
     torch.manual_seed(config.seed)
-    max_steps = length_of(checked_options(config.trainer))["max_steps"]
-    module = build_module(config, max_steps).train()
+    module = build_module(config, steps_of(config)).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     batches = endless_batches(config, train)
     training_step(config, module, optimizer, next(batches), 0)  # compiles
@@ -116,7 +108,7 @@ def _target_rows(config: Config) -> list[dict[str, Any]]:
     seconds: dict[int, list[float]] = {persons: [] for persons in crowds}
     for _ in range(1 + config.bench.repeats):
         for persons, batch in crowds.items():  # in turns: a busier moment of the machine meets all
-            seconds[persons].append(_seconds(module.targets, batch))
+            seconds[persons].append(seconds_of(module.targets, batch))
     return [
         {
             "persons": persons,
@@ -126,12 +118,6 @@ def _target_rows(config: Config) -> list[dict[str, Any]]:
         }
         for persons, batch in crowds.items()
     ]
-
-
-def _seconds(targets: TargetMaker, batch: Batch) -> float:
-    began = time.perf_counter()
-    targets(batch)
-    return time.perf_counter() - began
 
 
 LOADING: TableOf[Run] = TableOf(
@@ -159,4 +145,4 @@ TARGETS = TableOf(
     rows=per_person("bench_data"),
 )
 
-BENCH = Bench(lambda call: bench_data(call.config, *call.training_pictures, call.progress), (LOADING, TARGETS))
+BENCH = Bench(bench_data, (LOADING, TARGETS))

@@ -6,7 +6,6 @@ import json
 import math
 import multiprocessing
 import random
-import time
 from collections.abc import Iterator, Mapping
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -18,33 +17,27 @@ import torch
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_pictures, training_fingerprint
 from mghp.parsing.checkpoints import read_checkpoint
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder, resume_points, run_path
-from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
+from mghp.studies.speed.bench import Bench, Call, Measured, cell, finished, measurements
+from mghp.studies.speed.measure import seconds_of
 from mghp.writing import unfinished_files
 
 _PRELOADED = ["mghp.studies.speed.faults", "mghp.evaluation.train"]
 
 
-def bench_faults(config: Config, progress: Progress) -> Path:
+def bench_faults(call: Call) -> Path:
     """Measure into a run folder: faults.csv, a row per kill.
 
     A training is killed after a random time, resumed, killed again, and so on until it ends; then the next one begins,
     until there were as many kills as `bench.kills` says. Each runs in a process of its own, on one thread: sums of
     floating-point numbers depend on the number of threads.
 
-    Args:
-        config: config of a short training.
-        progress: told how many kills there were.
-
-    Returns:
-        The run folder.
-
     Raises:
         RuntimeError: if a training fails that nobody killed.
     """
-    load_pictures(config.data, progress)  # rendered once, before anything is killed
+    config = call.config
+    load_pictures(config.data, call.progress)  # rendered once, before anything is killed
     folder = RunFolder(config, training_fingerprint(config.data))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)  # so that a process starts with everything imported
@@ -52,9 +45,7 @@ def bench_faults(config: Config, progress: Progress) -> Path:
     warm_up.start()
     warm_up.join()
     whole = _killable(config, folder, "never_killed")
-    began = time.perf_counter()
-    _ended(_started(context, whole))
-    seconds = time.perf_counter() - began
+    seconds = seconds_of(lambda: _ended(_started(context, whole)))
     random_moments = random.Random(config.seed)
     rows: list[dict[str, Any]] = []
     for number in itertools.count():  # a training may end before it was killed once
@@ -64,7 +55,7 @@ def bench_faults(config: Config, progress: Progress) -> Path:
         kills = list(_killed_until_done(context, training, seconds, random_moments, config.bench.kills - len(rows)))
         equal = _equal(_run_of(whole), _run_of(training))
         rows += [{"training": training.experiment, **kill, **equal} for kill in kills]
-        progress(min(len(rows), config.bench.kills), config.bench.kills, "kill")
+        call.progress(min(len(rows), config.bench.kills), config.bench.kills, "kill")
     return finished(
         folder,
         rows,
@@ -173,4 +164,4 @@ FAULTS = TableOf(
     rows=measurements("bench_faults", "faults.csv", ("training",)),
 )
 
-BENCH = Bench(lambda call: bench_faults(call.config, call.progress), (FAULTS,))
+BENCH = Bench(bench_faults, (FAULTS,))

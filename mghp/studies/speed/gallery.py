@@ -2,16 +2,13 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mghp.config.schema import Config
 from mghp.gallery.write import write_gallery
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder
-from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, finished
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 from mghp.studies.speed.browser import open_browser
 from mghp.studies.speed.made_cases import made_run
 
@@ -50,21 +47,18 @@ return performance.now() - begin;
 """
 
 
-def bench_gallery(config: Config) -> Path:
+def bench_gallery(call: Call) -> Path:
     """Measure into a run folder: opening.csv, a row per size and repeat.
-
-    Returns:
-        The run folder.
 
     Raises:
         InputError: if there is no browser.
     """
     with tempfile.TemporaryDirectory() as place, open_browser() as browser:
         browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _NOTE})
-        folder = RunFolder(config, f"{', '.join(map(str, SIZES))} cases")
+        folder = RunFolder(call.config, f"{', '.join(map(str, SIZES))} cases")
         rows = []
         for size in SIZES:
-            made = made_run(dataclasses.replace(config, experiment="made_up", runs=place, seed=size), size)
+            made = made_run(dataclasses.replace(call.config, experiment="made_up", runs=place, seed=size), size)
             page = write_gallery([made], Path(place))[0]
             rows += [{"cases": size, **_opened(browser, page)} for _ in range(REPEATS)]
         return finished(folder, rows, {"repeats": REPEATS}, "opening.csv")
@@ -83,14 +77,6 @@ def _opened(browser: "Chrome", page: Path) -> dict[str, float]:
     }
 
 
-def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
-    """Return the medians over the repeats, a row per size."""
-    for run in runs:
-        if run.experiment == "bench_gallery":
-            for _, of_size in run.rows("opening.csv", ("cases",)).groupby("cases"):
-                yield Measured(run, "opening.csv", dict(of_size.median()))
-
-
 GALLERY = TableOf(
     "bench_gallery",
     "A gallery of made-up cases, opened from a file in headless Chromium, 1280 x 900 pixels: until the list "
@@ -101,7 +87,7 @@ GALLERY = TableOf(
     cell("thumbnails [ms]", "thumbnails_ms", ".0f"),
     cell("thumbnails loaded", "thumbnails", ".0f"),
     cell("filter [ms]", "filter_ms", ".0f"),
-    rows=_medians,
+    rows=measurements("bench_gallery", "opening.csv", medians_by="cases"),
 )
 
-BENCH = Bench(lambda call: bench_gallery(call.config), (GALLERY,))
+BENCH = Bench(bench_gallery, (GALLERY,))

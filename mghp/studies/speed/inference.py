@@ -19,10 +19,9 @@ from mghp.parsing.build import anatomy_of
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields
 from mghp.peak_memory import measured_peak
-from mghp.progress import Progress
 from mghp.report.table import TableOf
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, finished
+from mghp.studies.speed.bench import Bench, Call, cell, finished
 from mghp.studies.speed.made_crowds import made_crowd
 from mghp.studies.speed.per_person import added, of_first_row, per_person
 from mghp.training.build import build_module
@@ -31,19 +30,16 @@ STAGES = ("peaks", "affinities", "matching", "poses", "pixels")
 """The stages of the assembly, in order."""
 
 
-def bench_inference(config: Config, progress: Progress) -> Path:
+def bench_inference(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per number of persons.
 
     Fields are the true ones, noiseless: as many peaks per keypoint type as there are persons. Crowds of all sizes take
     turns, so that a slower or busier moment of the machine meets all of them. One thread does it.
 
-    Args:
-        config: config of a parser; `bench.persons`, `bench.size` and `bench.repeats` say what is timed.
-        progress: told how many rounds are done.
-
     Raises:
         InputError: if the pictures are not rendered, or the assembly keeps fewer peaks than there are persons.
     """
+    config = call.config
     _check(config)
     torch.set_num_threads(1)  # CPU time counts what a second thread spins away while it waits
     assembler = build_module(config).eval().assembler
@@ -52,7 +48,7 @@ def bench_inference(config: Config, progress: Progress) -> Path:
     rows = {persons: _counts(config, assembler, persons, fields) for persons, fields in crowds.items()}
     seconds: dict[int, list[dict[str, float]]] = {persons: [] for persons in crowds}
     for number in range(1 + config.bench.repeats):
-        progress(number, 1 + config.bench.repeats, "assemble")
+        call.progress(number, 1 + config.bench.repeats, "assemble")
         for persons, fields in crowds.items():
             seconds[persons].append(_seconds(assembler, fields))
     for persons, row in rows.items():
@@ -140,4 +136,4 @@ INFERENCE = TableOf(
     rows=per_person("bench_inference"),
 )
 
-BENCH = Bench(lambda call: bench_inference(call.config, call.progress), (INFERENCE,))
+BENCH = Bench(bench_inference, (INFERENCE,))

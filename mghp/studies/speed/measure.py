@@ -13,15 +13,17 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 
+def seconds_of(work: Callable[..., object], *arguments: object) -> float:
+    """Return the seconds that a piece of work takes."""
+    began = time.perf_counter()
+    work(*arguments)
+    return time.perf_counter() - began
+
+
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
     """Return the median seconds over repeats, after one run that does not count."""
     work()
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return statistics.median(seconds)
+    return statistics.median(seconds_of(work) for _ in range(repeats))
 
 
 def import_seconds(module: str, after: str = "sys") -> float:

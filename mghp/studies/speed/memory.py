@@ -9,14 +9,12 @@ from typing import Any
 
 from PIL import Image
 
-from mghp.config.schema import Config
 from mghp.errors import InputError
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, finished, measurements
+from mghp.studies.speed.bench import Bench, Call, Measured, finished, measurements
 from mghp.studies.speed.made_crowds import made_crowd
 
 PERSONS = 5
@@ -38,45 +36,35 @@ finally:
 """
 
 
-def bench_memory(config: Config, file: Path, overrides: Sequence[str], progress: Progress) -> Path:
+def bench_memory(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per command; the first only imports what all need.
 
-    Args:
-        config: config of the run.
-        file: its experiment file, which is trained, is evaluated, and predicts a picture.
-        overrides: `key=value` over the file.
-        progress: told which command runs.
+    The call's experiment file is trained, is evaluated, and predicts a picture.
 
     Raises:
         InputError: if a command fails, with what it said.
     """
-    folder = RunFolder(config, f"{PERSONS} persons at {config.bench.size}")
+    size = call.config.bench.size
+    folder = RunFolder(call.config, f"{PERSONS} persons at {size}")
     with tempfile.TemporaryDirectory() as place:
-        rows = list(_measured(config, file, overrides, Path(place), progress))
-    return finished(folder, rows, {"picture": config.bench.size, "persons": PERSONS})
+        rows = list(_measured(call, Path(place)))
+    return finished(folder, rows, {"picture": size, "persons": PERSONS})
 
 
-def _measured(
-    config: Config, file: Path, overrides: Sequence[str], place: Path, progress: Progress
-) -> Iterator[dict[str, Any]]:
+def _measured(call: Call, place: Path) -> Iterator[dict[str, Any]]:
     picture = place / "crowd.png"
-    Image.fromarray(made_crowd(PERSONS, config.bench.size).image).save(picture)
+    Image.fromarray(made_crowd(PERSONS, call.config.bench.size).image).save(picture)
     trained = place / "runs"
     commands: dict[str, Callable[[], list[str]]] = {
         "imports": list,
-        "train": lambda: ["train", str(file), *overrides, f"runs={trained}", "wandb.mode=disabled"],
+        "train": lambda: ["train", str(call.file), *call.arguments, f"runs={trained}", "wandb.mode=disabled"],
         "evaluate": lambda: ["evaluate", str(_checkpoint(trained))],
         "predict": lambda: [
-            "predict",
-            str(_checkpoint(trained)),
-            str(picture),
-            "--out",
-            str(place / "out"),
-            "--device=cpu",
+            "predict", str(_checkpoint(trained)), str(picture), "--out", str(place / "out"), "--device=cpu",
         ],
-    }
+    }  # fmt: skip
     for number, (name, arguments) in enumerate(commands.items()):
-        progress(number, len(commands), name)
+        call.progress(number, len(commands), name)
         yield {"command": name, "peak_mb": peak_of(arguments())}
 
 
@@ -125,4 +113,4 @@ MEMORY = TableOf(
     sources=lambda pair: (pair[0].run,),
 )
 
-BENCH = Bench(lambda call: bench_memory(call.config, call.file, call.arguments, call.progress), (MEMORY,))
+BENCH = Bench(bench_memory, (MEMORY,))

@@ -1,7 +1,6 @@
 """`mghp bench metrics`: what the instance metrics cost, in units of one joint histogram per picture."""
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from mghp.report.table import Column, TableOf
 from mghp.runs.arrays import read_arrays
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
+from mghp.studies.speed.measure import seconds_of
 
 ROUNDS = 5
 """The number of times that every metric is timed, in turn with the unit; the median of the ratios counts."""
@@ -96,7 +96,7 @@ def bench_metrics(pictures: Sequence[TimedPicture], num_labels: int, name: str, 
     for metric, work in metrics.items():
         ratios, milliseconds = [], []
         for _ in range(ROUNDS):
-            of_unit, of_metric = _seconds(unit), _seconds(work)
+            of_unit, of_metric = seconds_of(unit), seconds_of(work)
             ratios.append(of_metric / of_unit)
             milliseconds.append(1000 * of_metric / len(pictures))
         rows.append({"metric": metric, "units": statistics.median(ratios), "ms": statistics.median(milliseconds)})
@@ -138,12 +138,6 @@ def _metrics(pictures: Sequence[TimedPicture], num_labels: int) -> dict[str, Cal
         "AP^h, 10 thresholds": ap_h,
         "mean IoU": mean_iou,
     }
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 METRICS = TableOf(

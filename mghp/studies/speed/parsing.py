@@ -2,26 +2,21 @@
 
 import dataclasses
 import statistics
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from mghp.config.schema import Config
-from mghp.datasets.sample import Samples
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.batch import Batch
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, finished, measurements
-from mghp.studies.speed.measure import median_seconds
-from mghp.studies.speed.training_step import begun_module, first_batches, training_step
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
+from mghp.studies.speed.measure import median_seconds, seconds_of
+from mghp.studies.speed.training_step import begun_module, first_batches, steps_of, training_step
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
-from mghp.training.trainer_options import checked_options, length_of
 
 MOMENTS = {"at the start": 0.0, "halfway": 0.5, "at the end": 1.0}
 """Shares of the training after which steps are timed: candidates are made up at first, and peaks later."""
@@ -30,30 +25,27 @@ BATCHES = 4
 WARM_UP = 4
 
 
-def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
+def bench_parsing(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per moment of a training.
 
     Both kinds of steps, with the matching loss and without, alternate on the same module and batches, so that a slower
     or busier moment of the machine meets both; the cost is the median of the pairs' ratios.
 
-    Args:
-        config: config of a training; `training.continue_from` gives the weights, and with them the peaks.
-        train: pictures to step on.
-        fingerprint: fingerprint of these pictures.
-        progress: told how many measurements are done.
+    `training.continue_from` gives the weights, and with them the peaks.
 
     Raises:
         InputError: if the config does not fit, or the checkpoint is unreadable.
     """
+    config = call.config
     torch.manual_seed(config.seed)
     module, max_steps = stepped_module(config)
-    batches = first_batches(config, train, BATCHES)
-    folder = RunFolder(config, fingerprint)
+    batches = first_batches(config, call.train, BATCHES)
+    folder = RunFolder(config, call.train.fingerprint)
     rows: list[dict[str, Any]] = []
     for number, (moment, share) in enumerate(MOMENTS.items()):
-        progress(number, len(MOMENTS) + 1, f"training steps {moment}")
+        call.progress(number, len(MOMENTS) + 1, f"training steps {moment}")
         rows.append(matching_cost(config, module, batches, round(share * max_steps)) | {"moment": moment})
-    progress(len(MOMENTS), len(MOMENTS) + 1, "render")
+    call.progress(len(MOMENTS), len(MOMENTS) + 1, "render")
     return finished(
         folder,
         rows,
@@ -67,7 +59,7 @@ def bench_parsing(config: Config, train: Samples, fingerprint: str, progress: Pr
 
 def stepped_module(config: Config) -> tuple[ParsingModule, int]:
     """Return a module whose every step has a matching loss, and the length of the training it is built for."""
-    max_steps = length_of(checked_options(config.trainer))["max_steps"]
+    max_steps = steps_of(config)
     training = dataclasses.replace(config.training, matching_every=1)
     return begun_module(dataclasses.replace(config, training=training), max_steps).train(), max_steps
 
@@ -79,11 +71,11 @@ def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], s
     seconds: dict[bool, list[float]] = {False: [], True: []}
     try:
         for pair in range(WARM_UP + config.bench.steps):
-            for with_matching in _alternating(pair):
+            batch = batches[pair % len(batches)]
+            # Which comes first changes, since the second finds the batch in the cache.
+            for with_matching in (False, True) if pair % 2 else (True, False):
                 module.matching = matching if with_matching else None
-                began = time.perf_counter()
-                training_step(config, module, optimizer, batches[pair % len(batches)], step)
-                seconds[with_matching].append(time.perf_counter() - began)
+                seconds[with_matching].append(seconds_of(training_step, config, module, optimizer, batch, step))
     finally:
         module.matching = matching
     without, with_it = seconds[False][WARM_UP:], seconds[True][WARM_UP:]
@@ -95,11 +87,6 @@ def matching_cost(config: Config, module: ParsingModule, batches: list[Batch], s
         "every": config.training.matching_every,
         "added_on_average": added / config.training.matching_every,
     }
-
-
-def _alternating(pair: int) -> Iterator[bool]:
-    """Return both kinds of steps in turn; the first one changes, for the second finds the batch in the cache."""
-    return iter((False, True) if pair % 2 else (True, False))
 
 
 def _render_rate(config: Config) -> float:
@@ -127,4 +114,4 @@ PARSING = TableOf(
     rows=measurements("bench_parsing", texts=("moment",)),
 )
 
-BENCH = Bench(lambda call: bench_parsing(call.config, *call.training_pictures, call.progress), (PARSING,))
+BENCH = Bench(bench_parsing, (PARSING,))

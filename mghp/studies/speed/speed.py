@@ -1,7 +1,6 @@
 """`mghp bench speed`: what memory formats, half precision and torch.compile do to a training step and to parsing."""
 
 import statistics
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,13 @@ import torch
 from torch import Tensor
 
 from mghp.config.schema import Config
-from mghp.datasets.sample import Samples
 from mghp.parsing.batch import Batch
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.compilation import compile_network, missing_compiler
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Bench, cell, finished, measurements
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
+from mghp.studies.speed.measure import seconds_of
 from mghp.studies.speed.training_step import begun_module, first_batches, training_step
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
@@ -48,34 +46,22 @@ class _Way:
         return self.module.eval().fields(batch.image)
 
 
-def bench_speed(
-    config: Config,
-    variants: Mapping[str, Config],
-    train: Samples,
-    fingerprint: str,
-    progress: Progress,
-) -> Path:
+def bench_speed(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per variant and kind of work, `parse` or `train`.
 
     All variants do the same work in turn, forwards and backwards, so that a slower or busier moment of the machine
     meets all; a ratio is the median over rounds of a variant's time divided by that of `plain` in the same round. Where
     nothing can compile, the variants that would have a `note` in the place of numbers.
 
-    Args:
-        config: config of the data, and of how many rounds are timed.
-        variants: configs by name, `plain` among them.
-        train: pictures.
-        fingerprint: fingerprint of these pictures.
-        progress: told how many rounds are done.
-
     Raises:
         InputError: if a config does not fit, or the checkpoint is unreadable.
     """
+    config, variants, progress = call.config, call.variants, call.progress
     missing = missing_compiler()
     left_out = {name for name, variant in variants.items() if variant.training.compile and missing}
     ways = {name: _made(variant) for name, variant in variants.items() if name not in left_out}
-    batches = first_batches(config, train, BATCHES)
-    folder = RunFolder(config, fingerprint)
+    batches = first_batches(config, call.train, BATCHES)
+    folder = RunFolder(config, call.train.fingerprint)
     rounds = WARM_UP + config.bench.steps
     # Parsing first: the weights are still those that all began with, and what differs is the variant's doing.
     plain = ways[PLAIN].parse(batches[0])
@@ -114,9 +100,7 @@ def _in_turn(
     for number in range(rounds):
         tell(number)
         for name in list(ways)[:: 1 if number % 2 else -1]:
-            began = time.perf_counter()
-            work(ways[name], batches[number % len(batches)])
-            seconds[name].append(time.perf_counter() - began)
+            seconds[name].append(seconds_of(work, ways[name], batches[number % len(batches)]))
     return {name: taken[WARM_UP:] for name, taken in seconds.items()}
 
 
@@ -154,4 +138,4 @@ SPEED = TableOf(
     rows=measurements("bench_speed", texts=("work", "variant", "note")),
 )
 
-BENCH = Bench(lambda call: bench_speed(call.config, call.variants, *call.training_pictures, call.progress), (SPEED,))
+BENCH = Bench(bench_speed, (SPEED,))

@@ -13,17 +13,15 @@ from torch import nn
 from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
-from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
+from mghp.studies.speed.bench import Bench, Call, Measured, cell, finished, measurements
 from mghp.studies.speed.data import endless_batches
 from mghp.studies.speed.parsing import BATCHES, matching_cost, stepped_module
-from mghp.studies.speed.training_step import begun_module, first_batches, training_step
+from mghp.studies.speed.training_step import begun_module, first_batches, steps_of, training_step
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
-from mghp.training.trainer_options import checked_options, length_of
 
 WARM_UP = 4
 
@@ -93,28 +91,24 @@ class Stopwatch:
         module.register_full_backward_hook(lambda *_: self.stop(name))
 
 
-def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progress) -> Path:
+def bench_step(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per phase of the step.
 
     Steps are taken halfway through the training, when candidates are made up in half of the pictures and peaks in the
     others. What the matching costs forward and backward in all is measured by steps with and without it.
 
-    Args:
-        config: config of a training through a matcher; `bench.steps` steps are timed.
-        train: pictures to step on.
-        fingerprint: fingerprint of these pictures.
-        progress: told what is measured.
-
     Raises:
         InputError: if nothing is trained through a matcher, or the checkpoint is unreadable.
     """
+    config = call.config
     if not config.losses.weights.matching:
         raise InputError("losses.weights.matching: expected more than 0, or there is no matching to measure")
-    folder = RunFolder(config, fingerprint)
-    progress(0, 2, "phases of a step")
-    rows = _rows(_profile(config, train), config.bench.steps)
-    progress(1, 2, "steps with the matching and without")
-    cost = _cost_of_matching(config, train)
+    folder = RunFolder(config, call.train.fingerprint)
+    call.progress(0, 2, "phases of a step")
+    rows = _rows(_profile(config, call.train), config.bench.steps)
+    call.progress(1, 2, "steps with the matching and without")
+    module, max_steps = stepped_module(config)
+    cost = matching_cost(config, module, first_batches(config, call.train, BATCHES), max_steps // 2)
     average = cost["added_on_average"]
     return finished(
         folder,
@@ -132,7 +126,7 @@ def bench_step(config: Config, train: Samples, fingerprint: str, progress: Progr
 def _profile(config: Config, train: Samples) -> dict[str, float]:
     """Return the seconds per phase over all steps, `step` for the whole of them."""
     torch.manual_seed(config.seed)
-    max_steps = length_of(checked_options(config.trainer))["max_steps"]
+    max_steps = steps_of(config)
     module = begun_module(config, max_steps).train()
     optimizer = make_optimizer(config.training.optimizer, module, fused=True)
     watch = Stopwatch()
@@ -186,11 +180,6 @@ def _rows(seconds: dict[str, float], steps: int) -> list[dict[str, Any]]:
     ]
 
 
-def _cost_of_matching(config: Config, train: Samples) -> dict[str, Any]:
-    module, max_steps = stepped_module(config)
-    return matching_cost(config, module, first_batches(config, train, BATCHES), max_steps // 2)
-
-
 def _phases(runs: Sequence[Run]) -> Iterator[Measured]:
     """Yield the phases of each run, then what the matching takes of a step in all."""
     for run in runs:
@@ -212,4 +201,4 @@ STEP = TableOf(
     rows=_phases,
 )
 
-BENCH = Bench(lambda call: bench_step(call.config, *call.training_pictures, call.progress), (STEP,))
+BENCH = Bench(bench_step, (STEP,))

@@ -6,17 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from mghp.config.schema import Config
 from mghp.report.table import Column, TableOf
 from mghp.runs.checkout import ROOT
 from mghp.runs.folder import RunFolder
-from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, finished
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 
 NUM_TRIALS = 100
 """The number of trials in the sweep that is measured; each sleeps for a tenth of a second and writes its result."""
@@ -51,17 +49,14 @@ print(json.dumps({"start_seconds": first[0][0], "start_cpu_seconds": first[0][1]
 """
 
 
-def bench_sweep(config: Config) -> Path:
+def bench_sweep(call: Call) -> Path:
     """Measure into a run folder: ratios.csv, a row per sweep and repeat.
 
     `stub` is a grid of trials that do nearly nothing: the supervisor's own CPU per trial, from its first trial to its
     end, the report included. `matcher` is sweeps/matcher.yaml up to its first trial: what it takes to check the file,
     to resolve configs and data, and to start.
-
-    Returns:
-        The run folder.
     """
-    folder = RunFolder(config, f"{NUM_TRIALS} trials")
+    folder = RunFolder(call.config, f"{NUM_TRIALS} trials")
     return finished(folder, _measured(), {"repeats": REPEATS})
 
 
@@ -106,15 +101,6 @@ def _one(name: str, file: Path, folder: Path, trials: int) -> dict[str, float | 
 _WHAT = {"stub": "grid of trials that do nearly nothing", "matcher": "sweeps/matcher.yaml, to its first trial"}
 
 
-def _medians(runs: Sequence[Run]) -> Iterator[Measured]:
-    """Return the medians over the repeats, a row per sweep."""
-    for run in runs:
-        if run.experiment == "bench_sweep":
-            rows = run.rows("ratios.csv", ("sweep",), ("sweep",))
-            for name, of_sweep in rows.groupby("sweep", sort=False):
-                yield Measured(run, "ratios.csv", {"sweep": name, **of_sweep.drop(columns="sweep").median()})
-
-
 SWEEP = TableOf(
     "bench_sweep",
     "What mghp sweep itself takes: until its first trial is started, and its own CPU per trial after that.",
@@ -124,7 +110,7 @@ SWEEP = TableOf(
     cell("CPU to the start [s]", "start_cpu_seconds", ".2f"),
     # Of a single trial the report would be all.
     Column("CPU per trial [ms]", lambda row: row["cpu_ms_a_trial"] if row["sweep"] == "stub" else None, ".1f"),
-    rows=_medians,
+    rows=measurements("bench_sweep", texts=("sweep",), medians_by="sweep"),
 )
 
-BENCH = Bench(lambda call: bench_sweep(call.config), (SWEEP,))
+BENCH = Bench(bench_sweep, (SWEEP,))

@@ -14,6 +14,12 @@ from mghp.parsing.build import anatomy_of, read_trained, with_weights
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.parsing_module import ParsingModule
+from mghp.training.trainer_options import checked_options, length_of
+
+
+def steps_of(config: Config) -> int:
+    """Return the length of a training in steps."""
+    return int(length_of(checked_options(config.trainer))["max_steps"])
 
 
 def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:

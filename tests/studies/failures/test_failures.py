@@ -13,13 +13,14 @@ from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.pictures import load_pictures
 from mghp.datasets.synthetic import SCENES, render
 from mghp.evaluation.train import run_training
+from mghp.gallery.cases import CAUSES
 from mghp.matching import make_matcher
 from mghp.metrics.failure_kinds import KINDS
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
-from mghp.studies.failures.causes import CAUSES, diagnose
+from mghp.studies.failures.causes import diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.studies.failures.pictures import stem_of
 from mghp.studies.failures.run import run_failures

@@ -12,8 +12,8 @@ from mghp.runs.read import Run
 from mghp.studies.parsing.figures import DRAWN, parsing_drawings, score_curve, training_curves
 
 POINTS = {
-    10: {"val/mean_iou": 0.46, "val/ap_p_vol": 0.30, "val/grouping": 0.8},
-    60: {"val/mean_iou": 0.55, "val/ap_p_vol": float("nan"), "val/grouping": 0.97},
+    10: {"mean_iou": 0.46, "ap_p_vol": 0.30, "grouping": 0.8},
+    60: {"mean_iou": 0.55, "ap_p_vol": float("nan"), "grouping": 0.97},
     30: {"mean_iou": 0.52, "ap_p_vol": 0.36, "grouping": 0.9},
 }
 

@@ -2,9 +2,9 @@ import pandas as pd
 import pytest
 import torch
 
-from mghp.datasets.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.data import LOADING, TARGETS, bench_data
 from mghp.studies.speed.step import PHASES, STEP, WITHIN, bench_step
 
@@ -21,22 +21,19 @@ def loaded(small_config, tmp_path_factory):
             f"runs={tmp_path_factory.mktemp('runs')}", "bench.steps=3", "bench.repeats=1", "bench.target_persons=[1,4]",
             experiment=name,
         )  # fmt: skip
-        train, _ = load_pictures(config.data, lambda *_: None)
-        return config, train
+        return Call(config, lambda *_: None)
 
     return load
 
 
 @pytest.fixture(scope="module")
 def of_data(loaded):
-    config, train = loaded("bench_data")
-    return Run(bench_data(config, train, train.fingerprint, lambda *_: None))
+    return Run(bench_data(loaded("bench_data")))
 
 
 @pytest.fixture(scope="module")
 def of_step(loaded):
-    config, train = loaded("bench_step")
-    return Run(bench_step(config, train, train.fingerprint, lambda *_: None))
+    return Run(bench_step(loaded("bench_step")))
 
 
 def test_the_loader_is_held_against_the_training_of_the_same_run(of_data):
@@ -80,7 +77,7 @@ def test_a_table_takes_the_runs_of_its_own_bench(of_data, of_step):
 
 
 def test_a_step_without_a_matching_loss_is_refused(loaded, monkeypatch):
-    config, train = loaded("bench_step")
-    monkeypatch.setattr(config.losses.weights, "matching", 0.0)
+    call = loaded("bench_step")
+    monkeypatch.setattr(call.config.losses.weights, "matching", 0.0)
     with pytest.raises(InputError, match=r"losses\.weights\.matching"):
-        bench_step(config, train, train.fingerprint, lambda *_: None)
+        bench_step(call)

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.faults import FAULTS, bench_faults
 
 SHORT = (
@@ -14,7 +15,7 @@ SHORT = (
 @pytest.fixture(scope="module")
 def run(small_config, tmp_path_factory):
     config = small_config(f"runs={tmp_path_factory.mktemp('runs')}", *SHORT, experiment="bench_faults")
-    return Run(bench_faults(config, lambda *_: None))
+    return Run(bench_faults(Call(config, lambda *_: None)))
 
 
 def test_a_training_killed_three_times_and_gone_on_with_is_the_one_that_never_was(run):

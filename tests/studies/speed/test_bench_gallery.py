@@ -6,6 +6,7 @@ import mghp.studies.speed.gallery as bench
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.gallery import GALLERY
 
 
@@ -16,7 +17,7 @@ def test_pages_are_opened_and_timed(tmp_path, monkeypatch):
         pytest.skip(str(error))
     monkeypatch.setattr(bench, "SIZES", (3, 60))
     monkeypatch.setattr(bench, "REPEATS", 1)
-    run = bench.bench_gallery(Config(experiment="bench_gallery", runs=str(tmp_path)))
+    run = bench.bench_gallery(Call(Config(experiment="bench_gallery", runs=str(tmp_path)), lambda *_: None))
     rows = pd.read_csv(run / "opening.csv")
     assert list(rows["cases"]) == [3, 60]
     assert rows["thumbnails"][0] == 3

@@ -7,6 +7,7 @@ from mghp.config.load import load_config
 from mghp.errors import InputError
 from mghp.parsing.assembly import pixels
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.inference import INFERENCE, STAGES, bench_inference, made_fields
 from mghp.training.build import build_module
 
@@ -38,7 +39,7 @@ def measured(config):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mghp.studies.speed.inference, "_seconds", noted)
-        return Run(bench_inference(config, lambda *_: None)), order
+        return Run(bench_inference(Call(config, lambda *_: None))), order
 
 
 def test_every_person_is_found_in_the_same_pixels(measured):
@@ -84,4 +85,4 @@ def test_the_assembly_compares_pixels_with_keypoints_in_proportion_to_the_person
 def test_too_few_peaks_for_the_crowd_are_refused(config, monkeypatch):
     monkeypatch.setattr(config.assembly, "max_peaks", 8)
     with pytest.raises(InputError, match=r"max_peaks.* 9 persons"):
-        bench_inference(config, lambda *_: None)
+        bench_inference(Call(config, lambda *_: None))

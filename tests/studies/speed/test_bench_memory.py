@@ -6,6 +6,7 @@ import mghp.studies.speed.memory as bench
 from mghp.config.load import load_config
 from mghp.errors import InputError
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.memory import MEMORY
 
 
@@ -37,7 +38,7 @@ def test_each_command_is_measured_in_turn_against_the_imports(checkout, tmp_path
     monkeypatch.setattr(bench, "peak_of", peak_of)
     file = checkout / "experiments" / "parsing" / "bench_memory.yaml"
     config = load_config(file, [f"runs={tmp_path}", "bench.size=64"])
-    table = MEMORY.filled([Run(bench.bench_memory(config, file, ["seed=3"], lambda *_: None))])
+    table = MEMORY.filled([Run(bench.bench_memory(Call(config, lambda *_: None, ["seed=3"], file)))])
     assert [arguments[:1] for arguments in asked] == [[], ["train"], ["evaluate"], ["predict"]]
     assert "seed=3" in asked[1]
     assert [row["peak [MB]"] for row in table.rows] == [150, 200, 250, 300]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import mghp.studies.speed.parsing
-from mghp.datasets.pictures import load_pictures
 from mghp.parsing.matching_in_training import TrainingMatching
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.parsing import MOMENTS, PARSING, WARM_UP, bench_parsing
 
 STEPS = 3
@@ -26,7 +26,6 @@ def measured(small_config, tmp_path_factory):
         f"runs={tmp_path_factory.mktemp('runs')}", f"bench.steps={STEPS}", "bench.pictures=2",
         "training.matching_every=2", "trainer.max_steps=100", experiment="bench",
     )  # fmt: skip
-    train, _ = load_pictures(config.data, lambda *_: None)
     steps = []
     forward = TrainingMatching.forward
 
@@ -36,7 +35,7 @@ def measured(small_config, tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TrainingMatching, "forward", counted)
-        folder = bench_parsing(config, train, train.fingerprint, lambda *_: None)
+        folder = bench_parsing(Call(config, lambda *_: None))
     return folder, steps
 
 
@@ -68,7 +67,7 @@ def test_the_cost_is_the_median_of_the_pairs_ratios(small_config, monkeypatch):
         now[0] += 0.1 * (1.1 if module.matching is not None else 1.0) + held_up
 
     monkeypatch.setattr(mghp.studies.speed.parsing, "training_step", step)
-    monkeypatch.setattr(mghp.studies.speed.parsing.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("mghp.studies.speed.measure.time.perf_counter", lambda: now[0])
     row = mghp.studies.speed.parsing.matching_cost(config, module, [None], 0)
     assert steps[:4] == [True, False, False, True]
     assert row["added"] == pytest.approx(0.1)

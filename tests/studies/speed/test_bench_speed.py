@@ -4,8 +4,8 @@ import torch
 
 import mghp.studies.speed.speed
 from mghp.config.load import load_config, variant_names
-from mghp.datasets.pictures import load_pictures
 from mghp.runs.read import Run
+from mghp.studies.speed.bench import Call
 from mghp.studies.speed.speed import SPEED, WARM_UP, bench_speed
 from mghp.training.parsing_module import ParsingModule
 
@@ -22,7 +22,11 @@ def measured(small_config, checkout, tmp_path_factory):
         "losses.weights.matching=0",
     ]  # fmt: skip
     config = small_config(*settings, experiment="bench_speed")
-    variants = {name: small_config(*settings, f"variant={name}", experiment="bench_speed") for name in names}
+    call = Call(config, lambda *_: None)
+    # As the property would make them of the experiment file.
+    vars(call)["variants"] = {
+        name: small_config(*settings, f"variant={name}", experiment="bench_speed") for name in names
+    }
     passes = []
     forward = ParsingModule.forward
 
@@ -30,11 +34,10 @@ def measured(small_config, checkout, tmp_path_factory):
         passes.append((self.training, torch.is_autocast_enabled("cpu"), self.network.memory_format))
         return forward(self, image)
 
-    train, _ = load_pictures(config.data, lambda *_: None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ParsingModule, "forward", noted)
         patch.setattr(mghp.studies.speed.speed, "missing_compiler", lambda: "no C++ compiler")
-        folder = bench_speed(config, variants, train, train.fingerprint, lambda *_: None)
+        folder = bench_speed(call)
     return Run(folder), passes
 
 
