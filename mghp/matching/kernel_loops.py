@@ -28,6 +28,13 @@ def _real(mask, count):
 
 
 @_inlined()
+def _real_pairs(source_mask, destination_mask, sizes):
+    """Return the positions of a problem's sources and destinations, and the width that its rows are widened to."""
+    n, m = sizes
+    return _real(source_mask, n), _real(destination_mask, m), (m + LANES - 1) // LANES * LANES
+
+
+@_inlined()
 def _tape_of(tape, begin, end, n, width):
     """Return views of one problem's tape: signs of X (chunk, n, width), of c (chunk, width) and of r (chunk, n)."""
     chunks = (end - begin) // ((n + 1) * width + n)
@@ -108,9 +115,7 @@ def solve_batch(
         n, m = sizes[problem]
         if n == 0 or m == 0:
             continue
-        rows = _real(source_mask[problem], n)
-        columns = _real(destination_mask[problem], m)
-        width = (m + LANES - 1) // LANES * LANES
+        rows, columns, width = _real_pairs(source_mask[problem], destination_mask[problem], sizes[problem])
         ascent = np.zeros((n, width), dtype)  # alpha A
         x = np.zeros((n, width), dtype)
         for i in range(n):
@@ -232,9 +237,7 @@ def differentiate_batch(
         n, m = sizes[problem]
         if n == 0 or m == 0:
             continue
-        rows = _real(source_mask[problem], n)
-        columns = _real(destination_mask[problem], m)
-        width = (m + LANES - 1) // LANES * LANES
+        rows, columns, width = _real_pairs(source_mask[problem], destination_mask[problem], sizes[problem])
         signs_x, signs_c, signs_r = _tape_of(tape, offsets[problem], offsets[problem + 1], n, width)
         outer = np.zeros((n, width), dtype)  # what every step's assignment receives from the result
         x_adjoint = np.zeros((n, width), dtype)
