@@ -14,7 +14,7 @@ import jinja2
 
 from mghp.report.page.glossary import GLOSSARY
 from mghp.report.study import Question, Study
-from mghp.report.table import Table
+from mghp.report.table import ENDINGS, Table
 from mghp.runs.read import Run
 
 LONG = 40
@@ -105,7 +105,8 @@ def _anchor(text: str) -> str:
 
 
 def _caption(what: str, data: str) -> str:
-    return f"{what}: {_words(data)}." if data else f"{what}."
+    words = data.replace("_", " ").replace("-", " ")
+    return f"{what}: {words}." if data else f"{what}."
 
 
 def _page_title(page: Path) -> str:
@@ -113,10 +114,6 @@ def _page_title(page: Path) -> str:
     found = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf-8"), re.DOTALL)
     title = html.unescape(found[1]) if found else page.parent.name
     return title[:1].upper() + title[1:]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").replace("-", " ")
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -136,7 +133,7 @@ def _table(table: Table) -> dict[str, Any]:
         "head": [(name, "number" if table.formats[name] else "text") for name in names],
         "groups": groups if is_grouped else [("", rows)],
         "length": len(rows),
-        "files": [f"{table.name}{ending}" for ending in (".csv", ".tex", ".md", ".json")],
+        "files": [f"{table.name}{ending}" for ending in ENDINGS],
     }
 
 

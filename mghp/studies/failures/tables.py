@@ -15,11 +15,6 @@ FAILURES = tuple(kind for kind in KINDS if kind != "right")
 _ENDING = "_failures"
 
 
-def failure_runs(runs: Sequence[Run]) -> list[Run]:
-    """Return the runs of `mghp gallery`, in which persons were judged one by one."""
-    return [run for run in runs if "failures/persons" in run.result["metrics"]]
-
-
 @dataclass(frozen=True)
 class FailureGroup:
     """Runs of one experiment and variant on one set of pictures.
@@ -43,14 +38,15 @@ class FailureGroup:
 
 
 def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
-    """Return the groups, in the order of the runs.
+    """Return the groups of the runs in which persons were judged one by one, in the order of the runs.
 
     Raises:
         InputError: if two are of one seed.
     """
     groups: dict[tuple[str, str, str], list[Run]] = {}
-    for run in failure_runs(runs):
-        groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures_of(run)), []).append(run)
+    for run in runs:
+        if "failures/persons" in run.result["metrics"]:
+            groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures_of(run)), []).append(run)
     return [FailureGroup(*key, list(by_seed(some).values())) for key, some in groups.items()]
 
 
