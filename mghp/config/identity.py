@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from mghp.config.schema import Config, state_amounts
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 
 SCHEMA_VERSION = 2
 """The version of the schema, raised when a key changes its meaning or default, so that old results are not adopted."""

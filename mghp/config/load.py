@@ -27,7 +27,7 @@ from mghp.config.schema import Config, state_amounts
 from mghp.config.typed_yaml import read_argument, read_typed, type_of
 from mghp.config.yaml_text import read_text
 from mghp.errors import InputError, existing_file
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 
 T = TypeVar("T")
 

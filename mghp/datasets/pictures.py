@@ -7,7 +7,7 @@ from mghp.config.data import DataConfig
 from mghp.datasets.registry import picture_dataset
 from mghp.datasets.sample import PictureSet
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
-from mghp.datasets.synthetic.difficulty import set_difficulty
+from mghp.datasets.synthetic.measured_difficulty import set_difficulty
 from mghp.errors import InputError
 from mghp.progress import Progress
 

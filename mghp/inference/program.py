@@ -5,7 +5,7 @@ import dataclasses
 from torch import Tensor, nn
 
 from mghp.matching import PGDDykstra
-from mghp.matching.configs import PGDDykstraConfig
+from mghp.matching.solvers import PGDDykstraConfig
 from mghp.parsing.assembly.peaks import top_peaks
 from mghp.parsing.parser import Parser
 

@@ -3,7 +3,7 @@
     from mghp.matching import PGDDykstra
     assignment = PGDDykstra()(affinity)        # (..., source, destination), gradients reach the affinity
 
-Names are loaded on first use, so that the options (`mghp.matching.configs`) are there without torch, and a matcher
+Names are loaded on first use, so that the options (`mghp.matching.solvers`) are there without torch, and a matcher
 without cvxpy or Numba.
 """
 

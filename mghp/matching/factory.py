@@ -1,7 +1,7 @@
 """Matchers by the names that configs use."""
 
-from mghp.matching.configs import SOLVERS
 from mghp.matching.matcher import Matcher
+from mghp.matching.solvers import SOLVERS
 
 
 def make_matcher(name: str, **options: object) -> Matcher:

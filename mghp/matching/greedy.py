@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mghp.matching.configs import GreedyConfig
 from mghp.matching.matcher import Matcher
+from mghp.matching.solvers import GreedyConfig
 
 
 def greedy_matching(scores: Tensor) -> Tensor:

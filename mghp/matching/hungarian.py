@@ -3,9 +3,9 @@
 from torch import Tensor
 from typing_extensions import override
 
-from mghp.matching.configs import HungarianConfig
 from mghp.matching.matcher import Matcher
 from mghp.matching.problem import best_matching
+from mghp.matching.solvers import HungarianConfig
 
 
 class Hungarian(Matcher):

@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
-from mghp.matching.configs import BlackboxConfig, PerturbedConfig, StraightThroughConfig
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import Matcher, hide_masked
 from mghp.matching.problem import best_matching
+from mghp.matching.solvers import BlackboxConfig, PerturbedConfig, StraightThroughConfig
 
 _REACH = 1e9
 """Affinities in units of the noise, beyond which it would be lost to rounding in double precision too."""

@@ -3,8 +3,8 @@
 from torch import Tensor
 from typing_extensions import override
 
-from mghp.matching.configs import IdentityConfig
 from mghp.matching.matcher import Matcher
+from mghp.matching.solvers import IdentityConfig
 
 
 class Identity(Matcher):

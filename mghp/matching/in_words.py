@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
-from mghp.matching.configs import SOLVERS, SolverConfig, Words
+from mghp.matching.solvers import SOLVERS, SolverConfig, Words
 from mghp.registry import GREY
 
 _NOTHING: Mapping[str, Any] = {}

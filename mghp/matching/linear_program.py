@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
-from mghp.matching.configs import LinearProgramConfig
 from mghp.matching.matcher import Matcher
+from mghp.matching.solvers import LinearProgramConfig
 
 
 class LinearProgram(Matcher):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from mghp.matching.configs import SolverConfig
+from mghp.matching.solvers import SolverConfig
 from mghp.matching.trace import Trace, trace_iterates
 
 

@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
-from mghp.matching.configs import PGDDykstraConfig, ProjectionConfig
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import Matcher
 from mghp.matching.pgd_dykstra import ascend, project_with_corrections
+from mghp.matching.solvers import PGDDykstraConfig, ProjectionConfig
 
 REACH = 500.0
 """Largest tau A that is projected as it is."""

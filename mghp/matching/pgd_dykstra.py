@@ -26,11 +26,11 @@ from torch.autograd.function import once_differentiable
 from torch.utils.data import get_worker_info
 from typing_extensions import override
 
-from mghp.matching.configs import PGDDykstraConfig
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.projections import KEEP, Corrections, Sizes, cap_columns, cap_rows, clip
 from mghp.matching.sign_tape import SignTape
+from mghp.matching.solvers import PGDDykstraConfig
 
 if TYPE_CHECKING:
     from mghp.matching import kernels

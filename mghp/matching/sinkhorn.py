@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from mghp.matching.configs import SinkhornConfig
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.size_groups import size_groups
+from mghp.matching.solvers import SinkhornConfig
 
 # Finite, so that a row without any real entry has a gradient (0) instead of NaN.
 _NEVER = -1e30

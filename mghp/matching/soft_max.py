@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mghp.matching.configs import SoftMaxConfig
 from mghp.matching.matcher import Matcher, has_values
+from mghp.matching.solvers import SoftMaxConfig
 
 _FAR = 1e4
 """Scores in units of the temperature whose quotients float32 rounds to some thousandths."""

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from mghp.config.training import CandidatesConfig
 from mghp.matching import Matcher, tight_rows
-from mghp.matching.configs import SOLVERS
 from mghp.matching.losses import matching_loss
+from mghp.matching.solvers import SOLVERS
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
 from mghp.parsing.assembly.training_candidates import chosen, made_up, strongest

@@ -32,6 +32,12 @@ class Bound:
         return shown if self.relative == inf else f"{shown} and {100 * self.relative:g} % of the baseline's score"
 
 
+NO_EFFECT_ON_SCORES = Bound(0.01, relative=0.05)
+"""The bound for scores of parsers: fixed before anything was run."""
+NO_EFFECT_ON_F1 = Bound(0.005)
+"""The bound for F1 of matchings: fixed before anything was run."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The difference of ours from a baseline, as one cell of a table.

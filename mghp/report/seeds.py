@@ -10,14 +10,11 @@ import numpy as np
 import pandas as pd
 
 from mghp.config.metric_names import METRICS
-from mghp.report.comparison import Bound, Comparison, compare
+from mghp.report.comparison import NO_EFFECT_ON_SCORES, Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.study import span
 from mghp.report.table import Column
 from mghp.runs.read import BySeed, Run
-
-NO_EFFECT = Bound(0.01, relative=0.05)
-"""The bound within which the whole interval of an absent effect lies, fixed before anything was run."""
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
 BEST = "Bold: the best of a column and those that its seeds do not tell from it; nothing where they tell nobody."
@@ -32,7 +29,7 @@ PICTURE_INTERVALS = (
 SET_INTERVALS = "Scores of a whole set: mean of the seeds' paired differences, in points, with Student's 95 % interval."
 VERDICTS = (
     "Better or worse if p < 0.05 by Holm's correction over the column; 'no effect' if the whole interval lies within "
-    f"{NO_EFFECT}, fixed beforehand; else undecided. Intervals are not widened for the number of comparisons."
+    f"{NO_EFFECT_ON_SCORES}, fixed beforehand; else undecided. Intervals are not widened for the number of comparisons."
 )
 """Sentences for captions: what is shown, and how differences are compared."""
 
@@ -153,7 +150,7 @@ class Family:
         self,
         runs: Mapping[str, BySeed],
         baseline: str,
-        bound: Bound = NO_EFFECT,
+        bound: Bound = NO_EFFECT_ON_SCORES,
         difference: Difference = paired_difference,
     ) -> None:
         self.runs = runs
@@ -240,7 +237,7 @@ def told_best(means: Mapping[str, float], difference: Callable[[str, str], Paire
     if not known:
         return set()
     first = max(known, key=known.__getitem__)
-    others = compare({name: difference(name, first) for name in known if name != first}, NO_EFFECT)
+    others = compare({name: difference(name, first) for name in known if name != first}, NO_EFFECT_ON_SCORES)
     worse = {name for name, cell in others.items() if cell.verdict == "worse"}
     return {first, *others} - worse if worse else set()
 

@@ -17,7 +17,7 @@ from mghp.config.identity import config_key
 from mghp.config.load import load_config, load_config_text, to_yaml, variant_names
 from mghp.config.schema import Config
 from mghp.errors import InputError
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 from mghp.runs.files import read_config
 from mghp.studies.parsing.tables import SCORES
 

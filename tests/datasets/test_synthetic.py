@@ -7,7 +7,7 @@ from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.sample import VISIBLE
 from mghp.datasets.synthetic import SCENES, render
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
-from mghp.datasets.synthetic.difficulty import set_difficulty
+from mghp.datasets.synthetic.measured_difficulty import set_difficulty
 from mghp.datasets.synthetic.render import _SEEN_PARTS
 from mghp.datasets.synthetic.scenes import STRESS
 

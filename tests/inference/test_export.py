@@ -14,7 +14,7 @@ from mghp.inference.export import DESCRIPTION_FILE, export_program, least_side
 from mghp.inference.export_files import check_export_files, picture_size
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
 from mghp.matching import PGDDykstra
-from mghp.matching.configs import PGDDykstraConfig
+from mghp.matching.solvers import PGDDykstraConfig
 from mghp.out_folder import LIST
 from mghp.training.build import build_module, load_module
 

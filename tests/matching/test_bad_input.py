@@ -3,7 +3,7 @@ import torch
 from affinities import padded, random_affinity
 
 from mghp.matching import make_matcher, project_to_assignments
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 
 every_matcher = pytest.mark.parametrize("name", SOLVERS.names)
 

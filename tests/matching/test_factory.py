@@ -8,7 +8,7 @@ import torch
 import mghp.matching
 from mghp.config.matcher import MatcherConfig
 from mghp.matching import make_matcher
-from mghp.matching.configs import SOLVERS, SolverConfig
+from mghp.matching.solvers import SOLVERS, SolverConfig
 
 BAD_NUMBERS = {
     "count": [0, -3],

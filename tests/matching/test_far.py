@@ -17,10 +17,10 @@ from mghp.matching import (
     optimality_gap,
     project_to_assignments,
 )
-from mghp.matching.configs import SOLVERS
 from mghp.matching.far import best_pairs, prices, with_near_affinities
 from mghp.matching.linear_program import _program
 from mghp.matching.pgd_dykstra import REACH
+from mghp.matching.solvers import SOLVERS
 
 WARM = {"num_steps": 50, "num_cycles": 5, "step_size": 1.0, "average": False, "warm_start": True}
 REACHING = {

@@ -5,7 +5,7 @@ import torch
 from affinities import random_affinity
 
 from mghp.matching import make_matcher
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 
 DIFFERENTIABLE = sorted(SOLVERS.where(lambda solver: solver.differentiable))
 ROWS = torch.tensor([[True, True, False], [True, True, True]])

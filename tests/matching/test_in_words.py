@@ -3,8 +3,8 @@ from typing import Annotated
 
 import pytest
 
-from mghp.matching.configs import SOLVERS, Solver, SolverConfig, Words
 from mghp.matching.in_words import colour_of, in_words
+from mghp.matching.solvers import SOLVERS, Solver, SolverConfig, Words
 from mghp.registry import GREY
 
 

@@ -46,7 +46,7 @@ IMPORTS = """from dataclasses import dataclass
 from typing import Annotated
 
 from mghp.matching.choices import MATCHING_LOSSES, MatchingLoss
-from mghp.matching.configs import SolverConfig, solver
+from mghp.matching.solvers import SolverConfig, solver
 from mghp.ranges import POSITIVE
 """
 ENTRY_POINTS = """[mghp.solvers]
@@ -115,8 +115,8 @@ def plant_in_the_package(folder, checkout):
     shutil.copytree(checkout / "mghp", folder / "mghp", ignore=shutil.ignore_patterns("__pycache__"))
     before = contents(folder)
     matching = folder / "mghp" / "matching"
-    append(matching / "configs.py", OPTIONS.format(module="mghp.matching.mine"))
-    append(matching / "mine.py", MATCHER.format(options="mghp.matching.configs"))
+    append(matching / "solvers.py", OPTIONS.format(module="mghp.matching.mine"))
+    append(matching / "mine.py", MATCHER.format(options="mghp.matching.solvers"))
     solver = changed(before, contents(folder))
     before = contents(folder)
     append(matching / "losses.py", LOSS)
@@ -167,7 +167,7 @@ def planted(request, tmp_path_factory, checkout):
 
 @pytest.mark.parametrize("planted", [plant_in_the_package], indirect=True)
 def test_each_takes_two_files(planted):
-    assert planted[1] == (["matching/configs.py", "matching/mine.py"], ["matching/choices.py", "matching/losses.py"])
+    assert planted[1] == (["matching/mine.py", "matching/solvers.py"], ["matching/choices.py", "matching/losses.py"])
 
 
 def test_configs_know_its_name_and_options(planted):

@@ -7,8 +7,8 @@ import torch
 from mghp.datasets.sample import Sample
 from mghp.errors import InputError
 from mghp.matching import PGDDykstra
-from mghp.matching.configs import SOLVERS
 from mghp.matching.losses import cross_entropy
+from mghp.matching.solvers import SOLVERS
 from mghp.parsing.assembly.peaks import find_peaks
 from mghp.parsing.batch import collate
 from mghp.training.parsing_module import true_persons

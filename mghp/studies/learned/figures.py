@@ -15,11 +15,11 @@ from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
+from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seed_figures import draw_differences
 from mghp.report.seeds import Score
 from mghp.runs.read import Run
 from mghp.studies.learned.variants import (
-    NO_EFFECT,
     TARGETS,
     UNTRAINED,
     YOUNG,
@@ -105,7 +105,7 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
 
 def _intervals(axis: Axes, variants: Sequence[Trained], score: Score) -> None:
     colours = [COLOURS[0] if variant.is_through_the_matching else COLOURS[7] for variant in variants]
-    draw_differences(axis, [variant.compared(score) for variant in variants], colours, NO_EFFECT.absolute)
+    draw_differences(axis, [variant.compared(score) for variant in variants], colours, NO_EFFECT_ON_F1.absolute)
     # Half a point and a training that died are both to be seen.
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
     axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))

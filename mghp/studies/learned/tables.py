@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seeds import Score, over_seeds
 from mghp.report.table import Column, TableOf
 from mghp.studies.learned.rounding_names import ROUNDINGS
-from mghp.studies.learned.variants import LEAST_COUPLING, NO_EFFECT, TARGETS, UNTRAINED, Trained, trained
+from mghp.studies.learned.variants import LEAST_COUPLING, TARGETS, UNTRAINED, Trained, trained
 
 _WHO: tuple[Column[Trained], ...] = (
     Column("condition", lambda variant: variant.condition),
@@ -35,9 +36,9 @@ LEARNED = TableOf(
     "mean and standard deviation over seeds; differences in points from binary cross-entropy without a matcher "
     "(paired cluster bootstrap over images, and the excess of the seeds' variance; 95 % interval; better or worse "
     "if p < 0.05 by Holm within a condition, each score apart; 'no effect' if the interval lies within "
-    f"{NO_EFFECT}, fixed beforehand). Controls, and variants whose coupling is under {LEAST_COUPLING:g}, do not count "
-    "as trained through the matching. Died: seeds that no gradient reaches, or under half of the baseline's F1. Files "
-    "hold fractions. Time and memory per step: bench_learned.",
+    f"{NO_EFFECT_ON_F1}, fixed beforehand). Controls, and variants whose coupling is under {LEAST_COUPLING:g}, do not "
+    "count as trained through the matching. Died: seeds that no gradient reaches, or under half of the baseline's F1. "
+    "Files hold fractions. Time and memory per step: bench_learned.",
     *_WHO,
     *(column for score, target in TARGETS.items() for column in _scores(target.name, score)),
     Column("died", lambda variant: variant.died, "d"),

@@ -9,8 +9,8 @@ import numpy as np
 
 from mghp.config.training import LearnedMatchingConfig
 from mghp.errors import InputError
-from mghp.matching.configs import SOLVERS
-from mghp.report.comparison import Bound
+from mghp.matching.solvers import SOLVERS
+from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seeds import Family, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
 from mghp.runs.read import BySeed, Run, by_seed
@@ -33,8 +33,6 @@ BY_DIFFERENCE = (YOUNG, "structured_hinge")
 CONTROL = "positive control, 6x6"
 """The condition under which competition must help."""
 
-NO_EFFECT = Bound(0.005)
-"""The bound within which the whole interval of an absent effect lies, fixed before anything was run."""
 LEAST_COUPLING = 0.1
 """The coupling below which a variant is not trained through the matching."""
 DEAD = 0.5
@@ -150,7 +148,7 @@ def _family(runs: dict[str, list[Run]]) -> Family:
     groups = {name: by_seed(runs[name]) for name in names if name in runs}
     baseline = groups.get(BASELINE, {})
     shared = {name: {seed: group[seed] for seed in group if seed in baseline} for name, group in groups.items()}
-    return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, NO_EFFECT, f1_difference)
+    return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, NO_EFFECT_ON_F1, f1_difference)
 
 
 def condition_of(run: Run) -> str:

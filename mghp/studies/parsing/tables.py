@@ -6,7 +6,7 @@ from math import isnan
 
 from mghp.config.dataset_names import dataset_label
 from mghp.config.metric_names import METRICS
-from mghp.matching.configs import SOLVERS
+from mghp.matching.solvers import SOLVERS
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 

@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 
 from mghp.errors import InputError
 from mghp.matching.choices import ROUNDINGS
-from mghp.matching.configs import SOLVERS
 from mghp.matching.in_words import in_words
-from mghp.report.comparison import Bound, Comparison, compare
+from mghp.matching.solvers import SOLVERS
+from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison, compare
 from mghp.report.statistics import PairedDifference, bootstrap_difference
 from mghp.report.table import Column, TableOf, metric, percent
 from mghp.runs.read import Run, grid_runs
 
 BASELINE = "identity"
 """The solver, and the variant of that name, over which the gains of others count."""
-
-NO_EFFECT = Bound(0.005)
-"""The bound within which the whole interval of an absent effect on F1 lies, fixed before anything was run."""
 
 
 def solver_runs(runs: Iterable[Run]) -> list[Run]:
@@ -103,7 +100,7 @@ def _compared(runs: Sequence[Run], baseline: Run | None, rounding: str) -> dict[
     if baseline is None:
         return {}
     others = {str(run.path): association_difference(run, baseline, rounding) for run in runs if run is not baseline}
-    return compare(others, NO_EFFECT)
+    return compare(others, NO_EFFECT_ON_F1)
 
 
 def association_difference(run: Run, baseline: Run, rounding: str) -> PairedDifference | None:
@@ -140,7 +137,7 @@ ASSOCIATION = TableOf(
     "F1 of joined pairs by each rounding, threshold tuned on validation images, scored on the others; in brackets "
     "over problems with two and more candidates a side. Difference from identity after the same rounding, with its "
     "95 % interval by a paired bootstrap over images; better or worse if p < 0.05 by Holm over the solvers; 'no "
-    f"effect' if the interval lies within {NO_EFFECT}, fixed beforehand.",
+    f"effect' if the interval lies within {NO_EFFECT_ON_F1}, fixed beforehand.",
     Column("problems", lambda row: row.run.data),
     Column("solver", lambda row: solver_label(row.run)),
     *(column for rounding in ROUNDINGS for column in _association_columns(rounding)),

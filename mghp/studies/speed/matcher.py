@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mghp.config.schema import Config
 from mghp.matching import LinearProgram, Matcher, PGDDykstra, make_matcher
-from mghp.matching.configs import SOLVERS
 from mghp.matching.literal import literal_algorithm
+from mghp.matching.solvers import SOLVERS
 from mghp.problems.load import load_problems
 from mghp.problems.matching_batch import MatchingBatch, evenly
 from mghp.problems.problem_set import ProblemSet
