@@ -73,11 +73,15 @@ def test_answers_stand_first_and_lead_to_their_questions(report, tmp_path):
 
 
 def test_what_is_not_there_is_left_out(report, tmp_path):
-    empty = shown("Nothing?", "A sentence.", "T2", figures={"map_": "A map"}, galleries=("other/",))
+    empty = shown("Nothing?", "", "T2", figures={"map_": "A map"}, galleries=("other/",))
     page = page_of(report, tmp_path, empty)
     assert "Nothing?" not in page
-    assert "A sentence." not in page
     assert "A section" not in page
+
+
+def test_an_answer_is_shown_where_nothing_else_is_there(report, tmp_path):
+    page = page_of(report, tmp_path, shown("Nothing?", "A sentence.", "T2"))
+    assert page.count("A sentence.") == 2
 
 
 def test_every_string_is_escaped(report, tmp_path):

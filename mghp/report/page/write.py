@@ -45,7 +45,7 @@ def write_page(report: Report, studies: Mapping[str, Study], out: Path) -> Path:
 
     Args:
         report: content of the page.
-        studies: by title, in order; a question without table, figure and gallery is left out.
+        studies: by title, in order; a question without answer, table, figure and gallery is left out.
         out: folder of the page, of the tables and of the figures.
 
     Returns:
@@ -90,7 +90,7 @@ def _shown(questions: Sequence[Question], report: Report, out: Path) -> list[dic
         }
         for question in questions
     ]
-    return [one for one in shown if one["tables"] or one["figures"] or one["galleries"]]
+    return [one for one in shown if any(one[key] for key in ("answer", "tables", "figures", "galleries"))]
 
 
 def _places(report: Report, out: Path, ending: str, beginnings: Iterable[str]) -> Iterator[tuple[str, str]]:
