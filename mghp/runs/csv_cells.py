@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mghp.reading import file_text
 from mghp.writing import writing
 
 if TYPE_CHECKING:
@@ -64,17 +63,6 @@ def rows_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, head
         writer.writerow({name: neutral(name) for name in columns})
     writer.writerows({name: neutral(cell) for name, cell in row.items()} for row in rows)
     return stream.getvalue()
-
-
-def read_cells(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Read the columns and rows of a CSV file, as text.
-
-    Raises:
-        OSError: if it cannot be read.
-        UnicodeDecodeError: if it is no text.
-        csv.Error: if it is no table.
-    """
-    return cells_of(file_text(file))
 
 
 def cells_of(text: str, most: int | None = None) -> tuple[list[str], list[dict[str, str]]]:

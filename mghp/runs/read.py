@@ -148,11 +148,6 @@ class Run:
         return f"{dataset_label(str(data['name']))}, {data['poses']['preset']}"
 
 
-def grid_runs(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs of PGD-Dykstra over T, N and the step size."""
-    return [run for run in runs if run.experiment == "steps" and run.config["matcher"]["name"] == "pgd_dykstra"]
-
-
 BySeed = Mapping[int, Run]
 """Runs that differ in their seed alone."""
 

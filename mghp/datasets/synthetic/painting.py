@@ -15,9 +15,6 @@ Colour = tuple[float, float, float]
 Texture = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 """From coordinates along and across a shape (pixels) to a factor of its colour."""
 
-NOTHING = 0
-"""Shape number of the background."""
-
 
 @dataclass(frozen=True)
 class Label:

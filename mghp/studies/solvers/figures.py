@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
-from mghp.runs.read import Run, grid_runs
-from mghp.studies.solvers.tables import BASELINE, grid_point, solver_label, solver_runs
+from mghp.runs.read import Run
+from mghp.studies.solvers.tables import BASELINE, grid_point, grid_runs, solver_label, solver_runs
 
 WARM_START = {
     "paper": r"paper: $\alpha$ = 0.01, mean",

@@ -10,7 +10,7 @@ from mghp.matching.solvers import SOLVERS
 from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison, compare
 from mghp.report.statistics import PairedDifference, bootstrap_difference
 from mghp.report.table import Column, TableOf, metric, percent
-from mghp.runs.read import Run, grid_runs
+from mghp.runs.read import Run
 
 BASELINE = "identity"
 """The solver, and the variant of that name, over which the gains of others count."""
@@ -171,6 +171,11 @@ class GridPoint:
     def of_rival(self, name: str, scale: float = 1) -> float | None:
         """Return a metric of the rival; None without one."""
         return scale * self.rival.metric(name) if self.rival else None
+
+
+def grid_runs(runs: Iterable[Run]) -> list[Run]:
+    """Return the runs of PGD-Dykstra over T, N and the step size."""
+    return [run for run in of(runs, "steps") if run.config["matcher"]["name"] == "pgd_dykstra"]
 
 
 def grid_point(run: Run) -> tuple[int, int, float]:

@@ -119,11 +119,6 @@ def measurements(
     return rows
 
 
-def measured_run(row: Measured) -> tuple[Run]:
-    """Return the run behind a row."""
-    return (row.run,)
-
-
 def cell(name: str, column: str, form: str = "", scale: float = 1) -> Column[Measured]:
     """Return the table's column that shows a column of the file, its numbers times `scale`."""
     if scale == 1:

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
 from mghp.config.schema import Config
@@ -16,11 +15,10 @@ from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
 from mghp.studies.learned.variants import FILE
-from mghp.studies.speed.bench import Bench, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, cell, finished, measurements
 from mghp.studies.speed.measure import kept_bytes
 from mghp.studies.variant_labels import label_of
 from mghp.training.matcher_module import MatcherModule, training_batches
@@ -80,9 +78,8 @@ def bench_learned(config: Config, variants: Mapping[str, Config], progress: Prog
         for name, pair in pairs.items():
             seconds[name].append(_beside_baseline(*pair, batches[number % len(batches)], number % 2 == 0))
     rows = [{"arm": name, **_row(seconds[name][WARM_UP:], *pairs[name], batches)} for name in trained]
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
-    folder.finish({"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)})
-    return folder.path
+    metrics = {"threads": torch.get_num_threads(), "steps": config.bench.steps, "batches": len(batches)}
+    return finished(folder, rows, metrics)
 
 
 def _beside_baseline(baseline: _Stepped, ours: _Stepped, batch: MatchingBatch, ours_first: bool) -> tuple[float, float]:
@@ -124,7 +121,6 @@ STEP_COST = TableOf(
     cell("kept [kB]", "kept_bytes", ".0f", scale=1 / 1000),
     cell("times the baseline's memory", "kept_ratio", ".2f"),
     rows=measurements("bench_learned", texts=("arm",)),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_learned(call.config, call.variants, call.progress), (STEP_COST,))

@@ -20,7 +20,7 @@ from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, measured_run, measurements
+from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
 from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
 
 Solve = Callable[[Tensor], Tensor]
@@ -47,7 +47,6 @@ def bench_matcher(config: Config, problems: ProblemSet) -> Path:
     folder = RunFolder(config, problems.fingerprint)
     rows = [row for shape in SHAPES for row in _against_literal(torch.rand(shape), config.bench.repeats)]
     rows += _against_loop(config, problems)
-    write_frame(pd.DataFrame(rows), folder.path / "ratios.csv")
     write_frame(pd.DataFrame(_padding(config)), folder.path / "padding.csv")
     for row in _scaling(config):
         folder.log(row)
@@ -55,8 +54,7 @@ def bench_matcher(config: Config, problems: ProblemSet) -> Path:
         "import/torch_seconds": import_seconds("torch"),
         "import/pgd_dykstra_after_torch_seconds": import_seconds("mghp.matching.pgd_dykstra", after="torch"),
     }
-    folder.finish(imports | {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
-    return folder.path
+    return finished(folder, rows, imports | {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
 
 
 def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]:
@@ -212,7 +210,6 @@ LITERAL = TableOf(
     cell("both, times faster", "both_ratio", ".1f"),
     cell("memory, share", "memory_share", ".3f"),
     rows=measurements("bench_matcher", texts=("problems", "method")),
-    sources=measured_run,
 )
 
 
@@ -235,7 +232,6 @@ PADDING = TableOf(
     cell("without [ms]", "without_ms", ".2f"),
     cell("times the time", "ratio", ".2f"),
     rows=_paddings,
-    sources=measured_run,
 )
 
 
@@ -251,7 +247,6 @@ SCALING = TableOf(
     cell("both [ms]", "both_ms", ".2f"),
     Column("forward, a problem [us]", lambda row: 1000 * row["forward_ms"] / row["batch"], ".1f"),
     rows=measurements("bench_matcher", "metrics.csv", ("varied", "solver")),
-    sources=measured_run,
 )
 
 BENCH = Bench(lambda call: bench_matcher(call.config, load_problems(call.config.data)), (LITERAL, PADDING, SCALING))
