@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mghp.report.comparison import Comparison
-from mghp.report.seeds import Score
+from mghp.report.seeds import ONE_SEED, Score
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.learned.figures import learned_drawings
@@ -21,7 +21,6 @@ from mghp.studies.learned.variants import (
 )
 
 PASSED = "passed"
-ONE_SEED = "undecided: one seed is no evidence"
 
 
 def gain(runs: Sequence[Run]) -> str:
@@ -54,7 +53,7 @@ def _on_poses(matchers: Sequence[Trained], control_passed: bool) -> str:
         return "no matcher was tested"
     told = [variant for variant in matchers if _cell(variant, LIMBS).verdict != "one seed"]
     if not told:
-        return ONE_SEED
+        return ONE_SEED.lower()
     pairs, persons = (
         _verdict([_cell(variant, score) for variant in matchers], control_passed) for score in (LIMBS, PERSONS)
     )
@@ -103,7 +102,7 @@ def rounding(runs: Sequence[Run]) -> str:
 def _gains(rounded: Comparison, over: Comparison, condition: str) -> str:
     verdicts = {"the rounding": rounded.verdict, "the training": over.verdict}
     if "one seed" in verdicts.values():
-        return f"{ONE_SEED.capitalize()}."
+        return f"{ONE_SEED}."
     better = [what for what, verdict in verdicts.items() if verdict == "better"]
     none = "undecided" if "undecided" in verdicts.values() else "neither"
     return (

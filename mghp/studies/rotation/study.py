@@ -19,9 +19,12 @@ def answer(runs: Sequence[Run]) -> str:
     upside_down, plain = (family.compared(PERSON_IOU[test_set]).get(largest) for test_set in ("upside-down", "plain"))
     if upside_down is None or plain is None:
         return ""
+    seeds = plain.difference.seeds
+    # The interval of one seed is no verdict's, and the answer has said so already.
+    changes = [f"{cell:.1f}" if seeds > 1 else cell.interval() for cell in (upside_down, plain)]
     return (
-        f"{_trade(upside_down, plain)}. Rotating by up to {largest}° changes person IoU by {upside_down:.1f} "
-        f"upside-down, by {plain:.1f} overall ({plain.difference.seeds} seeds)."
+        f"{_trade(upside_down, plain)}. Rotating by up to {largest}° changes person IoU by {changes[0]} upside-down, "
+        f"by {changes[1]} overall ({seeds} seed{'s' if seeds > 1 else ''})."
     )
 
 
