@@ -36,9 +36,11 @@ class TruePersons:
         keypoints: (person, keypoint, 3): x_image, y_image, visibility (0 not annotated, 1 hidden, 2 visible).
         regions: (person + crowd, 5): x_image, y_image, width and height of the annotated box, and the annotated area,
             in pixels; the crowds', who are no persons, come last. None: what the masks say, and no crowd is known.
+        ignored: (height, width) bool, True where it is not known whose a pixel is, e.g. inside a crowd; None: nowhere.
     """
 
     parts: NDArray[np.integer[Any]]
     person_ids: NDArray[np.integer[Any]]
     keypoints: NDArray[np.floating[Any]]
     regions: NDArray[np.floating[Any]] | None = None
+    ignored: NDArray[np.bool_] | None = None

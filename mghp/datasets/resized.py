@@ -1,12 +1,13 @@
 """Samples at another size."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.datasets.sample import Sample, Samples
+from mghp.datasets.sample import LABEL_MAPS, Sample, Samples
 
 
 def size_for(height: int, width: int, longest_side: int | None) -> tuple[int, int]:
@@ -60,15 +61,13 @@ def resized_to(sample: Sample, height: int, width: int) -> Sample:
     before, after = (sample.image.shape[0], sample.image.shape[1]), (height, width)
     if after == before:
         return sample
-    return Sample(
+    maps = {name: getattr(sample, name) for name in LABEL_MAPS}
+    return dataclasses.replace(
+        sample,
         image=resized_picture(sample.image, *after),
-        parts=None if sample.parts is None else resized_labels(sample.parts, *after),
-        person_ids=None if sample.person_ids is None else resized_labels(sample.person_ids, *after),
         keypoints=None if sample.keypoints is None else resized_keypoints(sample.keypoints, before, after),
-        name=sample.name,
-        original_size=sample.original_size,
-        tags=sample.tags,
         regions=None if sample.regions is None else resized_regions(sample.regions, before, after),
+        **{name: None if labels is None else resized_labels(labels, *after) for name, labels in maps.items()},
     )
 
 

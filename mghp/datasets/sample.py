@@ -16,6 +16,9 @@ from mghp.anatomy.parts import IGNORE
 NOT_ANNOTATED, OCCLUDED, VISIBLE = 0, 1, 2
 """A keypoint's visibility, as COCO counts it."""
 
+LABEL_MAPS = ("parts", "person_ids", "ignored_persons", "ignored_poses")
+"""What a `Sample` says of each pixel."""
+
 
 @dataclass
 class Sample:
@@ -33,6 +36,10 @@ class Sample:
         regions: (persons + crowds, 5) float32: x_image, y_image, width and height of the annotated box, and the
             annotated area, in pixels; the crowds', who are no persons, come last; None where nothing but masks and
             keypoints tells them.
+        ignored_persons: (height, width) bool, True where it is not known whose a pixel is, e.g. inside a crowd that
+            nobody told apart; None: nowhere.
+        ignored_poses: (height, width) bool, True where keypoints and limbs may lie that nobody annotated; None:
+            nowhere.
     """
 
     image: NDArray[np.uint8]
@@ -43,9 +50,11 @@ class Sample:
     original_size: tuple[int, int]
     tags: tuple[str, ...] = ()
     regions: NDArray[np.float32] | None = None
+    ignored_persons: NDArray[np.bool_] | None = None
+    ignored_poses: NDArray[np.bool_] | None = None
 
     @property
-    def ignored(self) -> NDArray[np.bool_] | None:
+    def ignored_parts(self) -> NDArray[np.bool_] | None:
         """The pixels whose part is not known, (height, width); None without parsing labels."""
         return None if self.parts is None else self.parts == IGNORE
 

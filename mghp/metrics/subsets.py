@@ -67,6 +67,7 @@ def only_persons(
             person_ids=_renumbered(kept)[true_ids],
             keypoints=true.keypoints[kept],
             regions=regions,
+            ignored=true.ignored,
         ),
     )
 

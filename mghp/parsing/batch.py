@@ -1,6 +1,6 @@
 """Samples of one size, stacked: what networks, targets and losses take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -24,7 +24,10 @@ class Batch:
         keypoints: (batch, person, keypoint, 3) float32: x_input, y_input, visibility; 0 in padded persons.
         is_person: (batch, person) bool: real, not padding.
         has_parts: (batch,) bool.
-        has_keypoints: (batch,) bool. Without them a picture trains neither keypoints, limbs, field nor matching.
+        has_persons: (batch,) bool: has persons' masks. Without them a picture trains neither field nor centres.
+        has_keypoints: (batch,) bool. Without them a picture trains neither keypoints, limbs nor matching.
+        ignored_persons: (batch, height, width) bool, True where it is not known whose a pixel is.
+        ignored_poses: (batch, height, width) bool, True where keypoints and limbs may lie that nobody annotated.
         names: of the pictures.
         regions: of each picture, its `Sample`'s: x_input, y_input, width, height and area of persons, then of crowds.
     """
@@ -35,7 +38,10 @@ class Batch:
     keypoints: Tensor
     is_person: Tensor
     has_parts: Tensor
+    has_persons: Tensor
     has_keypoints: Tensor
+    ignored_persons: Tensor
+    ignored_poses: Tensor
     names: tuple[str, ...]
     regions: tuple[NDArray[np.float32] | None, ...]
 
@@ -76,16 +82,24 @@ def collate(samples: Sequence[Sample], num_keypoints: int) -> Batch:
     for row, pose in enumerate(poses):
         keypoints[row, : len(pose)] = pose
         is_person[row, : len(pose)] = True
-    nowhere = np.full((height, width), IGNORE, np.uint8)
+    unknown = np.full((height, width), IGNORE, np.uint8)
     nobody = np.zeros((height, width), np.int16)
+    nowhere = np.zeros((height, width), bool)
+
+    def stacked(maps: Iterable[NDArray[Any] | None], missing: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(np.stack([missing if labels is None else labels for labels in maps]))
+
     return Batch(
         image=torch.from_numpy(np.stack([sample.image.transpose(2, 0, 1) for sample in samples])),
-        parts=torch.from_numpy(np.stack([nowhere if s.parts is None else s.parts for s in samples])),
-        person_ids=torch.from_numpy(np.stack([nobody if s.person_ids is None else s.person_ids for s in samples])),
+        parts=stacked((sample.parts for sample in samples), unknown),
+        person_ids=stacked((sample.person_ids for sample in samples), nobody),
         keypoints=torch.from_numpy(keypoints),
         is_person=torch.from_numpy(is_person),
         has_parts=torch.tensor([sample.parts is not None for sample in samples]),
+        has_persons=torch.tensor([sample.person_ids is not None for sample in samples]),
         has_keypoints=torch.tensor([sample.keypoints is not None for sample in samples]),
+        ignored_persons=stacked((sample.ignored_persons for sample in samples), nowhere),
+        ignored_poses=stacked((sample.ignored_poses for sample in samples), nowhere),
         names=tuple(sample.name for sample in samples),
         regions=tuple(sample.regions for sample in samples),
     )

@@ -129,9 +129,22 @@ class TrainingMatching(nn.Module):
             generator,
         )
         if bool(is_made.all()):
-            return made
+            return _without_ignored(made, batch.ignored_poses)
         peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
-        return chosen(made, strongest(peaks, config.max_per_type), is_made)
+        return _without_ignored(chosen(made, strongest(peaks, config.max_per_type), is_made), batch.ignored_poses)
+
+
+def _without_ignored(candidates: Candidates, ignored: Tensor) -> Candidates:
+    """Drop the candidates that lie where nobody annotated keypoints: they may be true.
+
+    Args:
+        candidates: candidates of a batch.
+        ignored: (batch, height, width) bool.
+    """
+    columns, rows = candidates.positions_input.floor().long().unbind(-1)
+    rows, columns = rows.clamp(0, ignored.shape[1] - 1), columns.clamp(0, ignored.shape[2] - 1)
+    picture = torch.arange(len(ignored), device=ignored.device)[:, None, None]
+    return replace(candidates, is_candidate=candidates.is_candidate & ~ignored[picture, rows, columns])
 
 
 def _no_number(fields: Fields) -> Tensor:

@@ -9,7 +9,7 @@ from mghp.parsing.batch import Batch
 def person_centers(batch: Batch) -> Tensor:
     """Return the mean of each person's pixels that lie in the picture, as one keypoint a person.
 
-    A mean need not lie on its person. Like all that is trained beside parts, it is of pictures with keypoints alone.
+    A mean need not lie on its person.
 
     Returns:
         (batch, person, 1, 3): x, y in pixels, and 1; 0 for a person without a pixel.
@@ -22,4 +22,4 @@ def person_centers(batch: Batch) -> Tensor:
     sums = torch.zeros(len(ids), persons + 1, 3, device=ids.device)
     sums.scatter_add_(1, ids[..., None].expand(-1, -1, 3), where.expand(len(ids), -1, -1))
     means = sums / sums[..., 2:].clamp(min=1)
-    return (means[:, 1:] * batch.has_keypoints.view(-1, 1, 1))[:, :, None]
+    return means[:, 1:, None]

@@ -47,7 +47,13 @@ class Targets:
         on_limb: (batch, limb, height, width) bool.
         projection_levels: (batch, 2, height, width) each: (x, y) pixels from a cell's centre.
         projection_weights: (batch, height, width) each: 1 on human cells of persons with a keypoint to point to.
+        knows_keypoints: (batch, 1, height, width) bool, beside the heatmaps: False where keypoints may lie that nobody
+            annotated.
+        knows_limbs: (batch, 1, height, width) bool, beside the limb fields: False where limbs may lie that nobody
+            annotated.
         centers: (batch, 1, height, width) beside the heatmaps, where the projection points to centres; else None.
+        knows_centers: (batch, 1, height, width) bool, beside the heatmaps: False where it is not known whose a pixel
+            is.
     """
 
     person_size: Tensor
@@ -59,6 +65,9 @@ class Targets:
     on_limb: Tensor
     projection_levels: list[Tensor]
     projection_weights: list[Tensor]
+    knows_keypoints: Tensor
+    knows_limbs: Tensor
+    knows_centers: Tensor
     centers: Tensor | None = None
 
 
@@ -110,6 +119,9 @@ class TargetMaker:
             on_limb=on_limb,
             projection_levels=[field for field, _ in levels],
             projection_weights=[weight for _, weight in levels],
+            knows_keypoints=_known(batch.has_keypoints, batch.ignored_poses, self.keypoint_stride),
+            knows_limbs=_known(batch.has_keypoints, batch.ignored_poses, self.limb_stride),
+            knows_centers=_known(batch.has_persons, batch.ignored_persons, self.keypoint_stride),
             centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
         )
 
@@ -121,7 +133,7 @@ class TargetMaker:
     def _projection(self, batch: Batch, stride: int, size: Tensor) -> tuple[Tensor, Tensor]:
         field, weight = make_projection(batch, stride, self.towards)
         if self.relative:
-            owner = ids_at_stride(batch.person_ids, stride).long() - 1
+            owner = labels_at_stride(batch.person_ids, stride).long() - 1
             sizes = size.gather(1, owner.clamp(min=0).flatten(1)).view_as(weight)
             weight = weight * 8 / sizes
         return field, weight
@@ -250,7 +262,7 @@ def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -
         with such a keypoint, 0 elsewhere.
     """
     rows, columns = _centres(batch, stride)
-    ids = ids_at_stride(batch.person_ids, stride)
+    ids = labels_at_stride(batch.person_ids, stride)
     image, row, column = ids.nonzero(as_tuple=True)
     person = ids[image, row, column].long() - 1
     if towards == "center":
@@ -274,13 +286,18 @@ def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -
     return field.movedim(-1, 1), weight
 
 
-def ids_at_stride(person_ids: Tensor, stride: int) -> Tensor:
-    """Return the person ids at the cells' centres. (batch, height, width) -> (batch, rows, columns)."""
+def labels_at_stride(labels: Tensor, stride: int) -> Tensor:
+    """Return the labels of pixels at the cells' centres. (batch, height, width) -> (batch, rows, columns)."""
     rows, columns = (
-        (stride * torch.arange(math.ceil(side / stride), device=person_ids.device) + stride // 2).clamp(max=side - 1)
-        for side in person_ids.shape[1:]
+        (stride * torch.arange(math.ceil(side / stride), device=labels.device) + stride // 2).clamp(max=side - 1)
+        for side in labels.shape[1:]
     )
-    return person_ids[:, rows][:, :, columns]
+    return labels[:, rows][:, :, columns]
+
+
+def _known(has_labels: Tensor, ignored: Tensor, stride: int) -> Tensor:
+    """Return which cells are labelled, (batch, 1, rows, columns), from has_labels (batch,) and ignored pixels."""
+    return has_labels[:, None, None, None] & ~labels_at_stride(ignored, stride)[:, None]
 
 
 def _annotated(batch: Batch) -> Tensor:

@@ -182,6 +182,7 @@ def true_persons(batch: Batch) -> list[TruePersons]:
             person_ids=batch.person_ids[row].cpu().numpy(),
             keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),
             regions=batch.regions[row],
+            ignored=batch.ignored_persons[row].cpu().numpy(),
         )
         for row in range(len(batch))
     ]

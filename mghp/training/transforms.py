@@ -12,7 +12,7 @@ from torchvision.transforms.v2.functional import to_image
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import AugmentationConfig
 from mghp.datasets.resized import resized_to
-from mghp.datasets.sample import Sample
+from mghp.datasets.sample import LABEL_MAPS, Sample
 
 _GREY = {tv_tensors.Image: (124, 116, 104), tv_tensors.Mask: 0}
 """The values outside a picture: ImageNet's mean colour, and no label."""
@@ -66,8 +66,8 @@ def mirrored(sample: Sample, anatomy: Anatomy) -> Sample:
         labels = np.arange(256, dtype=np.uint8)
         labels[: anatomy.num_labels] = anatomy.parts.mirrored_labels
         changes["parts"] = labels[sample.parts[:, ::-1]]
-    if sample.person_ids is not None:
-        changes["person_ids"] = np.ascontiguousarray(sample.person_ids[:, ::-1])
+    for name, labels in _other_maps(sample).items():
+        changes[name] = np.ascontiguousarray(labels[:, ::-1])
     if sample.keypoints is not None:
         keypoints = sample.keypoints[:, list(anatomy.skeleton.mirrored_keypoints)]
         annotated = keypoints[..., 2] > 0
@@ -86,8 +86,9 @@ def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
     if sample.parts is not None:
         # The outside is filled with 0; counted from 1, a uint8 label comes back as 255 there: not known.
         inputs["parts"] = tv_tensors.Mask(torch.from_numpy(sample.parts + np.uint8(1))[None])
-    if sample.person_ids is not None:
-        inputs["person_ids"] = tv_tensors.Mask(torch.from_numpy(sample.person_ids)[None])
+    others = _other_maps(sample)
+    for name, labels in others.items():
+        inputs[name] = tv_tensors.Mask(torch.from_numpy(labels)[None])
     if sample.keypoints is not None:
         points = torch.from_numpy(sample.keypoints[..., :2].reshape(-1, 2).copy())
         inputs["keypoints"] = tv_tensors.KeyPoints(points, canvas_size=size)
@@ -95,13 +96,19 @@ def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
     changes: dict[str, NDArray[Any]] = {"image": moved["image"].permute(1, 2, 0).numpy()}
     if sample.parts is not None:
         changes["parts"] = moved["parts"][0].numpy() - np.uint8(1)
-    if sample.person_ids is not None:
-        changes["person_ids"] = moved["person_ids"][0].numpy()
+    for name in others:
+        changes[name] = moved[name][0].numpy()
     if sample.keypoints is not None:
         positions = moved["keypoints"].numpy().reshape(*sample.keypoints.shape[:2], 2)
         after = changes["image"].shape[:2]
         changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
     return _replaced(sample, **changes)
+
+
+def _other_maps(sample: Sample) -> dict[str, NDArray[Any]]:
+    """Return the label maps but for the parts, which mirroring renames and whose outside is not known."""
+    maps = {name: getattr(sample, name) for name in LABEL_MAPS if name != "parts"}
+    return {name: labels for name, labels in maps.items() if labels is not None}
 
 
 def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:

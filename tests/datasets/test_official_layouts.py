@@ -27,7 +27,7 @@ def assert_same(samples, pictures, with_ids=True, with_keypoints=True):
         assert sample.image.shape == picture.image.shape
         assert np.abs(sample.image.astype(int) - picture.image).mean() < 12  # JPEG
         assert sample.original_size == picture.parts.shape
-        np.testing.assert_array_equal(sample.ignored, picture.parts == 255)
+        np.testing.assert_array_equal(sample.ignored_parts, picture.parts == 255)
         if with_ids:
             np.testing.assert_array_equal(sample.person_ids, picture.person_ids)
         if with_keypoints:

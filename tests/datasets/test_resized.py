@@ -39,7 +39,7 @@ def test_there_and_back_labels_are_the_same():
 def test_without_labels_and_unchanged():
     bare = Sample(sample().image, None, None, None, "b", (30, 50))
     assert resized(bare, 20).parts is None
-    assert bare.ignored is None
+    assert bare.ignored_parts is None
     same = sample()
     assert resized(same, None) is same
     assert resized(same, 50) is same

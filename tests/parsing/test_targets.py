@@ -155,10 +155,26 @@ def test_centres_are_the_means_of_the_pixels_and_have_a_heatmap_cell_by_cell(bat
     plain = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch)
     assert plain.centers is None
     assert torch.equal(plain.heatmaps, targets.heatmaps)
-    unlabelled = dataclasses.replace(batch, has_keypoints=torch.tensor([True, False, True]))
-    without = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), towards="center")(unlabelled)
-    assert not without.centers[1].any()
-    assert torch.equal(without.centers[0], targets.centers[0])
+
+
+def test_what_nobody_labelled_is_told_cell_by_cell(batch):
+    ignored = torch.zeros_like(batch.ignored_poses)
+    ignored[0, :, 9:] = True  # beyond the centre of the third cell of stride 4
+    batch = dataclasses.replace(
+        batch,
+        has_keypoints=torch.tensor([True, False, True]),
+        has_persons=torch.tensor([False, True, True]),
+        ignored_poses=ignored,
+        ignored_persons=ignored.roll(1, 0),
+    )
+    targets = TargetMaker(DENSEPOSE_COCO, 4, 2, (2,))(batch)
+    known = targets.knows_keypoints[0, 0].any(0)
+    assert known[:3].tolist() == [True, True, False]
+    assert not known[3:].any()
+    assert targets.knows_limbs[0, 0, 0, :6].tolist() == [True, True, True, True, False, False]
+    assert not targets.knows_keypoints[1].any()
+    assert not targets.knows_centers[0].any()
+    assert targets.knows_centers[1, 0, 0, :4].tolist() == [True, True, False, False]
 
 
 def test_ties_go_to_the_lower_keypoint():

@@ -238,6 +238,51 @@ def test_an_unlabelled_picture_in_a_batch_changes_no_keypoint_loss(small_module,
         torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-5)
 
 
+def test_keypoints_where_nobody_annotated_change_no_loss(small_module):
+    module = small_module("losses.weights.matching=0").eval()
+    sample = crowd_of(31)
+    sample.ignored_poses = np.zeros((64, 64), bool)
+    sample.ignored_poses[:, 20:] = True
+    removed = dataclasses.replace(sample, keypoints=sample.keypoints.copy())
+    removed.keypoints[20:] = 0
+    with torch.no_grad():
+        one, two = (module.losses(collate([s], 17))[0] for s in (sample, removed))
+    assert one["parts"] == two["parts"]
+    torch.testing.assert_close(one["limbs"], two["limbs"])
+    torch.testing.assert_close(one["heatmaps"], two["heatmaps"])
+    sample.ignored_poses = None
+    removed.ignored_poses = None
+    with torch.no_grad():
+        one, two = (module.losses(collate([s], 17))[0] for s in (sample, removed))
+    assert abs(one["heatmaps"] - two["heatmaps"]) > 0.01
+
+
+def test_candidates_where_nobody_annotated_are_no_false_ones(small_module):
+    made_up = ("training.candidates.true_share_start=1.0", "training.candidates.true_share_end=1.0")
+    module = small_module("training.candidates.spurious=50", *made_up).eval()
+    sample = crowd_of(3)
+    sample.ignored_poses = np.zeros((64, 64), bool)
+    sample.ignored_poses[:, 20:] = True
+    batch = collate([sample], 17)
+    with torch.no_grad():
+        fields, targets = module(batch.image).fields(), module.targets(batch)
+        found = module.matching.candidates(fields, batch, targets, 0)
+    x = found.positions_input[found.is_candidate][:, 0]
+    assert len(x) > 17
+    assert x.max() < 20
+
+
+def test_centres_and_field_are_trained_from_masks_alone(small_module):
+    module = small_module("assembly.grouping=center", "losses.weights.matching=0")
+    bare = dataclasses.replace(crowd_of(3), keypoints=None)
+    losses, _ = module.losses(collate([bare], 17))
+    assert losses["field"] > 0
+    (of_keypoints,) = torch.autograd.grad(losses["heatmaps"], module.network.keypoints.output.weight, retain_graph=True)
+    (of_centers,) = torch.autograd.grad(losses["heatmaps"], module.network.centers.output.weight)
+    assert of_keypoints.abs().max() == 0
+    assert of_centers.abs().max() > 0
+
+
 def test_the_matching_loss_is_of_pictures_whose_keypoints_are_known(small_module):
     made_up = ("training.candidates.true_share_start=1.0", "training.candidates.true_share_end=1.0")
     module = small_module("losses.matching=cross_entropy", *made_up).eval()

@@ -33,7 +33,6 @@ def merge_limbs(
     """
     limb, source, destination = pairs.nonzero()
     # A person is one dict, keypoint type to candidate, that all its keypoints share: who is whose is asked by identity.
-    # A person is one dict, keypoint type to candidate, that all its keypoints share: who is whose is asked by identity.
     person_of: dict[tuple[int, int], dict[int, int]] = {}
     order = np.argsort(-affinity[limb, source, destination].astype(np.float64), kind="stable")
     for position in order:

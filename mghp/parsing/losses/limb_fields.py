@@ -6,7 +6,7 @@ from mghp.parsing.losses.masked_mean import masked_mean
 
 
 def limb_field_loss(
-    fields: Tensor, target: Tensor, on_limb: Tensor, has_keypoints: Tensor, off_limb_weight: float = 0.1
+    fields: Tensor, target: Tensor, on_limb: Tensor, known: Tensor, off_limb_weight: float = 0.1
 ) -> Tensor:
     """Return the mean L1 over limb cells, plus `off_limb_weight` times the mean L1 elsewhere.
 
@@ -14,11 +14,10 @@ def limb_field_loss(
         fields: predicted, (batch, limb, 2, height, width).
         target: the same shape, unit vectors (x, y) on limbs, 0 elsewhere.
         on_limb: (batch, limb, height, width) bool.
-        has_keypoints: (batch,) bool: the others do not count.
+        known: (batch, 1, height, width) bool: the other cells do not count.
         off_limb_weight: what keeps the field 0 where no limb is.
     """
     error = (fields - target).abs()
-    counted = has_keypoints.view(-1, 1, 1, 1)
-    on = masked_mean(error, (on_limb & counted)[:, :, None])
-    off = masked_mean(error, (~on_limb & counted)[:, :, None])
+    on = masked_mean(error, (on_limb & known)[:, :, None])
+    off = masked_mean(error, (~on_limb & known)[:, :, None])
     return on + off_limb_weight * off

@@ -39,19 +39,21 @@ class ParsingObjective:
                 losses["parts"] = self._parts_loss(prediction.part_logits, batch.parts, prediction.strides["parts"])
             if weights.parts_lovasz:
                 losses["parts_lovasz"] = lovasz_softmax(prediction.part_logits, batch.parts)
-        if bool(batch.has_keypoints.any()):
-            losses |= self._keypoint_losses(prediction, batch, targets)
+        if bool(batch.has_keypoints.any()) or (targets.centers is not None and bool(batch.has_persons.any())):
+            losses |= self._pose_losses(prediction, targets)
         return losses
 
-    def _keypoint_losses(self, prediction: Prediction, batch: Batch, targets: Targets) -> dict[str, Tensor]:
+    def _pose_losses(self, prediction: Prediction, targets: Targets) -> dict[str, Tensor]:
         weights = self.config.weights
         losses: dict[str, Tensor] = {}
         if weights.heatmaps:
-            logits, heat = prediction.heatmap_logits, targets.heatmaps
+            logits, heat, known = prediction.heatmap_logits, targets.heatmaps, targets.knows_keypoints
             if prediction.center_logits is not None and targets.centers is not None:
                 # Centres are one more type of keypoint to the loss.
                 logits, heat = torch.cat([logits, prediction.center_logits], 1), torch.cat([heat, targets.centers], 1)
-            losses["heatmaps"] = self._heatmap_loss(logits, heat, batch.has_keypoints)
+                of_each = (len(heat), targets.heatmaps.shape[1], -1, -1)
+                known = torch.cat([known.expand(of_each), targets.knows_centers], 1)
+            losses["heatmaps"] = self._heatmap_loss(logits, heat, known)
         if weights.keypoint_offsets:
             losses["keypoint_offsets"] = keypoint_offset_loss(
                 prediction.keypoint_offsets,
@@ -61,7 +63,7 @@ class ParsingObjective:
             )
         if weights.limbs:
             losses["limbs"] = limb_field_loss(
-                prediction.limb_fields, targets.limb_fields, targets.on_limb, batch.has_keypoints
+                prediction.limb_fields, targets.limb_fields, targets.on_limb, targets.knows_limbs
             )
         if weights.field:
             losses["field"] = projection_loss(

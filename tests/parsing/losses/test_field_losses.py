@@ -3,13 +3,14 @@ import math
 import pytest
 import torch
 
-from mghp.parsing.losses.heatmaps import focal_loss, weighted_squared_error
+from mghp.parsing.losses.heatmaps import focal_loss, heat_cross_entropy, weighted_squared_error
 from mghp.parsing.losses.keypoint_offsets import keypoint_offset_loss
 from mghp.parsing.losses.limb_fields import limb_field_loss
 from mghp.parsing.losses.masked_mean import masked_mean
 from mghp.parsing.losses.projection_field import projection_loss
 
-ALL, NONE = torch.ones(2, dtype=torch.bool), torch.zeros(2, dtype=torch.bool)
+ALL = torch.ones(2, 1, 1, 1, dtype=torch.bool)
+NONE = ~ALL
 
 
 def normal(*shape, seed=0):
@@ -36,7 +37,7 @@ def test_focal_loss_is_its_definition_cell_by_cell():
         p = 1 / (1 + math.exp(-logit))
         total -= abs(p - target) ** 2 * (target * math.log(p) + (1 - target) * math.log(1 - p))
     expected = total / heat[0].sum()
-    only_first = torch.tensor([True, False])
+    only_first = torch.tensor([True, False]).view(2, 1, 1, 1)
     assert focal_loss(logits, heat, only_first) == pytest.approx(float(expected))
 
 
@@ -51,7 +52,7 @@ def test_a_picture_of_nobody_still_trains_against_false_peaks():
 @pytest.mark.parametrize("loss", [focal_loss, weighted_squared_error])
 def test_heatmap_losses_vanish_at_the_truth_and_only_there(loss):
     heat = torch.tensor([0.02, 0.5, 0.98], dtype=torch.float64).view(1, 1, 1, 3)
-    labelled = torch.ones(1, dtype=torch.bool)
+    labelled = ALL[:1]
     logits = heat.logit().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(logits, heat, labelled), logits)
     assert gradient.abs().max() < 1e-12
@@ -60,8 +61,20 @@ def test_heatmap_losses_vanish_at_the_truth_and_only_there(loss):
 
 def test_squared_error_counts_hot_cells_more():
     heat = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2)
-    loss = weighted_squared_error(torch.zeros(1, 1, 1, 2), heat, torch.ones(1, dtype=torch.bool))
+    loss = weighted_squared_error(torch.zeros(1, 1, 1, 2), heat, ALL[:1])
     assert loss == pytest.approx((1 * 0.25 + 11 * 0.25) / 12)
+
+
+@pytest.mark.parametrize("loss", [heat_cross_entropy, focal_loss, weighted_squared_error])
+def test_cells_that_are_not_known_train_no_heatmap(loss):
+    logits, heat = normal(1, 2, 3, 4).requires_grad_(), normal(1, 2, 3, 4, seed=1).sigmoid()
+    known = torch.ones(1, 1, 3, 4, dtype=torch.bool)
+    known[..., 1:] = False
+    value = loss(logits, heat, known)
+    (gradient,) = torch.autograd.grad(value, logits)
+    assert value.item() == pytest.approx(loss(logits[..., :1], heat[..., :1], ALL[:1]).item())
+    assert gradient[..., 1:].abs().max() == 0
+    assert gradient[..., :1].abs().min() > 0
 
 
 def test_offsets_count_in_cells_near_keypoints_alone():
@@ -75,7 +88,7 @@ def test_limb_fields_weigh_limb_cells_and_the_others_apart():
     target = torch.tensor([[1.0, 0, 0], [0, 0, 0]]).view(1, 1, 2, 1, 3)
     fields = torch.full_like(target, 0.5)
     on_limb = torch.tensor([True, False, False]).view(1, 1, 1, 3)
-    labelled = torch.ones(1, dtype=torch.bool)
+    labelled = ALL[:1]
     assert limb_field_loss(fields, target, on_limb, labelled) == pytest.approx(0.5 + 0.1 * 0.5)
     assert limb_field_loss(fields, target, on_limb, ~labelled) == 0
 
