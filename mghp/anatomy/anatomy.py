@@ -8,10 +8,18 @@ from mghp.anatomy.skeleton import Skeleton
 
 @dataclass(frozen=True)
 class Anatomy:
-    """The label space of a dataset; networks, targets and assembly take all their sizes from it."""
+    """The label space of a dataset; networks, targets and assembly take all their sizes from it.
+
+    Attributes:
+        skeleton: keypoints and limbs.
+        parts: body parts; none where a dataset labels no pixels.
+        has_poses: False if the dataset annotates no keypoints: then those of the skeleton are not trained, and the
+            assembly finds none.
+    """
 
     skeleton: Skeleton
     parts: Parts
+    has_poses: bool = True
 
     @property
     def num_keypoints(self) -> int:

@@ -19,6 +19,7 @@ class Parts:
         name: the dataset's.
         names: part names, `left_` and `right_` in front where a part has a side.
         colours: red, green, blue of each part, 0 to 255, for pictures.
+        mirror: pairs of names that change places in the mirror image beside those with `left_` and `right_`.
 
     Raises:
         ValueError: if a name is listed twice, or colours and names differ in number.
@@ -27,6 +28,7 @@ class Parts:
     name: str
     names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...]
+    mirror: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.names)) < len(self.names):
@@ -37,4 +39,4 @@ class Parts:
     @property
     def mirrored_labels(self) -> tuple[int, ...]:
         """The label that takes each label's place in the mirror image, background first."""
-        return (BACKGROUND, *(position + 1 for position in mirrored_positions(self.names)))
+        return (BACKGROUND, *(position + 1 for position in mirrored_positions(self.names, self.mirror)))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from mghp.anatomy.mirror import mirrored_positions
 
 _UNKNOWN_RATIO = 0.3
-_UNKNOWN_SIGMA = 0.08
+UNKNOWN_SIGMA = 0.08
+"""What a keypoint's sigma counts as where the dataset states none, about the mean of COCO's body."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Skeleton:
             empty where the dataset states none.
         limb_ratios: a limb's mean length relative to the person's size, sqrt(w h) of the keypoints' box; empty where
             nobody measured it: then all limbs count as 0.3.
+        mirror: pairs of names that change places in the mirror image beside those with `left_` and `right_`.
 
     Raises:
         ValueError: if a limb leaves the keypoints, joins one to itself, or is listed twice, or sigmas or
@@ -37,6 +39,7 @@ class Skeleton:
     limbs: tuple[tuple[int, int], ...]
     sigmas: tuple[float, ...] = ()
     limb_ratios: tuple[float, ...] = ()
+    mirror: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.keypoints)) < len(self.keypoints):
@@ -58,12 +61,12 @@ class Skeleton:
     @property
     def known_sigmas(self) -> tuple[float, ...]:
         """The `sigmas`, or 0.08 for every keypoint, about the mean of COCO's body."""
-        return self.sigmas or (_UNKNOWN_SIGMA,) * len(self.keypoints)
+        return self.sigmas or (UNKNOWN_SIGMA,) * len(self.keypoints)
 
     @property
     def mirrored_keypoints(self) -> tuple[int, ...]:
         """The position of each keypoint in the mirror image, where left and right change places."""
-        return mirrored_positions(self.keypoints)
+        return mirrored_positions(self.keypoints, self.mirror)
 
     @property
     def mirrored_limbs(self) -> tuple[tuple[int, bool], ...]:

@@ -102,3 +102,51 @@ def mask_box(mask: NDArray[np.bool_]) -> list[float]:
     """Return x, y, width and height of the box about a mask (height, width); 0 for an empty one."""
     box: list[float] = coco_mask.toBbox(coco_mask.encode(np.asfortranarray(mask, np.uint8))).tolist()
     return box
+
+
+def annotated_mask(annotation: dict[str, Any], size: tuple[int, int], where: str) -> NDArray[np.bool_]:
+    """Return a person's mask, (height, width), from polygons or run lengths; empty where neither is given.
+
+    Args:
+        annotation: of a COCO file.
+        size: height and width of the picture.
+        where: it stands, for errors.
+
+    Raises:
+        InputError: if its `segmentation` is neither.
+    """
+    segmentation = annotation.get("segmentation")
+    if segmentation is None or segmentation == []:
+        return np.zeros(size, bool)
+    where = f"{where}: segmentation"
+    if isinstance(segmentation, dict):
+        return decoded_mask(segmentation, where, size).astype(bool)
+    return polygons_mask(segmentation, size, where).astype(bool)
+
+
+def annotated_region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> list[float]:
+    """Return x, y, width and height of the box and the area, in pixels, as annotated, else those of the mask.
+
+    Raises:
+        InputError: if `bbox` is no box about the picture, or `area` none of a part of it.
+    """
+    box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
+    area = annotation["area"] if "area" in annotation else int(mask.sum())
+    annotated_box(box, (mask.shape[0], mask.shape[1]), where)
+    if type(area) not in (int, float) or not 0 <= area <= 4 * mask.size:
+        raise InputError(f"{where}: expected an area of 0 to the picture's pixels, got {reprlib.repr(area)}")
+    return [*box, area]
+
+
+def annotated_box(box: object, size: tuple[int, int], where: str) -> tuple[int, int, int, int]:
+    """Return left, top, width and height in whole pixels.
+
+    Raises:
+        InputError: if it is no box, or one that reaches farther from the picture than it is large.
+    """
+    numbers: list[float] = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+    if len(numbers) != 4 or not all(abs(value) <= 2 * max(size) for value in numbers):
+        raise InputError(f"{where}: expected a bbox of 4 numbers about the picture, got {reprlib.repr(box)}")
+    x, y, wide, high = numbers
+    left, top = round(x), round(y)
+    return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)

@@ -16,7 +16,7 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.coco_skeleton import COCO_SKELETON
 from mghp.anatomy.parts import IGNORE, Parts
 from mghp.datasets.coco_json import read_coco
-from mghp.datasets.coco_masks import decoded_mask, mask_box, polygons_mask
+from mghp.datasets.coco_masks import annotated_box, annotated_mask, annotated_region, decoded_mask
 from mghp.datasets.disk_samples import DiskSamples, Labels
 from mghp.errors import InputError, inside
 
@@ -90,8 +90,8 @@ class DensePoseCOCO(DiskSamples):
         regions: dict[bool, list[list[float]]] = {False: [], True: []}  # of crowds or not
         for annotated in self.of_image[image["id"]]:
             annotation, where = annotated.content, annotated.where
-            mask = _person_mask(annotation, height, width, where)
-            regions[annotated.is_crowd].append(_region(annotation, mask, where))
+            mask = annotated_mask(annotation, (height, width), where)
+            regions[annotated.is_crowd].append(annotated_region(annotation, mask, where))
             if annotated.is_crowd:
                 parts[mask & (ids == 0)] = IGNORE
                 continue
@@ -107,33 +107,12 @@ class DensePoseCOCO(DiskSamples):
         return Labels(parts, ids, poses, regions=boxes_and_areas)
 
 
-def _person_mask(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.bool_]:
-    """Return a person's mask, from polygons or a run-length code; empty where neither is given."""
-    segmentation = annotation.get("segmentation")
-    if segmentation is None or segmentation == []:
-        return np.zeros((height, width), bool)
-    where = f"{where}: segmentation"
-    if isinstance(segmentation, dict):
-        return decoded_mask(segmentation, where, (height, width)).astype(bool)
-    return polygons_mask(segmentation, (height, width), where).astype(bool)
-
-
-def _region(annotation: dict[str, Any], mask: NDArray[np.bool_], where: str) -> list[float]:
-    """Return x, y, width and height of the box and the area, as annotated, else the mask's."""
-    box = annotation["bbox"] if "bbox" in annotation else mask_box(mask)
-    area = annotation["area"] if "area" in annotation else int(mask.sum())
-    _box(box, mask.shape[0], mask.shape[1], where)
-    if type(area) not in (int, float) or not 0 <= area <= 4 * mask.size:
-        raise InputError(f"{where}: expected an area of 0 to the picture's pixels, got {reprlib.repr(area)}")
-    return [*box, area]
-
-
 def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:
     """Return the labels (height, width) of `dp_masks`, which cover the box whatever their own size."""
     codes = annotation["dp_masks"]
     if not isinstance(codes, list) or len(codes) != len(DENSEPOSE_COCO.parts.names):
         raise InputError(f"{where}: dp_masks: expected {len(DENSEPOSE_COCO.parts.names)}, got {reprlib.repr(codes)}")
-    left, top, wide, high = _box(annotation.get("bbox"), height, width, where)
+    left, top, wide, high = annotated_box(annotation.get("bbox"), (height, width), where)
     pasted = np.zeros((height, width), np.uint8)
     decoded = [(label + 1, decoded_mask(code, f"{where}: dp_masks")) for label, code in enumerate(codes) if code]
     if not decoded:
@@ -148,17 +127,3 @@ def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> 
     if rows.start < rows.stop and columns.start < columns.stop:
         pasted[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     return pasted
-
-
-def _box(box: object, height: int, width: int, where: str) -> tuple[int, int, int, int]:
-    """Return left, top, width and height in whole pixels.
-
-    Raises:
-        InputError: if it is no box, or one that reaches farther from the picture than it is large.
-    """
-    numbers: list[float] = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
-    if len(numbers) != 4 or not all(abs(value) <= 2 * max(height, width) for value in numbers):
-        raise InputError(f"{where}: expected a bbox of 4 numbers about the picture, got {reprlib.repr(box)}")
-    x, y, wide, high = numbers
-    left, top = round(x), round(y)
-    return left, top, max(1, round(x + wide) - left), max(1, round(y + high) - top)
