@@ -11,7 +11,10 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
-data_app = typer.Typer(no_args_is_help=True, help="Check a dataset on disk, or render pictures.")
+data_app = typer.Typer(no_args_is_help=True, help="Check a dataset on disk, draw its labels, or render pictures.")
+
+_SHOWN = ("training", "validation")
+"""The roles of which `mghp data show` draws pictures."""
 
 
 @data_app.command("check")
@@ -49,6 +52,31 @@ def check_command(
         typer.echo(out)
     if any(report.is_unfit for report in reports):
         raise typer.Exit(1)
+
+
+@data_app.command("show")
+def show_command(
+    experiment: Annotated[
+        Path, typer.Argument(help="Experiment file of pictures, e.g. experiments/parsing/coco_persons.yaml")
+    ],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="Folder that the sheets are written to")] = Path("results"),
+    number: Annotated[int, typer.Option(min=1, max=500, help="Pictures per sheet, evenly over the set")] = 12,
+) -> None:
+    """Draw the labels of a dataset on its pictures: a sheet of those trained on, and one of those validated on."""
+    from mghp.config.load import load_config
+    from mghp.datasets.pictures import check_pictures
+
+    config = load_config(experiment, overrides or [])
+    check_pictures(config.data, to_train=False)
+    OutFolder(writable_folder(out)).refuse([f"labels_{role}.png" for role in _SHOWN])
+
+    from mghp.pictures.label_sheets import write_label_sheets
+
+    with progress_bar() as show, OutFolder(out).adding() as fresh:
+        files = write_label_sheets(config.data, _SHOWN, number, fresh, show)
+    for file in files:
+        typer.echo(out / file.name)
 
 
 @data_app.command("render")

@@ -66,7 +66,7 @@ def train(
     parsing_options(config.trainer)
     with progress_bar() as show:
         train_samples, validation = load_pictures(config.data, show)
-    warning = what_is_not_trained(train_samples)
+    warning = what_is_not_trained(train_samples, config.assembly.grouping)
     if warning:
         typer.echo(f"mghp: {warning}", err=True)
     from mghp.evaluation.train import is_first_process, run_training

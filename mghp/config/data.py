@@ -159,7 +159,7 @@ class LoaderConfig(Section):
 
 @dataclass
 class SplitsConfig:
-    """Which splits of a dataset on disk, by the names of their lists."""
+    """Which splits of a dataset on disk, by the names of their lists; in a folder "a+b" is both a and b."""
 
     train: str = "train"
     """To train on."""
@@ -167,6 +167,24 @@ class SplitsConfig:
     """To validate on."""
     tuning: str | None = None
     """To tune thresholds on; null: none are tuned."""
+
+
+@dataclass
+class FolderConfig(Section):
+    """One's own pictures and labels (`data.name=folder`), in folders below `data.root`; each label is optional."""
+
+    pictures: str = "images"
+    """Folder of the pictures, each under the name that its labels have."""
+    parts: str | None = "parts"
+    """Folder of maps of parts, PNG, 0 background; null: none."""
+    persons: str | None = "human_ids"
+    """Folder of maps of persons, PNG, 0 nobody, 255 not known whose, every other number a person; null: none."""
+    anatomy: str | None = None
+    """The file that names parts, keypoints and limbs; null: `anatomy.yaml` in `data.root`, or without one a single part
+    `person` and the keypoints that `data.annotations` names."""
+    one_person: bool = False
+    """True if one person per picture is labelled, whose pixels are all those with a part, and bystanders are not:
+    outside the box of the person nothing is known then."""
 
 
 @dataclass
@@ -181,7 +199,8 @@ class DataConfig(Section):
     """Folder that rendered pictures are cached in, or that holds the dataset."""
     annotations: str | None = None
     """COCO-keypoint JSON file, for mhp_poses; for pascal_person_part its keypoints, null: none, so that keypoints,
-    limbs, projection field and matching are not trained."""
+    limbs, projection field and matching are not trained; for folder its persons, null: SPLIT.json or annotations.json
+    in `data.root`, where there is one."""
     splits: SplitsConfig = field(default_factory=SplitsConfig)
     longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
     """Pictures are resized so that their longer side has so many pixels; null: as they are."""
@@ -197,6 +216,7 @@ class DataConfig(Section):
     generated_poses: GeneratedPosesConfig = field(default_factory=GeneratedPosesConfig)
     random: RandomProblemsConfig = field(default_factory=RandomProblemsConfig)
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
+    folder: FolderConfig = field(default_factory=FolderConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     loader: LoaderConfig = field(default_factory=LoaderConfig)
 

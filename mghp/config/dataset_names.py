@@ -50,6 +50,7 @@ for _entry in (
         annotations="taken",
     ),
     DatasetEntry("cihp", "mghp.datasets.cihp:CIHPSamples", "CIHP", has_submission=True),
+    DatasetEntry("folder", "mghp.datasets.folder:FolderSamples", "own pictures", annotations="taken"),
 ):  # fmt: skip
     DATASETS.add(_entry)
 

@@ -29,7 +29,7 @@ _PARTS = (
     "skirt", "face", "left_arm", "right_arm", "left_leg", "right_leg", "left_shoe", "right_shoe",
 )  # fmt: skip
 
-CIHP = Anatomy(skeleton=COCO_SKELETON, parts=Parts("cihp", _PARTS, distinct_colours(len(_PARTS))))
+CIHP = Anatomy(COCO_SKELETON, Parts("cihp", _PARTS, distinct_colours(len(_PARTS))), has_poses=False)
 """20 labels with the background."""
 
 _FOLDERS = {"train": "Training", "val": "Validation", "test": "Testing"}

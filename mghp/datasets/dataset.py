@@ -15,12 +15,17 @@ class PictureDataset(Protocol):
     """A dataset of pictures, as an entry of `DATASETS` names it: a class, which is asked itself.
 
     Attributes:
-        anatomy: the parts and the skeleton that the dataset annotates.
         has_one_size: whether all pictures share one height and width.
     """
 
-    anatomy: Anatomy
     has_one_size: bool
+
+    def anatomy_of(self, config: DataConfig) -> Anatomy:
+        """Return the parts and the skeleton that the dataset annotates.
+
+        Raises:
+            InputError: if a file that describes them is missing or broken.
+        """
 
     def load(self, config: DataConfig, role: Role, progress: Progress | None = None) -> PictureSet | None:
         """Return the pictures of a role; None where the config names none.

@@ -33,6 +33,8 @@ class Labels:
         keypoints: (person, keypoint, 3) float32; None: no keypoints.
         pairing: how poses were given to masks; None where the dataset numbers both alike.
         regions: (person + crowd, 5) float32, boxes and areas as annotated; None: those of the masks.
+        ignored_persons: (height, width) bool, True where it is not known whose a pixel is; None: nowhere.
+        ignored_poses: (height, width) bool, True where keypoints may lie that nobody annotated; None: nowhere.
     """
 
     parts: NDArray[np.uint8] | None
@@ -40,12 +42,14 @@ class Labels:
     keypoints: NDArray[np.float32] | None
     pairing: Pairing | None = None
     regions: NDArray[np.float32] | None = None
+    ignored_persons: NDArray[np.bool_] | None = None
+    ignored_poses: NDArray[np.bool_] | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
         """The height and width of the label maps; None without one."""
-        maps = [labels for labels in (self.parts, self.person_ids) if labels is not None]
-        return (maps[0].shape[0], maps[0].shape[1]) if maps else None
+        maps = (self.parts, self.person_ids, self.ignored_poses)
+        return next(((labels.shape[0], labels.shape[1]) for labels in maps if labels is not None), None)
 
 
 class DiskSamples(ABC):
@@ -72,6 +76,11 @@ class DiskSamples(ABC):
     form: tuple[str, ...]
     no_keypoints: str | None = None
     _fingerprint: str | None = None
+
+    @classmethod
+    def anatomy_of(cls, config: DataConfig) -> Anatomy:
+        """Return the parts and the skeleton that the dataset annotates."""
+        return cls.anatomy
 
     @classmethod
     def split_of(cls, config: DataConfig, split: str) -> Self:
@@ -196,7 +205,15 @@ class DiskSamples(ABC):
         image = self.photograph(index, labels)
         size = (image.shape[0], image.shape[1])
         return Sample(
-            image, labels.parts, labels.person_ids, labels.keypoints, self.names[index], size, regions=labels.regions
+            image,
+            labels.parts,
+            labels.person_ids,
+            labels.keypoints,
+            self.names[index],
+            size,
+            regions=labels.regions,
+            ignored_persons=labels.ignored_persons,
+            ignored_poses=labels.ignored_poses,
         )
 
 

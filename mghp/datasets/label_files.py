@@ -17,6 +17,9 @@ FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
 """What is taken for a picture, whatever its name ends in: others of Pillow's readers start programs of the machine."""
 
 
+SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
+"""The endings of files that are taken for pictures in a folder."""
+
 _SPREAD = {"L;2": 85, "L;4": 17}
 """Grey of 2 and 4 bits, which Pillow spreads over 0 to 255: what it multiplies the numbers in the file by."""
 

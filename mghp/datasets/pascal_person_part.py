@@ -11,6 +11,7 @@ None of them has keypoints: they come from a joints file of COCO-keypoint form, 
 """
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -102,6 +103,11 @@ class PascalPersonPart(DiskSamples):
         if joints is not None:
             self.poses, digest = _read_joints(joints, self.anatomy.num_keypoints)
         self.form = ("pascal_person_part", layout if self.mat_files is None else "merged", digest)
+
+    @classmethod
+    def anatomy_of(cls, config: DataConfig) -> Anatomy:
+        """Return the six parts, and COCO's skeleton, which is trained where a joints file is given."""
+        return replace(cls.anatomy, has_poses=config.annotations is not None)
 
     @classmethod
     def split_of(cls, config: DataConfig, split: str) -> Self:

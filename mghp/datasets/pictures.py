@@ -104,10 +104,22 @@ def fingerprint_of(train: PictureSet, validation: PictureSet) -> str:
     return f"{train.fingerprint} {validation.fingerprint}"
 
 
-def what_is_not_trained(train: PictureSet) -> str | None:
-    """Return one line on the branches that these pictures cannot train; None where they train all."""
+def what_is_not_trained(train: PictureSet, grouping: str) -> str | None:
+    """Return one line on the branches that these pictures cannot train; None where they train all.
+
+    Args:
+        train: the pictures.
+        grouping: `assembly.grouping`; by "center", persons' masks train centres and the field that points to them.
+    """
     why: str | None = getattr(train, "no_keypoints", None)
-    return why and f"{why}: keypoints, limbs, projection field and matching are not trained, the parts alone are"
+    if why is None:
+        return None
+    if grouping == "center":
+        return f"{why}: keypoints, limbs and matching are not trained; parts, centres and the field to them are"
+    return (
+        f"{why}: keypoints, limbs, projection field and matching are not trained, the parts alone are; "
+        "assembly.grouping=center would learn persons from their masks"
+    )
 
 
 def describe_pictures(train: PictureSet, validation: PictureSet, out: Path) -> list[Path]:

@@ -63,6 +63,8 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
             submission = submission_writer(config.inference.submission, folder.path / "submission")
             metrics, pictures = examine_into(folder, module, config, validation, submission, progress)
         for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
+            if not chosen:  # without masks no picture has a score to be chosen by
+                continue
             shown = ResizedSamples(validation, config.data.longest_side)
             sheet = _sheet(module, shown, pictures.loc[chosen])
             write_png(folder.media / f"examples_{kind}.png", sheet)

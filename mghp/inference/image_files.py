@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mghp.datasets.label_files import faults_told_of, read_picture
+from mghp.datasets.label_files import SUFFIXES, faults_told_of, read_picture
 from mghp.datasets.picture_pixels import picture_pixels
 from mghp.errors import InputError
 from mghp.out_folder import OutFolder
-
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"))
-"""The endings of files that are taken for pictures in a folder."""
 
 
 def upright_picture(image: Path | Image.Image) -> NDArray[np.uint8]:

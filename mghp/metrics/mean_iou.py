@@ -116,7 +116,7 @@ class PartScores(MulticlassConfusionMatrix):
     higher_is_better = True
 
     def __init__(self, num_labels: int, absent: Absent = "skip") -> None:
-        super().__init__(num_labels, ignore_index=IGNORE)
+        super().__init__(max(num_labels, 2), ignore_index=IGNORE)  # torchmetrics knows no single class: nothing is true
         self.absent: Absent = absent
 
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:  # type: ignore[override]

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.load import load_config_text
 from mghp.config.schema import Config
+from mghp.datasets.anatomy_file import anatomy_of_text
 from mghp.datasets.registry import picture_dataset
 from mghp.errors import InputError
 from mghp.matching import make_matcher
@@ -29,22 +31,41 @@ _MATCHER = "assembler.matcher."
 AnyParser = TypeVar("AnyParser", bound=Parser)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """The content of a checkpoint.
+
+    Attributes:
+        weights: by name.
+        config: of the training, with what was asked for over it.
+        anatomy: what the network was trained to tell; the data of the training need not be there any more.
+    """
+
+    weights: dict[str, Any]
+    config: Config
+    anatomy: Anatomy
+
+
 def anatomy_of(config: Config) -> Anatomy:
     """Return what the config's data annotate.
 
     Raises:
         InputError: if the data have no pictures.
     """
-    return picture_dataset(config.data).anatomy
+    return picture_dataset(config.data).anatomy_of(config.data)
 
 
-def build_parser(config: Config) -> Parser:
+def build_parser(config: Config, anatomy: Anatomy | None = None) -> Parser:
     """Build every piece of a parser, weights at their start.
+
+    Args:
+        config: the whole.
+        anatomy: parts and skeleton; None: what the config's data annotate.
 
     Raises:
         InputError: one line, if sizes do not fit.
     """
-    anatomy = anatomy_of(config)
+    anatomy = anatomy or anatomy_of(config)
     try:
         network = ParsingNetwork(config.network, anatomy, centers=config.assembly.grouping == "center")
         matcher = make_matcher(config.matcher.name, **config.matcher.options())
@@ -66,19 +87,22 @@ def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser
     Raises:
         InputError: as `read_trained`, or if the weights do not fit the config.
     """
-    weights, config = read_trained(path, overrides)
-    return with_weights(build_parser(untrained(config)), weights, path).eval(), config
+    trained = read_trained(path, overrides)
+    parser = build_parser(untrained(trained.config), trained.anatomy)
+    return with_weights(parser, trained.weights, path).eval(), trained.config
 
 
-def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], Config]:
-    """Read the weights of a checkpoint by name, and its config with `key=value` over it.
+def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> Trained:
+    """Read the weights of a checkpoint, its anatomy, and its config with `key=value` over it.
 
     Raises:
         InputError: as `read_checkpoint`, or if an override does not fit.
     """
     checkpoint = read_checkpoint(path)
     config = load_config_text(checkpoint["mghp_config"], overrides, origin=str(path))
-    return checkpoint["state_dict"], config
+    text = checkpoint["mghp_anatomy"]
+    anatomy = anatomy_of_text(text, f"{path}: mghp_anatomy")[0] if text else anatomy_of(config)
+    return Trained(checkpoint["state_dict"], config, anatomy)
 
 
 def untrained(config: Config) -> Config:

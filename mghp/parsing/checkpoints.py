@@ -36,7 +36,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise InputError(f"{file}: no readable checkpoint: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(checkpoint, dict) or "mghp_config" not in checkpoint:
         raise InputError(f"{file}: a checkpoint, but not of mghp train")
-    for key, kind in (("mghp_config", str), ("state_dict", dict)):
+    checkpoint.setdefault("mghp_anatomy", "")  # those of before have none
+    for key, kind in (("mghp_config", str), ("state_dict", dict), ("mghp_anatomy", str)):
         if not isinstance(checkpoint.get(key), kind):
             raise InputError(f"{file}: {key}: expected {kind.__name__}, got {type(checkpoint.get(key)).__name__}")
     return checkpoint

@@ -10,22 +10,26 @@ from mghp.pictures.sides import LEFT, MIDDLE, RIGHT
 from mghp.pictures.sketch import Colour
 from mghp.pictures.text import padded, stacked, text_line, text_width
 
-_NOTE = (
+OF_PREDICTIONS = (
     "Dots of skeletons: filled where visible or of high score, hollow where occluded or of low score. "
     "A predicted person has the colour of the true person that it is matched with. "
     "Fields: hue is direction, as on the wheel; the projection field is white at length 0 and of full colour from the "
     "length beside the wheel. Centres of persons, where they are predicted, are white. Stripes: part not annotated."
 )
+OF_LABELS = (
+    "Dots of skeletons: filled where visible, hollow where occluded. Stripes: the part is not known. "
+    "White veil: it is not known whose the pixels are, or what keypoints may lie there; nothing is trained or scored."
+)
 
 
-def panel_legend(parts: Parts, width: int, *, size: int = 18) -> Rgb:
-    """Draw the legend of `people_panel`, `width` pixels wide, in letters of `size` pixels."""
+def panel_legend(parts: Parts, width: int, *, note: str = OF_PREDICTIONS, size: int = 18) -> Rgb:
+    """Draw the legend of panels, `width` pixels wide, with a note on what they show, in letters of `size` pixels."""
     sides = colour_legend(
         [("keypoints: right side", RIGHT), ("left side", LEFT), ("neither", MIDDLE)], width, size=size
     )
-    letter = text_width(_NOTE, size) / len(_NOTE)
+    letter = text_width(note, size) / len(note)
     # A little fewer than fit on average: no line is average.
-    lines = textwrap.wrap(_NOTE, max(round(0.95 * width / letter), 20))
+    lines = textwrap.wrap(note, max(round(0.95 * width / letter), 20))
     return stacked([parts_legend(parts, width, size=size), sides, *(text_line(line, 0, size) for line in lines)])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.load import to_yaml
 from mghp.config.schema import Config
 from mghp.errors import InputError
@@ -16,13 +17,18 @@ from mghp.parsing.targets import TargetMaker
 from mghp.training.parsing_module import ParsingModule
 
 
-def build_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """Build the module of a parsing experiment, weights at their start, for a training of `max_steps`.
+def build_module(config: Config, max_steps: int = 1, anatomy: Anatomy | None = None) -> ParsingModule:
+    """Build the module of a parsing experiment, weights at their start.
+
+    Args:
+        config: the whole.
+        max_steps: of the training.
+        anatomy: parts and skeleton; None: what the config's data annotate.
 
     Raises:
         InputError: if sizes do not fit, or the matcher cannot be trained through.
     """
-    parser = build_parser(config)
+    parser = build_parser(config, anatomy)
     network, anatomy = parser.network, parser.assembler.anatomy
     weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
     return ParsingModule(
@@ -69,5 +75,6 @@ def load_module(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parsin
     Raises:
         InputError: if the file is no checkpoint, or an override does not fit; see `load_parser`.
     """
-    weights, config = read_trained(path, overrides)
-    return with_weights(build_module(untrained(config)), weights, path).eval(), config
+    trained = read_trained(path, overrides)
+    module = build_module(untrained(trained.config), anatomy=trained.anatomy)
+    return with_weights(module, trained.weights, path).eval(), trained.config

@@ -10,6 +10,7 @@ from torchmetrics import MetricCollection
 
 from mghp.anatomy.persons import TruePersons
 from mghp.config.training import TrainingConfig
+from mghp.datasets.anatomy_file import anatomy_text
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
 from mghp.parsing.batch import Batch
@@ -165,8 +166,9 @@ class ParsingModule(Parser, LightningModule):
         return self.trainer.precision == "16-mixed"
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the config and the number of skipped steps in the checkpoint."""
+        """Keep the config, the anatomy and the number of skipped steps in the checkpoint."""
         checkpoint["mghp_config"] = self.config_text
+        checkpoint["mghp_anatomy"] = anatomy_text(self.assembler.anatomy)
         checkpoint["mghp_skipped_steps"] = self.finite.skipped
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

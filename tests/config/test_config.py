@@ -22,7 +22,7 @@ from mghp.runs.files import read_config
 from mghp.studies.parsing.tables import SCORES
 
 CHECKOUT = Path(__file__).parents[2]
-EXPERIMENTS = sorted((CHECKOUT / "experiments").rglob("*.yaml"))
+EXPERIMENTS = sorted(file for file in (CHECKOUT / "experiments").rglob("*.yaml") if file.parent.name != "anatomies")
 SWEEPS = sorted((CHECKOUT / "sweeps").glob("*.yaml"))
 
 

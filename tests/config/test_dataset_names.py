@@ -26,7 +26,7 @@ def test_listing_the_datasets_imports_none_of_them():
 @pytest.mark.parametrize("name", DATASETS.names)
 def test_every_entry_names_something_that_can_be_loaded(name):
     loaded = DATASETS[name].load()
-    assert hasattr(loaded, "anatomy") == (DATASETS[name].kind == "pictures")
+    assert hasattr(loaded, "anatomy_of") == (DATASETS[name].kind == "pictures")
     assert hasattr(loaded, "submission") == DATASETS[name].has_submission
 
 
@@ -37,7 +37,7 @@ def test_every_entry_names_something_that_can_be_loaded(name):
             "data.name=mhp_v3",
             r"^data\.name: no dataset 'mhp_v3'; did you mean 'mhp_v2'\? there are .*",
         ),
-        ("data.name=zzz", r"^data\.name: no dataset 'zzz'; there are generated_poses, .*, cihp$"),
+        ("data.name=zzz", r"^data\.name: no dataset 'zzz'; there are generated_poses, .*, folder$"),
         ("data.name=mhp_poses", r"^data\.annotations: mhp_poses needs a COCO-keypoint JSON file, got null$"),
         ("inference.submission=cihb", r"^inference\.submission: no form 'cihb'; did you mean 'cihp'\?$"),
         ("inference.submission=random", r"^inference\.submission: no form 'random'; valid are none, mhp_v2, cihp$"),

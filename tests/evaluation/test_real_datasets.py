@@ -77,14 +77,16 @@ def test_every_dataset_trains_and_is_evaluated_at_its_pictures_size(name, on_dis
 def test_what_cannot_be_trained_is_said(on_disk):
     for name, says in (("cihp", "CIHP has no keypoints"), ("pascal_person_part", "names no joints file")):
         _, config = on_disk(name)
-        assert says in what_is_not_trained(load_pictures(config.data, nothing)[0])
+        train = load_pictures(config.data, nothing)[0]
+        assert says in what_is_not_trained(train, "field")
+        assert "centres and the field to them are" in what_is_not_trained(train, "center")
     root, config = on_disk("pascal_person_part")
     anatomy = DATASETS["pascal_person_part"].load().anatomy
     pictures = layouts.made_pictures(4, anatomy.num_labels, anatomy.num_keypoints, size=64)
     layouts.write_joints(root / "joints.json", pictures)
     config.data.annotations = str(root / "joints.json")
     train, _ = load_pictures(config.data, nothing)
-    assert what_is_not_trained(train) is None
+    assert what_is_not_trained(train, "field") is None
     assert train[0].keypoints is not None
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import DataConfig
 from mghp.datasets.dataset import Role
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
@@ -24,6 +25,11 @@ class RenderedPersons:
 
     anatomy = DENSEPOSE_COCO
     has_one_size = True
+
+    @classmethod
+    def anatomy_of(cls, config: DataConfig) -> Anatomy:
+        """Return DensePose-COCO's parts and COCO's skeleton."""
+        return cls.anatomy
 
     @classmethod
     def load(cls, config: DataConfig, role: Role, progress: Progress | None = None) -> CachedSamples:

@@ -1,5 +1,7 @@
 """Fields -> persons: the whole assembly of a batch."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -50,12 +52,12 @@ class Assembler(nn.Module):
         ]
 
     def candidates(self, fields: Fields) -> Candidates:
-        """Return the peaks of the heatmaps."""
+        """Return the peaks of the heatmaps; none where nobody has trained these."""
         return find_peaks(
             fields.heatmaps,
             fields.keypoint_offsets,
             fields.keypoint_stride,
-            self.config.peak_threshold,
+            self.config.peak_threshold if self.anatomy.has_poses else math.inf,
             self.config.max_peaks,
         )
 
@@ -96,9 +98,9 @@ class Assembler(nn.Module):
         """Return the persons of one picture: its parts, and each human pixel given to one of the poses `keypoints`."""
         probability, parts = pixel_parts(fields, picture)
         keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
-        scores = person_scores(keypoints, probability, ids, of_centers)
+        scores = person_scores(keypoints, probability, ids, of_centers, has_parts=bool(self.anatomy.parts.names))
         by_part = part_scores(scores, probability, parts, ids, self.anatomy.num_labels)
-        if self.config.read_missing_keypoints:
+        if self.config.read_missing_keypoints and self.anatomy.has_poses:
             keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
         return PredictedPersons(
             parts=parts.cpu().numpy(),

@@ -25,6 +25,9 @@ def pixel_parts(fields: Fields, picture: int) -> tuple[Tensor, Tensor]:
     """
     logits = part_logits(fields, picture)
     flat = logits.flatten(1)
+    if len(flat) == 1:  # no part is labelled: all is background
+        nothing = torch.zeros_like(logits[0])
+        return nothing, nothing.long()
     lead = flat[0] - flat[1:].amax(0)
     in_doubt = (~(lead > _CLEAR)).nonzero()[:, 0]  # what is not a number is in doubt
     whole = functional.pad(in_doubt, (0, -len(in_doubt) % _VECTOR))

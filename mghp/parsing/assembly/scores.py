@@ -5,7 +5,11 @@ from torch import Tensor
 
 
 def person_scores(
-    keypoints: Tensor, part_probability: Tensor, person_ids: Tensor, center_confidence: Tensor | None = None
+    keypoints: Tensor,
+    part_probability: Tensor,
+    person_ids: Tensor,
+    center_confidence: Tensor | None = None,
+    has_parts: bool = True,
 ) -> Tensor:
     """Return mean confidence of the keypoints found, times root of the share found, times mean part probability.
 
@@ -18,14 +22,18 @@ def person_scores(
         person_ids: (height, width): 0 nobody, p + 1 person p.
         center_confidence: (person,): takes the keypoints' place where a person has none; None: such a person scores 0.
 
+        has_parts: whether parts are labelled; without them nobody has a pixel, and the pose alone counts.
+
     Returns:
-        (person,) float64 in [0, 1]; 0 for a person without a pixel.
+        (person,) float64 in [0, 1]; where parts are labelled 0 for a person without a pixel.
     """
     confidence = keypoints[..., 2].double()
     found = (confidence > 0).double()
     pose = confidence.sum(1) / found.sum(1).clamp(min=1) * found.mean(1).sqrt()
     if center_confidence is not None:
         pose = torch.where(found.any(1), pose, center_confidence.double())
+    if not has_parts:
+        return pose
     own = _own(person_ids)
     return pose * _means(part_probability.flatten()[own], person_ids.flatten()[own] - 1, len(keypoints))
 

@@ -30,8 +30,8 @@ def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
     """
     module = build_module(config, max_steps)
     if config.training.continue_from is not None:
-        weights, _ = read_trained(config.training.continue_from)
-        with_weights(module, weights, config.training.continue_from)
+        trained = read_trained(config.training.continue_from)
+        with_weights(module, trained.weights, config.training.continue_from)
     return module
 
 
