@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from mghp.progress import progress_bar
 
 data_app = typer.Typer(no_args_is_help=True, help="Check a dataset on disk, draw its labels, or render pictures.")
 
-_SHOWN = ("training", "validation")
+_SHOWN: tuple[Literal["training", "validation"], ...] = ("training", "validation")
 """The roles of which `mghp data show` draws pictures."""
 
 

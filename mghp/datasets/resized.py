@@ -61,13 +61,16 @@ def resized_to(sample: Sample, height: int, width: int) -> Sample:
     before, after = (sample.image.shape[0], sample.image.shape[1]), (height, width)
     if after == before:
         return sample
-    maps = {name: getattr(sample, name) for name in LABEL_MAPS}
+    labels = {name: getattr(sample, name) for name in LABEL_MAPS}
+    changes: dict[str, Any] = {
+        name: None if of_pixels is None else resized_labels(of_pixels, *after) for name, of_pixels in labels.items()
+    }
     return dataclasses.replace(
         sample,
         image=resized_picture(sample.image, *after),
         keypoints=None if sample.keypoints is None else resized_keypoints(sample.keypoints, before, after),
         regions=None if sample.regions is None else resized_regions(sample.regions, before, after),
-        **{name: None if labels is None else resized_labels(labels, *after) for name, labels in maps.items()},
+        **changes,
     )
 
 
