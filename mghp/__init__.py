@@ -1,18 +1,20 @@
 """mghp: instance-aware human parsing with a differentiable matcher."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mghp.inference.human_parser import HumanParser
+    from mghp.inference.parsed_picture import ParsedPicture
 
 __version__ = "0.1.0"
-__all__ = ["HumanParser", "__version__"]
+__all__ = ["HumanParser", "ParsedPicture", "__version__"]
+
+_PLACES = {"HumanParser": "mghp.inference.human_parser", "ParsedPicture": "mghp.inference.parsed_picture"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import `HumanParser` on first use, so that the matcher alone costs no more than torch."""
-    if name == "HumanParser":
-        from mghp.inference.human_parser import HumanParser
-
-        return HumanParser
+    """Import a class on first use, so that the matcher alone costs no more than torch."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

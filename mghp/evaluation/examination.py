@@ -178,7 +178,7 @@ def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
         size_for(*size, config.data.longest_side) == size
         and config.inference.scales == [1.0]
         and config.inference.tile is None
-        and parsed_size(size, config.inference.longest_side or config.data.trained_side) == size
+        and parsed_size(size, config.inference, config.data.trained_side) == size
     )
 
 

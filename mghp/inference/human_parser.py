@@ -1,18 +1,16 @@
-"""`HumanParser`: a trained parser that takes one picture."""
+"""`HumanParser`: a trained parser that takes pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, overload
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 
 from mghp.anatomy.anatomy import Anatomy
-from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
-from mghp.inference.image_files import upright_picture
-from mghp.inference.test_time import parse_picture
+from mghp.inference.any_picture import AnyPicture, name_of, pixels_of
+from mghp.inference.parsed_picture import ParsedPicture
+from mghp.inference.test_time import parse_pictures, parsed_size
 from mghp.parsing.build import load_parser
 from mghp.parsing.parser import Parser
 
@@ -32,7 +30,9 @@ class HumanParser:
         >>> config = load_config_text("{data: {name: synthetic}}")
         >>> parser = HumanParser(build_parser(config), config)  # untrained; HumanParser.load("last.ckpt") is trained
         >>> found = parser.predict(np.zeros((64, 96, 3), np.uint8))
-        >>> found.parts.shape, found.person_ids.shape, found.keypoints.shape  # nobody is found
+        >>> found
+        picture: 0 persons, 96x64 parsed at 128x85
+        >>> found.parts.shape, found.person_ids.shape, found.keypoints.shape
         ((64, 96), (64, 96), (0, 17, 3))
     """
 
@@ -60,19 +60,40 @@ class HumanParser:
         """The parts and skeleton of the predictions."""
         return self.module.assembler.anatomy
 
-    def predict(self, image: NDArray[np.uint8] | Image.Image | str | Path) -> PredictedPersons:
-        """Find the persons of one picture, in its own upright pixels.
+    @overload
+    def predict(self, pictures: AnyPicture) -> ParsedPicture: ...
+
+    @overload
+    def predict(self, pictures: Sequence[AnyPicture]) -> list[ParsedPicture]: ...
+
+    def predict(self, pictures: AnyPicture | Sequence[AnyPicture]) -> ParsedPicture | list[ParsedPicture]:
+        """Find the persons of one picture or of several, in each picture's own upright pixels.
 
         Args:
-            image: a file, a Pillow image (both turned by `upright_picture`), or an upright array of red, green and
-                blue, (height, width, 3) uint8.
+            pictures: a file, a Pillow image (both turned by `upright_picture`), an upright array of red, green and
+                blue, (height, width, 3) uint8, or a tensor (3, height, width) uint8; or a list of these. Those of a
+                list that are parsed at one size go through the network together, `inference.batch_size` at a time.
+
+        Returns:
+            What was found in the picture; in a list, an entry for each picture of a list.
 
         Raises:
-            InputError: if the file, or that of the Pillow image, is no readable picture.
-            ValueError: if the array has another shape or type.
+            InputError: if a file, or that of a Pillow image, is no readable picture.
+            ValueError: if an array or tensor has another shape or type.
+            TypeError: if something else is given.
         """
-        if isinstance(image, str | Path | Image.Image):
-            image = upright_picture(Path(image) if isinstance(image, str) else image)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-            raise ValueError(f"expected (height, width, 3) uint8, got {image.shape} of {image.dtype}")
-        return parse_picture(self.module, image, self.config.inference, self.config.data.trained_side)
+        if isinstance(pictures, list | tuple):
+            return self._parsed(pictures, [name_of(one, number) for number, one in enumerate(pictures, start=1)])
+        return self._parsed([pictures], [name_of(pictures)])[0]
+
+    __call__ = predict
+
+    def _parsed(self, pictures: Sequence[AnyPicture], names: Sequence[str]) -> list[ParsedPicture]:
+        images = [pixels_of(picture) for picture in pictures]
+        inference, side = self.config.inference, self.config.data.trained_side
+        return [
+            ParsedPicture.of(found, image, self.people, parsed_size(image.shape[:2], inference, side), name)
+            for found, image, name in zip(
+                parse_pictures(self.module, images, inference, side), images, names, strict=True
+            )
+        ]

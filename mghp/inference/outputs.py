@@ -10,15 +10,11 @@ from PIL import Image
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
-from mghp.datasets.resized import resized_keypoints, resized_labels, resized_picture, size_for
 from mghp.errors import inside
+from mghp.inference.coco_form import annotations, person_category
 from mghp.inference.prediction_files import map_names
-from mghp.pictures.parts import parts_overlay
+from mghp.pictures.parsed import parsed_overlay
 from mghp.pictures.persons import person_colours
-from mghp.pictures.skeletons import skeletons_overlay
-
-_OVERLAY_SIDE = 1600
-"""The longest side of an overlay, pixels: drawing takes many times a picture's own memory."""
 
 
 def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy) -> None:
@@ -36,9 +32,8 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
     out.mkdir(parents=True, exist_ok=True)
     parts, persons, overlay = output_files(out, name)
     _write_indexed(parts, found.parts, np.array(anatomy.parts.colours, np.uint8))
-    colours = person_colours(len(found.person_scores))
-    _write_indexed(persons, found.person_ids, colours)
-    Image.fromarray(_overlay(image, found, anatomy, colours)).save(overlay)
+    _write_indexed(persons, found.person_ids, person_colours(len(found.person_scores)))
+    Image.fromarray(parsed_overlay(image, found, anatomy)).save(overlay)
 
 
 def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
@@ -51,55 +46,22 @@ def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
     return parts, persons, overlay
 
 
-def _overlay(
-    image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy, colours: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """Draw parts, and skeletons over them."""
-    before = image.shape[0], image.shape[1]
-    after = size_for(*before, min(_OVERLAY_SIDE, max(before)))
-    parts = resized_labels(found.parts, *after)
-    overlay = parts_overlay(resized_picture(image, *after), parts, anatomy.parts, zoom=1)
-    keypoints = resized_keypoints(found.keypoints, before, after)
-    return skeletons_overlay(overlay, keypoints, anatomy.skeleton, colours, contrast=1.0, zoom=1)
-
-
 class PoseFile:
-    """All poses as COCO JSON: `images`, `categories`, and an annotation with a score per person.
-
-    A keypoint's third number is 2 if it was found, else 0; its confidence stands in `keypoint_scores`.
-    """
+    """All poses as COCO JSON: `images`, `categories`, and the `annotations` of `coco_form`."""
 
     def __init__(self, anatomy: Anatomy) -> None:
-        skeleton = anatomy.skeleton
-        limbs = [[source + 1, destination + 1] for source, destination in skeleton.limbs]
-        category = {"id": 1, "name": "person", "keypoints": list(skeleton.keypoints), "skeleton": limbs}
-        self.content: dict[str, list[Any]] = {"images": [], "annotations": [], "categories": [category]}
+        self.anatomy = anatomy
+        self.content: dict[str, list[Any]] = {
+            "images": [],
+            "annotations": [],
+            "categories": [person_category(anatomy)],
+        }
 
     def add(self, name: str, size: tuple[int, int], found: PredictedPersons) -> None:
-        """Add the poses of one picture; the number p + 1 in its map of persons is `person` p + 1 here."""
-        image = len(self.content["images"]) + 1
+        """Add the persons of one picture of (height, width)."""
+        image, first = len(self.content["images"]) + 1, len(self.content["annotations"]) + 1
         self.content["images"].append({"id": image, "file_name": name, "height": size[0], "width": size[1]})
-        for person, (keypoints, score) in enumerate(zip(found.keypoints, found.person_scores, strict=True)):
-            there = keypoints[:, 2] > 0
-            shown = np.concatenate([keypoints[:, :2] * there[:, None], 2.0 * there[:, None]], 1)
-            low, high = (
-                (keypoints[there, :2].min(0), keypoints[there, :2].max(0)) if there.any() else (np.zeros(2),) * 2
-            )
-            self.content["annotations"].append(
-                {
-                    "id": len(self.content["annotations"]) + 1,
-                    "image_id": image,
-                    "category_id": 1,
-                    "person": person + 1,
-                    "keypoints": [round(float(value), 2) for value in shown.ravel()],
-                    "keypoint_scores": [round(float(value), 4) for value in keypoints[:, 2]],
-                    "num_keypoints": int(there.sum()),
-                    "bbox": [round(float(value), 2) for value in (*low, *(high - low))],
-                    "area": int((found.person_ids == person + 1).sum()),
-                    "iscrowd": 0,
-                    "score": float(score),
-                }
-            )
+        self.content["annotations"] += annotations(found, self.anatomy, image, first)
 
     def write(self, file: Path) -> None:
         """Write the file."""

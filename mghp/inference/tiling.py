@@ -1,4 +1,4 @@
-"""Fields of a picture too large for one piece, computed in overlapping windows."""
+"""Fields of pictures too large for one piece, computed in overlapping windows."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,37 +21,39 @@ _Window = tuple[_Span, _Span]
 
 def tiled_fields(
     fields_of: Callable[[Tensor], Fields],
-    image: Tensor,
+    images: Tensor,
     tile: int | None,
     overlap: int,
     multiple: int,
     batch_size: int = 1,
 ) -> Fields:
-    """Compute the fields of one picture in windows; each gives the half of an overlap that lies farther inside it.
+    """Compute the fields of pictures of one size in windows; each gives the half of an overlap farther inside it.
 
     Args:
         fields_of: maps pictures (batch, 3, height, width) to fields.
-        image: (1, 3, height, width).
+        images: (picture, 3, height, width).
         tile: side of a window, pixels, rounded up to a multiple; None: the whole at once.
         overlap: least overlap of neighbours, pixels.
         multiple: the network's coarsest stride; windows begin at multiples, so that their cells are the whole's.
-        batch_size: number of windows of one size that go through the network together.
+        batch_size: number of windows of one size that go through the network together, those of all pictures counted;
+            one window of each picture at least.
     """
-    height, width = image.shape[2:]
+    height, width = images.shape[2:]
     if tile is None or max(height, width) <= tile:
-        return fields_of(image)
+        return fields_of(images)
     side = -(-tile // multiple) * multiple
     rows, columns = (_spans(length, side, overlap, multiple) for length in (height, width))
     by_size: dict[tuple[int, int], list[_Window]] = defaultdict(list)
     for row, column in product(rows, columns):
         by_size[row[1] - row[0], column[1] - column[0]].append((row, column))
+    together = max(1, batch_size // len(images))
     whole: Fields | None = None
     for windows in by_size.values():
-        for first in range(0, len(windows), batch_size):
-            chosen = windows[first : first + batch_size]
-            found = fields_of(torch.cat([image[..., r[0] : r[1], c[0] : c[1]] for r, c in chosen]))
+        for first in range(0, len(windows), together):
+            chosen = windows[first : first + together]
+            found = fields_of(torch.cat([images[..., r[0] : r[1], c[0] : c[1]] for r, c in chosen]))
             if whole is None:
-                whole = _empty(found, (height, width))
+                whole = _empty(found, (len(images), height, width))
             for position, window in enumerate(chosen):
                 _copy(found, position, whole, window)
     assert whole is not None
@@ -59,7 +61,7 @@ def tiled_fields(
 
 
 def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
-    """Copy the cells of one window of a batch into the whole."""
+    """Copy the cells of one window of all pictures into the whole."""
     (top, _, first_row, last_row), (left, _, first_column, last_column) = window
     for name, stride_name in STRIDES.items():
         field, target = getattr(found, name), getattr(whole, name)
@@ -69,7 +71,8 @@ def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
         into = _cells(first_row, last_row, stride), _cells(first_column, last_column, stride)
         inner_rows = _cells(first_row - top, last_row - top, stride)
         inner_columns = _cells(first_column - left, last_column - left, stride)
-        target[0, ..., into[0], into[1]] = field[position, ..., inner_rows, inner_columns]
+        of_window = field[position * len(target) : (position + 1) * len(target)]
+        target[..., into[0], into[1]] = of_window[..., inner_rows, inner_columns]
 
 
 def _spans(length: int, side: int, overlap: int, multiple: int) -> list[_Span]:
@@ -93,11 +96,12 @@ def _cells(first: int, last: int, stride: int) -> slice:
     return slice(first // stride, -(-last // stride))
 
 
-def _empty(fields: Fields, image_size: tuple[int, int]) -> Fields:
-    """Return unfilled fields of a larger picture."""
+def _empty(fields: Fields, shape: tuple[int, int, int]) -> Fields:
+    """Return unfilled fields of larger pictures, (picture, height, width)."""
+    pictures, *image_size = shape
     room: dict[str, Any] = {}
     for name, stride_name in STRIDES.items():
         field = getattr(fields, name)
         cells = (-(-side // getattr(fields, stride_name)) for side in image_size)
-        room[name] = None if field is None else field.new_empty((1, *field.shape[1:-2], *cells))
-    return replace(fields, image_size=image_size, **room)
+        room[name] = None if field is None else field.new_empty((pictures, *field.shape[1:-2], *cells))
+    return replace(fields, image_size=tuple(image_size), **room)

@@ -32,6 +32,7 @@ from mghp.datasets.mhp_v2 import MHPSubmission, MHPv2, read_mhp_submission, read
 from mghp.errors import InputError, existing_file, inside
 from mghp.inference.image_files import upright_picture
 from mghp.inference.outputs import output_files
+from mghp.inference.parsed_picture import ParsedPicture
 from mghp.inference.predict import predict
 from mghp.parsing.checkpoints import read_checkpoint
 from mghp.pictures.style import plain, plt, save
@@ -151,7 +152,8 @@ class NobodyIsFound:
         shape = image.shape[:2]
         keypoints = np.zeros((0, self.people.num_keypoints, 3))
         maps = np.zeros(shape, np.uint8), np.zeros(shape, np.int16)
-        return PredictedPersons(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
+        nobody = PredictedPersons(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
+        return ParsedPicture.of(nobody, image, self.people)
 
 
 def test_no_picture_s_predictions_replace_another_s(tmp_path):

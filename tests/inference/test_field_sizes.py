@@ -77,6 +77,14 @@ def test_tiles_make_the_whole():
                     assert torch.equal(tensors(tiled)[name], value), (name, height, width, tile, overlap)
 
 
+def test_the_windows_of_several_pictures_are_not_mixed_up():
+    images = torch.rand(3, 3, 70, 90)
+    whole = pointwise(images)
+    for batch_size in (1, 7):
+        tiled = tiled_fields(pointwise, images, 32, 8, 8, batch_size)
+        assert all(torch.equal(tensors(tiled)[name], value) for name, value in tensors(whole).items())
+
+
 def test_no_window_is_larger_than_asked():
     sizes = []
 
