@@ -94,7 +94,6 @@ def averaged_fields(module: Parser, images: NDArray[np.uint8], config: Inference
 def parsed_size(size: tuple[int, ...], config: InferenceConfig, trained_side: int | None = None) -> tuple[int, int]:
     """Return the height and width at which a picture of (height, width) is parsed; see `InferenceConfig`."""
     height, width = size
-    longest_side = config.longest_side or trained_side
-    if longest_side is None and max(size) > UNTOLD_LONGEST_SIDE:
-        longest_side = UNTOLD_LONGEST_SIDE
-    return size_for(height, width, longest_side)
+    longest_side = config.longest_side or (None if config.own_size_up_to else trained_side)
+    bound = config.own_size_up_to or UNTOLD_LONGEST_SIDE
+    return size_for(height, width, longest_side or min(bound, max(size)))

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from mghp import HumanParser
 from mghp.config.inference import InferenceConfig
+from mghp.config.load import load_config_text, to_yaml
 from mghp.datasets.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.evaluation.train import run_training
@@ -122,6 +124,16 @@ def test_untold_sizes_stay_up_to_1024():
     assert parsed_size((4000, 6000), untold) == (683, 1024)
     assert parsed_size((400, 600), untold, trained_side=300) == (200, 300)
     assert parsed_size((1, 5000), InferenceConfig(longest_side=300), trained_side=400) == (1, 300)
+
+
+def test_pictures_own_size_has_a_bound_that_a_checkpoint_may_state(parser):
+    bounded = InferenceConfig(own_size_up_to=500)
+    assert parsed_size((300, 400), bounded, trained_side=128) == (300, 400)
+    assert parsed_size((600, 1000), bounded, trained_side=128) == (300, 500)
+    assert parsed_size((600, 1000), replace(bounded, longest_side=100)) == (60, 100)
+    found = HumanParser(parser.module, load_config_text(to_yaml(parser.config), ["inference.own_size_up_to=60"]))
+    assert repr(found.predict(photo(50, 100))).endswith("100x50 parsed at 60x30")
+    assert found.predict(photo(50, 40)).parsed_size == (50, 40)
 
 
 def test_a_folder_of_all_kinds(checkpoint, tmp_path, mghp):
