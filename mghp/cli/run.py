@@ -10,7 +10,9 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
-Checkpoint = Annotated[Path, typer.Argument(help="Run folder of mghp train, or one of its checkpoints, e.g. last.ckpt")]
+Checkpoint = Annotated[
+    Path, typer.Argument(help="Run folder of mghp train (its best.ckpt, or else its last.ckpt), or a checkpoint")
+]
 
 
 def match(
@@ -102,7 +104,6 @@ def predict_command(
 
     import torch
 
-    from mghp.evaluation.evaluate import checkpoint_of
     from mghp.inference.human_parser import HumanParser
     from mghp.inference.predict import predict
 
@@ -110,7 +111,7 @@ def predict_command(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.device(device)
-        parser = HumanParser.load(checkpoint_of(checkpoint), *(overrides or []), device=chosen)
+        parser = HumanParser.load(checkpoint, *(overrides or []), device=chosen)
     except RuntimeError as error:
         raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
     with progress_bar() as show:
@@ -137,12 +138,11 @@ def export_command(
     check_export_files(files)
     sides = picture_size(size)
 
-    from mghp.evaluation.evaluate import checkpoint_of
     from mghp.inference.export import describe, export_program, write_program
     from mghp.parsing.build import load_parser
 
     # Float32: not every ONNX runtime computes in bfloat16.
-    module, config = load_parser(checkpoint_of(checkpoint), [*(overrides or []), "inference.bf16=false"])
+    module, config = load_parser(checkpoint, [*(overrides or []), "inference.bf16=false"])
     program = export_program(module, config, sides)
     for file in files:
         with OutFolder(file.parent).adding() as fresh:

@@ -18,7 +18,7 @@ class InferenceConfig(Section):
 
     longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
     """The longer side at which pictures are parsed, pixels; the result is brought back to their own size. Null: what
-    `own_size_up_to` says; without it the side in training; where that was each picture's own, that, but at most 1024."""
+    `own_size_up_to` says; without it, as in training, or, where that was each picture's own size, up to 1024."""
     own_size_up_to: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
     """The longer side up to which pictures are parsed at their own size, whatever that was in training, pixels; larger
     ones are brought to it. Not read where `longest_side` is given."""

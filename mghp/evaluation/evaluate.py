@@ -14,10 +14,10 @@ from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet, Samples
 from mghp.datasets.submission import SubmissionWriter, submission_writer
-from mghp.errors import InputError
 from mghp.evaluation.assembly_alone import run_assembly_alone
 from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
 from mghp.parsing.batch import collate
+from mghp.parsing.checkpoints import checkpoint_of
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples
@@ -112,20 +112,6 @@ def examine_into(
     if len(by_picture):
         write_frame(by_picture, folder.media / "scenes.csv")
     return metrics | of_scenes, pictures
-
-
-def checkpoint_of(source: Path) -> Path:
-    """Return the last checkpoint of a run folder, or the file itself.
-
-    Raises:
-        InputError: if the folder has none.
-    """
-    if not source.is_dir():
-        return source
-    file = source / "checkpoints" / "last.ckpt"
-    if not file.exists():
-        raise InputError(f"{source}: no checkpoints/last.ckpt; expected a run of mghp train, or a checkpoint")
-    return file
 
 
 @torch.no_grad()

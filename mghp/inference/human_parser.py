@@ -28,7 +28,7 @@ class HumanParser:
         >>> from mghp.config.load import load_config_text
         >>> from mghp.parsing.build import build_parser
         >>> config = load_config_text("{data: {name: synthetic}}")
-        >>> parser = HumanParser(build_parser(config), config)  # untrained; HumanParser.load("last.ckpt") is trained
+        >>> parser = HumanParser(build_parser(config), config)  # untrained; `load` brings a trained one
         >>> found = parser.predict(np.zeros((64, 96, 3), np.uint8))
         >>> found
         picture: 0 persons, 96x64 parsed at 128x85
@@ -45,12 +45,12 @@ class HumanParser:
         """Load a checkpoint of `mghp train`.
 
         Args:
-            checkpoint: the file.
+            checkpoint: the file, or the run folder: then the best checkpoint is taken, or else the last one.
             overrides: `key=value` over its config, e.g. "inference.scales=[0.75,1,1.25]".
             device: the device to run on.
 
         Raises:
-            InputError: if the file is missing, or no checkpoint, or an override does not fit.
+            InputError: if there is no such checkpoint, or an override does not fit.
         """
         module, config = load_parser(checkpoint, list(overrides))
         return cls(module.to(device), config)

@@ -18,7 +18,7 @@ from mghp.matching import make_matcher
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
-from mghp.parsing.checkpoints import check_weights, read_checkpoint
+from mghp.parsing.checkpoints import check_weights, checkpoint_of, read_checkpoint
 from mghp.parsing.network.parser import ParsingNetwork
 from mghp.parsing.parser import Parser
 
@@ -82,11 +82,12 @@ def build_parser(config: Config, anatomy: Anatomy | None = None) -> Parser:
 
 
 def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser, Config]:
-    """Load the parser of a checkpoint, with its weights, and its config with `key=value` over it.
+    """Load the parser of a checkpoint or run folder, with its weights, and its config with `key=value` over it.
 
     Raises:
         InputError: as `read_trained`, or if the weights do not fit the config.
     """
+    path = checkpoint_of(path)
     trained = read_trained(path, overrides)
     parser = build_parser(untrained(trained.config), trained.anatomy)
     return with_weights(parser, trained.weights, path).eval(), trained.config

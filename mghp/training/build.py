@@ -9,6 +9,7 @@ from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.build import build_parser, read_trained, untrained, with_weights
+from mghp.parsing.checkpoints import checkpoint_of
 from mghp.parsing.losses.objective import ParsingObjective
 from mghp.parsing.losses.weighting import FixedWeights, LearnedWeights
 from mghp.parsing.matching_in_training import TrainingMatching
@@ -70,11 +71,12 @@ def _matching(config: Config, parser: Parser, max_steps: int) -> TrainingMatchin
 
 
 def load_module(path: str | Path, overrides: Sequence[str] = ()) -> tuple[ParsingModule, Config]:
-    """Load the module of a checkpoint, and its config with `key=value` over it.
+    """Load the module of a checkpoint or run folder, and its config with `key=value` over it.
 
     Raises:
-        InputError: if the file is no checkpoint, or an override does not fit; see `load_parser`.
+        InputError: if there is no checkpoint, or an override does not fit; see `load_parser`.
     """
+    path = checkpoint_of(path)
     trained = read_trained(path, overrides)
     module = build_module(untrained(trained.config), anatomy=trained.anatomy)
     return with_weights(module, trained.weights, path).eval(), trained.config

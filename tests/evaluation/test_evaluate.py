@@ -130,7 +130,7 @@ def test_the_threshold_of_limbs_is_tuned_on_other_pictures_unless_it_is_given(
 
 
 def test_what_is_no_run_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"no checkpoints/last\.ckpt; expected a run of mghp train"):
+    with pytest.raises(InputError, match=r"no checkpoints/best\.ckpt or last\.ckpt; expected a run of mghp train"):
         run_evaluation(tmp_path, [], nothing)
     with pytest.raises(InputError, match=r"nowhere\.ckpt"):
         run_evaluation(tmp_path / "nowhere.ckpt", [], nothing)
