@@ -1,5 +1,6 @@
 """The progress display of a command."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,9 @@ def progress_bar() -> Iterator[Progress]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+    # Lines for a terminal go above the bar; those for a file or pipe go there.
+    lines = sys.stdout.isatty()
+    with Bar(*columns, console=console, disable=not console.is_terminal, redirect_stdout=lines) as bar:
         task = bar.add_task("")
 
         def show(done: int, total: int, what: str) -> None:

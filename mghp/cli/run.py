@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mghp.cli.overrides import Overrides
+from mghp.cli.overrides import Overrides, pictures_and_overrides
 from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
@@ -91,16 +91,25 @@ def evaluate(
 
 def predict_command(
     checkpoint: Checkpoint,
-    source: Annotated[Path, typer.Argument(help="Picture, or folder of pictures, e.g. photos")],
-    overrides: Overrides = None,
-    out: Annotated[Path, typer.Option(help="Folder to write maps, overlays and poses.json to")] = Path("predictions"),
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PICTURE... [KEY=VALUE]...",
+            help="Pictures, folders and patterns, e.g. photos 'more/*.jpg', and settings, e.g. inference.tile=512",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write maps, overlays, poses.json and labels.json to")] = Path(
+        "predictions"
+    ),
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, or auto, cuda if there is one")] = "auto",
 ) -> None:
     """Parse your own pictures into maps of parts and persons, overlays and poses; exit code 1 if one is unreadable."""
     from mghp.inference.image_files import picture_files
     from mghp.inference.prediction_files import all_names
 
-    OutFolder(writable_folder(out)).refuse(all_names(picture_files(source)))
+    pictures, overrides = pictures_and_overrides(sources)
+    files = picture_files(*map(Path, pictures))
+    OutFolder(writable_folder(out)).refuse(all_names(files))
 
     import torch
 
@@ -111,11 +120,11 @@ def predict_command(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.device(device)
-        parser = HumanParser.load(checkpoint, *(overrides or []), device=chosen)
+        parser = HumanParser.load(checkpoint, *overrides, device=chosen)
     except RuntimeError as error:
         raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
     with progress_bar() as show:
-        predicted = predict(parser, source, out, show)
+        predicted = predict(parser, files, out, show, typer.echo)
     for line in predicted.unreadable:
         typer.echo(f"mghp: skipped {line}", err=True)
     typer.echo(out)

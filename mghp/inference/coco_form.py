@@ -39,8 +39,7 @@ def annotations(found: PredictedPersons, anatomy: Anatomy, image_id: int, first_
         first_id: of the first annotation; the others follow.
     """
     whole = run_lengths(found.person_ids)
-    labels = np.where(found.person_ids > 0, found.person_ids.astype(np.int64) * anatomy.num_labels + found.parts, 0)
-    by_part = run_lengths(labels)
+    by_part = run_lengths(_part_numbers(found, anatomy.num_labels))
     nothing = _run_lengths_of(np.zeros((0, 2), np.int64), found.person_ids.shape)
     return [
         {
@@ -58,6 +57,15 @@ def annotations(found: PredictedPersons, anatomy: Anatomy, image_id: int, first_
         }
         for number in range(1, len(found.person_scores) + 1)
     ]
+
+
+def _part_numbers(found: PredictedPersons, num_labels: int) -> NDArray[np.int32]:
+    """Return a number for each part of each person, (height, width): person * labels + label, 0 nobody."""
+    numbers = found.person_ids.astype(np.int32)  # of four bytes: a large picture's maps are most of the memory
+    is_somebody = numbers > 0
+    numbers *= num_labels
+    np.add(numbers, found.parts, out=numbers, where=is_somebody, casting="unsafe")
+    return numbers
 
 
 def _pose_and_box(person: Person) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def _pose_and_box(person: Person) -> dict[str, Any]:
 def run_lengths(labels: NDArray[np.integer]) -> dict[int, dict[str, Any]]:
     """Return COCO's run lengths of the mask of each label but 0, in one pass over a map (height, width)."""
     by_column = labels.ravel(order="F")
-    begins = np.flatnonzero(np.diff(by_column, prepend=-1))
+    begins = np.append(0, np.flatnonzero(by_column[1:] != by_column[:-1]) + 1)
     spans = np.stack([begins, np.append(begins[1:], len(by_column))], 1)
     values = by_column[begins]
     return {

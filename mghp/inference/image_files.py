@@ -1,5 +1,6 @@
 """Reading a user's own pictures, whatever kind of file they are."""
 
+from glob import has_magic
 from pathlib import Path
 
 import numpy as np
@@ -27,21 +28,29 @@ def upright_picture(image: Path | Image.Image) -> NDArray[np.uint8]:
         return picture_pixels(image)
 
 
-def picture_files(source: Path) -> list[Path]:
-    """List a file, or a folder's files named like pictures, sorted; subfolders are not entered.
+def picture_files(*sources: Path) -> list[Path]:
+    """List the pictures that files, folders and patterns such as `photos/*.jpg` name, each once.
 
-    Files that mghp itself wrote into the folder, such as maps and overlays, are left out.
+    Of a folder, whose subfolders are not entered, and of a pattern, in which `**` is any folders, the files named like
+    pictures are taken, sorted. Files that mghp itself wrote there, such as maps and overlays, are left out.
 
     Raises:
-        InputError: if there is none.
+        InputError: if a source has no picture.
     """
+    files = [file for source in sources for file in _files_of(source)]
+    return list({file.resolve(): file for file in reversed(files)}.values())[::-1]
+
+
+def _files_of(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
-    if not source.is_dir():
+    if not source.is_dir() and not has_magic(str(source)):
         raise InputError(f"{source}: no such picture or folder")
-    written = OutFolder(source)
-    named = (file for file in source.iterdir() if file.suffix.lower() in SUFFIXES)
-    files = sorted(file for file in named if not written.is_own(file.name))
+    pattern = str(source.relative_to(source.anchor))
+    there = source.iterdir() if source.is_dir() else Path(source.anchor).glob(pattern)
+    named = sorted(file for file in there if file.suffix.lower() in SUFFIXES and not file.is_dir())
+    folders = {folder: OutFolder(folder) for folder in {file.parent for file in named}}
+    files = [file for file in named if not folders[file.parent].is_own(file.name)]
     if not files:
         raise InputError(f"{source}: no picture in it; expected files that end in {', '.join(sorted(SUFFIXES))}")
     return files

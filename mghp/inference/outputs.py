@@ -12,15 +12,15 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
 from mghp.errors import inside
 from mghp.inference.coco_form import annotations, person_category
-from mghp.inference.prediction_files import map_names
-from mghp.pictures.parsed import parsed_overlay
+from mghp.inference.prediction_files import LABELS, POSES, map_names
+from mghp.pictures.parsed import parsed_sheet
 from mghp.pictures.persons import person_colours
 
 
 def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy) -> None:
-    """Write NAME_parts.png, NAME_persons.png (numbers with a palette) and NAME_overlay.png.
+    """Write NAME_parts.png and NAME_persons.png (numbers with a palette), NAME_overlay.png, and labels.json.
 
-    The maps have the picture's size; the overlay has at most 1600 pixels a side.
+    The maps have the picture's size; the overlay is `parsed_sheet`.
 
     Args:
         out: target folder, made if missing.
@@ -31,9 +31,25 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
     """
     out.mkdir(parents=True, exist_ok=True)
     parts, persons, overlay = output_files(out, name)
+    (out / LABELS).write_text(json.dumps(labels_of(anatomy), indent=1))
     _write_indexed(parts, found.parts, np.array(anatomy.parts.colours, np.uint8))
     _write_indexed(persons, found.person_ids, person_colours(len(found.person_scores)))
-    Image.fromarray(parsed_overlay(image, found, anatomy)).save(overlay)
+    Image.fromarray(parsed_sheet(image, found, anatomy)).save(overlay)
+
+
+def labels_of(anatomy: Anatomy) -> dict[str, Any]:
+    """Return what the numbers of the maps mean: parts with their colours, and names of keypoints and limbs."""
+    names, colours = ("background", *anatomy.parts.names), ((0, 0, 0), *anatomy.parts.colours)
+    keypoints = anatomy.skeleton.keypoints
+    return {
+        "parts": {
+            str(label): {"name": name, "colour": list(colour)}
+            for label, (name, colour) in enumerate(zip(names, colours, strict=True))
+        },
+        "persons": f"0 is nobody; another number is the `person` of an annotation in {POSES}",
+        "keypoints": list(keypoints),
+        "limbs": [[keypoints[source], keypoints[destination]] for source, destination in anatomy.skeleton.limbs],
+    }
 
 
 def output_files(out: Path, name: str) -> tuple[Path, Path, Path]:
@@ -57,7 +73,7 @@ class PoseFile:
             "categories": [person_category(anatomy)],
         }
 
-    def add(self, name: str, size: tuple[int, int], found: PredictedPersons) -> None:
+    def add(self, name: str, size: tuple[int, ...], found: PredictedPersons) -> None:
         """Add the persons of one picture of (height, width)."""
         image, first = len(self.content["images"]) + 1, len(self.content["annotations"]) + 1
         self.content["images"].append({"id": image, "file_name": name, "height": size[0], "width": size[1]})

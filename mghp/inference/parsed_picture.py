@@ -17,7 +17,7 @@ from mghp.inference.image_files import SUFFIXES
 from mghp.inference.outputs import write_people
 from mghp.inference.person import Person
 from mghp.out_folder import OutFolder
-from mghp.pictures.parsed import parsed_overlay
+from mghp.pictures.parsed import parsed_sheet
 from mghp.writing import writing
 
 
@@ -97,8 +97,12 @@ class ParsedPicture(PredictedPersons):
         return f"{self.name}: {len(self)} {'person' if len(self) == 1 else 'persons'}, {width}x{height}{parsed}"
 
     def plot(self) -> NDArray[np.uint8]:
-        """Draw parts, outlines and skeletons on the photograph: red, green and blue, (height, width, 3) uint8."""
-        return parsed_overlay(self.image, self, self.anatomy)
+        """Draw parts, and beside them persons with skeletons, on the photograph, and a legend.
+
+        Returns:
+            Red, green and blue, (height, width, 3) uint8, e.g. for `PIL.Image.fromarray`; see `parsed_sheet`.
+        """
+        return parsed_sheet(self.image, self, self.anatomy)
 
     def to_coco(self) -> dict[str, list[dict[str, Any]]]:
         """Return `images`, `annotations` and `categories` as COCO's JSON holds them; see `coco_form.annotations`."""
@@ -114,7 +118,7 @@ class ParsedPicture(PredictedPersons):
 
         Args:
             target: a picture's file, e.g. .png, gets `plot()`, one that ends in .json `to_coco()`. Anything else is a
-                folder that gets both, and the maps of parts and persons, named after the picture.
+                folder that gets both, the maps of parts and persons, named after the picture, and labels.json.
 
         Returns:
             The target.

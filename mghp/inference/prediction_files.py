@@ -2,25 +2,44 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 POSES = "poses.json"
 """The file of all poses."""
 
 
+LABELS = "labels.json"
+"""The file that says what the numbers of the maps mean."""
+
+
+def shown_names(files: Sequence[Path]) -> dict[Path, str]:
+    """Return the name by which each picture is listed: its file name, or its path where two have the same name."""
+    names = Counter(file.name for file in files)
+    return {file: file.name if names[file.name] == 1 else file.as_posix() for file in files}
+
+
 def prediction_names(files: Sequence[Path]) -> dict[Path, str]:
-    """Return the name of each picture's outputs: its file name, with the ending only where two would be the same.
+    """Return the name of each picture's outputs: its file name, with folders and ending only where two are the same.
 
     Example:
-        >>> from pathlib import Path
+        >>> from pathlib import Path, PurePosixPath
         >>> from mghp.inference.prediction_files import prediction_names
         >>> list(prediction_names([Path("crowd.jpg"), Path("street.jpg"), Path("street.png")]).values())
         ['crowd', 'street.jpg', 'street.png']
+        >>> list(prediction_names([Path("may/crowd.jpg"), Path("june/crowd.jpg")]).values())
+        ['may_crowd', 'june_crowd']
     """
-    stems = Counter(file.stem for file in files)
-    names = {file.name for file in files}
-    # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.
-    return {file: file.name if stems[file.stem] > 1 or file.stem in names else file.stem for file in files}
+    flat = {file: "_".join(PurePosixPath(name).parts).lstrip("/_") for file, name in shown_names(files).items()}
+    if len(set(flat.values())) < len(files):
+        flat = {file: f"{number}_{file.name}" for number, file in enumerate(files, start=1)}
+    stems, names = Counter(PurePosixPath(name).stem for name in flat.values()), set(flat.values())
+
+    def output_name(name: str) -> str:
+        # a.jpg beside a.png keeps its ending, and so does a.jpg.png, whose stem would be the name that a.jpg then has.
+        stem = PurePosixPath(name).stem
+        return name if stems[stem] > 1 or stem in names else stem
+
+    return {file: output_name(name) for file, name in flat.items()}
 
 
 def map_names(name: str) -> tuple[str, str, str]:
@@ -30,4 +49,4 @@ def map_names(name: str) -> tuple[str, str, str]:
 
 def all_names(files: Sequence[Path]) -> list[str]:
     """Return the names of all files written for these pictures."""
-    return [*(file for name in prediction_names(files).values() for file in map_names(name)), POSES]
+    return [*(file for name in prediction_names(files).values() for file in map_names(name)), POSES, LABELS]

@@ -64,7 +64,7 @@ def brought_back(found: PredictedPersons, own: tuple[int, ...]) -> PredictedPers
         return found
     return dataclasses.replace(
         found,
-        parts=resized_labels(found.parts, height, width),
+        parts=resized_labels(found.parts.astype(np.int32), height, width),
         person_ids=resized_labels(found.person_ids.astype(np.int32), height, width),
         keypoints=resized_keypoints(found.keypoints, parsed, (height, width)),
     )

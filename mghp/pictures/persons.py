@@ -6,6 +6,7 @@ from scipy.optimize import linear_sum_assignment
 
 from mghp.anatomy.colours import distinct_colours
 from mghp.pictures.canvas import Rgb, blended, dimmed, spread_cells
+from mghp.pictures.outlines import edges
 
 _FIRST = (
     (230, 60, 60), (60, 130, 255), (70, 200, 80), (255, 215, 60), (190, 90, 220), (60, 215, 225),
@@ -93,16 +94,5 @@ def persons_paint(
     colours = person_colours(int(person_ids.max(initial=0))) if colours is None else colours
     palette = np.concatenate([np.zeros((1, 3), np.uint8), colours])
     opacity = np.where(ids > 0, _OPACITY, 0.0)
-    opacity[_outline(ids) & (ids > 0)] = 1
+    opacity[edges(ids) & (ids > 0)] = 1
     return palette[ids], opacity
-
-
-def _outline(ids: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Find the pixels with a neighbour of another id."""
-    across, down = ids[:, 1:] != ids[:, :-1], ids[1:] != ids[:-1]
-    edge = np.zeros(ids.shape, dtype=bool)
-    edge[:, 1:] |= across
-    edge[:, :-1] |= across
-    edge[1:] |= down
-    edge[:-1] |= down
-    return edge

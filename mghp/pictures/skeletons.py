@@ -56,19 +56,24 @@ def draw_skeletons(
     *,
     filled_from: float = VISIBLE,
     zoom: int = 2,
+    thickness: NDArray[np.floating] | None = None,
 ) -> None:
-    """Draw dots and limbs onto a sketch; see `skeletons_overlay`."""
+    """Draw dots and limbs onto a sketch; see `skeletons_overlay`.
+
+    `thickness` is the width of each person's limbs, (person,), in pixels of the enlarged picture; None: `zoom`.
+    """
     by_side = limb_colours(skeleton)
-    for index, person in enumerate(keypoints):
+    widths = [float(zoom)] * len(keypoints) if thickness is None else thickness.tolist()
+    for index, (person, width) in enumerate(zip(keypoints, widths, strict=True)):
         limbs = by_side if colours is None else [_colour(colours[index])] * len(by_side)
-        _draw_limbs(sketch, person, skeleton, limbs, zoom)
+        _draw_limbs(sketch, person, skeleton, limbs, width)
     # Dots last: no other person's limb hides one.
-    for person in keypoints:
-        _draw_keypoints(sketch, person, skeleton, filled_from, zoom)
+    for person, width in zip(keypoints, widths, strict=True):
+        _draw_keypoints(sketch, person, skeleton, filled_from, width)
 
 
 def _draw_limbs(
-    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, colours: list[Colour], zoom: int
+    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, colours: list[Colour], width: float
 ) -> None:
     present = person[:, 2] > 0
     ends = [
@@ -78,23 +83,23 @@ def _draw_limbs(
     ]
     # A dark edge sets limbs off from a bright photo and from other persons' limbs.
     for start, end, _ in ends:
-        sketch.line(start, end, (0, 0, 0), 1.7 * zoom)
+        sketch.line(start, end, (0, 0, 0), 1.7 * width)
     for start, end, colour in ends:
-        sketch.line(start, end, colour, 1.0 * zoom)
+        sketch.line(start, end, colour, width)
 
 
 def _draw_keypoints(
-    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, filled_from: float, zoom: int
+    sketch: Sketch, person: NDArray[np.floating], skeleton: Skeleton, filled_from: float, width: float
 ) -> None:
     for (x, y, strength), name in zip(person, skeleton.keypoints, strict=True):
         if strength <= 0:
             continue
         colour = side_colour((name,))
-        sketch.dot((x, y), (0, 0, 0), 1.4 * zoom)
+        sketch.dot((x, y), (0, 0, 0), 1.4 * width)
         if strength >= filled_from:
-            sketch.dot((x, y), colour, 1.1 * zoom)
+            sketch.dot((x, y), colour, 1.1 * width)
         else:
-            sketch.ring((x, y), colour, 1.15 * zoom, 0.45 * zoom)
+            sketch.ring((x, y), colour, 1.15 * width, 0.45 * width)
 
 
 def _colour(row: NDArray[np.uint8]) -> Colour:

@@ -73,7 +73,7 @@ def test_an_installed_dataset_is_trained_on_scored_and_named(config, installed):
 
     parser = HumanParser.load(trained / "checkpoints" / "last.ckpt")
     assert parser.people.parts.names == ("head", "body")
-    predict(parser, installed / "root" / "val" / "5.jpg", installed / "out", nothing)
+    predict(parser, [installed / "root" / "val" / "5.jpg"], installed / "out", nothing, nothing)
     with Image.open(installed / "out" / "5_parts.png") as parts:
         assert parts.getpalette()[:9] == [0, 0, 0, *COLOURS[0], *COLOURS[1]]
 

@@ -22,6 +22,7 @@ from mghp.anatomy.persons import PredictedPersons
 from mghp.config.data import DataConfig
 from mghp.config.dataset_names import DATASETS
 from mghp.config.load import load_config, load_config_text
+from mghp.config.schema import Config
 from mghp.datasets.cihp import CIHPSamples, CIHPSubmission
 from mghp.datasets.coco_json import read_coco, read_json
 from mghp.datasets.coco_masks import decoded_mask, polygons_mask
@@ -30,7 +31,7 @@ from mghp.datasets.label_files import read_labels, read_numbers, read_picture
 from mghp.datasets.mat_files import read_mat
 from mghp.datasets.mhp_v2 import MHPSubmission, MHPv2, read_mhp_submission, read_poses
 from mghp.errors import InputError, existing_file, inside
-from mghp.inference.image_files import upright_picture
+from mghp.inference.image_files import picture_files, upright_picture
 from mghp.inference.outputs import output_files
 from mghp.inference.parsed_picture import ParsedPicture
 from mghp.inference.predict import predict
@@ -147,13 +148,17 @@ class NobodyIsFound:
     """In the place of a parser."""
 
     people = DATASETS["cihp"].load().anatomy
+    config = Config()
 
-    def predict(self, image):
+    def predict(self, images):
+        return [self.nobody(image) for image in images]
+
+    def nobody(self, image):
         shape = image.shape[:2]
         keypoints = np.zeros((0, self.people.num_keypoints, 3))
         maps = np.zeros(shape, np.uint8), np.zeros(shape, np.int16)
-        nobody = PredictedPersons(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
-        return ParsedPicture.of(nobody, image, self.people)
+        found = PredictedPersons(*maps, np.zeros(0), np.zeros((0, self.people.num_labels)), keypoints)
+        return ParsedPicture.of(found, image, self.people)
 
 
 def test_no_picture_s_predictions_replace_another_s(tmp_path):
@@ -161,7 +166,7 @@ def test_no_picture_s_predictions_replace_another_s(tmp_path):
     for name in names:
         layouts.save(tmp_path / "in" / name, np.zeros((16, 16, 3), np.uint8))
     os.mkfifo(tmp_path / "in" / "pipe.png")  # to open it would be to wait for ever
-    predicted = predict(NobodyIsFound(), tmp_path / "in", tmp_path / "out", lambda *_: None)
+    predicted = predict(NobodyIsFound(), picture_files(tmp_path / "in"), tmp_path / "out", print, print)
     assert len(predicted.parsed) == len(names)
     assert len(list((tmp_path / "out").glob("*.png"))) == 3 * len(names)
     assert len(predicted.unreadable) == 1

@@ -105,3 +105,21 @@ def test_a_folder_s_pictures(tmp_path):
     assert picture_files(tmp_path / "notes.txt") == [tmp_path / "notes.txt"]  # asked for by name
     with pytest.raises(InputError, match="no such picture or folder"):
         picture_files(tmp_path / "nowhere")
+
+
+def test_patterns_and_several_sources_name_each_picture_once(tmp_path):
+    for name in ("a.jpg", "b.png", "deep/c.jpg", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    a, b, c = tmp_path / "a.jpg", tmp_path / "b.png", tmp_path / "deep" / "c.jpg"
+    assert picture_files(tmp_path / "*") == [a, b]
+    assert picture_files(tmp_path / "**" / "*.jpg") == [a, c]
+    assert picture_files(b, tmp_path, tmp_path / "deep" / ".." / "a.jpg") == [b, a]
+    with pytest.raises(InputError, match=r"\*\.bmp: no picture in it"):
+        picture_files(tmp_path / "*.bmp")
+
+
+def test_a_file_whose_name_is_a_pattern_is_that_file(tmp_path):
+    (tmp_path / "a[1].jpg").touch()
+    (tmp_path / "a1.jpg").touch()
+    assert picture_files(tmp_path / "a[1].jpg") == [tmp_path / "a[1].jpg"]
