@@ -7,17 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mghp.parsing.fields import Fields
-
-STRIDES = {
-    "part_logits": "part_stride",
-    "heatmaps": "keypoint_stride",
-    "keypoint_offsets": "keypoint_stride",
-    "limb_fields": "limb_stride",
-    "projection": "projection_stride",
-    "centers": "keypoint_stride",
-}
-"""The stride of each field, by names in `Fields`."""
+from mghp.parsing.fields import OFFSETS, STRIDES, Fields, given
 
 
 def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
@@ -43,11 +33,10 @@ def resized_fields(fields: Fields, image_size: tuple[int, int]) -> Fields:
         return sampled.view(*field.shape[:-2], *sampled.shape[-2:])
 
     resized: dict[str, Any] = {}
-    for name, stride in STRIDES.items():
-        if (field := getattr(fields, name)) is not None:
-            is_vector = name in ("keypoint_offsets", "projection")
-            sampled = read(field, getattr(fields, stride), "nearest" if is_vector else "bilinear")
-            resized[name] = sampled * per_axis if is_vector else sampled
+    for name, field in given(fields).items():
+        is_offset = name in OFFSETS
+        sampled = read(field, getattr(fields, STRIDES[name]), "nearest" if is_offset else "bilinear")
+        resized[name] = sampled * per_axis if is_offset else sampled
     return replace(fields, image_size=image_size, **resized)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mghp.inference.field_sizes import STRIDES
-from mghp.parsing.fields import Fields
+from mghp.parsing.fields import STRIDES, Fields, given
 
 _Span = tuple[int, int, int, int]
 """A window's begin and end along one axis, and the begin and end of its result that is used."""
@@ -63,11 +62,8 @@ def tiled_fields(
 def _copy(found: Fields, position: int, whole: Fields, window: _Window) -> None:
     """Copy the cells of one window of all pictures into the whole."""
     (top, _, first_row, last_row), (left, _, first_column, last_column) = window
-    for name, stride_name in STRIDES.items():
-        field, target = getattr(found, name), getattr(whole, name)
-        if field is None:
-            continue
-        stride = getattr(found, stride_name)
+    for name, field in given(found).items():
+        stride, target = getattr(found, STRIDES[name]), getattr(whole, name)
         into = _cells(first_row, last_row, stride), _cells(first_column, last_column, stride)
         inner_rows = _cells(first_row - top, last_row - top, stride)
         inner_columns = _cells(first_column - left, last_column - left, stride)
@@ -100,8 +96,7 @@ def _empty(fields: Fields, shape: tuple[int, int, int]) -> Fields:
     """Return unfilled fields of larger pictures, (picture, height, width)."""
     pictures, *image_size = shape
     room: dict[str, Any] = {}
-    for name, stride_name in STRIDES.items():
-        field = getattr(fields, name)
-        cells = (-(-side // getattr(fields, stride_name)) for side in image_size)
-        room[name] = None if field is None else field.new_empty((pictures, *field.shape[1:-2], *cells))
-    return replace(fields, image_size=tuple(image_size), **room)
+    for name, field in given(fields).items():
+        cells = (-(-side // getattr(fields, STRIDES[name])) for side in image_size)
+        room[name] = field.new_empty((pictures, *field.shape[1:-2], *cells))
+    return replace(fields, image_size=(image_size[0], image_size[1]), **room)

@@ -39,6 +39,26 @@ class Fields:
     centers: Tensor | None = None
 
 
+STRIDES = {
+    "part_logits": "part_stride",
+    "heatmaps": "keypoint_stride",
+    "keypoint_offsets": "keypoint_stride",
+    "limb_fields": "limb_stride",
+    "projection": "projection_stride",
+    "centers": "keypoint_stride",
+}
+"""The stride of each field, by names in `Fields`."""
+
+OFFSETS = ("keypoint_offsets", "projection")
+"""The fields in pixels from a cell's centre to a point: they grow with the picture, and no two may be blended."""
+
+
+def given(fields: Fields) -> dict[str, Tensor]:
+    """Return the fields that are there, by name."""
+    values = {name: getattr(fields, name) for name in STRIDES}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def at_pixels(logits: Tensor, stride: int, size: tuple[int, ...]) -> Tensor:
     """Bring logits (batch, label, rows, columns) of cells to (height, width) pixels; both keep their centres.
 

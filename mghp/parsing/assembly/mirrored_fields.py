@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mghp.anatomy.anatomy import Anatomy
-from mghp.parsing.fields import Fields
+from mghp.parsing.fields import STRIDES, Fields, given
 
 
 def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
@@ -50,24 +51,11 @@ def mean_fields(several: Sequence[Fields]) -> Fields:
     Args:
         several: at least one, of pictures of one size.
     """
-
-    def mean(name: str) -> Tensor:
-        total: Tensor = sum(getattr(fields, name) for fields in several)
-        return total / len(several)
-
-    def mean_where_all_have(name: str) -> Tensor | None:
-        return mean(name) if all(getattr(fields, name) is not None for fields in several) else None
-
+    shared = set.intersection(*(set(given(fields)) for fields in several)) - {"part_logits"}
+    means = {name: sum(given(fields)[name] for fields in several) / len(several) for name in shared}
     log_probabilities = torch.stack([fields.part_logits.log_softmax(1) for fields in several])
-    return replace(
-        several[0],
-        part_logits=log_probabilities.logsumexp(0) - math.log(len(several)),
-        heatmaps=mean("heatmaps"),
-        keypoint_offsets=mean_where_all_have("keypoint_offsets"),
-        limb_fields=mean("limb_fields"),
-        projection=mean("projection"),
-        centers=mean_where_all_have("centers"),
-    )
+    means["part_logits"] = log_probabilities.logsumexp(0) - math.log(len(several))
+    return replace(several[0], **{name: means.get(name) for name in STRIDES})  # type: ignore[arg-type]
 
 
 def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
@@ -77,14 +65,5 @@ def cut_to(fields: Fields, image_size: tuple[int, int]) -> Fields:
         cells: Tensor = field[..., : -(-image_size[0] // stride), : -(-image_size[1] // stride)]
         return cells
 
-    offsets, centers = fields.keypoint_offsets, fields.centers
-    return replace(
-        fields,
-        image_size=image_size,
-        part_logits=cut(fields.part_logits, fields.part_stride),
-        heatmaps=cut(fields.heatmaps, fields.keypoint_stride),
-        keypoint_offsets=None if offsets is None else cut(offsets, fields.keypoint_stride),
-        limb_fields=cut(fields.limb_fields, fields.limb_stride),
-        projection=cut(fields.projection, fields.projection_stride),
-        centers=None if centers is None else cut(centers, fields.keypoint_stride),
-    )
+    kept: dict[str, Any] = {name: cut(field, getattr(fields, STRIDES[name])) for name, field in given(fields).items()}
+    return replace(fields, image_size=image_size, **kept)
