@@ -21,6 +21,8 @@ class LossWeightsConfig(Section):
     """Sub-pixel offsets, L1 in cells."""
     limbs: Annotated[float, NOT_NEGATIVE] = 1.0
     """Limb fields."""
+    limb_offsets: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Vectors from a limb's end to the other one, L1 relative to the person's size; of a network that has them."""
     field: Annotated[float, NOT_NEGATIVE] = 0.1
     """Projection field, L1 in pixels, mean over levels."""
     matching: Annotated[float, NOT_NEGATIVE] = 0.0

@@ -57,6 +57,8 @@ class Config(Section):
         weights = self.losses.weights
         if self.assembly.grouping == "center" and not (weights.heatmaps and weights.field):
             raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
+        if self.network.limbs != "fields" and not weights.limb_offsets:
+            raise InputError(f"network.limbs: {self.network.limbs} needs losses.weights.limb_offsets above 0")
 
 
 def state_amounts(config: Config) -> None:

@@ -80,7 +80,12 @@ def _people_by_step(config: Config, anatomy: Anatomy, batch: Batch) -> Iterator[
 
 
 def _assembler(config: Config, anatomy: Anatomy, matcher: str) -> Assembler:
-    affinity = Affinity(anatomy.skeleton.limbs, num_samples=config.assembly.num_samples)
+    affinity = Affinity(
+        anatomy.skeleton.limbs,
+        num_samples=config.assembly.num_samples,
+        evidence=config.network.limbs,
+        limb_ratios=anatomy.skeleton.known_limb_ratios,
+    )
     return Assembler(anatomy, make_matcher(matcher, **config.matcher.options(matcher)), affinity, config.assembly)
 
 

@@ -73,6 +73,8 @@ def build_parser(config: Config, anatomy: Anatomy | None = None) -> Parser:
             anatomy.skeleton.limbs,
             num_samples=config.assembly.num_samples,
             detach_positions=config.training.candidates.detach_positions,
+            evidence=config.network.limbs,
+            limb_ratios=anatomy.skeleton.known_limb_ratios,
         )
     except (ValueError, TypeError) as error:
         raise InputError(" ".join(str(error).split())) from None

@@ -24,6 +24,8 @@ class Fields:
         part_stride, keypoint_stride, limb_stride, projection_stride: pixels a cell.
         centers: (batch, 1, height_keypoints, width_keypoints): confidences of persons' centres; None where pixels are
             not grouped by them.
+        limb_offsets: (batch, limb, end, 2, height_limbs, width_limbs): (x, y) in pixels from a cell's centre, near the
+            limb's source or destination, to its other end; None where limbs are told by their fields alone.
     """
 
     image_size: tuple[int, int]
@@ -37,6 +39,7 @@ class Fields:
     limb_stride: int
     projection_stride: int
     centers: Tensor | None = None
+    limb_offsets: Tensor | None = None
 
 
 STRIDES = {
@@ -46,10 +49,11 @@ STRIDES = {
     "limb_fields": "limb_stride",
     "projection": "projection_stride",
     "centers": "keypoint_stride",
+    "limb_offsets": "limb_stride",
 }
 """The stride of each field, by names in `Fields`."""
 
-OFFSETS = ("keypoint_offsets", "projection")
+OFFSETS = ("keypoint_offsets", "projection", "limb_offsets")
 """The fields in pixels from a cell's centre to a point: they grow with the picture, and no two may be blended."""
 
 

@@ -1,4 +1,4 @@
-"""Labels -> true fields: heatmaps, sub-pixel offsets, limb fields, projection field.
+"""Labels -> true fields: heatmaps, sub-pixel offsets, limb fields and offsets, projection field.
 
 Computed after augmentation, for a whole batch at once, and for the persons and keypoints alone that are there. Cells
 are centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
@@ -24,6 +24,9 @@ HEATMAP_SHARE = 0.6
 
 LIMB_SHARE = 0.03
 """Half width of a limb's band, relative to the person's size."""
+
+OFFSET_SHARE = 0.1
+"""Radius around a keypoint in which limb offsets are learned, relative to the person's size."""
 
 AREA_SHARE = 0.5
 """Area of a person relative to the box of its keypoints, where there is no mask."""
@@ -54,6 +57,9 @@ class Targets:
         centers: (batch, 1, height, width) beside the heatmaps, where the projection points to centres; else None.
         knows_centers: (batch, 1, height, width) bool, beside the heatmaps: False where it is not known whose a pixel
             is.
+        limb_offsets: (batch, limb, end, 2, height, width): (x, y) pixels from a cell's centre to the limb's other end;
+            None where they were not asked for.
+        limb_offset_weights: (batch, limb, end, height, width): 1 over the person's size near an end, 0 elsewhere.
     """
 
     person_size: Tensor
@@ -69,6 +75,8 @@ class Targets:
     knows_limbs: Tensor
     knows_centers: Tensor
     centers: Tensor | None = None
+    limb_offsets: Tensor | None = None
+    limb_offset_weights: Tensor | None = None
 
 
 class TargetMaker:
@@ -81,6 +89,7 @@ class TargetMaker:
         level_strides: of the projection field's levels.
         towards: what the projection field points to.
         relative: weigh a cell of the projection field by 8 pixels over its person's size instead of by 1.
+        limb_offsets: whether limbs have offsets from one end to the other.
     """
 
     def __init__(
@@ -91,6 +100,7 @@ class TargetMaker:
         level_strides: Sequence[int],
         towards: Towards = "annotated",
         relative: bool = False,
+        limb_offsets: bool = False,
     ) -> None:
         self.anatomy = anatomy
         self.keypoint_stride = keypoint_stride
@@ -98,6 +108,7 @@ class TargetMaker:
         self.level_strides = tuple(level_strides)
         self.towards = towards
         self.relative = relative
+        self.limb_offsets = limb_offsets
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Targets:
@@ -109,6 +120,8 @@ class TargetMaker:
         offsets, near = make_keypoint_offsets(batch, self.keypoint_stride)
         limb_fields, on_limb = make_limb_fields(batch, size, skeleton.limbs, self.limb_stride)
         levels = [self._projection(batch, stride, size) for stride in self.level_strides]
+        knows_limbs = _known(batch.has_keypoints, batch.ignored_poses, self.limb_stride)
+        between, weights = self._limb_offsets(batch, size, knows_limbs) if self.limb_offsets else (None, None)
         return Targets(
             person_size=size,
             keypoint_radius=2 * deviation,
@@ -120,10 +133,16 @@ class TargetMaker:
             projection_levels=[field for field, _ in levels],
             projection_weights=[weight for _, weight in levels],
             knows_keypoints=_known(batch.has_keypoints, batch.ignored_poses, self.keypoint_stride),
-            knows_limbs=_known(batch.has_keypoints, batch.ignored_poses, self.limb_stride),
+            knows_limbs=knows_limbs,
             knows_centers=_known(batch.has_persons, batch.ignored_persons, self.keypoint_stride),
             centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
+            limb_offsets=between,
+            limb_offset_weights=weights,
         )
+
+    def _limb_offsets(self, batch: Batch, size: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        offsets, weights = make_limb_offsets(batch, size, self.anatomy.skeleton.limbs, self.limb_stride)
+        return offsets, weights * known[:, :, None]
 
     def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
         """Return centres as wide as the widest of the person's keypoints: no picture marks a centre more sharply."""
@@ -244,6 +263,66 @@ def make_limb_fields(
     fields = sums / count.clamp(min=1)[:, None]
     shape = (len(batch), len(limbs))
     return fields.view(*shape, height, width, 2).movedim(-1, 2), (count > 0).view(*shape, height, width)
+
+
+def make_limb_offsets(
+    batch: Batch, person_size: Tensor, limbs: Sequence[tuple[int, int]], stride: int
+) -> tuple[Tensor, Tensor]:
+    """Return (x, y) in pixels from cells near either end of a limb to its other end (mid-range offsets of PersonLab).
+
+    Near is within max(1.5 cells, 0.1 size), so that all four cells around a keypoint are; the nearest keypoint of the
+    type counts.
+
+    Args:
+        batch: of pictures.
+        person_size: pixels, (batch, person).
+        limbs: source and destination keypoint types.
+        stride: pixels a cell.
+
+    Returns:
+        Offsets (batch, limb, end, 2, height, width), end 0 of cells near sources, which point to destinations; and
+        weights (batch, limb, end, height, width): 1 over the person's size, 0 where no limb ends.
+    """
+    ends = torch.tensor(limbs, device=batch.keypoints.device)
+    begin, goal = ends.flatten(), ends.flip(1).flatten()
+    owner = _nearest_persons(batch, (OFFSET_SHARE * person_size).clamp(min=1.5 * stride), stride)[:, begin]
+    place = (owner >= 0).nonzero(as_tuple=True)
+    person = owner[place]
+    there = _annotated(batch)[place[0], person, goal[place[1]]]
+    image, side, row, column, person = (value[there] for value in (*place, person))
+    rows, columns = _centres(batch, stride)
+    offsets = batch.keypoints.new_zeros(*owner.shape, 2)
+    centre = torch.stack([columns[column], rows[row]], -1)
+    offsets[image, side, row, column] = batch.keypoints[image, person, goal[side], :2] - centre
+    weights = batch.keypoints.new_zeros(owner.shape)
+    weights[image, side, row, column] = 1 / person_size[image, person]
+    return offsets.unflatten(1, (-1, 2)).movedim(-1, 3), weights.unflatten(1, (-1, 2))
+
+
+def _nearest_persons(batch: Batch, reach: Tensor, stride: int) -> Tensor:
+    """Return whose keypoint of each type is nearest to a cell, among those within reach; -1 for nobody's.
+
+    Args:
+        batch: of pictures.
+        reach: pixels, (batch, person).
+        stride: pixels a cell.
+
+    Returns:
+        (batch, keypoint, height, width).
+    """
+    rows, columns = _centres(batch, stride)
+    shape = (len(batch), batch.keypoints.shape[2], len(rows), len(columns))
+    image, person, keypoint = _annotated(batch).nonzero(as_tuple=True)
+    x, y = batch.keypoints[image, person, keypoint, :2].unbind(-1)
+    distance = (columns - x[:, None]).square()[:, None] + (rows - y[:, None]).square()[..., None]
+    instance, row, column = (distance <= reach[image, person].square()[:, None, None]).nonzero(as_tuple=True)
+    place = ((image * shape[1] + keypoint)[instance] * shape[2] + row) * shape[3] + column
+    distance = distance[instance, row, column]
+    nearest = distance.new_full((math.prod(shape),), math.inf).scatter_reduce_(0, place, distance, "amin")
+    wins = distance == nearest[place]
+    owner = torch.full(nearest.shape, -1, device=place.device)
+    owner[place[wins]] = person[instance][wins]
+    return owner.view(shape)
 
 
 def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -> tuple[Tensor, Tensor]:

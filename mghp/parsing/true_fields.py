@@ -26,7 +26,8 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
         towards: what the projection field points to.
     """
-    targets = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], (strides["field"],), towards)(batch)
+    make = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], (strides["field"],), towards, limb_offsets=True)
+    targets = make(batch)
     height, width = batch.image.shape[2:]
     return Fields(
         image_size=(height, width),
@@ -40,6 +41,7 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
         limb_stride=strides["limbs"],
         projection_stride=strides["field"],
         centers=targets.centers,
+        limb_offsets=targets.limb_offsets,
     )
 
 

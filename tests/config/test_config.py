@@ -270,6 +270,11 @@ def test_grouping_by_centres_needs_what_it_groups_by(refusal, weight):
     assert "assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field" in said
 
 
+def test_limb_offsets_need_their_loss(refusal):
+    said = refusal("", "network.limbs=both")
+    assert "network.limbs: both needs losses.weights.limb_offsets above 0" in said
+
+
 @pytest.mark.parametrize(
     "override", ["seed", "", "=", "=1", ".seed=1", "matcher.=1", "matcher..name=greedy", "seed.=1"]
 )

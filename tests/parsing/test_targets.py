@@ -15,6 +15,7 @@ from mghp.parsing.targets import (
     make_heatmaps,
     make_keypoint_offsets,
     make_limb_fields,
+    make_limb_offsets,
     make_projection,
     person_areas,
 )
@@ -106,6 +107,48 @@ def test_limb_fields_cell_by_cell(batch, stride):
     wrong = ((fields - expected).abs().amax(2) > 1e-3) & is_inner
     assert wrong.sum() <= 0.01 * is_inner.sum()
     assert is_inner.sum() > 500
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+def test_limb_offsets_cell_by_cell(batch, stride):
+    sizes = person_sizes(batch.keypoints, SKELETON.limbs, SKELETON.known_limb_ratios)
+    offsets, weights = make_limb_offsets(batch, sizes, SKELETON.limbs, stride)
+    assert offsets.shape == (3, 19, 2, 2, *weights.shape[-2:])
+    places, checked = centres(stride), 0
+    for b in range(3):
+        persons = {p for bb, p, *_ in annotated(batch) if bb == b}
+        for limb, kinds in enumerate(SKELETON.limbs):
+            for end, (begin, goal) in enumerate((kinds, kinds[::-1])):
+                for row, y in enumerate(places):
+                    for column, x in enumerate(places):
+                        near = []
+                        for p in persons:
+                            px, py, v = batch.keypoints[b, p, begin].tolist()
+                            if v and math.dist((x, y), (px, py)) <= max(1.5 * stride, 0.1 * float(sizes[b, p])):
+                                near.append((math.dist((x, y), (px, py)), p))
+                        weight = float(weights[b, limb, end, row, column])
+                        person = min(near)[1] if near else None
+                        if person is None or not batch.keypoints[b, person, goal, 2]:
+                            assert weight == 0
+                            continue
+                        checked += 1
+                        assert weight == pytest.approx(1 / float(sizes[b, person]))
+                        landing = (offsets[b, limb, end, :, row, column] + torch.tensor([x, y])).tolist()
+                        assert landing == pytest.approx(batch.keypoints[b, person, goal, :2].tolist(), abs=1e-3)
+    assert checked > 1000
+
+
+def test_limb_offsets_are_made_where_asked_for_and_not_where_nobody_annotated(batch):
+    assert TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch).limb_offsets is None
+    ignored = torch.zeros_like(batch.ignored_poses)
+    ignored[0, :, 9:] = True
+    hidden = dataclasses.replace(batch, ignored_poses=ignored)
+    known, all_known = (
+        TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), limb_offsets=True)(one).limb_offset_weights for one in (hidden, batch)
+    )
+    assert not known[0, ..., 2:].any()
+    assert all_known[0, ..., 2:].any()
+    assert torch.equal(known[1:], all_known[1:])
 
 
 @pytest.mark.parametrize("towards", ["annotated", "visible", "center"])

@@ -62,6 +62,20 @@ def test_gradients_of_the_matching_loss_reach_heatmaps_limb_fields_and_backbone(
     assert all_finite(module)
 
 
+def test_limb_offsets_are_trained_by_their_loss_and_through_the_matcher(small_module, batch):
+    module = small_module("network.limbs=offsets", "losses.weights.limb_offsets=2", "losses.weights.limbs=0")
+    losses = step(module, batch)
+    assert losses["limb_offsets"] > 0
+    assert "limbs" not in losses
+    assert module.network.limbs.output.weight.grad is None
+    loss, prediction = matching_loss(module, batch)
+    of_offsets, of_reach = torch.autograd.grad(
+        loss, [prediction.limb_offsets, module.assembler.affinity.landings.log_reach]
+    )
+    assert of_offsets.abs().sum() > 0
+    assert of_reach.abs() > 0
+
+
 def test_the_gradient_passes_through_the_matcher(small_module, batch, monkeypatch):
     """With the assignment cut off from its affinities nothing is left."""
     forward = PGDDykstra.forward

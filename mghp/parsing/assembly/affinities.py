@@ -1,22 +1,28 @@
-"""Affinities of candidate limbs: line integrals over the limb fields, and how sure both ends are."""
+"""Affinities of candidate limbs: line integrals over the limb fields, or offsets, and how sure both ends are."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from mghp.parsing.assembly.interpolation import interpolate
+from mghp.parsing.assembly.landings import Landings
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.fields import Fields
 from mghp.problems.matching_batch import MatchingBatch
+
+Evidence = Literal["fields", "offsets", "both"]
+"""What tells which candidates a limb joins; `both`: the mean of what either tells."""
 
 _MARGIN = 1e-4
 """Confidences are kept this far from 0 and 1 under the logit."""
 
 
 class Affinity(nn.Module):
-    """A = kappa (mean over samples of field . direction - tau) + lambda (logit h_source + logit h_destination) / 2.
+    """A = kappa (evidence - tau) + lambda (logit h_source + logit h_destination) / 2.
 
+    Evidence is the mean over samples of field . direction, the paper's, or of how near limb offsets land, or both's.
     kappa, tau and lambda are learned, one for all limbs; tau is the price of leaving a candidate unmatched, the same in
     training and at test. Scores stay signed. h is read from the heatmap at the candidate, differentiably.
 
@@ -27,6 +33,8 @@ class Affinity(nn.Module):
         scale: kappa at the start. T alpha max A must be able to reach 1, or nothing is decided.
         price: tau at the start.
         confidence_weight: lambda at the start.
+        evidence: see `Evidence`.
+        limb_ratios: of each limb, its mean length relative to the person's size; needed for offsets.
     """
 
     source: Tensor
@@ -40,6 +48,8 @@ class Affinity(nn.Module):
         scale: float = 4.0,
         price: float = 0.25,
         confidence_weight: float = 0.1,
+        evidence: Evidence = "fields",
+        limb_ratios: Sequence[float] = (),
     ) -> None:
         super().__init__()
         source, destination = zip(*limbs, strict=True)
@@ -50,6 +60,8 @@ class Affinity(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(scale).log())
         self.price = nn.Parameter(torch.tensor(price))
         self.log_confidence_weight = nn.Parameter(torch.tensor(confidence_weight).log())
+        self.reads_fields = evidence != "offsets"
+        self.landings = None if evidence == "fields" else Landings(limbs, limb_ratios)
 
     def forward(self, fields: Fields, candidates: Candidates) -> MatchingBatch:
         """Return the matching problems of a batch's pictures, whose two first axes are picture and limb.
@@ -64,18 +76,24 @@ class Affinity(nn.Module):
         pairs = source_mask[..., None] & destination_mask[..., None, :]
         picture, limb, source, destination = pairs.nonzero(as_tuple=True)
         ends = (picture, self.source[limb], source), (picture, self.destination[limb], destination)
-        plane = picture * len(self.source) + limb
-        integrals = line_integrals(
-            fields.limb_fields.flatten(0, 1),
-            plane,
-            positions[ends[0]],
-            positions[ends[1]],
-            fields.limb_stride,
-            self.num_samples,
-        )
+        told: list[Tensor] = []
+        if self.reads_fields:
+            told.append(
+                line_integrals(
+                    fields.limb_fields.flatten(0, 1),
+                    picture * len(self.source) + limb,
+                    positions[ends[0]],
+                    positions[ends[1]],
+                    fields.limb_stride,
+                    self.num_samples,
+                )
+            )
+        if self.landings is not None:
+            told.append(self.landings(fields, positions)[picture, limb, source, destination])
+        evidence = sum(told) / len(told)
         logits = read_heatmaps(fields.heatmaps, positions, fields.keypoint_stride).clamp(_MARGIN, 1 - _MARGIN).logit()
         sureness = (logits[ends[0]] + logits[ends[1]]) / 2
-        scores = self.log_scale.exp() * (integrals - self.price) + self.log_confidence_weight.exp() * sureness
+        scores = self.log_scale.exp() * (evidence - self.price) + self.log_confidence_weight.exp() * sureness
         affinity = scores.new_zeros(pairs.shape).index_put((picture, limb, source, destination), scores)
         return MatchingBatch(affinity, source_mask, destination_mask)
 

@@ -33,7 +33,7 @@ def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
     limbs, is_reversed = zip(*anatomy.skeleton.mirrored_limbs, strict=True)
     other_x = fields.limb_fields.new_tensor([-1, 1]).view(2, 1, 1)
     direction = 1 - 2 * torch.tensor(is_reversed, device=other_x.device).to(other_x.dtype)
-    offsets, centers = fields.keypoint_offsets, fields.centers
+    offsets, centers, limb_offsets = fields.keypoint_offsets, fields.centers, fields.limb_offsets
     return replace(
         fields,
         part_logits=fields.part_logits.flip(-1)[:, list(anatomy.parts.mirrored_labels)],
@@ -42,7 +42,16 @@ def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
         limb_fields=fields.limb_fields.flip(-1)[:, list(limbs)] * other_x * direction.view(-1, 1, 1, 1),
         projection=fields.projection.flip(-1) * other_x,
         centers=None if centers is None else centers.flip(-1),
+        limb_offsets=None
+        if limb_offsets is None
+        else _with_ends(limb_offsets.flip(-1)[:, list(limbs)] * other_x, is_reversed),
     )
+
+
+def _with_ends(offsets: Tensor, is_reversed: Sequence[bool]) -> Tensor:
+    """Exchange the ends of reversed limbs; (batch, limb, end, 2, height, width)."""
+    turned = torch.tensor(is_reversed, device=offsets.device).view(-1, 1, 1, 1, 1)
+    return torch.where(turned, offsets.flip(2), offsets)
 
 
 def mean_fields(several: Sequence[Fields]) -> Fields:

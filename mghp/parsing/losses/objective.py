@@ -10,6 +10,7 @@ from mghp.parsing.losses.keypoint_offsets import keypoint_offset_loss
 from mghp.parsing.losses.limb_fields import limb_field_loss
 from mghp.parsing.losses.parts import cell_cross_entropy, lovasz_softmax, pixel_cross_entropy
 from mghp.parsing.losses.projection_field import projection_loss
+from mghp.parsing.losses.relative_offsets import relative_offset_loss
 from mghp.parsing.network.parser import Prediction
 from mghp.parsing.targets import Targets
 
@@ -64,6 +65,10 @@ class ParsingObjective:
         if weights.limbs:
             losses["limbs"] = limb_field_loss(
                 prediction.limb_fields, targets.limb_fields, targets.on_limb, targets.knows_limbs
+            )
+        if weights.limb_offsets and prediction.limb_offsets is not None and targets.limb_offsets is not None:
+            losses["limb_offsets"] = relative_offset_loss(
+                prediction.limb_offsets, targets.limb_offsets, targets.limb_offset_weights
             )
         if weights.field:
             losses["field"] = projection_loss(

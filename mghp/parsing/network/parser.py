@@ -19,6 +19,10 @@ RARE_KEYPOINT = math.log(0.01 / 0.99)
 """A heatmap's logit at the start: a keypoint in one cell of a hundred (Lin et al. 2017)."""
 
 
+OFFSET_UNIT = 16.0
+"""Pixels that 1 in the output of a head of long offsets means: about a limb, so that weights need not grow first."""
+
+
 @dataclass
 class Prediction:
     """What the network returns: raw outputs, float32.
@@ -33,6 +37,7 @@ class Prediction:
         strides: pixels a cell of `parts`, `keypoints`, `limbs`; `field` for the finest level.
         level_strides: pixels a cell of each level.
         center_logits: (batch, 1, height_keypoints, width_keypoints), of persons' centres; None for a network without.
+        limb_offsets: (batch, limb, end, 2, height_limbs, width_limbs), (x, y) in pixels; None for a network without.
     """
 
     image_size: tuple[int, int]
@@ -44,6 +49,7 @@ class Prediction:
     strides: dict[str, int]
     level_strides: tuple[int, ...]
     center_logits: Tensor | None = None
+    limb_offsets: Tensor | None = None
 
     def fields(self) -> Fields:
         """Return the fields that the assembly takes."""
@@ -59,6 +65,7 @@ class Prediction:
             limb_stride=self.strides["limbs"],
             projection_stride=self.strides["field"],
             centers=None if self.center_logits is None else self.center_logits.sigmoid(),
+            limb_offsets=self.limb_offsets,
         )
 
 
@@ -102,6 +109,8 @@ class ParsingNetwork(nn.Module):
             self.keypoints.output.bias.view(anatomy.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
         # Made last: all other weights start as they do without it.
         self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
+        has_offsets = config.limbs != "fields"
+        self.limb_offsets = Head(width, 4 * anatomy.num_limbs, strides.limbs, have) if has_offsets else None
         self.multiple = max(available)
         self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
@@ -126,6 +135,7 @@ class ParsingNetwork(nn.Module):
         # A keypoint's three channels: the logit, then its offset in cells.
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
         centers = None if self.centers is None else cut(self.centers(of_poses), self.strides["keypoints"])
+        between = None if self.limb_offsets is None else cut(self.limb_offsets(of_poses), self.strides["limbs"])
         levels = self.field(features)
         return Prediction(
             image_size=(height, width),
@@ -137,6 +147,7 @@ class ParsingNetwork(nn.Module):
             strides=self.strides,
             level_strides=self.field.strides,
             center_logits=centers,
+            limb_offsets=None if between is None else OFFSET_UNIT * _split(between, 4).unflatten(2, (2, 2)),
         )
 
 

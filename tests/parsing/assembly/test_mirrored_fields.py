@@ -11,7 +11,7 @@ from mghp.parsing.true_fields import true_fields
 from mghp.training.transforms import mirrored
 
 STRIDES = {"parts": 2, "keypoints": 4, "limbs": 4, "field": 2}
-FIELDS = ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "projection", "centers")
+FIELDS = ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "projection", "centers", "limb_offsets")
 
 
 def fields_of(samples, strides=STRIDES, towards="annotated"):

@@ -8,6 +8,7 @@ from mghp.parsing.losses.keypoint_offsets import keypoint_offset_loss
 from mghp.parsing.losses.limb_fields import limb_field_loss
 from mghp.parsing.losses.masked_mean import masked_mean
 from mghp.parsing.losses.projection_field import projection_loss
+from mghp.parsing.losses.relative_offsets import relative_offset_loss
 
 ALL = torch.ones(2, 1, 1, 1, dtype=torch.bool)
 NONE = ~ALL
@@ -91,6 +92,17 @@ def test_limb_fields_weigh_limb_cells_and_the_others_apart():
     labelled = ALL[:1]
     assert limb_field_loss(fields, target, on_limb, labelled) == pytest.approx(0.5 + 0.1 * 0.5)
     assert limb_field_loss(fields, target, on_limb, ~labelled) == 0
+
+
+def test_long_offsets_count_relative_to_the_person_and_where_they_have_weight():
+    offsets = torch.zeros(1, 1, 2, 1, 3, requires_grad=True)
+    target = torch.tensor([[6.0, 10.0, 100.0], [-2.0, 0.0, 100.0]]).view(1, 1, 2, 1, 3)
+    weights = torch.tensor([1 / 4, 1 / 20, 0]).view(1, 1, 1, 3)
+    loss = relative_offset_loss(offsets, target, weights)
+    assert loss.item() == pytest.approx((6 / 4 + 2 / 4 + 10 / 20 + 0) / 4)
+    loss.backward()
+    assert offsets.grad[..., 2].abs().max() == 0
+    assert relative_offset_loss(offsets, target, 0 * weights) == 0
 
 
 def test_every_level_of_the_field_counts_the_same():

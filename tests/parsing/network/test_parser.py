@@ -51,6 +51,21 @@ def test_outputs_have_the_people_s_channels_and_the_strides_sizes(levels, parts,
     assert all(torch.isfinite(level).all() for level in prediction.projection_levels)
 
 
+@pytest.mark.parametrize("limbs", ["fields", "offsets", "both"])
+def test_limb_offsets_are_there_where_limbs_are_told_by_them(limbs):
+    network = tiny(limbs=limbs, strides=StridesConfig(limbs=8))
+    prediction = network(picture(2, 3, 64, 90))
+    assert prediction.limb_fields.shape == (2, 19, 2, 8, 12)
+    if limbs == "fields":
+        assert prediction.limb_offsets is None
+    else:
+        assert prediction.limb_offsets.shape == (2, 19, 2, 2, 8, 12)
+        assert prediction.fields().limb_offsets is prediction.limb_offsets
+    # All that is there without them starts as it does without them.
+    plain = tiny(strides=StridesConfig(limbs=8)).state_dict()
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in plain.items())
+
+
 @pytest.mark.parametrize(
     "strides",
     [
