@@ -19,6 +19,10 @@ class AssemblyConfig(Section):
     """The number of points along a segment at which the limb field is sampled."""
     rounding: RoundingName = "hungarian"
     """The rounding that makes a soft assignment hard."""
+    growth: Literal["limbs", "surest"] = "limbs"
+    """How limbs become persons: limbs that the matcher decided on, joined from the strongest to the weakest (`limbs`,
+    the paper's), or persons grown one by one from the surest keypoint along the largest affinities, without a matcher
+    (`surest`, PersonLab's)."""
     min_affinity: Annotated[float, FINITE] | None = None
     """The least affinity of a limb, in units of the learned price of staying unmatched, which is 0; null: tuned by
     `mghp evaluate` on pictures of its own, and 0 elsewhere."""

@@ -12,6 +12,7 @@ from mghp.config.assembly import AssemblyConfig
 from mghp.matching import Matcher, round_assignment
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.duplicates import without_duplicates
+from mghp.parsing.assembly.growth import grow_persons
 from mghp.parsing.assembly.missing_keypoints import with_missing_keypoints
 from mghp.parsing.assembly.parts import pixel_parts
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
@@ -62,20 +63,26 @@ class Assembler(nn.Module):
         )
 
     def assign(self, scored: MatchingBatch) -> Tensor:
-        """Return which pairs are limbs: bool, (batch, limb, source, destination)."""
-        soft = self.matcher(scored.affinity, *scored.masks)
+        """Return which pairs are limbs: bool, (batch, limb, source, destination).
+
+        Persons that grow from their surest keypoint decide that themselves: then these are all pairs that may be limbs.
+        """
         least = self.config.min_affinity or 0.0
+        if self.config.growth == "surest":
+            return scored.is_pair & (scored.affinity >= least)
+        soft = self.matcher(scored.affinity, *scored.masks)
         return round_assignment(soft, scored.affinity, min_affinity=least, by=self.config.rounding)
 
     def poses(self, candidates: Candidates, scored: MatchingBatch, pairs: Tensor) -> list[Tensor]:
         """Return the persons' keypoints in each picture, (person, keypoint, 3): x, y, confidence."""
         skeleton, least = self.anatomy.skeleton, self.config.min_keypoints
+        joined = grow_persons if self.config.growth == "surest" else merge_limbs
         of_pictures = zip(
             *(t.cpu().numpy() for t in (pairs, scored.affinity, candidates.positions_input, candidates.scores)),
             strict=True,
         )
         merged = [
-            torch.from_numpy(merge_limbs(is_limb, affinity, positions, scores, skeleton.limbs, least)).to(pairs.device)
+            torch.from_numpy(joined(is_limb, affinity, positions, scores, skeleton.limbs, least)).to(pairs.device)
             for is_limb, affinity, positions, scores in of_pictures
         ]
         largest = self.config.largest_similarity

@@ -1,6 +1,6 @@
 """Limbs -> persons: limbs that share a keypoint belong together, unless a person would get two keypoints of a type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +45,21 @@ def merge_limbs(
         for keypoint in second.items():
             person_of[keypoint] = first
     persons = {id(person): person for person in person_of.values()}  # each once, in the order of its strongest limb
-    found = [person for person in persons.values() if len(person) >= min_keypoints]
-    keypoints = np.zeros((len(found), len(scores), 3))
-    for row, person in enumerate(found):
+    return keypoints_of([person for person in persons.values() if len(person) >= min_keypoints], positions, scores)
+
+
+def keypoints_of(
+    persons: Sequence[Mapping[int, int]], positions: NDArray[np.floating], scores: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the keypoints of persons, (person, keypoint, 3): x, y, confidence; 0 where a person has none.
+
+    Args:
+        persons: the candidate of each keypoint type that a person has.
+        positions: candidates, (keypoint, candidate, 2): (x, y).
+        scores: their confidence, (keypoint, candidate).
+    """
+    keypoints = np.zeros((len(persons), len(scores), 3))
+    for row, person in enumerate(persons):
         for kind, candidate in person.items():
             keypoints[row, kind] = *positions[kind, candidate], scores[kind, candidate]
     return keypoints

@@ -29,8 +29,9 @@ def fields(batch):
     return true_fields(batch, DENSEPOSE_COCO, STRIDES)
 
 
-def assembler(matcher="hungarian", **config):
-    affinity = Affinity(DENSEPOSE_COCO.skeleton.limbs)
+def assembler(matcher="hungarian", evidence="fields", **config):
+    skeleton = DENSEPOSE_COCO.skeleton
+    affinity = Affinity(skeleton.limbs, evidence=evidence, limb_ratios=skeleton.known_limb_ratios)
     return Assembler(DENSEPOSE_COCO, make_matcher(matcher), affinity, AssemblyConfig(**config))
 
 
@@ -48,6 +49,23 @@ def test_true_fields_give_the_true_people(batch, fields, matcher):
     assert found["ap_p_vol"] >= 0.80
     assert found["grouping"] >= 0.94
     assert found["keypoint_ap_50"] >= 0.95
+
+
+@pytest.mark.parametrize("evidence", ["offsets", "both"])
+def test_true_limb_offsets_give_the_true_people_too(batch, fields, evidence):
+    found = scores(assembler(evidence=evidence)(fields), batch)
+    plain = scores(assembler()(fields), batch)
+    assert found["keypoint_ap_50"] >= 0.95
+    assert found["keypoint_ap"] > plain["keypoint_ap"]
+    assert found["grouping"] >= plain["grouping"]
+
+
+def test_persons_grow_without_a_matcher(batch, fields, monkeypatch):
+    grower = assembler(evidence="offsets", growth="surest")
+    monkeypatch.setattr(type(grower.matcher), "forward", None)
+    found = scores(grower(fields), batch)
+    assert found["keypoint_ap_50"] >= 0.95
+    assert found["grouping"] >= 0.9
 
 
 def test_a_picture_alone_gives_the_same_people(batch, fields):
