@@ -35,6 +35,10 @@ class AssemblyConfig(Section):
     """True to average a picture's fields with those of its mirror image, at twice the cost."""
     read_missing_keypoints: bool = True
     """True to read a keypoint that no limb brought to a person from the heatmap among the person's own pixels."""
+    completion: Literal["heatmaps", "offsets"] = "heatmaps"
+    """Where a keypoint that no limb brought is read, if it is: at the hottest cell among the person's own pixels
+    (`heatmaps`), or where most of these pixels point to by `network.pose_offsets`, be it on the person or not, moved to
+    the hottest cell nearby if that one could be a candidate (`offsets`)."""
     label_balance: Annotated[float, Range(0, 1, "is a share from 0 to 1")] = 0.3
     """The share (0 to 1) of the logarithm of its training frequency that is subtracted from each label's logits;
     without it, thin and rare parts lose to frequent ones."""

@@ -11,12 +11,22 @@ from mghp.ranges import Range, Section
 ORACLES: dict[str, tuple[str, ...]] = {
     "predicted": (),
     "true_parts": ("part_logits",),
-    "true_keypoints": ("heatmaps", "keypoint_offsets"),
+    "true_keypoints": ("heatmaps", "keypoint_offsets", "pose_offsets"),
     "true_limbs": ("limb_fields", "limb_offsets"),
     "true_field": ("projection", "centers"),
-    "all_true": ("part_logits", "heatmaps", "keypoint_offsets", "limb_fields", "limb_offsets", "projection", "centers"),
+    "all_true": (
+        "part_logits",
+        "heatmaps",
+        "keypoint_offsets",
+        "limb_fields",
+        "limb_offsets",
+        "pose_offsets",
+        "projection",
+        "centers",
+    ),
 }
-"""The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`."""
+"""The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`, and true
+offsets of limbs and poses are read only where `network` and `assembly` ask for them."""
 
 
 @dataclass

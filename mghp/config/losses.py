@@ -23,6 +23,8 @@ class LossWeightsConfig(Section):
     """Limb fields."""
     limb_offsets: Annotated[float, NOT_NEGATIVE] = 0.0
     """Vectors from a limb's end to the other one, L1 relative to the person's size; of a network that has them."""
+    pose_offsets: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Vectors from a person's cells to all its keypoints, L1 relative to its size; of a network that has them."""
     field: Annotated[float, NOT_NEGATIVE] = 0.1
     """Projection field, L1 in pixels, mean over levels."""
     matching: Annotated[float, NOT_NEGATIVE] = 0.0

@@ -29,7 +29,7 @@ class StridesConfig(Section):
     keypoints: Annotated[int, _STRIDE] = 4
     """The stride of heatmaps and their sub-pixel offsets."""
     limbs: Annotated[int, _STRIDE] = 4
-    """The stride of the limb fields, and of vectors from a limb's end to the other one."""
+    """The stride of the limb fields, and of vectors from cells to keypoints farther away."""
     parts: Annotated[int, _STRIDE] = 2
     """The stride of the part logits."""
     field: Annotated[int, _STRIDE] = 2
@@ -63,6 +63,8 @@ class NetworkConfig(Section):
     """What tells which keypoints a limb joins: unit vectors along it (`fields`, the paper's), vectors from each of its
     ends to the other one (`offsets`, the mid-range offsets of PersonLab), or the mean of what both tell (`both`). The
     fields have their head in any case: what was trained with `offsets` or `both` is assembled by either."""
+    pose_offsets: bool = False
+    """True for one more head: vectors from each cell of a person to all keypoints of that person, as DEKR regresses."""
     strides: StridesConfig = field(default_factory=StridesConfig)
     channels_last: bool = False
     """True to store pictures and weights pixel by pixel instead of channel by channel: the same numbers but for

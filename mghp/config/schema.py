@@ -59,6 +59,10 @@ class Config(Section):
             raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
         if self.network.limbs != "fields" and not weights.limb_offsets:
             raise InputError(f"network.limbs: {self.network.limbs} needs losses.weights.limb_offsets above 0")
+        if self.network.pose_offsets and not weights.pose_offsets:
+            raise InputError("network.pose_offsets: true needs losses.weights.pose_offsets above 0")
+        if self.assembly.completion == "offsets" and not self.network.pose_offsets:
+            raise InputError("assembly.completion: offsets needs network.pose_offsets=true")
 
 
 def state_amounts(config: Config) -> None:

@@ -27,6 +27,8 @@ OUTPUTS = {
     "only of a network that has them.",
     "limb_offsets": "(1, limb, 2, 2, height / limbs, width / limbs) float32: (x, y) from a cell's centre near a limb's "
     "source, or destination, to the limb's other end; pixels; only of a network that has them.",
+    "pose_offsets": "(1, keypoint, 2, height / limbs, width / limbs) float32: (x, y) from a person's cell to each "
+    "keypoint of that person; pixels; only of a network that has them.",
     "positions": f"(1, keypoint, {NUM_PEAKS}, 2) float32: candidates (x, y), pixels of the picture, the strongest "
     "first; 0 where there is no candidate.",
     "scores": f"(1, keypoint, {NUM_PEAKS}) float32: their confidences in [0, 1].",
@@ -80,6 +82,7 @@ class PictureProgram(nn.Module):
             "projection": fields.projection,
             "centers": fields.centers,
             "limb_offsets": fields.limb_offsets,
+            "pose_offsets": fields.pose_offsets,
             "positions": candidates.positions_input,
             "scores": candidates.scores,
             "is_candidate": candidates.is_candidate,

@@ -26,6 +26,8 @@ class Fields:
             not grouped by them.
         limb_offsets: (batch, limb, end, 2, height_limbs, width_limbs): (x, y) in pixels from a cell's centre, near the
             limb's source or destination, to its other end; None where limbs are told by their fields alone.
+        pose_offsets: (batch, keypoint, 2, height_limbs, width_limbs): (x, y) in pixels from a cell's centre to each
+            keypoint of the person whose cell it is; None where poses are not regressed.
     """
 
     image_size: tuple[int, int]
@@ -40,6 +42,7 @@ class Fields:
     projection_stride: int
     centers: Tensor | None = None
     limb_offsets: Tensor | None = None
+    pose_offsets: Tensor | None = None
 
 
 STRIDES = {
@@ -50,10 +53,11 @@ STRIDES = {
     "projection": "projection_stride",
     "centers": "keypoint_stride",
     "limb_offsets": "limb_stride",
+    "pose_offsets": "limb_stride",
 }
 """The stride of each field, by names in `Fields`."""
 
-OFFSETS = ("keypoint_offsets", "projection", "limb_offsets")
+OFFSETS = ("keypoint_offsets", "projection", "limb_offsets", "pose_offsets")
 """The fields in pixels from a cell's centre to a point: they grow with the picture, and no two may be blended."""
 
 

@@ -60,6 +60,10 @@ class Targets:
         limb_offsets: (batch, limb, end, 2, height, width): (x, y) pixels from a cell's centre to the limb's other end;
             None where they were not asked for.
         limb_offset_weights: (batch, limb, end, height, width): 1 over the person's size near an end, 0 elsewhere.
+        pose_offsets: (batch, keypoint, 2, height, width), beside the limb fields: (x, y) pixels from a cell's centre to
+            its person's keypoint; None where they were not asked for.
+        pose_offset_weights: (batch, keypoint, height, width): 1 over the person's size on cells of persons that have
+            the keypoint, 0 elsewhere.
     """
 
     person_size: Tensor
@@ -77,6 +81,8 @@ class Targets:
     centers: Tensor | None = None
     limb_offsets: Tensor | None = None
     limb_offset_weights: Tensor | None = None
+    pose_offsets: Tensor | None = None
+    pose_offset_weights: Tensor | None = None
 
 
 class TargetMaker:
@@ -90,6 +96,7 @@ class TargetMaker:
         towards: what the projection field points to.
         relative: weigh a cell of the projection field by 8 pixels over its person's size instead of by 1.
         limb_offsets: whether limbs have offsets from one end to the other.
+        pose_offsets: whether a person's cells have offsets to all its keypoints.
     """
 
     def __init__(
@@ -101,6 +108,7 @@ class TargetMaker:
         towards: Towards = "annotated",
         relative: bool = False,
         limb_offsets: bool = False,
+        pose_offsets: bool = False,
     ) -> None:
         self.anatomy = anatomy
         self.keypoint_stride = keypoint_stride
@@ -109,6 +117,7 @@ class TargetMaker:
         self.towards = towards
         self.relative = relative
         self.limb_offsets = limb_offsets
+        self.pose_offsets = pose_offsets
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Targets:
@@ -121,8 +130,7 @@ class TargetMaker:
         limb_fields, on_limb = make_limb_fields(batch, size, skeleton.limbs, self.limb_stride)
         levels = [self._projection(batch, stride, size) for stride in self.level_strides]
         knows_limbs = _known(batch.has_keypoints, batch.ignored_poses, self.limb_stride)
-        between, weights = self._limb_offsets(batch, size, knows_limbs) if self.limb_offsets else (None, None)
-        return Targets(
+        targets = Targets(
             person_size=size,
             keypoint_radius=2 * deviation,
             heatmaps=heatmaps,
@@ -136,13 +144,14 @@ class TargetMaker:
             knows_limbs=knows_limbs,
             knows_centers=_known(batch.has_persons, batch.ignored_persons, self.keypoint_stride),
             centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
-            limb_offsets=between,
-            limb_offset_weights=weights,
         )
-
-    def _limb_offsets(self, batch: Batch, size: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        offsets, weights = make_limb_offsets(batch, size, self.anatomy.skeleton.limbs, self.limb_stride)
-        return offsets, weights * known[:, :, None]
+        if self.limb_offsets:
+            offsets, weights = make_limb_offsets(batch, size, skeleton.limbs, self.limb_stride)
+            targets.limb_offsets, targets.limb_offset_weights = offsets, weights * knows_limbs[:, :, None]
+        if self.pose_offsets:
+            offsets, weights = make_pose_offsets(batch, size, self.limb_stride)
+            targets.pose_offsets, targets.pose_offset_weights = offsets, weights * knows_limbs
+        return targets
 
     def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
         """Return centres as wide as the widest of the person's keypoints: no picture marks a centre more sharply."""
@@ -323,6 +332,30 @@ def _nearest_persons(batch: Batch, reach: Tensor, stride: int) -> Tensor:
     owner = torch.full(nearest.shape, -1, device=place.device)
     owner[place[wins]] = person[instance][wins]
     return owner.view(shape)
+
+
+def make_pose_offsets(batch: Batch, person_size: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    """Return (x, y) in pixels from each cell of a person to all keypoints of that person (DEKR: Geng et al. 2021).
+
+    Args:
+        batch: of pictures.
+        person_size: pixels, (batch, person).
+        stride: pixels a cell; whose a cell is, `make_projection` tells.
+
+    Returns:
+        Offsets (batch, keypoint, 2, height, width), and weights (batch, keypoint, height, width): 1 over the person's
+        size where the person has the keypoint, 0 elsewhere.
+    """
+    rows, columns = _centres(batch, stride)
+    image, row, column = (ids := labels_at_stride(batch.person_ids, stride)).nonzero(as_tuple=True)
+    person = ids[image, row, column].long() - 1
+    there = _annotated(batch)[image, person]
+    centre = torch.stack([columns[column], rows[row]], -1)
+    offsets = batch.keypoints.new_zeros(*ids.shape, batch.keypoints.shape[2], 2)
+    offsets[image, row, column] = (batch.keypoints[image, person, :, :2] - centre[:, None]) * there[..., None]
+    weights = batch.keypoints.new_zeros(offsets.shape[:-1])
+    weights[image, row, column] = there / person_size[image, person, None]
+    return offsets.movedim((3, 4), (1, 2)), weights.movedim(3, 1)
 
 
 def make_projection(batch: Batch, stride: int, towards: Towards = "annotated") -> tuple[Tensor, Tensor]:

@@ -26,8 +26,8 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
         towards: what the projection field points to.
     """
-    make = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], (strides["field"],), towards, limb_offsets=True)
-    targets = make(batch)
+    levels, every = (strides["field"],), {"limb_offsets": True, "pose_offsets": True}
+    targets = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], levels, towards, **every)(batch)
     height, width = batch.image.shape[2:]
     return Fields(
         image_size=(height, width),
@@ -42,6 +42,7 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
         projection_stride=strides["field"],
         centers=targets.centers,
         limb_offsets=targets.limb_offsets,
+        pose_offsets=targets.pose_offsets,
     )
 
 

@@ -42,6 +42,7 @@ def build_module(config: Config, max_steps: int = 1, anatomy: Anatomy | None = N
             towards=config.assembly.points_towards,
             relative=config.losses.field_relative,
             limb_offsets=network.limb_offsets is not None,
+            pose_offsets=network.pose_offsets is not None,
         ),
         objective=ParsingObjective(config.losses),
         matching=_matching(config, parser, max_steps) if config.losses.weights.matching else None,

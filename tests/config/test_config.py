@@ -270,9 +270,16 @@ def test_grouping_by_centres_needs_what_it_groups_by(refusal, weight):
     assert "assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field" in said
 
 
-def test_limb_offsets_need_their_loss(refusal):
-    said = refusal("", "network.limbs=both")
-    assert "network.limbs: both needs losses.weights.limb_offsets above 0" in said
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("network.limbs=both", "network.limbs: both needs losses.weights.limb_offsets above 0"),
+        ("network.pose_offsets=true", "network.pose_offsets: true needs losses.weights.pose_offsets above 0"),
+        ("assembly.completion=offsets", "assembly.completion: offsets needs network.pose_offsets=true"),
+    ],
+)
+def test_offsets_need_what_trains_them(refusal, override, said):
+    assert said in refusal("", override)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ def fields(height, width, strides=(2, 4, 4, 2), seed=0):
     parts, keypoints, limbs, field = strides
     return Fields(
         (height, width), random(parts, 5), random(keypoints, 3).sigmoid(), random(keypoints, 3, 2),
-        random(limbs, 2, 2), random(field, 2), *strides, random(keypoints, 1).sigmoid(), random(limbs, 2, 2, 2),
+        random(limbs, 2, 2), random(field, 2), *strides, random(keypoints, 1).sigmoid(),
+        random(limbs, 2, 2, 2), random(limbs, 3, 2),
     )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def test_a_constant_field_stays_and_vectors_grow_with_the_picture():
     assert torch.allclose(larger.keypoint_offsets[:, :, 1], torch.tensor(6.0))
     assert larger.limb_offsets.shape == (1, 2, 2, 2, 8, 18)
     assert torch.allclose(larger.limb_offsets[:, :, :, 0], torch.tensor(9.0))
+    assert torch.allclose(larger.pose_offsets[:, :, 0], torch.tensor(9.0))
 
 
 def test_a_field_that_points_to_one_place_still_does():
@@ -64,7 +66,7 @@ def pointwise(image):
     return Fields(
         tuple(image.shape[2:]), pooled[2], keypoints, torch.stack([keypoints, -keypoints], 2),
         torch.stack([keypoints, keypoints], 2), pooled[2][:, :2], 2, 4, 4, 2, pooled[4][:, :1],
-        torch.stack([keypoints, -keypoints] * 2, 2).unflatten(2, (2, 2)),
+        torch.stack([keypoints, -keypoints] * 2, 2).unflatten(2, (2, 2)), torch.stack([-keypoints, keypoints], 2),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from mghp.parsing.targets import (
     make_keypoint_offsets,
     make_limb_fields,
     make_limb_offsets,
+    make_pose_offsets,
     make_projection,
     person_areas,
 )
@@ -138,14 +139,38 @@ def test_limb_offsets_cell_by_cell(batch, stride):
     assert checked > 1000
 
 
-def test_limb_offsets_are_made_where_asked_for_and_not_where_nobody_annotated(batch):
+@pytest.mark.parametrize("stride", [2, 4])
+def test_pose_offsets_cell_by_cell(batch, stride):
+    sizes = person_sizes(batch.keypoints, SKELETON.limbs, SKELETON.known_limb_ratios)
+    offsets, weights = make_pose_offsets(batch, sizes, stride)
+    places, checked = centres(stride), 0
+    for b in range(3):
+        for row, y in enumerate(places):
+            for column, x in enumerate(places):
+                person = int(batch.person_ids[b, stride * row + stride // 2, stride * column + stride // 2])
+                there = batch.keypoints[b, person - 1, :, 2] > 0 if person else torch.zeros(17, dtype=torch.bool)
+                assert torch.equal(weights[b, :, row, column] > 0, there)
+                assert not offsets[b, ~there, :, row, column].any()
+                if person:
+                    checked += 1
+                    assert weights[b, there, row, column].tolist() == pytest.approx(
+                        [1 / float(sizes[b, person - 1])] * int(there.sum())
+                    )
+                    landing = offsets[b, there, :, row, column] + torch.tensor([x, y])
+                    torch.testing.assert_close(landing, batch.keypoints[b, person - 1, there, :2])
+    assert checked > 100
+
+
+def test_long_offsets_are_made_where_asked_for_and_not_where_nobody_annotated(batch):
     assert TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch).limb_offsets is None
     ignored = torch.zeros_like(batch.ignored_poses)
     ignored[0, :, 9:] = True
     hidden = dataclasses.replace(batch, ignored_poses=ignored)
-    known, all_known = (
-        TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), limb_offsets=True)(one).limb_offset_weights for one in (hidden, batch)
-    )
+    assert TargetMaker(DENSEPOSE_COCO, 4, 4, (2,))(batch).pose_offsets is None
+    make = TargetMaker(DENSEPOSE_COCO, 4, 4, (2,), limb_offsets=True, pose_offsets=True)
+    assert not make(hidden).pose_offset_weights[0, ..., 2:].any()
+    assert make(batch).pose_offset_weights[0, ..., 2:].any()
+    known, all_known = (make(one).limb_offset_weights for one in (hidden, batch))
     assert not known[0, ..., 2:].any()
     assert all_known[0, ..., 2:].any()
     assert torch.equal(known[1:], all_known[1:])

@@ -76,6 +76,14 @@ def test_limb_offsets_are_trained_by_their_loss_and_through_the_matcher(small_mo
     assert of_reach.abs() > 0
 
 
+def test_pose_offsets_are_trained_by_their_loss(small_module, batch):
+    module = small_module("network.pose_offsets=true", "losses.weights.pose_offsets=2", "assembly.completion=offsets")
+    assert step(module, batch)["pose_offsets"] > 0
+    assert module.network.pose_offsets.output.weight.grad.abs().sum() > 0
+    unlabelled = dataclasses.replace(batch, has_keypoints=torch.zeros(3, dtype=torch.bool))
+    assert "pose_offsets" not in step(module, unlabelled)
+
+
 def test_the_gradient_passes_through_the_matcher(small_module, batch, monkeypatch):
     """With the assignment cut off from its affinities nothing is left."""
     forward = PGDDykstra.forward

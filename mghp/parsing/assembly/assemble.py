@@ -19,9 +19,13 @@ from mghp.parsing.assembly.peaks import Candidates, find_peaks
 from mghp.parsing.assembly.person_centers import group_by_centers, join_poses
 from mghp.parsing.assembly.persons import merge_limbs
 from mghp.parsing.assembly.pixels import group_pixels
+from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_poses
 from mghp.parsing.assembly.scores import part_scores, person_scores
 from mghp.parsing.fields import Fields
 from mghp.problems.matching_batch import MatchingBatch
+
+REACH = 0.1
+"""How far from where it is regressed a keypoint is looked for in its heatmap, relative to the person's size."""
 
 
 class Assembler(nn.Module):
@@ -108,6 +112,8 @@ class Assembler(nn.Module):
         scores = person_scores(keypoints, probability, ids, of_centers, has_parts=bool(self.anatomy.parts.names))
         by_part = part_scores(scores, probability, parts, ids, self.anatomy.num_labels)
         if self.config.read_missing_keypoints and self.anatomy.has_poses:
+            if self.config.completion == "offsets":
+                keypoints = self._with_regressed(fields, picture, keypoints, ids)
             keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
         return PredictedPersons(
             parts=parts.cpu().numpy(),
@@ -116,6 +122,13 @@ class Assembler(nn.Module):
             part_scores=by_part.cpu().numpy(),
             keypoints=keypoints.cpu().numpy(),
         )
+
+    def _with_regressed(self, fields: Fields, picture: int, keypoints: Tensor, ids: Tensor) -> Tensor:
+        """Return keypoints, (person, keypoint, 3), with those that a person lacks where its pixels point to."""
+        poses = regressed_poses(fields, picture, ids, len(keypoints))
+        reach = REACH * self._sizes(poses)
+        poses = at_heat_nearby(fields, picture, poses, reach, self.config.peak_threshold)
+        return torch.where(keypoints[..., 2:] > 0, keypoints, poses.to(keypoints.dtype))
 
     def _grouped(
         self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor

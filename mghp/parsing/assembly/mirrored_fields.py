@@ -33,7 +33,8 @@ def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
     limbs, is_reversed = zip(*anatomy.skeleton.mirrored_limbs, strict=True)
     other_x = fields.limb_fields.new_tensor([-1, 1]).view(2, 1, 1)
     direction = 1 - 2 * torch.tensor(is_reversed, device=other_x.device).to(other_x.dtype)
-    offsets, centers, limb_offsets = fields.keypoint_offsets, fields.centers, fields.limb_offsets
+    offsets, centers = fields.keypoint_offsets, fields.centers
+    limb_offsets, pose_offsets = fields.limb_offsets, fields.pose_offsets
     return replace(
         fields,
         part_logits=fields.part_logits.flip(-1)[:, list(anatomy.parts.mirrored_labels)],
@@ -45,6 +46,7 @@ def mirrored_fields(fields: Fields, anatomy: Anatomy) -> Fields:
         limb_offsets=None
         if limb_offsets is None
         else _with_ends(limb_offsets.flip(-1)[:, list(limbs)] * other_x, is_reversed),
+        pose_offsets=None if pose_offsets is None else pose_offsets.flip(-1)[:, keypoints] * other_x,
     )
 
 

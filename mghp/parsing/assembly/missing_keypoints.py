@@ -31,7 +31,7 @@ def with_missing_keypoints(fields: Fields, picture: int, keypoints: Tensor, pers
         # The person's own cells alone are looked at: over all persons hardly more than the picture has.
         cells = near[person].nonzero()[:, 0]
         confidence, which = heatmaps[:, cells].max(1)
-        read = _read(fields, picture, cells[which], confidence).to(keypoints.dtype)
+        read = read_cells(fields, picture, cells[which], confidence).to(keypoints.dtype)
         is_missing = (keypoints[person, :, 2] <= 0) & (confidence > 0)
         completed[person] = torch.where(is_missing[:, None], read, keypoints[person])
     return completed
@@ -52,7 +52,7 @@ def _cells_near(person_ids: Tensor, persons: int, shape: Sequence[int], stride: 
     return near
 
 
-def _read(fields: Fields, picture: int, cell: Tensor, confidence: Tensor) -> Tensor:
+def read_cells(fields: Fields, picture: int, cell: Tensor, confidence: Tensor) -> Tensor:
     """Return the keypoints, (keypoint, 3), at one cell a type, (keypoint,)."""
     columns = fields.heatmaps.shape[3]
     row, column = cell // columns, cell % columns

@@ -66,10 +66,11 @@ class ParsingObjective:
             losses["limbs"] = limb_field_loss(
                 prediction.limb_fields, targets.limb_fields, targets.on_limb, targets.knows_limbs
             )
-        if weights.limb_offsets and prediction.limb_offsets is not None and targets.limb_offsets is not None:
-            losses["limb_offsets"] = relative_offset_loss(
-                prediction.limb_offsets, targets.limb_offsets, targets.limb_offset_weights
-            )
+        for name in ("limb_offsets", "pose_offsets"):
+            predicted, true = getattr(prediction, name), getattr(targets, name)
+            if getattr(weights, name) and predicted is not None:
+                cells = getattr(targets, f"{name.removesuffix('s')}_weights")
+                losses[name] = relative_offset_loss(predicted, true, cells)
         if weights.field:
             losses["field"] = projection_loss(
                 prediction.projection_levels, targets.projection_levels, targets.projection_weights

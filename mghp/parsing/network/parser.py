@@ -38,6 +38,7 @@ class Prediction:
         level_strides: pixels a cell of each level.
         center_logits: (batch, 1, height_keypoints, width_keypoints), of persons' centres; None for a network without.
         limb_offsets: (batch, limb, end, 2, height_limbs, width_limbs), (x, y) in pixels; None for a network without.
+        pose_offsets: (batch, keypoint, 2, height_limbs, width_limbs), (x, y) in pixels; None for a network without.
     """
 
     image_size: tuple[int, int]
@@ -50,6 +51,7 @@ class Prediction:
     level_strides: tuple[int, ...]
     center_logits: Tensor | None = None
     limb_offsets: Tensor | None = None
+    pose_offsets: Tensor | None = None
 
     def fields(self) -> Fields:
         """Return the fields that the assembly takes."""
@@ -66,6 +68,7 @@ class Prediction:
             projection_stride=self.strides["field"],
             centers=None if self.center_logits is None else self.center_logits.sigmoid(),
             limb_offsets=self.limb_offsets,
+            pose_offsets=self.pose_offsets,
         )
 
 
@@ -111,6 +114,8 @@ class ParsingNetwork(nn.Module):
         self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
         has_offsets = config.limbs != "fields"
         self.limb_offsets = Head(width, 4 * anatomy.num_limbs, strides.limbs, have) if has_offsets else None
+        regresses = config.pose_offsets
+        self.pose_offsets = Head(width, 2 * anatomy.num_keypoints, strides.limbs, have) if regresses else None
         self.multiple = max(available)
         self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
@@ -136,6 +141,7 @@ class ParsingNetwork(nn.Module):
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
         centers = None if self.centers is None else cut(self.centers(of_poses), self.strides["keypoints"])
         between = None if self.limb_offsets is None else cut(self.limb_offsets(of_poses), self.strides["limbs"])
+        regressed = None if self.pose_offsets is None else cut(self.pose_offsets(of_poses), self.strides["limbs"])
         levels = self.field(features)
         return Prediction(
             image_size=(height, width),
@@ -148,6 +154,7 @@ class ParsingNetwork(nn.Module):
             level_strides=self.field.strides,
             center_logits=centers,
             limb_offsets=None if between is None else OFFSET_UNIT * _split(between, 4).unflatten(2, (2, 2)),
+            pose_offsets=None if regressed is None else OFFSET_UNIT * _split(regressed, 2),
         )
 
 

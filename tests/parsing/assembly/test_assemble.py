@@ -98,6 +98,17 @@ def test_what_limbs_brought_stays_and_what_they_did_not_is_read(fields):
     assert read
 
 
+def test_keypoints_that_limbs_did_not_bring_are_regressed(batch, fields):
+    read, regressed = assembler()(fields), assembler(completion="offsets")(fields)
+    brought = assembler(read_missing_keypoints=False)(fields)
+    for before, after in zip(brought, regressed, strict=True):
+        is_brought = before.keypoints[..., 2] > 0
+        np.testing.assert_array_equal(after.keypoints[is_brought], before.keypoints[is_brought])
+        np.testing.assert_array_equal(after.person_ids, before.person_ids)
+        np.testing.assert_array_equal(after.person_scores, before.person_scores)
+    assert scores(regressed, batch)["keypoint_ap"] > scores(read, batch)["keypoint_ap"] + 0.01
+
+
 def test_people_are_consistent(fields):
     for people in assembler()(fields):
         persons = len(people.person_scores)

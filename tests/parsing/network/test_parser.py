@@ -66,6 +66,15 @@ def test_limb_offsets_are_there_where_limbs_are_told_by_them(limbs):
     assert all(torch.equal(network.state_dict()[name], value) for name, value in plain.items())
 
 
+def test_poses_are_regressed_where_asked_for():
+    network, plain = tiny(pose_offsets=True), tiny()
+    prediction = network(picture(2, 3, 64, 90))
+    assert prediction.pose_offsets.shape == (2, 17, 2, 16, 23)
+    assert prediction.fields().pose_offsets is prediction.pose_offsets
+    assert plain(picture(2, 3, 64, 90)).pose_offsets is None
+    assert all(torch.equal(network.state_dict()[name], value) for name, value in plain.state_dict().items())
+
+
 @pytest.mark.parametrize(
     "strides",
     [
