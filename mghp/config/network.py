@@ -59,6 +59,9 @@ class NetworkConfig(Section):
     """The dilations of the atrous pyramid on the coarsest features, cells; a pooled branch is always there."""
     levels: Annotated[int, Range(1, 4)] = 3
     """The number of levels of the projection field, coarse to fine; strides halve from level to level."""
+    field_kernel: Annotated[int, Range(1, 5, "must be 1, 3 or 5")] = 1
+    """The side of the convolution that refines the projection field at each level, cells: 1 sees a cell and the coarser
+    field in it alone; 5 is depthwise, followed by 1."""
     limbs: Literal["fields", "offsets", "both"] = "fields"
     """What tells which keypoints a limb joins: unit vectors along it (`fields`, the paper's), vectors from each of its
     ends to the other one (`offsets`, the mid-range offsets of PersonLab), or the mean of what both tell (`both`). The
@@ -75,3 +78,5 @@ class NetworkConfig(Section):
         super().__post_init__()
         if self.decoder_stride & (self.decoder_stride - 1):
             raise ValueError(f"decoder_stride must be a power of two from 2, got {self.decoder_stride}")
+        if not self.field_kernel % 2:
+            raise ValueError(f"field_kernel must be 1, 3 or 5, got {self.field_kernel}")

@@ -107,7 +107,7 @@ class ParsingNetwork(nn.Module):
         self.parts = Head(width, anatomy.num_labels, strides.parts, have)
         self.keypoints = Head(width, 3 * anatomy.num_keypoints, strides.keypoints, have)
         self.limbs = Head(width, 2 * anatomy.num_limbs, strides.limbs, have)
-        self.field = ProjectionField(width, strides.field, config.levels, have)
+        self.field = ProjectionField(width, strides.field, config.levels, have, config.field_kernel)
         with torch.no_grad():
             self.keypoints.output.bias.view(anatomy.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
         # Made last: all other weights start as they do without it.

@@ -23,19 +23,20 @@ class ProjectionField(nn.Module):
         stride: of the finest level.
         levels: how many; level l of n has stride `stride * 2 ** (n - l)`.
         feature_strides: of the features there are.
+        kernel: side of the convolution before each residual, cells; above 3 it is separable.
 
     Raises:
         ValueError: if a level's stride lies above the features'.
     """
 
-    def __init__(self, width: int, stride: int, levels: int, feature_strides: Sequence[int]) -> None:
+    def __init__(self, width: int, stride: int, levels: int, feature_strides: Sequence[int], kernel: int = 1) -> None:
         super().__init__()
         self.strides = tuple(stride * 2**level for level in reversed(range(levels)))
         self.feature_strides = [source_stride(level, feature_strides) for level in self.strides]
         factors = [source // level for source, level in zip(self.feature_strides, self.strides, strict=True)]
         # The coarser field, folded to the features' size, joins the features: a residual depends on what it corrects.
         known = [0, *(2 * factor**2 for factor in factors[1:])]
-        self.trunks = nn.ModuleList(convolution(width + extra, width, 1) for extra in known)
+        self.trunks = nn.ModuleList(_trunk(width + extra, width, kernel) for extra in known)
         self.residuals = nn.ModuleList(nn.Conv2d(width, 2 * factor**2, 1) for factor in factors)
         self.factors = factors
 
@@ -56,6 +57,13 @@ class ProjectionField(nn.Module):
             field = residual if field is None else field + residual
             levels.append(field * stride)
         return levels
+
+
+def _trunk(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+    if kernel <= 3:
+        return convolution(inputs, outputs, kernel)
+    around = nn.Conv2d(inputs, inputs, kernel, padding=kernel // 2, groups=inputs, bias=False)
+    return nn.Sequential(around, *convolution(inputs, outputs, 1))
 
 
 def _refined(field: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from mghp.config.network import BackboneConfig, NetworkConfig, StridesConfig
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.parsing.network.backbone import make_backbone
 from mghp.parsing.network.parser import ParsingNetwork
-from mghp.parsing.network.projection_field import _refined
+from mghp.parsing.network.projection_field import ProjectionField, _refined
 
 SLIM = {"channels": [4, 6, 8, 10, 12], "blocks": [1, 1, 0, 0, 0]}
 
@@ -73,6 +73,33 @@ def test_poses_are_regressed_where_asked_for():
     assert prediction.fields().pose_offsets is prediction.pose_offsets
     assert plain(picture(2, 3, 64, 90)).pose_offsets is None
     assert all(torch.equal(network.state_dict()[name], value) for name, value in plain.state_dict().items())
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_the_field_is_refined_by_what_the_kernel_sees(kernel):
+    torch.manual_seed(0)
+    field = ProjectionField(6, 4, 1, (4,), kernel).eval()
+    features = torch.zeros(1, 6, 9, 9, requires_grad=True)
+    with torch.no_grad():
+        features += torch.randn(features.shape)
+    (level,) = field({4: features})
+    level[0, :, 4, 4].sum().backward()
+    seen = features.grad.abs().sum(1)[0] > 0
+    reach = kernel // 2
+    assert seen[4 - reach : 5 + reach, 4 - reach : 5 + reach].all()
+    assert seen.sum() == kernel**2
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_wider_refinement_changes_the_field_alone(kernel):
+    wide, plain = tiny(field_kernel=kernel), tiny()
+    assert sum(p.numel() for p in wide.parameters()) > sum(p.numel() for p in plain.parameters())
+    prediction = wide(picture(2, 3, 64, 90))
+    assert [level.shape for level in prediction.projection_levels] == [
+        level.shape for level in plain(picture(2, 3, 64, 90)).projection_levels
+    ]
+    prediction.projection_levels[-1].sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in wide.field.trunks[-1].parameters())
 
 
 @pytest.mark.parametrize(
@@ -147,6 +174,8 @@ def test_sizes_that_do_not_fit_are_one_clear_line(config, complaint):
     ("make", "complaint"),
     [
         (lambda: NetworkConfig(levels=5), "levels must be 1 to 4"),
+        (lambda: NetworkConfig(field_kernel=4), "field_kernel must be 1, 3 or 5, got 4"),
+        (lambda: NetworkConfig(field_kernel=7), "field_kernel must be 1, 3 or 5, got 7"),
         (lambda: NetworkConfig(width=0), "width must be at least 1"),
         (lambda: NetworkConfig(decoder_stride=3), "decoder_stride must be a power of two"),
         (lambda: NetworkConfig(aspp_rates=[0]), "aspp_rates must be at least 1"),
