@@ -18,6 +18,9 @@ class BackboneConfig:
     with or without a classifier; null: from scratch."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     """Options passed to the backbone unchanged: `channels` and `blocks` of slim, or timm's own."""
+    normalisation: Literal["imagenet", "model"] = "imagenet"
+    """What pictures are normalised by: mean and deviation of ImageNet, or what timm states for the model, which its
+    own weights expect: 0.5 and 0.5 for tf_efficientnet_lite0."""
 
 
 _STRIDE = Range(1, 1024, "must be a power of two up to 1024")

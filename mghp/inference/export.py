@@ -60,10 +60,11 @@ def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> di
     """Describe a program: input, outputs, strides, and the names of keypoints, limbs and labels."""
     anatomy, multiple = module.assembler.anatomy, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
+    grey = ", ".join(f"{float(value):.0f}" for value in module.network.normalised.mean.flatten())
     optional = {name: getattr(module.network, name) for name in ("centers", "limb_offsets", "pose_offsets")}
     return {
         "image": f"(1, 3, height, width) uint8, red, green, blue, 0 to 255; height and width: {sides}. A picture of "
-        "another size is widened at the right and at the bottom, by grey (124, 116, 104).",
+        f"another size is widened at the right and at the bottom, by grey ({grey}).",
         "outputs": {name: text for name, text in OUTPUTS.items() if optional.get(name, module) is not None},
         "strides": module.network.strides,
         "keypoints": list(anatomy.skeleton.keypoints),

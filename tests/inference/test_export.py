@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 import mghp.inference.export_files
 from mghp.cli.main import app
 from mghp.errors import InputError
-from mghp.inference.export import DESCRIPTION_FILE, export_program, least_side
+from mghp.inference.export import DESCRIPTION_FILE, describe, export_program, least_side
 from mghp.inference.export_files import check_export_files, picture_size
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
 from mghp.matching import PGDDykstra
 from mghp.matching.solvers import PGDDykstraConfig
 from mghp.out_folder import LIST
+from mghp.parsing.network.backbone import Normalised
 from mghp.training.build import build_module, load_module
 
 SIZES = [(32, 48), (64, 64), (80, 112)]
@@ -138,6 +139,18 @@ def test_what_the_program_answers_is_what_the_parser_s_pieces_answer(eager):
     assert torch.equal(found["positions"][:, :, :number], candidates.positions_input)
     torch.testing.assert_close(found["affinity"][..., :number, :number], scored.affinity)
     torch.testing.assert_close(found["assignment"][..., :number, :number], assignment)
+
+
+def test_a_program_normalises_as_its_network_does(run):
+    module, config = load_module(run / "checkpoints" / "last.ckpt")
+    image = picture(32, 48)
+    as_trained = module.fields(image).part_logits
+    module.network.normalised = Normalised((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    expected = module.fields(image).part_logits
+    assert not torch.allclose(expected, as_trained)
+    found = export_program(module, config, (32, 48)).module()(image)
+    torch.testing.assert_close(found["part_logits"], expected)
+    assert describe(module, config, None)["image"].endswith("by grey (128, 128, 128).")
 
 
 def test_the_matcher_keeps_its_reach():

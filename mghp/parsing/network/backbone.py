@@ -93,15 +93,20 @@ class TimmBackbone(nn.Module):
 
 
 class Normalised(nn.Module):
-    """uint8 pictures -> what a backbone expects."""
+    """uint8 pictures -> what a backbone expects.
+
+    Args:
+        mean: of red, green and blue in [0, 1].
+        std: their deviation.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> None:
         super().__init__()
-        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(STD).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Normalise pictures (batch, 3, height, width), uint8, or float from 0 to 255."""
@@ -123,3 +128,19 @@ def make_backbone(config: BackboneConfig) -> SlimBackbone | TimmBackbone:
         return SlimBackbone(**config.kwargs)
     except TypeError as error:
         raise ValueError(f"network.backbone.kwargs of slim: {error}") from None
+
+
+def make_normalised(config: BackboneConfig) -> Normalised:
+    """Build the normalisation that a config names.
+
+    Raises:
+        ValueError: if the backbone has none of its own.
+    """
+    if config.normalisation == "imagenet":
+        return Normalised()
+    if config.name == "slim":
+        raise ValueError("network.backbone.normalisation: slim has none of its own; expected imagenet")
+    import timm
+
+    own: Any = timm.get_pretrained_cfg(config.name)
+    return Normalised(own.mean, own.std)

@@ -10,7 +10,7 @@ from torch.nn import functional
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.network import NetworkConfig
 from mghp.parsing.fields import Fields
-from mghp.parsing.network.backbone import Normalised, make_backbone
+from mghp.parsing.network.backbone import make_backbone, make_normalised
 from mghp.parsing.network.decoder import Decoder
 from mghp.parsing.network.heads import Head
 from mghp.parsing.network.projection_field import ProjectionField
@@ -93,8 +93,8 @@ class ParsingNetwork(nn.Module):
             "limbs": strides.limbs,
             "field": strides.field,
         }
-        self.normalised = Normalised()
         self.backbone = make_backbone(config.backbone)
+        self.normalised = make_normalised(config.backbone)
         available = self.backbone.strides
 
         def decoder() -> Decoder:

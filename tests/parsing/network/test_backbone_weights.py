@@ -8,7 +8,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image, ImageOps
 
 from mghp.config.network import BackboneConfig
-from mghp.parsing.network.backbone import make_backbone
+from mghp.parsing.network.backbone import make_backbone, make_normalised
 from mghp.parsing.network.pretrained import PACKAGES, packaged_weights
 
 
@@ -96,3 +96,13 @@ def test_without_package_and_network_a_line_says_what_to_do(monkeypatch):
     monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", unreachable)
     with pytest.raises(ValueError, match=r"\(no route\).*pip install 'mghp\[pretrained\]'.*backbone\.weights=FILE"):
         make_backbone(BackboneConfig(LITE0, "imagenet"))
+
+
+def test_pictures_are_normalised_as_the_config_says():
+    picture = torch.tensor([0.0, 127.5, 255.0]).view(1, 3, 1, 1)
+    own = make_normalised(BackboneConfig(LITE0, normalisation="model"))(picture)
+    assert own.flatten().tolist() == [-1, 0, 1]
+    imagenet = make_normalised(BackboneConfig(LITE0))(picture)
+    assert imagenet.flatten().tolist() == pytest.approx([-0.485 / 0.229, 0.044 / 0.224, 0.594 / 0.225])
+    with pytest.raises(ValueError, match="slim has none of its own"):
+        make_normalised(BackboneConfig(normalisation="model"))
