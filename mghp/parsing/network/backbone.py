@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from mghp.config.network import BackboneConfig
 from mghp.parsing.network.layers import Residual, convolution
 from mghp.ranges import Range
+
+if TYPE_CHECKING:
+    from mghp.parsing.network.plain_backbone import PlainBackbone  # timm takes a second to import
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Mean and deviation of ImageNet's red, green, blue in [0, 1], which pretrained backbones expect."""
@@ -52,12 +55,23 @@ class SlimBackbone(nn.Module):
         return features
 
 
-_TIMM_RAISES = (RuntimeError, TypeError, AttributeError, OSError, KeyError, pickle.UnpicklingError)
+_TIMM_RAISES = (
+    AssertionError, AttributeError, KeyError, OSError, RuntimeError, TypeError, pickle.UnpicklingError,
+)  # fmt: skip
 """Over arguments that do not fit a model, files that are no weights, and weights that cannot be had."""
+
+
+_VISION_TRANSFORMERS = ("deit", "eva", "vision_transformer")
+"""The modules of timm whose models take pictures of any size if they are told so."""
 
 
 class TimmBackbone(nn.Module):
     """A timm model that returns its pyramid.
+
+    Attributes:
+        channels: of its features.
+        strides: theirs, pixels.
+        is_plain: whether it is a plain vision transformer, with features of one stride.
 
     Raises:
         ValueError: if timm does not know the name, the model has no feature pyramid, or its weights cannot be loaded.
@@ -71,6 +85,9 @@ class TimmBackbone(nn.Module):
 
         if name not in timm.list_models(name):
             raise ValueError(f"network.backbone.name: neither slim nor a timm model: {name!r}")
+        is_transformer = timm.models.is_model_in_modules(name, _VISION_TRANSFORMERS)
+        if is_transformer:
+            kwargs = {"dynamic_img_size": True, "out_indices": 1} | kwargs
         source = {} if weights is None else {"pretrained_cfg_overlay": weights_source(name, weights)}
         try:
             with without_warnings():
@@ -85,6 +102,7 @@ class TimmBackbone(nn.Module):
         pyramid: Any = self.model.feature_info
         self.channels = tuple(pyramid.channels())
         self.strides = tuple(pyramid.reduction())
+        self.is_plain = is_transformer and len(set(self.strides)) == 1
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return features of normalised pictures (batch, 3, height, width) at the model's strides, fine to coarse."""
@@ -114,20 +132,27 @@ class Normalised(nn.Module):
         return normalised
 
 
-def make_backbone(config: BackboneConfig) -> SlimBackbone | TimmBackbone:
+def make_backbone(config: BackboneConfig) -> "SlimBackbone | TimmBackbone | PlainBackbone":
     """Build the backbone that a config names.
 
     Raises:
         ValueError: one line, if the name or its arguments do not fit.
     """
     if config.name != "slim":
-        return TimmBackbone(config.name, config.weights, config.kwargs)
+        backbone = TimmBackbone(config.name, config.weights, config.kwargs)
+        return _with_pyramid(backbone) if backbone.is_plain else backbone
     if config.weights is not None:
         raise ValueError(f"network.backbone.weights: slim has none to start from, got {config.weights}")
     try:
         return SlimBackbone(**config.kwargs)
     except TypeError as error:
         raise ValueError(f"network.backbone.kwargs of slim: {error}") from None
+
+
+def _with_pyramid(backbone: TimmBackbone) -> "PlainBackbone":
+    from mghp.parsing.network.plain_backbone import PlainBackbone
+
+    return PlainBackbone(backbone, backbone.channels[-1], backbone.strides[-1])
 
 
 def make_normalised(config: BackboneConfig) -> Normalised:
