@@ -22,6 +22,12 @@ class BackboneConfig:
     normalisation: Literal["imagenet", "model"] = "imagenet"
     """What pictures are normalised by: mean and deviation of ImageNet, or what timm states for the model, which its
     own weights expect: 0.5 and 0.5 for tf_efficientnet_lite0."""
+    frozen_norm: bool = False
+    """True to keep the statistics and the affine weights of the backbone's batch norms as they were loaded."""
+    checkpointing: bool = False
+    """True to compute what lies within the backbone's stages a second time for the gradient instead of keeping it: the
+    same gradients, while batch norms that are not frozen take each batch into their statistics twice. Measured on four
+    pictures of 256 x 256 pixels: 319 MB instead of 496 for tf_efficientnet_lite0, 522 instead of 812 for resnet50."""
 
 
 _STRIDE = Range(1, 1024, "must be a power of two up to 1024")

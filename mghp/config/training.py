@@ -34,6 +34,8 @@ class OptimizerConfig(Section):
     """AdamW, or the paper's SGD with Nesterov momentum 0.9."""
     learning_rate: Annotated[float, POSITIVE] = 2e-3
     """The highest learning rate."""
+    backbone_rate: Annotated[float, NOT_NEGATIVE] = 1.0
+    """The factor of the learning rate of the backbone's weights, e.g. 0.1 where they come pretrained."""
     weight_decay: Annotated[float, NOT_NEGATIVE] = 1e-2
     """The weight decay, AdamW's own or L2 for sgd; not on norms and biases."""
     schedule: Literal["cosine", "polynomial", "linear_decay", "constant"] = "cosine"

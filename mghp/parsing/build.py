@@ -114,7 +114,7 @@ def untrained(config: Config) -> Config:
     The matcher need not be differentiable then, and what the training started from need not be there.
     """
     losses = dataclasses.replace(config.losses, weights=dataclasses.replace(config.losses.weights, matching=0.0))
-    backbone = dataclasses.replace(config.network.backbone, weights=None)
+    backbone = dataclasses.replace(config.network.backbone, weights=None, checkpointing=False)
     network = dataclasses.replace(config.network, backbone=backbone)
     return dataclasses.replace(config, losses=losses, network=network)
 

@@ -1,12 +1,14 @@
 """Optimisers and the course of their learning rate."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
 
 from mghp.config.training import OptimizerConfig
+from mghp.parsing.network.pyramid import Backbone
 
 NESTEROV_MOMENTUM = 0.9
 """The momentum of the paper's SGD."""
@@ -21,14 +23,27 @@ def make_optimizer(config: OptimizerConfig, module: nn.Module, fused: bool = Fal
         fused: True to run AdamW in one kernel per step; not for half precision with scaled gradients. Fused SGD fails
             on weights whose first gradient comes later than that of others, such as the matching's.
     """
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+    groups = list(_groups(config, module))
     if config.name == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=NESTEROV_MOMENTUM, nesterov=True)
     return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
+
+
+def _groups(config: OptimizerConfig, module: nn.Module) -> Iterator[dict[str, Any]]:
+    """Yield matrices and vectors; those of the backbone apart where their rate is another."""
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    backbones = [part for part in module.modules() if isinstance(part, Backbone) and config.backbone_rate != 1]
+    slower = {parameter for backbone in backbones for parameter in backbone.pretrained.parameters()}
+    others = [parameter for parameter in parameters if parameter not in slower]
+    yield from _by_decay(others, config.learning_rate, config.weight_decay)
+    if slower:
+        own = [parameter for parameter in parameters if parameter in slower]
+        yield from _by_decay(own, config.backbone_rate * config.learning_rate, config.weight_decay)
+
+
+def _by_decay(parameters: list[nn.Parameter], rate: float, decay: float) -> Iterator[dict[str, Any]]:
+    yield {"params": [p for p in parameters if p.ndim > 1], "lr": rate, "weight_decay": decay}
+    yield {"params": [p for p in parameters if p.ndim <= 1], "lr": rate, "weight_decay": 0.0}
 
 
 def rate_factor(config: OptimizerConfig, max_steps: int) -> Callable[[int], float]:

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from mghp.config.network import BackboneConfig
 from mghp.config.training import CandidatesConfig, OptimizerConfig, TrainingConfig
+from mghp.parsing.network.backbone import make_backbone
 from mghp.training.optimization import make_optimizer, rate_factor
 
 
@@ -78,3 +80,37 @@ def test_weights_whose_first_gradient_comes_later_are_trained_too(name):
 def test_ranges_are_checked(make, complaint):
     with pytest.raises(ValueError, match=complaint):
         make()
+
+
+def rates_of(parameters, optimizer):
+    groups = optimizer.param_groups
+    return {group["lr"] for group in groups for p in group["params"] if any(p is other for other in parameters)}
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_a_backbone_learns_at_its_own_rate_and_the_pyramid_on_it_does_not(name):
+    kwargs = {"depth": 1, "embed_dim": 32, "num_heads": 4}
+    module = nn.ModuleList([make_backbone(BackboneConfig("vit_small_patch16_dinov3", kwargs=kwargs)), nn.Linear(1, 1)])
+    config = OptimizerConfig(name=name, learning_rate=0.5, backbone_rate=0.1)
+    optimizer = make_optimizer(config, module)
+    body = list(module[0].body.parameters())
+    new = [*module[0].levels.parameters(), *module[1].parameters()]
+    assert rates_of(body, optimizer) == {0.05}
+    assert rates_of(new, optimizer) == {0.5}
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(list(module.parameters()))
+    decays = {p.ndim > 1: group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert decays == {True: config.weight_decay, False: 0}
+
+
+def test_at_one_rate_the_groups_are_those_of_earlier_checkpoints():
+    backbone = make_backbone(BackboneConfig(kwargs={"channels": [4, 4], "blocks": [0, 0]}))
+    state = torch.optim.AdamW(
+        [
+            {"params": [p for p in backbone.parameters() if p.ndim > 1], "weight_decay": 0.01},
+            {"params": [p for p in backbone.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=2e-3,
+        fused=False,
+    ).state_dict()
+    optimizer = make_optimizer(OptimizerConfig(), backbone)
+    assert optimizer.state_dict()["param_groups"] == state["param_groups"]

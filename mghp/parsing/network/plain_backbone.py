@@ -6,36 +6,41 @@ from timm.layers import LayerNorm2d
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mghp.parsing.network.pyramid import Backbone
+
 STRIDES = (4, 8, 16, 32)
 """The strides of the pyramid, pixels."""
 
 
-class PlainBackbone(nn.Module):
+class PlainBackbone(Backbone):
     """A simple feature pyramid on the last features of a backbone with one stride.
 
     Transposed convolutions double the features, poolings halve them. Patches whose side is no power of two, e.g. 14
     pixels, are interpolated to the nearest one, 16.
 
     Args:
-        body: maps pictures to features at one stride, the size of its patches.
-        channels: of its features.
-        patch: side of a patch, pixels.
-
-    Attributes:
-        channels: of the features at `strides`.
-        strides: 4, 8, 16 and 32 pixels.
+        body: has features at one stride, the side of its patches.
     """
 
-    def __init__(self, body: nn.Module, channels: int, patch: int) -> None:
+    def __init__(self, body: Backbone) -> None:
         super().__init__()
         self.body = body
-        self.patch = patch
-        self.stride = 2 ** round(math.log2(patch))
+        channels, self.patch = body.channels[-1], body.strides[-1]
+        self.stride = 2 ** round(math.log2(self.patch))
         doublings = [int(math.log2(self.stride / stride)) for stride in STRIDES]
         self.strides = STRIDES
         self.channels = tuple(channels >> max(number, 0) for number in doublings)
         self.norm = LayerNorm2d(channels)  # the body's own last one is left out with its classifier
         self.levels = nn.ModuleList(_level(channels, number) for number in doublings)
+
+    @property
+    def pretrained(self) -> nn.Module:
+        """The transformer; the pyramid on it is new."""
+        return self.body
+
+    def save_memory(self) -> None:
+        """Compute each block a second time for its gradient instead of keeping what lies within."""
+        self.body.save_memory()
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return features of normalised pictures (batch, 3, height, width) at `strides`, fine to coarse."""
