@@ -1,6 +1,7 @@
 """Fields -> persons: the whole assembly of a batch."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from mghp.parsing.assembly.person_centers import group_by_centers, join_poses
 from mghp.parsing.assembly.persons import merge_limbs
 from mghp.parsing.assembly.pixels import group_pixels
 from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_poses
-from mghp.parsing.assembly.scores import part_scores, person_scores
+from mghp.parsing.assembly.scores import scored_persons
 from mghp.parsing.fields import Fields
 from mghp.problems.matching_batch import MatchingBatch
 
@@ -109,19 +110,13 @@ class Assembler(nn.Module):
         """Return the persons of one picture: its parts, and each human pixel given to one of the poses `keypoints`."""
         probability, parts = pixel_parts(fields, picture)
         keypoints, ids, of_centers = self._grouped(fields, picture, parts > 0, keypoints)
-        scores = person_scores(keypoints, probability, ids, of_centers, has_parts=bool(self.anatomy.parts.names))
-        by_part = part_scores(scores, probability, parts, ids, self.anatomy.num_labels)
-        if self.config.read_missing_keypoints and self.anatomy.has_poses:
-            if self.config.completion == "offsets":
-                keypoints = self._with_regressed(fields, picture, keypoints, ids)
-            keypoints = with_missing_keypoints(fields, picture, keypoints, ids)
-        return PredictedPersons(
-            parts=parts.cpu().numpy(),
-            person_ids=ids.cpu().numpy(),
-            person_scores=scores.cpu().numpy(),
-            part_scores=by_part.cpu().numpy(),
-            keypoints=keypoints.cpu().numpy(),
-        )
+        found = scored_persons(parts, probability, ids, keypoints, self.anatomy.num_labels, of_centers)
+        if not (self.config.read_missing_keypoints and self.anatomy.has_poses):
+            return found
+        if self.config.completion == "offsets":
+            keypoints = self._with_regressed(fields, picture, keypoints, ids)
+        completed = with_missing_keypoints(fields, picture, keypoints, ids)
+        return replace(found, keypoints=completed.cpu().numpy())
 
     def _with_regressed(self, fields: Fields, picture: int, keypoints: Tensor, ids: Tensor) -> Tensor:
         """Return keypoints, (person, keypoint, 3), with those that a person lacks where its pixels point to."""

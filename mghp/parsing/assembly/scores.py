@@ -3,6 +3,31 @@
 import torch
 from torch import Tensor
 
+from mghp.anatomy.persons import PredictedPersons
+
+
+def scored_persons(
+    parts: Tensor,
+    part_probability: Tensor,
+    person_ids: Tensor,
+    keypoints: Tensor,
+    num_labels: int,
+    confidence: Tensor | None = None,
+) -> PredictedPersons:
+    """Return the persons of one picture with the scores of persons and parts.
+
+    Args:
+        parts: (height, width), labels.
+        part_probability: (height, width): of the part that each pixel was given.
+        person_ids: (height, width): 0 nobody, p + 1 person p.
+        keypoints: (person, keypoint, 3): x, y, confidence; 0 where not found.
+        num_labels: labels, background included.
+        confidence: (person,): takes the keypoints' place where a person has none; see `person_scores`.
+    """
+    scores = person_scores(keypoints, part_probability, person_ids, confidence, has_parts=num_labels > 1)
+    of_parts = part_scores(scores, part_probability, parts, person_ids, num_labels)
+    return PredictedPersons(*(value.cpu().numpy() for value in (parts, person_ids, scores, of_parts, keypoints)))
+
 
 def person_scores(
     keypoints: Tensor,
@@ -21,7 +46,6 @@ def person_scores(
         part_probability: (height, width): of the part that each pixel was given.
         person_ids: (height, width): 0 nobody, p + 1 person p.
         center_confidence: (person,): takes the keypoints' place where a person has none; None: such a person scores 0.
-
         has_parts: whether parts are labelled; without them nobody has a pixel, and the pose alone counts.
 
     Returns:
