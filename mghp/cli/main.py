@@ -12,6 +12,7 @@ import typer
 
 from mghp.cli.bench import bench_app
 from mghp.cli.data import data_app
+from mghp.cli.group import group_command
 from mghp.cli.report import figures, gallery_command, report_command, tables
 from mghp.cli.run import evaluate, export_command, match, predict_command, train
 from mghp.cli.runs import runs_app
@@ -29,6 +30,7 @@ app.command()(match)
 app.command()(train)
 app.command()(evaluate)
 app.command("predict")(predict_command)
+app.command("group")(group_command)
 app.command("export")(export_command)
 app.command()(reproduce)
 app.command("sweep")(sweep_command)

@@ -134,7 +134,7 @@ def member(container: object, key: str, kinds: tuple[type, ...], where: str) -> 
     return container[key]
 
 
-_WORDS = {int: "a whole number", str: "a string", list: "of type list"}
+_WORDS = {int: "a whole number", str: "a string", list: "of type list", dict: "an object"}
 _IDENTIFIER = (int, str)
 
 
@@ -209,6 +209,17 @@ def coco_keypoints(values: object, number: int, where: str) -> NDArray[np.float6
     Raises:
         InputError: if they are not so many numbers, or none that can be.
     """
+    keypoints = keypoint_numbers(values, number, where)
+    check_keypoints(keypoints, where)
+    return keypoints
+
+
+def keypoint_numbers(values: object, number: int, where: str) -> NDArray[np.float64]:
+    """Return `keypoints`, (keypoint, 3): x, y near a picture, and a number that may be a visibility or a confidence.
+
+    Raises:
+        InputError: if they are not so many finite numbers, or lie nowhere near a picture.
+    """
     expected = f"{where}: keypoints must hold 3 numbers each of {number} keypoints"
     if not isinstance(values, list):
         raise InputError(f"{expected}, {came(values)}")
@@ -221,7 +232,7 @@ def coco_keypoints(values: object, number: int, where: str) -> NDArray[np.float6
         keypoints = np.array(values, np.float64).reshape(number, 3)
     except OverflowError:
         keypoints = np.full((number, 3), np.inf)
-    check_keypoints(keypoints, where)
+    _check_places(keypoints, where)
     return keypoints
 
 
@@ -231,12 +242,16 @@ def check_keypoints(keypoints: NDArray[np.float64], where: str) -> None:
     Raises:
         InputError: if one is not finite, lies nowhere near a picture, or has another visibility than 0, 1 or 2.
     """
-    if not np.isfinite(keypoints).all():
-        raise InputError(f"{where}: expected finite keypoints; all must be finite, got NaN, infinity or beyond float64")
+    _check_places(keypoints, where)
     visibility = keypoints[:, 2]
     if not np.isin(visibility, (0, 1, 2)).all():
         odd = visibility[~np.isin(visibility, (0, 1, 2))][0]
         raise InputError(f"{where}: a keypoint with visibility flag {odd:g}; expected flags 0, 1 or 2")
+
+
+def _check_places(keypoints: NDArray[np.float64], where: str) -> None:
+    if not np.isfinite(keypoints).all():
+        raise InputError(f"{where}: expected finite keypoints; all must be finite, got NaN, infinity or beyond float64")
     if (np.abs(keypoints[:, :2]) > _FARTHEST).any():
         raise InputError(f"{where}: a keypoint lies {np.abs(keypoints[:, :2]).max():.3g} pixels away")
 

@@ -30,7 +30,9 @@ def annotations(found: PredictedPersons, anatomy: Anatomy, image_id: int, first_
     """Return an annotation for each person of a picture.
 
     A keypoint's third number is 2 if it was found, else 0; its confidence stands in `keypoint_scores`. `person` is the
-    person's number in the map of persons, `parts` holds a mask for each part that the person shows.
+    person's number in the map of persons, `parts` holds a mask for each part that the person shows, and `part_scores`
+    its score by label. All are written so that reading them gives the same numbers again, keypoints and their
+    confidences in single precision.
 
     Args:
         found: the persons in the picture's pixels.
@@ -48,6 +50,7 @@ def annotations(found: PredictedPersons, anatomy: Anatomy, image_id: int, first_
             "category_id": _CATEGORY,
             "person": number,
             **_pose_and_box(Person(number, found, anatomy)),
+            "part_scores": {str(label): float(of) for label, of in enumerate(found.part_scores[number - 1]) if of > 0},
             "segmentation": whole.get(number, nothing),
             "parts": {
                 name: by_part[key]
@@ -73,14 +76,19 @@ def _pose_and_box(person: Person) -> dict[str, Any]:
     shown = np.concatenate([person.keypoints[:, :2] * there[:, None], 2.0 * there[:, None]], 1)
     left, top, right, bottom = person.box.tolist()
     return {
-        "keypoints": [round(float(value), 2) for value in shown.ravel()],
-        "keypoint_scores": [round(float(value), 4) for value in person.keypoints[:, 2]],
+        "keypoints": _shortest(shown),
+        "keypoint_scores": _shortest(person.keypoints[:, 2]),
         "num_keypoints": int(there.sum()),
         "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
         "area": person.area,
         "iscrowd": 0,
         "score": person.score,
     }
+
+
+def _shortest(values: NDArray[np.floating[Any]]) -> list[float]:
+    """Return the shortest decimals that single precision reads as these values."""
+    return [float(str(value)) for value in values.astype(np.float32).ravel()]
 
 
 def run_lengths(labels: NDArray[np.integer]) -> dict[int, dict[str, Any]]:

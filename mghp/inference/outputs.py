@@ -17,7 +17,9 @@ from mghp.pictures.parsed import parsed_sheet
 from mghp.pictures.persons import person_colours
 
 
-def write_people(out: Path, name: str, image: NDArray[np.uint8], found: PredictedPersons, anatomy: Anatomy) -> None:
+def write_people(
+    out: Path, name: str, image: NDArray[np.uint8] | None, found: PredictedPersons, anatomy: Anatomy
+) -> None:
     """Write NAME_parts.png and NAME_persons.png (numbers with a palette), NAME_overlay.png, and labels.json.
 
     The maps have the picture's size; the overlay is `parsed_sheet`.
@@ -25,7 +27,7 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
     Args:
         out: target folder, made if missing.
         name: the picture's name.
-        image: (height, width, 3) uint8, upright.
+        image: (height, width, 3) uint8, upright; None: no overlay is written.
         found: the persons in the picture's pixels.
         anatomy: the meaning of the numbers.
     """
@@ -34,7 +36,8 @@ def write_people(out: Path, name: str, image: NDArray[np.uint8], found: Predicte
     (out / LABELS).write_text(json.dumps(labels_of(anatomy), indent=1))
     _write_indexed(parts, found.parts, np.array(anatomy.parts.colours, np.uint8))
     _write_indexed(persons, found.person_ids, person_colours(len(found.person_scores)))
-    Image.fromarray(parsed_sheet(image, found, anatomy)).save(overlay)
+    if image is not None:
+        Image.fromarray(parsed_sheet(image, found, anatomy)).save(overlay)
 
 
 def labels_of(anatomy: Anatomy) -> dict[str, Any]:

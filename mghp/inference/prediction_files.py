@@ -1,7 +1,7 @@
 """The names of the files of `mghp predict`, known before a picture is opened, without torch."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 POSES = "poses.json"
@@ -47,6 +47,11 @@ def map_names(name: str) -> tuple[str, str, str]:
     return f"{name}_parts.png", f"{name}_persons.png", f"{name}_overlay.png"
 
 
+def names_of_maps(names: Iterable[str]) -> list[str]:
+    """Return the names of all files written for pictures of these names."""
+    return [*(file for name in names for file in map_names(name)), POSES, LABELS]
+
+
 def all_names(files: Sequence[Path]) -> list[str]:
     """Return the names of all files written for these pictures."""
-    return [*(file for name in prediction_names(files).values() for file in map_names(name)), POSES, LABELS]
+    return names_of_maps(prediction_names(files).values())
