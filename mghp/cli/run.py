@@ -1,5 +1,6 @@
 """The commands that make one run, or use the weights that a run has trained."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -78,15 +79,45 @@ def train(
         typer.echo(folder)
 
 
+class Missing(StrEnum):
+    """What becomes of pictures without a prediction."""
+
+    ERROR = "error"
+    EMPTY = "empty"
+
+
 def evaluate(
-    source: Checkpoint,
+    source: Annotated[
+        Path, typer.Argument(help="Run folder of mghp train or its checkpoint; with --predictions an experiment file")
+    ],
     overrides: Overrides = None,
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Score these files of mghp predict or mghp group instead")
+    ] = None,
+    missing: Annotated[
+        Missing, typer.Option(help="Pictures without a prediction: an error, or empty, nobody was found")
+    ] = Missing.ERROR,
 ) -> None:
-    """Score a checkpoint on its validation pictures, also with each field replaced by the true one; draw examples."""
-    from mghp.evaluation.evaluate import run_evaluation
+    """Score a checkpoint, also with true fields, or any model's predictions, on validation pictures; draw examples."""
+    if predictions is None:
+        if missing is not Missing.ERROR:
+            raise InputError(f"--missing={missing.value}: is for --predictions, which was not given")
+
+        from mghp.evaluation.evaluate import run_evaluation
+
+        with progress_bar() as show:
+            typer.echo(run_evaluation(source, overrides or [], show))
+        return
+    if source.suffix not in (".yaml", ".yml"):
+        raise InputError(f"{source}: expected an experiment file beside --predictions, whose data are scored")
+    if not predictions.is_dir():
+        raise InputError(f"predictions {predictions}: no such folder")
+
+    from mghp.evaluation.predictions import run_predictions
+    from mghp.studies.failures.predictions import judge_predictions
 
     with progress_bar() as show:
-        typer.echo(run_evaluation(source, overrides or [], show))
+        typer.echo(run_predictions(source, predictions, overrides or [], missing.value, judge_predictions, show))
 
 
 def predict_command(

@@ -2,12 +2,15 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 
+from mghp.anatomy.anatomy import Anatomy
 from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import check_pictures, load_validation, with_tuning
@@ -24,7 +27,7 @@ from mghp.pictures.sheet import choose_examples
 from mghp.progress import Progress
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.runs.tracking import tracked
+from mghp.runs.tracking import Tracker, tracked
 from mghp.training.build import load_module
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.validation_pictures import people_panels, people_sheet
@@ -62,13 +65,8 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
         with folder.timed("evaluate"):
             submission = submission_writer(config.inference.submission, folder.path / "submission")
             metrics, pictures = examine_into(folder, module, config, validation, submission, progress)
-        for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
-            if not chosen:  # without masks no picture has a score to be chosen by
-                continue
-            shown = ResizedSamples(validation, config.data.longest_side)
-            sheet = _sheet(module, shown, pictures.loc[chosen])
-            write_png(folder.media / f"examples_{kind}.png", sheet)
-            tracker.show(f"examples/{kind}", sheet)
+        shown = ResizedSamples(validation, config.data.longest_side)
+        show_examples(folder, tracker, pictures, module.assembler.anatomy, partial(_panels, module, shown))
         tracker.tabulate("pictures", pictures)
         tracker.summarise(metrics)
     folder.finish(metrics)
@@ -104,30 +102,47 @@ def examine_into(
     Returns:
         Metrics, and a row per picture.
     """
-    metrics, pictures, breakdown = examine(module, config, validation, submission, progress)
-    write_frame(breakdown.reset_index(), folder.media / "breakdown.csv")
-    write_frame(pictures, folder.media / "per_picture.csv")
+    metrics, tally = examine(module, config, validation, submission, progress)
+    tally.write(folder)
     metrics |= examine_matchers(module, config, validation, progress)
     of_scenes, by_picture = examine_scenes(module, config, progress)
     if len(by_picture):
         write_frame(by_picture, folder.media / "scenes.csv")
-    return metrics | of_scenes, pictures
+    return metrics | of_scenes, tally.pictures
+
+
+def show_examples(
+    folder: RunFolder, tracker: Tracker, pictures: pd.DataFrame, anatomy: Anatomy, panels: Callable[[int], list[Rgb]]
+) -> None:
+    """Draw sheets of the best, typical and worst pictures into media/, and track them.
+
+    Args:
+        folder: of the run.
+        tracker: of the run.
+        pictures: scores, a row per picture.
+        anatomy: parts and skeleton of the dataset.
+        panels: draws the picture of a row.
+    """
+    for kind, chosen in choose_examples(pictures["person_iou"], EXAMPLES).items():
+        if not chosen:  # without masks no picture has a score to be chosen by
+            continue
+        titles = [_title(row) for row in pictures.loc[chosen].to_dict("records")]
+        sheet = people_sheet([panel for index in chosen for panel in panels(index)], anatomy, titles)
+        write_png(folder.media / f"examples_{kind}.png", sheet)
+        tracker.show(f"examples/{kind}", sheet)
+
+
+def _title(row: dict[Any, Any]) -> str:
+    scores = "{name}: person IoU {person_iou:.2f}, part mIoU {mean_iou:.2f}, grouping {grouping:.2f}; ".format_map(row)
+    return scores + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
 
 
 @torch.no_grad()
-def _sheet(module: ParsingModule, validation: Samples, chosen: pd.DataFrame) -> Rgb:
+def _panels(module: ParsingModule, validation: Samples, index: int) -> list[Rgb]:
     anatomy = module.assembler.anatomy
-    titles = [
-        "{name}: person IoU {person_iou:.2f}, part mIoU {mean_iou:.2f}, grouping {grouping:.2f}; ".format_map(row)
-        + (", ".join(row["tags"].split()).replace("_", "-") or "no tag")
-        for row in chosen.to_dict("records")
-    ]
-    panels: list[Rgb] = []
-    for index in chosen.index:  # one by one: they may differ in size
-        batch = collate([validation[index]], anatomy.num_keypoints)
-        fields = module.fields(batch.image)
-        panels += people_panels(batch, module.assembler(fields), fields, anatomy)
-    return people_sheet(panels, anatomy, titles)
+    batch = collate([validation[index]], anatomy.num_keypoints)
+    fields = module.fields(batch.image)
+    return people_panels(batch, module.assembler(fields), fields, anatomy)
 
 
 def weights_hash(file: Path) -> str:

@@ -5,10 +5,8 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torchmetrics import MetricCollection
 
 from mghp.anatomy.persons import PredictedPersons
-from mghp.config.metric_names import METRICS
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_tuning
 from mghp.datasets.resized import ResizedSamples, size_for
@@ -16,18 +14,15 @@ from mghp.datasets.sample import PictureSet, Sample
 from mghp.datasets.submission import SubmissionWriter
 from mghp.datasets.synthetic.dataset import load_scene
 from mghp.evaluation.oracles import with_oracle
+from mghp.evaluation.tally import Tally, named_scores
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.inference.test_time import parse_picture, parsed_size
 from mghp.matching import make_matcher
-from mghp.metrics.breakdown import Breakdown
 from mghp.metrics.parsing import parsing_metrics, scores_of_picture
-from mghp.parsing.batch import batches, collate
+from mghp.parsing.batch import batches
 from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
 from mghp.training.parsing_module import ParsingModule, true_persons
-
-_SCORED = "scored"
-"""The key of the persons found in pictures of their own size, beside the oracles at the parsed size."""
 
 _OF_SCENES = ("predicted", "true_parts")
 """The oracles of further scenes: end to end, and with true parts, where only the grouping of pixels counts."""
@@ -58,19 +53,18 @@ def examine(
     validation: PictureSet,
     submission: SubmissionWriter | None,
     progress: Progress,
-) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+) -> tuple[dict[str, float], Tally]:
     """Score the set with and without oracles, each picture, and groups by part, number of persons and size.
 
     Scores hold for the pictures at their own size, oracles for the pictures at the parsed size.
 
     Returns:
-        Metrics, a row per picture, and a row per group.
+        Metrics, and the tally of the predictions.
     """
     anatomy, assembler = module.assembler.anatomy, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
-    collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in (_SCORED, *oracles)}
-    breakdown = Breakdown(anatomy, config.metrics)
-    rows: list[dict[str, Any]] = []
+    collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in oracles}
+    tally = Tally(anatomy, config.metrics)
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
@@ -85,25 +79,18 @@ def examine(
             sample = validation[first + position]
             if not _is_parsed_as_it_is(sample, config):
                 predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
-            true = true_persons(collate([sample], anatomy.num_keypoints))[0]
-            collections[_SCORED].update(predicted, true)
-            breakdown.update(predicted, true)
-            tags = {"name": sample.name, "tags": " ".join(sample.tags)}
-            rows.append(tags | scores_of_picture(predicted, true, anatomy))
+            tally.add(sample, predicted)
             if submission is not None:
                 submission.add(sample.name, predicted)
         progress(first + len(batch), len(validation), "evaluate")
     if submission is not None:
         submission.finish()
-    pictures = pd.DataFrame(rows)
-    metrics = _scores("val", collections.pop(_SCORED))
+    metrics = tally.metrics() | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
     for oracle, collection in collections.items():
-        metrics |= _scores(f"oracle/{oracle}", collection)
-    by_group = pd.DataFrame.from_dict(breakdown.compute(), orient="index").rename_axis("group")
-    metrics |= _by_tag(pictures) | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
+        metrics |= named_scores(f"oracle/{oracle}", collection)
     if assembler.config.grouping == "center":
         metrics["assembly/center_threshold"] = float(assembler.center_threshold)
-    return metrics, pictures, by_group
+    return metrics, tally
 
 
 @torch.no_grad()
@@ -123,7 +110,7 @@ def examine_matchers(
                 for predicted, true in zip(assembler(module.fields(batch.image)), true_persons(batch), strict=True):
                     scores.update(predicted, true)
                 progress(first + len(batch), len(validation), f"evaluate {name}")
-            metrics |= _scores(f"matcher/{name}", scores)
+            metrics |= named_scores(f"matcher/{name}", scores)
     finally:
         assembler.matcher = trained
     return metrics
@@ -157,7 +144,9 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
                     rows.append(known | scores_of_picture(predicted, true[position], anatomy))
             progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
         for oracle, collection in collections.items():
-            metrics |= _scores(f"scene/{scene}" if oracle == "predicted" else f"scene/{scene}/{oracle}", collection)
+            metrics |= named_scores(
+                f"scene/{scene}" if oracle == "predicted" else f"scene/{scene}/{oracle}", collection
+            )
     table = pd.DataFrame(rows)
     if len(table):
         with_parts = table[table["oracle"] == "true_parts"]
@@ -165,10 +154,6 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         for (of_scene, name), grouping in with_parts.groupby(["scene", kind])["grouping"]:
             metrics[f"scene/{of_scene}/true_parts/grouping_{name}"] = float(grouping.mean())
     return metrics, table
-
-
-def _scores(prefix: str, collection: MetricCollection) -> dict[str, float]:
-    return {f"{prefix}/{name}": float(value) for name, value in collection.compute().items()}
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
@@ -180,13 +165,3 @@ def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
         and config.inference.tile is None
         and parsed_size(size, config.inference, config.data.trained_side) == size
     )
-
-
-def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
-    """Return the mean of each score that every picture has over those with a tag, and over those without any."""
-    tags = pictures["tags"].replace("", "untagged").str.split()
-    groups = pictures.assign(tag=tags).explode("tag").groupby("tag")
-    names = METRICS.where(lambda entry: entry.scope == "picture")
-    return {f"tag/{tag}/{name}": float(mean) for name in names for tag, mean in groups[name].mean().items()} | {
-        f"tag/{tag}/pictures": int(number) for tag, number in groups.size().items()
-    }

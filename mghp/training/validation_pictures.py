@@ -30,14 +30,15 @@ _LIMBS = 6
 """The number of limbs whose assignment is drawn."""
 
 
-def people_panels(batch: Batch, predicted: list[PredictedPersons], fields: Fields, anatomy: Anatomy) -> list[Rgb]:
-    """Draw a panel per picture of a batch, from the predicted persons of each and the predicted fields of all."""
+def people_panels(
+    batch: Batch, predicted: list[PredictedPersons], fields: Fields | None, anatomy: Anatomy
+) -> list[Rgb]:
+    """Draw a panel per picture of a batch, from its predicted persons and, where there are some, predicted fields."""
     zoom = max(1, _SHOWN_SIDE // max(batch.image.shape[2:]))
     images = batch.image.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    return [
-        people_panel(image, found, true, picture_fields(fields, row), anatomy, columns=_COLUMNS, zoom=zoom)
-        for row, (image, found, true) in enumerate(zip(images, predicted, true_persons(batch), strict=True))
-    ]
+    shown = [None if fields is None else picture_fields(fields, row) for row in range(len(batch))]
+    rows = zip(images, predicted, true_persons(batch), shown, strict=True)
+    return [people_panel(*row, anatomy, columns=_COLUMNS, zoom=zoom) for row in rows]
 
 
 def people_sheet(panels: Sequence[Rgb], anatomy: Anatomy, titles: Sequence[str]) -> Rgb:
