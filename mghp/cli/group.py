@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mghp.errors import InputError, existing_file, writable_folder
+from mghp.errors import InputError, writable_folder
 from mghp.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -75,12 +75,9 @@ def group_command(
 def _meaning(file: Path | None) -> "tuple[Anatomy | None, int]":
     """Return an anatomy and the label of what is not known."""
     from mghp.anatomy.parts import IGNORE
-
-    if file is None:
-        return None, IGNORE
     from mghp.datasets.anatomy_file import read_anatomy
 
-    return read_anatomy(existing_file(file, "anatomy"))
+    return (None, IGNORE) if file is None else read_anatomy(file)
 
 
 def _persons(

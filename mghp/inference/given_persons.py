@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mghp.datasets.coco_json import came, keypoint_numbers, member, read_coco, read_json
-from mghp.datasets.coco_masks import decoded_mask, polygons_mask
+from mghp.datasets.coco_masks import annotated_mask
 from mghp.datasets.label_files import read_numbers
 from mghp.errors import InputError, existing_file, inside
 from mghp.inference.part_maps import ARRAYS, read_array
@@ -224,13 +224,9 @@ def boxes_of(entries: list[Entry], size: Size) -> NDArray[np.float64]:
 
 def masks_of(entries: list[Entry], size: Size) -> NDArray[np.bool_]:
     """Return the masks (person, height, width) of `segmentation`: run lengths or polygons."""
-    masks = []
     for entry in entries:
-        code = member(entry.content, "segmentation", (dict, list), entry.where)
-        where = f"{entry.where}: segmentation"
-        is_polygons = isinstance(code, list)
-        mask = polygons_mask(code, size, where) if is_polygons else decoded_mask(code, where, size)
-        masks.append(mask.astype(bool))
+        member(entry.content, "segmentation", (dict, list), entry.where)
+    masks = [annotated_mask(entry.content, size, entry.where) for entry in entries]
     return _stacked(masks, size)
 
 

@@ -40,7 +40,8 @@ class PredictedFolder:
         self._persons: dict[str, list[Annotated]] = {}
         for image in coco.images:
             file = Path(image["file_name"])
-            for name in (file.stem, file.name):  # of two pictures a.jpg and a.png the maps keep the ending
+            # Of two pictures a.jpg and a.png the maps keep the ending; a dataset's names may have folders.
+            for name in (file.stem, file.name, file.with_suffix("").as_posix()):
                 self._persons[name] = coco.of_image[image["id"]]
 
     def has(self, name: str) -> bool:

@@ -109,6 +109,22 @@ def test_a_picture_without_persons_is_told_before_anything_is_written(folder):
     assert not (folder / "out").exists()
 
 
+def test_the_command_takes_the_meaning_of_labels_and_keypoints_from_a_file(folder, mghp):
+    (folder / "anatomy.yaml").write_text(
+        "{name: sticks, parts: [head, body], ignore: 9, keypoints: [neck, hip], skeleton: [[neck, hip]]}"
+    )
+    maps, poses = folder / "sticks", {"image_id": 0, "keypoints": [1, 1, 2, 1, 9, 2]}
+    maps.mkdir()
+    Image.fromarray(np.array([[1, 2, 9]], np.uint8)).save(maps / "0.png")
+    (folder / "sticks.json").write_text(json.dumps([poses]))
+    arguments = ("group", "sticks", "--poses", "sticks.json", "--anatomy", "anatomy.yaml", "--out", "out")
+    process = mghp(*arguments, folder=folder)
+    assert process.returncode == 0, process.stderr
+    assert labels(folder / "out" / "0_parts.png").tolist() == [[1, 2, 0]]
+    (category,) = json.loads((folder / "out" / "poses.json").read_text())["categories"]
+    assert category["keypoints"] == ["neck", "hip"]
+
+
 def test_the_command_groups_a_folder(folder, samples, mghp):
     process = mghp("group", "parts", "--poses", "poses.json", "--nearest", "limb", "--out", "out", folder=folder)
     assert process.returncode == 0, process.stderr
