@@ -28,6 +28,9 @@ ORACLES: dict[str, tuple[str, ...]] = {
 """The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`, and true
 offsets of limbs and poses are read only where `network` and `assembly` ask for them."""
 
+BASELINES = ("nearest_box", "nearest_keypoint", "nearest_limb", "largest_person")
+"""Ways to tell without learning whose a human pixel is, from true boxes or poses."""
+
 
 @dataclass
 class EvaluationConfig(Section):
@@ -43,13 +46,16 @@ class EvaluationConfig(Section):
     """Further scenes of rendered persons to score, with predicted and with true parts."""
     scene_pictures: Annotated[int, Range(1, 1_000_000)] = 100
     """The number of pictures per further scene."""
+    baselines: list[str] = field(default_factory=list)
+    """Ways to tell whose a pixel is without learning, scored on the same pictures (media/breakdown.csv):
+    `nearest_box`, `nearest_keypoint` and `nearest_limb` of true persons, or the `largest_person`."""
     failure_cases: Annotated[int, Range(1, 1_000_000)] = 2000
     """The most persons that a failure gallery shows, in whole pictures from the first on; all persons are counted."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         scenes = get_args(get_type_hints(SyntheticConfig)["scene"])
-        for key, valid in (("oracles", ORACLES), ("scenes", scenes)):
+        for key, valid in (("oracles", ORACLES), ("scenes", scenes), ("baselines", BASELINES)):
             for name in getattr(self, key):
                 if name not in valid:
                     raise InputError(f"evaluation.{key}: expected some of {', '.join(valid)}; got {name!r}")

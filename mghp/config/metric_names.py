@@ -30,7 +30,7 @@ class MetricEntry(Entry):
 METRICS: Registry[MetricEntry] = Registry("score", "mghp.metrics")
 
 _PARTS, _PERSONS, _KEYPOINTS = (f"mghp.metrics.{name}" for name in ("mean_iou", "ap_parsing", "keypoint_ap"))
-_REGIONS = "mghp.metrics.ap_region"
+_REGIONS, _MASKS = "mghp.metrics.ap_region", "mghp.metrics.mask_ap"
 for _entry in (
     MetricEntry("mean_iou", f"{_PARTS}:part_scores", "part mIoU", in_tables=True),
     MetricEntry("ap_p_vol", f"{_PERSONS}:parsing_ap", "AP^p averaged", in_tables=True),
@@ -55,5 +55,22 @@ for _entry in (
     MetricEntry("ap_r_strict_70", f"{_REGIONS}:strict_part_ap", "AP^r 0.7, strict"),
     MetricEntry("ap_h_vol", f"{_REGIONS}:human_ap", "AP^h averaged"),
     MetricEntry("ap_h_50", f"{_REGIONS}:human_ap", "AP^h 0.5"),
+    *(
+        MetricEntry(f"{name}{ending}", "mghp.metrics.owners:owner_scores", f"{label}{of_what}")
+        for ending, of_what in (("", ""), ("_mean", ", mean over pictures"), ("_singles", ", single persons"))
+        for name, label in (
+            ("coverage", "coverage of human pixels"),
+            ("owner_accuracy", "owner accuracy"),
+            ("owner_grouping", "coverage x owner accuracy"),
+            ("contested_owner_accuracy", "owner accuracy, contested"),
+        )
+    ),
+    MetricEntry("mask_ap_50", f"{_MASKS}:mask_ap", "mask AP, IoU 0.5, from 32 x 32"),
+    MetricEntry("mask_ap_vol", f"{_MASKS}:mask_ap", "mask AP averaged, from 32 x 32"),
+    MetricEntry("mask_ap_50_all", f"{_MASKS}:mask_ap", "mask AP, IoU 0.5, all sizes"),
+    MetricEntry("mask_ap_vol_all", f"{_MASKS}:mask_ap", "mask AP averaged, all sizes"),
+    MetricEntry("teacher_agreement", "mghp.metrics.agreement:teacher_agreement", "agreement with the teacher's parts"),
+    MetricEntry("side_accuracy", "mghp.metrics.sides:keypoint_sides", "left and right at human keypoints"),
+    MetricEntry("side_coverage", "mghp.metrics.sides:keypoint_sides", "human keypoints with a side"),
 ):
     METRICS.add(_entry)

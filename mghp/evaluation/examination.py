@@ -64,7 +64,7 @@ def examine(
     anatomy, assembler = module.assembler.anatomy, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
     collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in oracles}
-    tally = Tally(anatomy, config.metrics)
+    tally = Tally(anatomy, config.metrics, config.evaluation.baselines)
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)

@@ -1,5 +1,6 @@
 """The scores of a set's predictions: of all pictures, of each, and of groups of pictures and persons."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,12 +11,17 @@ from mghp.anatomy.persons import PredictedPersons
 from mghp.config.metric_names import METRICS
 from mghp.config.metrics import MetricsConfig
 from mghp.datasets.sample import Sample
+from mghp.metrics.baselines import baseline_persons
 from mghp.metrics.breakdown import Breakdown
 from mghp.metrics.parsing import parsing_metrics, scores_of_picture
+from mghp.metrics.pose_groups import PoseGroups
 from mghp.parsing.batch import collate
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.training.parsing_module import true_persons
+
+_OF_BASELINES = MetricsConfig(scores=["owner_accuracy", "mask_ap_50"])
+"""The scores that a baseline of owners is told by."""
 
 
 class Tally:
@@ -24,10 +30,12 @@ class Tally:
     Args:
         anatomy: parts and skeleton of the dataset.
         config: whose definitions.
+        baselines: ways of giving pixels to persons without learning, whose scores are groups of their own.
     """
 
-    def __init__(self, anatomy: Anatomy, config: MetricsConfig) -> None:
+    def __init__(self, anatomy: Anatomy, config: MetricsConfig, baselines: Sequence[BaselineName] = ()) -> None:
         self.anatomy = anatomy
+        self._baselines = {name: PoseGroups(anatomy, _OF_BASELINES) for name in baselines}
         self._scores = parsing_metrics(anatomy, config)
         self._breakdown = Breakdown(anatomy, config)
         self._rows: list[dict[str, Any]] = []
@@ -37,6 +45,8 @@ class Tally:
         true = true_persons(collate([sample], self.anatomy.num_keypoints))[0]
         self._scores.update(predicted, true)
         self._breakdown.update(predicted, true)
+        for name, groups in self._baselines.items():
+            groups.update(baseline_persons(name, true, self.anatomy), true)
         tags = {"name": sample.name, "tags": " ".join(sample.tags)}
         self._rows.append(tags | scores_of_picture(predicted, true, self.anatomy))
 
@@ -51,7 +61,10 @@ class Tally:
 
     def write(self, folder: RunFolder) -> None:
         """Write media/breakdown.csv, a row per group, and media/per_picture.csv."""
-        groups = pd.DataFrame.from_dict(self._breakdown.compute(), orient="index").rename_axis("group")
+        of_groups = self._breakdown.compute()
+        for name, of_poses in self._baselines.items():
+            of_groups |= {f"baseline/{name}/{group}": scores for group, scores in of_poses.compute().items()}
+        groups = pd.DataFrame.from_dict(of_groups, orient="index").rename_axis("group")
         write_frame(groups.reset_index(), folder.media / "breakdown.csv")
         write_frame(self.pictures, folder.media / "per_picture.csv")
 

@@ -1,4 +1,4 @@
-"""Scores by part, by the number of persons in a picture and by their size."""
+"""Scores by part, by the number of persons in a picture and by their size, and of crowds and single persons apart."""
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
@@ -7,6 +7,7 @@ from mghp.metrics.ap_parsing import THRESHOLDS, ParsingAP, pcp_per_part
 from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
 from mghp.metrics.mean_iou import PartScores
 from mghp.metrics.parsing import parsing_metrics
+from mghp.metrics.pose_groups import PoseGroups
 from mghp.metrics.subsets import COUNTS, SIZES, count_group, only_persons, size_groups
 
 
@@ -24,6 +25,7 @@ class Breakdown:
         self.groups = {f"persons/{name}": parsing_metrics(anatomy, config) for name in COUNTS}
         self.groups |= {f"size/{name}": parsing_metrics(anatomy, config) for name in SIZES}
         self.present: set[str] = set()
+        self.by_poses = PoseGroups(anatomy, config)
         self.parts = PartScores(anatomy.num_labels, config.absent)
         self.part_ap = RegionAP(anatomy.num_labels, "legacy", config.part_scores)
         self.parsing_ap = ParsingAP(anatomy.num_labels, config.rules)
@@ -32,6 +34,7 @@ class Breakdown:
         """Add one picture: to its number of persons, and to each size of which somebody is in it."""
         for metric in (self.parts, self.part_ap, self.parsing_ap):
             metric.update(predicted, true)
+        self.by_poses.update(predicted, true)
         group = count_group(true)
         if group is not None:
             self._update_group(f"persons/{group}", predicted, true)
@@ -47,13 +50,15 @@ class Breakdown:
     def compute(self) -> dict[str, dict[str, float]]:
         """Return scores per group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
 
-        Groups that nobody is in are left out.
+        `pictures/crowds` and `pictures/singles` are told with intervals, as `PoseGroups`. Groups that nobody is in are
+        left out.
         """
         table = {
             name: {score: float(value) for score, value in metrics.compute().items()}
             for name, metrics in self.groups.items()
             if name in self.present
         }
+        table |= {f"pictures/{name}": scores for name, scores in self.by_poses.compute().items()}
         iou, ap = self.parts.scores().iou, self.part_ap.per_class()
         found = pcp_per_part(self.parsing_ap.detections())
         for label, part in enumerate(self.anatomy.parts.names):

@@ -34,10 +34,28 @@ def grouping_counts(true_ids: NDArray[np.integer[Any]], predicted_ids: NDArray[n
     true, predicted = true_ids.astype(np.int64), predicted_ids.astype(np.int64)
     shape = int(true.max(initial=0)) + 1, int(predicted.max(initial=0)) + 1
     shared = np.bincount((true * shape[1] + predicted).ravel(), minlength=shape[0] * shape[1]).reshape(shape)
-    union = shared.sum(1)[1:, None] + shared.sum(0)[None, 1:] - shared[1:, 1:]
-    iou = shared[1:, 1:] / np.maximum(union, 1)
+    return int(shared[partners(shared)].sum()), int(shared[1:].sum())
+
+
+def partners(shared: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair true and predicted persons one to one, so that the sum of their masks' IoU is largest.
+
+    Args:
+        shared: pixels of each pair, (true, predicted); nobody is the first of both.
+
+    Returns:
+        Rows and columns of the pairs in `shared`.
+    """
+    iou = mask_iou(shared)
     rows, columns = linear_sum_assignment(iou, maximize=True)
-    return int(shared[1:, 1:][rows, columns].sum()), int(shared[1:].sum())
+    return rows + 1, columns + 1
+
+
+def mask_iou(shared: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the IoU of masks, (true, predicted), from the pixels that `partners` takes."""
+    union = shared.sum(1)[1:, None] + shared.sum(0)[None, 1:] - shared[1:, 1:]
+    iou: NDArray[np.float64] = shared[1:, 1:] / np.maximum(union, 1)
+    return iou
 
 
 class GroupingAccuracy(Metric):

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy.ndimage import find_objects
-from torch import Tensor
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
-from mghp.metrics.picture_rows import PictureRows
-from mghp.metrics.scores import as_scores
+from mghp.metrics.average_precision import IGNORED, NO_DETECTION, coco_precision
+from mghp.metrics.pooled_scores import Picture, PooledScores
 
 _NOT_FOUND = -1e9
 """Where a keypoint that was not found stands: nowhere near anybody, nor in a box."""
@@ -56,11 +55,32 @@ def keypoint_ap(
         >>> {name: round(score, 2) for name, score in scores.items()}
         {'keypoint_ap': 0.5, 'keypoint_ap_50': 1.0, 'keypoint_ap_75': 0.0}
     """
-    names = {"keypoint_ap": None, "keypoint_ap_50": 0.5, "keypoint_ap_75": 0.75}
-    if not any((keypoints[..., 2] > 0).any() for keypoints, _ in true):
-        return dict.fromkeys(names, float("nan"))
-    if not any(len(scores) for _, scores in predicted):
-        return dict.fromkeys(names, 0.0)
+    whole = np.ones((1, len(true)))
+    return {name: float(of_set[0]) for name, of_set in _scores(predicted, true, sigmas, boxes, whole).items()}
+
+
+def _scores(
+    predicted: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+    true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+    sigmas: Sequence[float],
+    boxes: Sequence[NDArray[Any]] | None,
+    weights: NDArray[np.float64],
+) -> dict[str, NDArray[np.float64]]:
+    """Return `keypoint_ap` of sets in which pictures occur as often as weights (set, picture) say."""
+    numbers = np.array([(keypoints[..., 2] > 0).any(-1).sum() for keypoints, _ in true], np.float64)
+    is_matched = numbers.any() and any(len(scores) for _, scores in predicted)
+    pictures = _matched(predicted, true, sigmas, boxes) if is_matched else [NO_DETECTION] * len(true)
+    ap = coco_precision(pictures, numbers, weights)
+    return {"keypoint_ap": ap.mean(0), "keypoint_ap_50": ap[0], "keypoint_ap_75": ap[5]}
+
+
+def _matched(
+    predicted: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+    true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+    sigmas: Sequence[float],
+    boxes: Sequence[NDArray[Any]] | None,
+) -> list[NDArray[np.float64]]:
+    """Return the detections of each picture as `coco_precision` takes them, at OKS 0.5 to 0.95."""
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = _annotations(true, boxes or [np.zeros((len(areas), 4)) for _, areas in true])
@@ -69,13 +89,12 @@ def keypoint_ap(
         evaluation.params.kpt_oks_sigmas = np.array(sigmas)
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
         evaluation.evaluate()
-        evaluation.accumulate()
-    precision = evaluation.eval["precision"][:, :, 0, 0, -1]  # (OKS threshold, recall)
-    thresholds = np.asarray(evaluation.params.iouThrs)
-    return {
-        name: float(precision[np.isclose(thresholds, threshold)].mean() if threshold else precision.mean())
-        for name, threshold in names.items()
-    }
+    return [NO_DETECTION if picture is None else _detections(picture) for picture in evaluation.evalImgs]
+
+
+def _detections(picture: dict[str, Any]) -> NDArray[np.float64]:
+    outcome = np.where(picture["dtIgnore"], IGNORED, picture["dtMatches"] > 0)
+    return np.column_stack([picture["dtScores"], outcome.T])
 
 
 def _annotations(true: Sequence[tuple[NDArray[Any], NDArray[Any]]], boxes: Sequence[NDArray[Any]]) -> dict[str, Any]:
@@ -118,7 +137,7 @@ def _placed(keypoints: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(found, keypoints, np.array([_NOT_FOUND, _NOT_FOUND, 0.0])).astype(np.float64)
 
 
-def _regions(true: TruePersons) -> NDArray[np.float64]:
+def person_regions(true: TruePersons) -> NDArray[np.float64]:
     """Return `TruePersons.regions`, or what masks say in their place: nobody is smaller than a pixel."""
     if true.regions is not None:
         return true.regions.astype(np.float64)
@@ -132,14 +151,12 @@ def _regions(true: TruePersons) -> NDArray[np.float64]:
     return np.concatenate([boxes, areas[:, None]], 1)
 
 
-class KeypointAP(PictureRows):
+class KeypointAP(PooledScores):
     """`keypoint_ap` over a set, with the boxes, areas and crowds of the annotations; else the masks'.
 
     Args:
         sigmas: of each keypoint.
     """
-
-    higher_is_better = True
 
     def __init__(self, sigmas: Sequence[float]) -> None:
         super().__init__(width=3 * len(sigmas) + 5, about=2)
@@ -147,21 +164,21 @@ class KeypointAP(PictureRows):
 
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
-        regions, scores = _regions(true), predicted.person_scores
+        regions, scores = person_regions(true), predicted.person_scores
         found = self._rows(predicted.keypoints, np.pad(scores[:, None], ((0, 0), (4, 0))))
         self.add_picture(
             np.concatenate([found, self._rows(true.keypoints, regions)]), [len(found), len(true.keypoints)]
         )
 
-    def compute(self) -> dict[str, Tensor]:
-        """Return the three scores."""
+    def pooled(self, pictures: Sequence[Picture], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the three scores of each set."""
         predicted, true, boxes = [], [], []
-        for rows, about in self.pictures():
+        for rows, about in pictures:
             found, persons = about.astype(int)
             predicted.append(self._poses(rows[:found], found))
             true.append(self._poses(rows[found:], persons))
             boxes.append(rows[found:, -5:-1])
-        return as_scores(keypoint_ap(predicted, true, self.sigmas, boxes))
+        return _scores(predicted, true, self.sigmas, boxes, weights)
 
     def _poses(self, rows: NDArray[Any], persons: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the keypoints (person, keypoint, 3) of the first `persons` rows, and a value per row."""

@@ -13,6 +13,19 @@ COUNTS = {"1 person": (1, 1), "2 persons": (2, 2), "3 persons": (3, 3), "4 or mo
 """Numbers of true persons in a picture: least, most."""
 
 
+POSED = 5
+"""The number of annotated keypoints from which on a person's pose is known."""
+
+POSE_GROUPS = ("crowds", "singles")
+"""Pictures with two and more persons whose pose is known, and with one."""
+
+
+def pose_group(true: TruePersons) -> str | None:
+    """Return which of `POSE_GROUPS` a picture belongs to; None without a person whose pose is known."""
+    posed = int(((true.keypoints[..., 2] > 0).sum(-1) >= POSED).sum())
+    return {0: None, 1: "singles"}.get(posed, "crowds")
+
+
 def count_group(true: TruePersons) -> str | None:
     """Return which of `COUNTS` a picture belongs to; None without a person who has a pixel."""
     persons = len(np.unique(true.person_ids[true.person_ids > 0]))

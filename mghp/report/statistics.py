@@ -1,6 +1,5 @@
 """The difference of two methods with its 95 % interval, over seeds, over pictures or over both; Holm's correction."""
 
-import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from mghp.metrics.matching import f1
+from mghp.metrics.resampling import picture_draws
 
 CONFIDENCE = 0.95
 
@@ -174,7 +174,7 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
     if not seeds or not all(len(one.images) for one in seeds):
         raise ValueError("expected the counts of at least one seed, each of at least one image")
     images = np.unique(np.concatenate([one.images for one in seeds]))
-    drawn = _draws(len(images), num_samples, seed)
+    drawn = picture_draws(len(images), num_samples, seed)
     differences = np.empty((num_samples, len(seeds)))
     whole = np.empty(len(seeds))
     for position, (of_seed, a, b) in enumerate(seeds):
@@ -189,15 +189,6 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
     variance += max(0.0, of_seeds - float(differences.var(0).mean())) / number
     freedom = (number - 1) * max(1.0, (variance * number / of_seeds) ** 2) if of_seeds > 0 else np.inf
     return interval(float(whole.mean()), variance**0.5, freedom, number)
-
-
-@functools.lru_cache(maxsize=1)
-def _draws(num_images: int, num_samples: int, seed: int) -> NDArray[np.float64]:
-    """Return how often each image is drawn, (samples, images): alike for all methods compared on as many images."""
-    chances = np.full(num_images, 1 / num_images)
-    drawn = np.random.default_rng(seed).multinomial(num_images, chances, num_samples).astype(np.float64)
-    drawn.setflags(write=False)
-    return drawn
 
 
 def holm(p: Sequence[float]) -> list[float]:
