@@ -8,6 +8,7 @@ for _name, _title in {
     "solvers": "The matcher on matching problems",
     "learned": "Limb scores learned through the matcher",
     "parsing": "Parsing crowds",
+    "photographs": "Photographs",
     "components": "Components of the parser",
     "rotation": "Rotation and stress",
     "failures": "Failures",

@@ -1,0 +1,132 @@
+"""What the tables of photographs are about: parsers, and baselines without learning, over crowds and single persons."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mghp.config.evaluation import BASELINES
+from mghp.metrics.pose_groups import HIGH, LOW
+from mghp.metrics.subsets import POSE_GROUPS
+from mghp.runs.read import Run
+from mghp.studies.parsing.tables import EVALUATION, trained_experiment
+
+FOLDER = "folder"
+"""The name of the data of photographs."""
+
+BREAKDOWN = "media/breakdown.csv"
+"""The file that an evaluation tells groups of pictures in."""
+
+OWNER_BEGINNINGS = ("coverage", "owner_", "contested_owner_")
+"""Beginnings of the names of `OwnerScores`."""
+
+BASELINE_LABELS = dict(
+    zip(BASELINES, ("nearest true box", "nearest true keypoint", "nearest true limb", "largest person"), strict=True)
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score with its 95 % interval over pictures, in percent when printed.
+
+    Attributes:
+        value: a fraction; NaN where it is not defined.
+        low: lower end of the interval; NaN where none is known.
+        high: upper end.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def is_known(self) -> bool:
+        """True if the score is defined."""
+        return not math.isnan(self.value)
+
+    def __format__(self, form: str) -> str:
+        if not self.is_known:
+            return ""
+        value, low, high = (f"{100 * number:{form}}" for number in (self.value, self.low, self.high))
+        return value if math.isnan(self.low) else f"{value} [{low}, {high}]"
+
+    def columns(self) -> dict[str, float]:
+        """Return what a file of numbers gets, by what is added to the column's name."""
+        return {"": self.value, " low": self.low, " high": self.high}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores over one group of a set's photographs.
+
+    Attributes:
+        run: run that has them.
+        group: one of `POSE_GROUPS`.
+        baseline: one of `BASELINES`; "" for the parser of the run.
+        scores: by name.
+    """
+
+    run: Run
+    group: str
+    baseline: str
+    scores: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """The experiment and variant of the parser, or the baseline's words."""
+        words = self.run.experiment.removesuffix(EVALUATION), self.run.variant
+        return BASELINE_LABELS[self.baseline] if self.baseline else ", ".join(filter(None, words))
+
+    @property
+    def seed(self) -> str:
+        """The seed of the parser; "" for a baseline."""
+        return "" if self.baseline else str(self.run.seed)
+
+    @property
+    def pictures(self) -> str:
+        """The folder of the photographs, and the split."""
+        data = self.run.config["data"]
+        return f"{Path(data['root']).name} {data['splits']['validation']}"
+
+    def owner_score(self, name: str) -> Score:
+        """Return a score of `OwnerScores`, which tells single persons' apart by its name."""
+        return self.score(f"{name}_singles" if self.group == "singles" else name)
+
+    def score(self, name: str) -> Score:
+        """Return a score of the group."""
+        return Score(*(self.scores.get(f"{name}{end}", math.nan) for end in ("", LOW, HIGH)))
+
+
+def photographs(runs: Sequence[Run]) -> list[Scored]:
+    """Return the baselines, each once for the same pictures, then the parsers; crowds before single persons.
+
+    An evaluation counts in the place of its training.
+    """
+    found = [row for run in _scored(runs) for row in _rows(run)]
+    baselines = {(row.baseline, row.group, str(row.scores)): row for row in found if row.baseline}
+    parsers = [row for row in found if not row.baseline]
+    return sorted([*baselines.values(), *parsers], key=lambda row: POSE_GROUPS.index(row.group))
+
+
+def _scored(runs: Iterable[Run]) -> list[Run]:
+    own = [run for run in runs if "val/coverage" in run.result["metrics"] and run.config["data"]["name"] == FOLDER]
+    evaluated = {(run.variant, *trained_experiment(run)) for run in own if run.experiment.endswith(EVALUATION)}
+    return [
+        run
+        for run in own
+        if run.experiment.endswith(EVALUATION) or (run.variant, *trained_experiment(run)) not in evaluated
+    ]
+
+
+def _rows(run: Run) -> Iterator[Scored]:
+    if not run.has(BREAKDOWN):
+        scores = {name.removeprefix("val/"): float(value) for name, value in run.result["metrics"].items()}
+        # Only owners are told apart by the scores of a whole set.
+        owners = {name: value for name, value in scores.items() if name.startswith(OWNER_BEGINNINGS)}
+        yield from (Scored(run, group, "", owners) for group in POSE_GROUPS)
+        return
+    groups = run.rows(BREAKDOWN, {"group"}, {"group"}).set_index("group")
+    for group in POSE_GROUPS:
+        for begins, baseline in {"pictures": "", **{f"baseline/{name}": name for name in BASELINES}}.items():
+            if f"{begins}/{group}" in groups.index:
+                yield Scored(run, group, baseline, groups.loc[f"{begins}/{group}"].to_dict())

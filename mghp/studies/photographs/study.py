@@ -1,0 +1,30 @@
+"""The study of photographs: whose is a pixel, by what humans have annotated?"""
+
+from collections.abc import Sequence
+
+from mghp.report.study import Question, Study
+from mghp.runs.read import Run
+from mghp.studies.photographs.rows import Scored, photographs
+from mghp.studies.photographs.tables import HUMAN, PARTS
+
+
+def answer(runs: Sequence[Run]) -> str:
+    """Return how many pixels of crowds the best parser gives to the right person, and the best way without learning."""
+    rows = [row for row in photographs(runs) if row.group == "crowds" and row.owner_score("owner_grouping").is_known]
+    parsers, baselines = ([row for row in rows if bool(row.baseline) == told] for told in (False, True))
+    if not parsers:
+        return ""
+    best = max(parsers, key=_grouping)
+    told = f"In crowds {best.name}, seed {best.seed}, gives {100 * _grouping(best):.1f} % of human pixels to the right "
+    told += f"person, {100 * best.owner_score('owner_accuracy').value:.1f} % of covered ones"
+    if baselines:
+        simple = max(baselines, key=_grouping)
+        told += f"; {simple.name} without learning: {100 * _grouping(simple):.1f} %"
+    return f"{told}."
+
+
+def _grouping(row: Scored) -> float:
+    return row.owner_score("owner_grouping").value
+
+
+STUDY = Study((Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),))
