@@ -33,7 +33,7 @@ class Tally:
         baselines: ways of giving pixels to persons without learning, whose scores are groups of their own.
     """
 
-    def __init__(self, anatomy: Anatomy, config: MetricsConfig, baselines: Sequence[BaselineName] = ()) -> None:
+    def __init__(self, anatomy: Anatomy, config: MetricsConfig, baselines: Sequence[str] = ()) -> None:
         self.anatomy = anatomy
         self._baselines = {name: PoseGroups(anatomy, _OF_BASELINES) for name in baselines}
         self._scores = parsing_metrics(anatomy, config)

@@ -61,12 +61,14 @@ class HumanParser:
         return self.module.assembler.anatomy
 
     @overload
-    def predict(self, pictures: AnyPicture) -> ParsedPicture: ...
+    def predict(self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]) -> list[ParsedPicture]: ...
 
     @overload
-    def predict(self, pictures: Sequence[AnyPicture]) -> list[ParsedPicture]: ...
+    def predict(self, pictures: AnyPicture) -> ParsedPicture: ...
 
-    def predict(self, pictures: AnyPicture | Sequence[AnyPicture]) -> ParsedPicture | list[ParsedPicture]:
+    def predict(
+        self, pictures: AnyPicture | list[AnyPicture] | tuple[AnyPicture, ...]
+    ) -> ParsedPicture | list[ParsedPicture]:
         """Find the persons of one picture or of several, in each picture's own upright pixels.
 
         Args:

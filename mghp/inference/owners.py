@@ -39,7 +39,8 @@ def nearest_limbs(
     def distances(points: Tensor) -> Tensor:
         offset = points[:, None] - begin
         share = ((offset * along).sum(-1) / squared_length).clamp(0, 1)
-        return torch.linalg.vector_norm(offset - share[..., None] * along, dim=-1)
+        distance: Tensor = torch.linalg.vector_norm(offset - share[..., None] * along, dim=-1)
+        return distance
 
     return nearest_goals(landing, distances, person, size, max_distance)
 
@@ -65,11 +66,12 @@ def nearest_boxes(landing: Tensor, boxes: Tensor, size: Tensor, max_distance: fl
         (points,) int64; -1 beyond `max_distance`.
     """
     smallest_first = (boxes[:, 2:] - boxes[:, :2]).prod(1).argsort(stable=True)
-    low, high = boxes[smallest_first].to(landing.dtype).unflatten(1, (2, 2)).unbind(1)
+    low, high = boxes[smallest_first].to(landing.dtype).view(-1, 2, 2).unbind(1)
 
     def distances(points: Tensor) -> Tensor:
         outside = torch.maximum(low - points[:, None], points[:, None] - high).clamp(min=0)
-        return torch.linalg.vector_norm(outside, dim=-1)
+        distance: Tensor = torch.linalg.vector_norm(outside, dim=-1)
+        return distance
 
     return nearest_goals(landing, distances, smallest_first, size, max_distance)
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
+from mghp.datasets.label_files import SUFFIXES
 from mghp.inference.coco_form import annotations, person_category
-from mghp.inference.image_files import SUFFIXES
 from mghp.inference.outputs import write_people
 from mghp.inference.person import Person
 from mghp.out_folder import OutFolder

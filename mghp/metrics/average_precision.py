@@ -69,4 +69,5 @@ def _interpolated(outcomes: NDArray[np.float64], often: NDArray[np.float64], num
     envelope = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
     envelope = np.pad(envelope, ((0, 0), (0, 1)))  # nothing is found at recalls that are not reached
     places = [np.searchsorted(recall, RECALLS) for recall in hits / num_true]
-    return np.take_along_axis(envelope, np.array(places), 1).mean(1)
+    precisions: NDArray[np.float64] = np.take_along_axis(envelope, np.array(places), 1).mean(1)
+    return precisions

@@ -33,7 +33,7 @@ def baseline_persons(name: str, true: TruePersons, anatomy: Anatomy) -> Predicte
     human = true.person_ids > 0
     rows, columns = np.nonzero(human)
     ids = np.zeros(human.shape, np.int64)
-    ids[human] = _nearest(_DISTANCES[name](np.stack([columns, rows], 1) + 0.5, true, anatomy))
+    ids[human] = _nearest(_DISTANCES[name](np.stack([columns, rows], 1).astype(np.float64) + 0.5, true, anatomy))
     known = (true.parts > 0) & (true.parts != IGNORE)
     persons = len(true.keypoints)
     return PredictedPersons(
@@ -59,7 +59,8 @@ def _to_boxes(pixels: Points, true: TruePersons, anatomy: Anatomy) -> NDArray[np
     from_centre = np.abs(pixels - regions[:, None, :2] - half)
     outside = np.linalg.norm((from_centre - half).clip(min=0), axis=-1)
     distances: NDArray[np.float64] = outside + _NEAR_TIE * np.linalg.norm(from_centre, axis=-1)
-    return np.where(regions[:, 2:4].any(1)[:, None], distances, np.inf)
+    has_box: NDArray[np.bool_] = np.asarray((regions[:, 2:4] != 0).any(1))
+    return np.where(has_box[:, None], distances, np.inf)
 
 
 def _to_keypoints(pixels: Points, true: TruePersons, anatomy: Anatomy) -> NDArray[np.float64]:

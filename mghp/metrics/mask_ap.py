@@ -102,7 +102,7 @@ class MaskAP(PooledScores):
     def pooled(self, pictures: Sequence[Picture], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return the four scores of each set."""
         numbers = np.array([about for _, about in pictures]).reshape(-1, len(LEAST_AREAS))
-        scores = {}
+        scores: dict[str, NDArray[np.float64]] = {}
         for place, (ending, columns) in enumerate(_COLUMNS.items()):
             detections = [rows[:, [0, *columns]] for rows, _ in pictures]
             ap = coco_precision(detections, numbers[:, place], weights)

@@ -1,5 +1,7 @@
 """Scores over crowds and over single persons apart, each with its interval over pictures."""
 
+from typing import Any
+
 from torchmetrics import MetricCollection
 
 from mghp.anatomy.anatomy import Anatomy
@@ -39,6 +41,7 @@ class PoseGroups:
 def _with_intervals(metrics: MetricCollection) -> dict[str, float]:
     scores = {name: float(value) for name, value in metrics.compute().items()}
     for metric in metrics.values():
-        for name, (low, high) in metric.intervals().items() if hasattr(metric, "intervals") else ():
+        told: Any = getattr(metric, "intervals", dict)  # not every metric tells intervals
+        for name, (low, high) in told().items():
             scores |= {f"{name}{LOW}": low, f"{name}{HIGH}": high}
     return scores

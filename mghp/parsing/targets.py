@@ -305,7 +305,8 @@ def make_limb_offsets(
     offsets[image, side, row, column] = batch.keypoints[image, person, goal[side], :2] - centre
     weights = batch.keypoints.new_zeros(owner.shape)
     weights[image, side, row, column] = 1 / person_size[image, person]
-    return offsets.unflatten(1, (-1, 2)).movedim(-1, 3), weights.unflatten(1, (-1, 2))
+    by_limb = (len(batch), -1, 2, len(rows), len(columns))
+    return offsets.view(*by_limb, 2).movedim(-1, 3), weights.view(by_limb)
 
 
 def _nearest_persons(batch: Batch, reach: Tensor, stride: int) -> Tensor:

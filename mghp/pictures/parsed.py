@@ -97,7 +97,7 @@ def _at_drawn_size(image: Rgb, found: PredictedPersons) -> tuple[Rgb, PredictedP
 
 
 def _line_width(image: Rgb) -> int:
-    return max(1, round(max(image.shape) / _SHORTEST))
+    return max(1, round(int(max(image.shape)) / _SHORTEST))
 
 
 def _limb_widths(found: PredictedPersons, longest: int) -> NDArray[np.floating]:

@@ -62,7 +62,8 @@ class Landings(nn.Module):
         """Return the size of the person that each candidate tells, pixels, (batch, keypoint, candidate)."""
         told = (offsets.norm(dim=-1) / self.ratios[:, None, None].to(offsets.dtype)).flatten(1, 2)
         size = told.new_full((len(told), keypoints, told.shape[2]), LEAST_SIZE)
-        return size.scatter_reduce(1, self.begins.view(1, -1, 1).expand_as(told), told, "amax")
+        sizes: Tensor = size.scatter_reduce(1, self.begins.view(1, -1, 1).expand_as(told), told, "amax")
+        return sizes
 
 
 def _between_cells(positions: Tensor, cells: Sequence[int], stride: int) -> Tensor:

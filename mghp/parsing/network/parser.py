@@ -153,7 +153,7 @@ class ParsingNetwork(nn.Module):
             strides=self.strides,
             level_strides=self.field.strides,
             center_logits=centers,
-            limb_offsets=None if between is None else OFFSET_UNIT * _split(between, 4).unflatten(2, (2, 2)),
+            limb_offsets=None if between is None else OFFSET_UNIT * _both_ways(_split(between, 4)),
             pose_offsets=None if regressed is None else OFFSET_UNIT * _split(regressed, 2),
         )
 
@@ -161,3 +161,8 @@ class ParsingNetwork(nn.Module):
 def _split(output: Tensor, channels: int) -> Tensor:
     """Split (batch, n * channels, height, width) into (batch, n, channels, height, width)."""
     return output.view(len(output), -1, channels, *output.shape[2:])
+
+
+def _both_ways(vectors: Tensor) -> Tensor:
+    """Split (batch, limb, 4, height, width) into (batch, limb, 2, 2, height, width): source's and destination's."""
+    return vectors.view(*vectors.shape[:2], 2, 2, *vectors.shape[3:])

@@ -41,17 +41,18 @@ class TimmBackbone(Backbone):
         is_transformer = timm.models.is_model_in_modules(name, _VISION_TRANSFORMERS)
         if is_transformer:
             kwargs = {"dynamic_img_size": True, "out_indices": 1} | kwargs
-        source = {} if weights is None else {"pretrained_cfg_overlay": weights_source(name, weights)}
+        source: dict[str, Any] = {} if weights is None else {"pretrained_cfg_overlay": weights_source(name, weights)}
         try:
             with without_warnings():
-                self.model = timm.create_model(
+                self.model: Any = timm.create_model(
                     name, features_only=True, pretrained=weights is not None, **source, **kwargs
                 )
         except _TIMM_RAISES as error:
             if weights == "imagenet" and isinstance(error, OSError):
                 raise ValueError(no_weights(name, error)) from None
             raise ValueError(f"network.backbone: timm cannot build {name!r}: {one_line(error)}") from None
-        self.model.pretrained_cfg.pop("state_dict", None)  # else every copy of the network would keep them
+        stated: Any = self.model.pretrained_cfg
+        stated.pop("state_dict", None)  # else every copy of the network would keep them
         self.name = name
         pyramid: Any = self.model.feature_info
         self.channels = tuple(pyramid.channels())

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mghp.config.evaluation import BASELINES
 from mghp.metrics.pose_groups import HIGH, LOW
@@ -129,4 +130,8 @@ def _rows(run: Run) -> Iterator[Scored]:
     for group in POSE_GROUPS:
         for begins, baseline in {"pictures": "", **{f"baseline/{name}": name for name in BASELINES}}.items():
             if f"{begins}/{group}" in groups.index:
-                yield Scored(run, group, baseline, groups.loc[f"{begins}/{group}"].to_dict())
+                yield Scored(run, group, baseline, _named(groups.loc[f"{begins}/{group}"].to_dict()))
+
+
+def _named(row: Mapping[Any, Any]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in row.items()}
