@@ -10,6 +10,7 @@ _VERBS = """
 Accept Accumulate Add Adopt Append Apply Ask Assemble Assign Average Begin Bound Bring Build Call Change Check Choose
 Clamp Clear Clip Close Collect Compare Compile Compose Compute Construct Convert Copy Count Create Crop Cut Decide
 Decode Delete Derive Describe Displace Divide Do Draw Drive Drop Encode End Enlarge Escape Estimate Evaluate Examine
+Exchange Grow
 Exclude Explain Export Express Extend Fail Fill Filter Find Finish Fit Flush Fold Forbid Forget Format Gather Generate
 Give Group Hash Hide Hold Import Include Inherit Initialise Insert Install Interpolate Iterate Join Judge Keep Kill
 Lay Leave Let List Load Lock Log Look Lower Make Map Mark Match Measure Merge Mirror Mix Move Multiply Name Normalise

@@ -23,6 +23,10 @@ from mghp.studies.parsing.tables import SCORES
 
 CHECKOUT = Path(__file__).parents[2]
 EXPERIMENTS = sorted(file for file in (CHECKOUT / "experiments").rglob("*.yaml") if file.parent.name != "anatomies")
+NEEDED_BY_CHOICES = (
+    "data.annotations=some.json", "network.pose_offsets=true", "losses.weights.pose_offsets=1",
+    "losses.weights.limb_offsets=1",
+)  # fmt: skip
 SWEEPS = sorted((CHECKOUT / "sweeps").glob("*.yaml"))
 
 
@@ -224,7 +228,7 @@ def test_every_choice_is_accepted_and_no_other(load, refusal, key):
     assert message.startswith(f"{key}=nonsense: {key}: ")
     for choice in get_args(KEYS[key]):
         assert choice in message
-        config = load("", f"{key}={choice}", "data.annotations=some.json")
+        config = load("", f"{key}={choice}", *NEEDED_BY_CHOICES)
         for part in key.split("."):
             config = getattr(config, part)
         assert config == choice

@@ -59,7 +59,7 @@ def test_mhp_v2_there_and_back(tmp_path):
         from_disk.update(found, true)
     before, after = in_memory.compute(), from_disk.compute()
     for name in set(before) - set(NOT_WRITTEN):
-        assert float(before[name]) == float(after[name]), name
+        np.testing.assert_equal(float(before[name]), float(after[name]), err_msg=name)
 
 
 def test_cihp_s_instances_have_a_class_and_a_score_each(tmp_path):

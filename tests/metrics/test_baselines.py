@@ -42,8 +42,8 @@ def test_a_pixel_in_two_boxes_goes_to_the_nearest_centre():
 
 
 def test_keypoints_and_limbs_draw_what_is_near_them():
-    # Between 16.5 and 22.5 both are as far, halfway; the first half of the limb is nobody's keypoint's, but the limb's.
-    assert owners("nearest_keypoint") == owners("nearest_limb") == 19 * [1] + 7 * [2]
+    # Halfway from 16.5 to 22.5 both are as far, and the first person wins; the limb's first half is near no keypoint.
+    assert owners("nearest_keypoint") == owners("nearest_limb") == 20 * [1] + 6 * [2]
     far = true_persons()
     far.keypoints[0, HIPS[0], 0], far.keypoints[0, SHOULDERS[0], 0] = 25.5, 0.5
     by_name = {
