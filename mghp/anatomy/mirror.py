@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from mghp.anatomy.sides import SIDES, side_of, without_side
+
 
 def mirrored_positions(names: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> tuple[int, ...]:
     """Return for each name the position of the name that takes its place in the mirror image.
@@ -25,7 +27,5 @@ def mirrored_positions(names: Sequence[str], pairs: Sequence[tuple[str, str]] = 
 
 
 def _other_side(name: str) -> str:
-    for side, other in (("left_", "right_"), ("right_", "left_")):
-        if name.startswith(side):
-            return other + name.removeprefix(side)
-    return name
+    side = side_of(name)
+    return SIDES[2 - side] + without_side(name) if side else name

@@ -3,6 +3,9 @@
 SIDES = ("left_", "right_")
 """Beginnings of the names of what has a side."""
 
+LEFT_SIDE, RIGHT_SIDE = 1, 2
+"""The sides by number; 0 is neither."""
+
 
 def side_of(name: str) -> int:
     """Return 1 for the left side, 2 for the right and 0 for neither."""

@@ -2,6 +2,7 @@
 
 import colorsys
 
+from mghp.anatomy.sides import LEFT_SIDE, RIGHT_SIDE, side_of
 from mghp.anatomy.skeleton import Skeleton
 from mghp.pictures.sketch import Colour
 
@@ -10,8 +11,8 @@ RIGHT, LEFT, MIDDLE = (255, 112, 32), (32, 168, 255), (240, 240, 240)
 
 def side_colour(names: tuple[str, ...]) -> Colour:
     """Return the colour of the side on which all of these keypoints lie."""
-    for side, colour in (("right_", RIGHT), ("left_", LEFT)):
-        if all(name.startswith(side) for name in names):
+    for side, colour in ((RIGHT_SIDE, RIGHT), (LEFT_SIDE, LEFT)):
+        if all(side_of(name) == side for name in names):
             return colour
     return MIDDLE
 
@@ -26,14 +27,14 @@ def keypoint_colours(skeleton: Skeleton) -> list[Colour]:
 
     A keypoint and its mirror image take the same step of their side's hues.
     """
-    right = [position for position, name in enumerate(skeleton.keypoints) if name.startswith("right_")]
+    right = [position for position, name in enumerate(skeleton.keypoints) if side_of(name) == RIGHT_SIDE]
     steps = {position: step / max(len(right) - 1, 1) for step, position in enumerate(right)}
     mirror = skeleton.mirrored_keypoints
     colours = []
     for position, name in enumerate(skeleton.keypoints):
-        if name.startswith("right_"):
+        if side_of(name) == RIGHT_SIDE:
             hue = 0.16 * steps[position]
-        elif name.startswith("left_"):
+        elif side_of(name) == LEFT_SIDE:
             hue = 0.5 + 0.22 * steps[mirror[position]]
         else:
             hue = 1 / 3
