@@ -16,6 +16,7 @@ Each label is optional, in the whole set and in each picture. What nobody labell
 * With `data.folder.one_person` nothing is known outside the box of the person.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,7 +36,7 @@ from mghp.datasets.coco_masks import annotated_box, annotated_mask, annotated_re
 from mghp.datasets.disk_samples import DiskSamples, Labels
 from mghp.datasets.label_files import SUFFIXES, read_labels, read_lines
 from mghp.datasets.pose_pairing import pair_poses
-from mghp.errors import InputError
+from mghp.errors import InputError, existing_file
 
 PERSON = Parts("person", ("person",), distinct_colours(1))
 """The parts of a set whose pixels are told by persons' masks alone."""
@@ -76,10 +77,10 @@ class FolderSamples(DiskSamples):
     def __init__(self, config: DataConfig, split: str) -> None:
         self.folder = Path(config.root)
         self.options = config.folder
-        self.anatomy, self.unknown_label = _anatomy(config)  # type: ignore[misc]
+        self.anatomy, self.unknown_label = _anatomy(config)
         file = _annotations_file(config, split)
         self.file = file
-        self.persons = None if file is None else read_coco(file)
+        self.persons = _persons_of(file)
         images = [] if self.persons is None else self.persons.images
         self._images = {_stem(image["file_name"]): image for image in images}
         self._pictures = _files_below(self.folder / config.folder.pictures)
@@ -323,10 +324,23 @@ def _anatomy(config: DataConfig) -> tuple[Anatomy, int]:
     if described is not None and described.has_poses:
         return described, unknown
     file = _annotations_file(config, config.splits.train)
-    persons = None if file is None else read_coco(file)
+    persons = _persons_of(file)
     skeleton = None if persons is None or file is None else _named_skeleton(persons, file)
     parts = (PERSON if _has_masks(config, persons) else NO_PARTS) if described is None else described.parts
     return Anatomy(skeleton or COCO_SKELETON, parts, has_poses=skeleton is not None), unknown
+
+
+def _persons_of(file: Path | None) -> CocoPersons | None:
+    """Return the persons of a file as it is now, read once however many splits and anatomies ask for them."""
+    if file is None:
+        return None
+    stat = existing_file(file, "annotations").stat()
+    return _read_once(file, stat.st_mtime_ns, stat.st_size)
+
+
+@functools.lru_cache(maxsize=2)
+def _read_once(file: Path, mtime_ns: int, size: int) -> CocoPersons:
+    return read_coco(file)
 
 
 def _has_masks(config: DataConfig, persons: CocoPersons | None) -> bool:

@@ -70,7 +70,13 @@ class Samples(Protocol):
 
 
 class PictureSet(Samples, Protocol):
-    """A set of pictures that a run can be keyed by."""
+    """A set of pictures that a run can be keyed by.
+
+    Attributes:
+        names: of the pictures, in their order, told without reading one.
+    """
+
+    names: list[str]
 
     @property
     def fingerprint(self) -> str:

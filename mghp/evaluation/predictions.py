@@ -49,7 +49,7 @@ class PredictedPictures:
     def __init__(self, pictures: PictureSet, folder: PredictedFolder, missing: Missing = "error") -> None:
         self.pictures = pictures
         self.folder = folder
-        self.names = [pictures[index].name for index in range(len(pictures))]
+        self.names = pictures.names
         absent = [name for name in self.names if not folder.has(name)]
         if absent and (missing == "error" or len(absent) == len(self.names)):
             raise InputError(

@@ -44,6 +44,7 @@ class CachedSamples:
             raise InputError(
                 f"{folder / 'labels.json'}: expected {', '.join(_LABELS)}; delete the folder to render again"
             )
+        self.names: list[str] = self.labels["names"]
         self._arrays: dict[str, np.ndarray] = {}
 
     @property
@@ -52,7 +53,7 @@ class CachedSamples:
         return self.folder.name
 
     def __len__(self) -> int:
-        return len(self.labels["names"])
+        return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
         image, parts, person_ids, keypoints = (
@@ -64,7 +65,7 @@ class CachedSamples:
             parts=np.array(parts),
             person_ids=person_ids.astype(np.int16),
             keypoints=np.array(keypoints[: self.labels["persons"][index]]),
-            name=self.labels["names"][index],
+            name=self.names[index],
             original_size=(height, width),
             tags=tuple(self.labels["tags"][index]),
         )
