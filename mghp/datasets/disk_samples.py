@@ -67,7 +67,7 @@ class DiskSamples(ABC):
         no_keypoints: why no picture has keypoints, so that only the parts are trained; None where they do.
     """
 
-    anatomy: ClassVar[Anatomy]
+    anatomy: Anatomy
     published: ClassVar[Mapping[str, int]] = {}
     submission: ClassVar[type[SubmissionWriter]]
     has_one_size: ClassVar[bool] = False

