@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mghp.anatomy.sides import SIDES, side_of, without_side
+from mghp.anatomy.side_names import SIDES, side_of, without_side
 
 
 def mirrored_positions(names: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> tuple[int, ...]:

@@ -70,7 +70,7 @@ for _entry in (
     MetricEntry("mask_ap_50_all", f"{_MASKS}:mask_ap", "mask AP, IoU 0.5, all sizes"),
     MetricEntry("mask_ap_vol_all", f"{_MASKS}:mask_ap", "mask AP averaged, all sizes"),
     MetricEntry("teacher_agreement", "mghp.metrics.agreement:teacher_agreement", "agreement with the teacher's parts"),
-    MetricEntry("side_accuracy", "mghp.metrics.sides:keypoint_sides", "left and right at human keypoints"),
-    MetricEntry("side_coverage", "mghp.metrics.sides:keypoint_sides", "human keypoints with a side"),
+    MetricEntry("side_accuracy", "mghp.metrics.keypoint_sides:keypoint_sides", "left and right at human keypoints"),
+    MetricEntry("side_coverage", "mghp.metrics.keypoint_sides:keypoint_sides", "human keypoints with a side"),
 ):
     METRICS.add(_entry)

@@ -15,7 +15,7 @@ from mghp.anatomy.colours import distinct_colours
 from mghp.anatomy.parts import BACKGROUND, IGNORE, Parts
 from mghp.anatomy.person_size import person_sizes
 from mghp.anatomy.persons import PredictedPersons
-from mghp.inference.owners import box_sizes, covering_masks, mask_boxes, nearest_boxes, nearest_limbs
+from mghp.inference.nearest_owners import box_sizes, covering_masks, mask_boxes, nearest_boxes, nearest_limbs
 from mghp.parsing.assembly.pixels import Owners, group_cells, nearest_keypoints
 from mghp.parsing.assembly.scores import scored_persons
 

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import BACKGROUND
 from mghp.anatomy.persons import PredictedPersons, TruePersons
-from mghp.anatomy.sides import without_side
+from mghp.anatomy.side_names import without_side
 from mghp.config.metrics import MetricsConfig
 from mghp.metrics.mean_iou import joint_histogram
-from mghp.metrics.pooled_scores import Picture, PooledScores, ratio
+from mghp.metrics.pooled_scores import Picture, PooledScores
+from mghp.metrics.scores import ratio
 
 SIX_PARTS = {
     "head": ("head",),

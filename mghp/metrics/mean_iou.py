@@ -13,7 +13,7 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import IGNORE
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
-from mghp.metrics.scores import as_scores
+from mghp.metrics.scores import as_scores, ratio
 
 Absent = Literal["skip", "zero"]
 """What a label counts in a mean to which it has nothing to say: nothing (Parsing-R-CNN), or 0 (M2FP)."""
@@ -78,25 +78,19 @@ def semantic_scores(histogram: NDArray[Any], absent: Absent = "skip") -> Semanti
     """
     right = np.diag(histogram).astype(np.float64)
     true, predicted = histogram.sum(1), histogram.sum(0)
-    iou = _ratio(right, true + predicted - right)
+    iou = ratio(right, true + predicted - right)
     return SemanticScores(
         iou=iou,
         mean_iou=_mean(iou, absent),
-        mean_accuracy=_mean(_ratio(right, true), absent),
+        mean_accuracy=_mean(ratio(right, true), absent),
         pixel_accuracy=float(right.sum() / true.sum()) if true.sum() else float("nan"),
-        mean_f1=_mean(_ratio(2 * right, true + predicted), absent),
+        mean_f1=_mean(ratio(2 * right, true + predicted), absent),
     )
 
 
 def mean_iou(histogram: NDArray[Any], absent: Absent = "skip") -> float:
     """Return the `mean_iou` of `semantic_scores`."""
     return semantic_scores(histogram, absent).mean_iou
-
-
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[Any]) -> NDArray[np.float64]:
-    nothing = np.full(len(numerator), np.nan)
-    ratio: NDArray[np.float64] = np.divide(numerator, denominator, out=nothing, where=denominator > 0)
-    return ratio
 
 
 def _mean(values: NDArray[np.float64], absent: Absent) -> float:

@@ -15,7 +15,8 @@ from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
 from mghp.metrics.grouping import partners
 from mghp.metrics.keypoint_ap import person_regions
-from mghp.metrics.pooled_scores import Picture, PooledScores, ratio
+from mghp.metrics.pooled_scores import Picture, PooledScores
+from mghp.metrics.scores import ratio
 from mghp.metrics.subsets import POSE_GROUPS, pose_group
 
 

@@ -47,12 +47,5 @@ class PooledScores(PictureRows):
         return {name: percentile_interval(drawn) for name, drawn in self.pooled(pictures, weights).items()}
 
 
-def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return quotients, NaN where the denominator is 0."""
-    nothing = np.full(np.shape(numerator), np.nan)
-    quotient: NDArray[np.float64] = np.divide(numerator, denominator, out=nothing, where=denominator > 0)
-    return quotient
-
-
 def _once(num_pictures: int) -> NDArray[np.float64]:
     return np.ones((1, num_pictures))

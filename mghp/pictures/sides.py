@@ -2,7 +2,7 @@
 
 import colorsys
 
-from mghp.anatomy.sides import LEFT_SIDE, RIGHT_SIDE, side_of
+from mghp.anatomy.side_names import LEFT_SIDE, RIGHT_SIDE, side_of
 from mghp.anatomy.skeleton import Skeleton
 from mghp.pictures.sketch import Colour
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
@@ -95,8 +96,12 @@ def test_own_labels_are_checked_shown_trained_scored_and_predicted(what, drawn, 
     scores = json.loads((tmp_path / trained / "result.json").read_text())["metrics"]
     assert np.isnan(scores["val/keypoint_ap"]) == (what == "persons")
     assert np.isnan(scores["val/grouping"]) == (what == "keypoints")
-    evaluated = run("evaluate", f"{trained}/checkpoints/last.ckpt", f"runs={tmp_path / 'runs'}")[-1]
+    baselines = "evaluation.baselines=[nearest_box,largest_person]"
+    evaluated = run("evaluate", f"{trained}/checkpoints/last.ckpt", f"runs={tmp_path / 'runs'}", baselines)[-1]
     assert (tmp_path / evaluated / "media" / "per_picture.csv").exists()
+    groups = set(pd.read_csv(tmp_path / evaluated / "media" / "breakdown.csv")["group"])
+    # Whose pose is known is told apart by its five keypoints.
+    assert ("baseline/nearest_box/crowds" in groups) == (what in ("parts", "coco", "keypoints"))
     root.rename(tmp_path / "moved")  # a prediction needs the checkpoint alone
     run("predict", f"{trained}/checkpoints/last.ckpt", tmp_path / "moved" / "images", "--out", tmp_path / "found")
     poses = json.loads((tmp_path / "found" / "poses.json").read_text())

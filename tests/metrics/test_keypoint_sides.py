@@ -6,7 +6,7 @@ import pytest
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.pascal_person_part import PascalPersonPart
-from mghp.metrics.sides import RADIUS, KeypointSides
+from mghp.metrics.keypoint_sides import RADIUS, KeypointSides
 
 SIZE = (40, 40)
 

@@ -8,18 +8,17 @@ from numpy.typing import NDArray
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
-from mghp.anatomy.sides import side_of, without_side
+from mghp.anatomy.side_names import LEFT_SIDE, RIGHT_SIDE, side_of, without_side
 from mghp.config.metrics import MetricsConfig
-from mghp.metrics.pooled_scores import Picture, PooledScores, ratio
+from mghp.datasets.sample import VISIBLE
+from mghp.metrics.pooled_scores import Picture, PooledScores
+from mghp.metrics.scores import ratio
 
 JOINTS = ("elbow", "wrist", "knee", "ankle")
 """Keypoints on limbs, around which all parts have a side."""
 
 RADIUS = 3.0
 """The distance within which predicted parts are looked at, pixels of the scored picture."""
-
-VISIBLE = 2
-"""The visibility of a keypoint that is seen."""
 
 
 class KeypointSides(PooledScores):
@@ -51,7 +50,7 @@ class KeypointSides(PooledScores):
             if visibility == VISIBLE and _at(true.person_ids, x, y) == person
         ]
         told = [(side, left, right) for side, (left, right) in votes if left != right]
-        agree = sum((side == 1) == (left > right) for side, left, right in told)
+        agree = sum((side == LEFT_SIDE) == (left > right) for side, left, right in told)
         self.add_picture(np.zeros((0, 1)), [len(votes), len(told), agree])
 
     def _votes(
@@ -62,7 +61,7 @@ class KeypointSides(PooledScores):
         rows, columns = np.ogrid[window]
         near = (columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 <= RADIUS**2
         sides = self.side_of_label[parts[window][near & (ids[window] == person)]]
-        return int((sides == 1).sum()), int((sides == 2).sum())
+        return int((sides == LEFT_SIDE).sum()), int((sides == RIGHT_SIDE).sum())
 
     def pooled(self, pictures: Sequence[Picture], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return both scores of each set."""

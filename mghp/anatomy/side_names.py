@@ -16,7 +16,7 @@ def without_side(name: str) -> str:
     """Return a name without its side.
 
     Example:
-        >>> from mghp.anatomy.sides import side_of, without_side
+        >>> from mghp.anatomy.side_names import side_of, without_side
         >>> side_of("right_knee"), without_side("right_knee")
         (2, 'knee')
     """
