@@ -84,6 +84,9 @@ class NetworkConfig(Section):
     """True to store pictures and weights pixel by pixel instead of channel by channel: the same numbers but for
     rounding. Measured on two CPU cores: 0.87 times the time of a plain step, and under bfloat16 0.66 instead of 0.69;
     of pictures to fields 0.81 (`mghp bench speed`)."""
+    weights: str | None = None
+    """A checkpoint of another training, or its run folder, to fine-tune: every tensor of network and affinity that fits
+    by name and shape is taken, whatever its data annotated, and a line says which are not. Null: none."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -63,6 +63,8 @@ class Config(Section):
             raise InputError("network.pose_offsets: true needs losses.weights.pose_offsets above 0")
         if self.assembly.completion == "offsets" and not self.network.pose_offsets:
             raise InputError("assembly.completion: offsets needs network.pose_offsets=true")
+        if self.network.weights is not None and self.training.continue_from is not None:
+            raise InputError("network.weights: training.continue_from has weights of its own; expected one of the two")
 
 
 def state_amounts(config: Config) -> None:

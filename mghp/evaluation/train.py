@@ -1,5 +1,6 @@
 """`mghp train`: a parsing experiment, from config to run folder."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,9 @@ from mghp.errors import InputError
 from mghp.evaluation.evaluate import examine_into
 from mghp.evaluation.examination import tune
 from mghp.parsing.build import anatomy_of
+from mghp.parsing.checkpoints import checkpoint_of
 from mghp.parsing.network.compilation import compile_network
+from mghp.parsing.transfer import take_weights
 from mghp.runs.folder import RunFolder, git_commit, resume_points
 from mghp.runs.metrics_file import MetricsFile
 from mghp.runs.tracking import Tracker, WandbTracker, tracked
@@ -43,6 +46,8 @@ from mghp.training.resume import point_to_resume
 from mghp.training.resume_points import ResumePoints
 from mghp.training.trainer_options import check_batches
 from mghp.training.trainers import made_trainer, parsing_options, quiet
+
+_LOGGER = logging.getLogger("mghp")
 
 EMA_EVERY = 8
 """The number of steps between updates of the averaged weights, each a pass over all weights."""
@@ -79,6 +84,8 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     begun_from = point or config.training.continue_from
     if begun_from is not None:  # a faulty one is told before anything is written
         check_training(begun_from, module, make_optimizer(config.training.optimizer, module))
+    elif config.network.weights is not None:
+        _begin_with(config.network.weights, module)
     data = ParsingDataModule(config.data, anatomy_of(config), train, validation, config.seed)
     check_batches(options, *data.batches(processes))
     folder = RunFolder(config, fingerprint, is_first_process(), interrupted, resumed=point is not None)
@@ -119,6 +126,12 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     if folder.writes and not stop.asked:
         folder.forget_resume_points()
     return folder.path
+
+
+def _begin_with(weights: str, module: ParsingModule) -> None:
+    taken = take_weights(module, checkpoint_of(Path(weights)))
+    if is_first_process():
+        _LOGGER.warning(taken)
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def untrained(config: Config) -> Config:
     """
     losses = dataclasses.replace(config.losses, weights=dataclasses.replace(config.losses.weights, matching=0.0))
     backbone = dataclasses.replace(config.network.backbone, weights=None, checkpointing=False)
-    network = dataclasses.replace(config.network, backbone=backbone)
+    network = dataclasses.replace(config.network, backbone=backbone, weights=None)
     return dataclasses.replace(config, losses=losses, network=network)
 
 

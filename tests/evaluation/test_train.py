@@ -130,6 +130,33 @@ def test_a_branch_goes_on_from_before_the_decay(train, trained, small_config):
     assert rates["lr-AdamW/pg1"].iloc[-1] < highest / 2
 
 
+def test_a_training_fine_tunes_the_weights_of_another_run(train, trained, caplog):
+    """Which annotates other parts and has other centres; nothing is trained at so small a rate."""
+    settings = ("assembly.grouping=center", "trainer.max_steps=1", "training.optimizer.learning_rate=1e-12")
+    folder = train(f"network.weights={trained}", *settings)
+    assert caplog.text.count("network.weights: took") == 1
+    assert (
+        "not: centers.output.weight (not there, here 1x16x1x1), centers.output.bias (not there, here 1)" in caplog.text
+    )
+    before, after = (read_checkpoint(run / "checkpoints" / "last.ckpt")["state_dict"] for run in (trained, folder))
+    for name in ("network.parts.output.weight", "network.backbone.stages.0.0.0.weight", "assembler.affinity.price"):
+        torch.testing.assert_close(after[name], before[name])
+
+
+def test_a_run_s_own_checkpoint_needs_no_weights_that_it_began_with(train, trained, tmp_path):
+    weights = tmp_path / "weights.ckpt"
+    weights.write_bytes((trained / "checkpoints" / "last.ckpt").read_bytes())
+    folder = train(f"network.weights={weights}", "trainer.max_steps=1")
+    weights.unlink()
+    _, config = load_module(folder / "checkpoints" / "last.ckpt")
+    assert config.network.weights == str(weights)
+
+
+def test_a_branch_has_weights_of_its_own(trained, small_config):
+    with pytest.raises(InputError, match=r"network\.weights: training\.continue_from has weights of its own"):
+        small_config(f"network.weights={trained}", f"training.continue_from={trained}/checkpoints/before_decay.ckpt")
+
+
 def test_a_branch_has_the_columns_of_what_it_logs_itself(train, trained):
     """What its trunk had logged by then is the trunk's; this branch ends before it would match for the first time."""
     branch = trained / "checkpoints" / "before_decay.ckpt"
@@ -320,6 +347,7 @@ def test_a_matcher_without_gradient_is_refused_before_anything_is_written(small_
         ("trainer.max_stps=3", "trainer: "),
         ("trainer.precision=7", "trainer: .*7"),
         ("training.continue_from=nowhere.ckpt", "nowhere.ckpt"),
+        ("network.weights=nowhere.ckpt", "nowhere.ckpt"),
         ("network.backbone.name=resnet5000", "neither slim nor a timm model"),
     ],
 )

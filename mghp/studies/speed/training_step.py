@@ -2,6 +2,7 @@
 
 import dataclasses
 from itertools import islice
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -11,6 +12,8 @@ from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.parsing.batch import Batch
 from mghp.parsing.build import anatomy_of, read_trained, with_weights
+from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.transfer import take_weights
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.parsing_module import ParsingModule
@@ -23,7 +26,7 @@ def steps_of(config: Config) -> int:
 
 
 def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
-    """Return the module that a training would begin with, with the weights of `training.continue_from` if given.
+    """Return the module that a training would begin with, weights of `training.continue_from` or `network` included.
 
     Raises:
         InputError: if the config does not fit, or the checkpoint is unreadable or of another network.
@@ -32,6 +35,8 @@ def begun_module(config: Config, max_steps: int = 1) -> ParsingModule:
     if config.training.continue_from is not None:
         trained = read_trained(config.training.continue_from)
         with_weights(module, trained.weights, config.training.continue_from)
+    elif config.network.weights is not None:
+        take_weights(module, checkpoint_of(Path(config.network.weights)))
     return module
 
 
