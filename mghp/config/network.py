@@ -77,6 +77,10 @@ class NetworkConfig(Section):
     """What tells which keypoints a limb joins: unit vectors along it (`fields`, the paper's), vectors from each of its
     ends to the other one (`offsets`, the mid-range offsets of PersonLab), or the mean of what both tell (`both`). The
     fields have their head in any case: what was trained with `offsets` or `both` is assembled by either."""
+    pose_inputs: Literal["features", "parts", "parts_and_votes"] = "features"
+    """What the heads of keypoints, limbs, centres and poses are made from: the decoder's features alone, or joined with
+    the probabilities of the parts (`parts`), and with how many pixels the projection field lets land in each cell
+    (`parts_and_votes`). Parts and field are not trained through them."""
     pose_offsets: bool = False
     """True for one more head: vectors from each cell of a person to all keypoints of that person, as DEKR regresses."""
     strides: StridesConfig = field(default_factory=StridesConfig)

@@ -13,6 +13,7 @@ from mghp.parsing.fields import Fields
 from mghp.parsing.network.backbone import make_backbone, make_normalised
 from mghp.parsing.network.decoder import Decoder
 from mghp.parsing.network.heads import Head
+from mghp.parsing.network.pose_inputs import PoseInputs
 from mghp.parsing.network.projection_field import ProjectionField
 
 RARE_KEYPOINT = math.log(0.01 / 0.99)
@@ -116,9 +117,16 @@ class ParsingNetwork(nn.Module):
         self.limb_offsets = Head(width, 4 * anatomy.num_limbs, strides.limbs, have) if has_offsets else None
         regresses = config.pose_offsets
         self.pose_offsets = Head(width, 2 * anatomy.num_keypoints, strides.limbs, have) if regresses else None
+        self.pose_inputs = self._pose_inputs(config, anatomy) if config.pose_inputs != "features" else None
         self.multiple = max(available)
         self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
+
+    def _pose_inputs(self, config: NetworkConfig, anatomy: Anatomy) -> PoseInputs:
+        strides = {self.keypoints.feature_stride, self.limbs.feature_stride}
+        has_votes = config.pose_inputs == "parts_and_votes"
+        of_outputs = config.strides.parts, config.strides.field
+        return PoseInputs(config.width, anatomy.num_labels, strides, *of_outputs, has_votes)
 
     def forward(self, image: Tensor) -> Prediction:
         """Predict the outputs of pictures (batch, 3, height, width), uint8 or float 0 to 255, of any size.
@@ -137,15 +145,21 @@ class ParsingNetwork(nn.Module):
         def cut(output: Tensor, stride: int) -> Tensor:
             return output[..., : -(-height // stride), : -(-width // stride)].float()
 
+        levels = part_logits = None
+        if self.pose_inputs is not None:
+            levels, part_logits = self.field(features), self.parts(features)
+            of_poses = self.pose_inputs(of_poses, part_logits, levels[-1])
         # A keypoint's three channels: the logit, then its offset in cells.
         by_keypoint = _split(cut(self.keypoints(of_poses), self.strides["keypoints"]), 3)
         centers = None if self.centers is None else cut(self.centers(of_poses), self.strides["keypoints"])
         between = None if self.limb_offsets is None else cut(self.limb_offsets(of_poses), self.strides["limbs"])
         regressed = None if self.pose_offsets is None else cut(self.pose_offsets(of_poses), self.strides["limbs"])
-        levels = self.field(features)
+        if levels is None or part_logits is None:
+            # Not before the pose heads unless these need them: the order decides the last bits of gradients.
+            levels, part_logits = self.field(features), self.parts(features)
         return Prediction(
             image_size=(height, width),
-            part_logits=cut(self.parts(features), self.strides["parts"]),
+            part_logits=cut(part_logits, self.strides["parts"]),
             heatmap_logits=by_keypoint[:, :, 0],
             keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
             limb_fields=_split(cut(self.limbs(of_poses), self.strides["limbs"]), 2),
