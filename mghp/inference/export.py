@@ -13,6 +13,7 @@ from torch.export import Dim, ExportedProgram
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
+from mghp.inference.test_time import size_rule
 from mghp.parsing.parser import Parser
 from mghp.writing import remove_abandoned, temporary_beside
 
@@ -57,21 +58,38 @@ def least_side(module: Parser) -> int:
 
 
 def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> dict[str, Any]:
-    """Describe a program: input, outputs, strides, and the names of keypoints, limbs and labels."""
+    """Describe a program: input, outputs, strides, names, and all that making persons of the outputs needs."""
     anatomy, multiple = module.assembler.anatomy, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
-    grey = ", ".join(f"{float(value):.0f}" for value in module.network.normalised.mean.flatten())
+    grey = [round(value) for value in module.network.normalised.mean.flatten().tolist()]
     optional = {name: getattr(module.network, name) for name in ("centers", "limb_offsets", "pose_offsets")}
     return {
         "image": f"(1, 3, height, width) uint8, red, green, blue, 0 to 255; height and width: {sides}. A picture of "
-        f"another size is widened at the right and at the bottom, by grey ({grey}).",
+        f"another size is widened at the right and at the bottom, by grey ({', '.join(map(str, grey))}).",
         "outputs": {name: text for name, text in OUTPUTS.items() if optional.get(name, module) is not None},
         "strides": module.network.strides,
+        "size": _size_rule(module, config),
+        "grey": grey,
         "keypoints": list(anatomy.skeleton.keypoints),
         "limbs": [list(limb) for limb in anatomy.skeleton.limbs],
         "labels": ["background", *anatomy.parts.names],
+        "sigmas": list(anatomy.skeleton.known_sigmas),
+        "limb_ratios": list(anatomy.skeleton.known_limb_ratios),
+        "mirrored_keypoints": list(anatomy.skeleton.mirrored_keypoints),
         "peak_threshold": module.assembler.config.peak_threshold,
+        "assembly": vars(module.assembler.config),
         "matcher": {"name": "pgd_dykstra", **vars(exported_matcher(config.matcher.pgd_dykstra).config)},
+    }
+
+
+def _size_rule(module: Parser, config: Config) -> dict[str, int | None]:
+    """Return the sides, pixels, to which pictures are brought for the program as `mghp predict` brings them."""
+    longest_side, largest = size_rule(config.inference, config.data.trained_side)
+    return {
+        "longest_side": longest_side,
+        "own_size_up_to": largest,
+        "multiple": module.network.multiple,
+        "least": least_side(module),
     }
 
 

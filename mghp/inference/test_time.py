@@ -94,6 +94,11 @@ def averaged_fields(module: Parser, images: NDArray[np.uint8], config: Inference
 def parsed_size(size: tuple[int, ...], config: InferenceConfig, trained_side: int | None = None) -> tuple[int, int]:
     """Return the height and width at which a picture of (height, width) is parsed; see `InferenceConfig`."""
     height, width = size
-    longest_side = config.longest_side or (None if config.own_size_up_to else trained_side)
-    bound = config.own_size_up_to or UNTOLD_LONGEST_SIDE
+    longest_side, bound = size_rule(config, trained_side)
     return size_for(height, width, longest_side or min(bound, max(size)))
+
+
+def size_rule(config: InferenceConfig, trained_side: int | None) -> tuple[int | None, int]:
+    """Return the longer side of all parsed pictures, or None for their own, and the largest that their own may be."""
+    longest_side = config.longest_side or (None if config.own_size_up_to else trained_side)
+    return longest_side, config.own_size_up_to or UNTOLD_LONGEST_SIDE

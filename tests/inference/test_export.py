@@ -1,10 +1,13 @@
 """`mghp export`: the program answers what the parser's own pieces answer, whichever runtime it is loaded into."""
 
+import copy
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 import mghp.inference.export_files
@@ -107,6 +110,24 @@ def test_onnxruntime_answers_as_eager_does(files, eager):
     described = session.get_modelmeta().custom_metadata_map
     assert list(json.loads(described["outputs"])) == names
     assert len(json.loads(described["keypoints"])) == 17
+
+
+def test_the_script_decodes_an_onnx_file_as_the_assembly_does(files, eager, decoder):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    image = picture(64, 64)
+    session = onnxruntime.InferenceSession(files[0])
+    pixels = Image.fromarray(image[0].permute(1, 2, 0).numpy())
+    (parts, person_ids, keypoints), about = decoder.run(session, pixels)
+    assembler = copy.deepcopy(eager.module.assembler)
+    assembler.config = replace(assembler.config, max_peaks=NUM_PEAKS, read_missing_keypoints=False)
+    assembler.matcher = eager.matcher
+    with torch.no_grad():
+        expected = assembler(eager.module.fields(image))[0]
+    assert about["size"]["longest_side"] == 64
+    assert (parts == expected.parts).mean() > 0.99
+    assert keypoints.shape == expected.keypoints.shape
+    np.testing.assert_allclose(keypoints, expected.keypoints, atol=1e-2)
+    assert (person_ids == expected.person_ids).mean() > 0.99
 
 
 def test_a_pt2_file_answers_as_eager_does(files, eager):
