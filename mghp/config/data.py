@@ -159,7 +159,10 @@ class LoaderConfig(Section):
 
 @dataclass
 class SplitsConfig:
-    """Which splits of a dataset on disk, by the names of their lists; in a folder "a+b" is both a and b."""
+    """Which splits of a dataset on disk, by the names of their lists.
+
+    In a folder "a+b" is both a and b, and "a[:80%]" the first four fifths of a's list.
+    """
 
     train: str = "train"
     """To train on."""

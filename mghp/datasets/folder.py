@@ -7,6 +7,8 @@ ROOT/annotations.json         persons in COCO's form: keypoints, polygons or run
 ROOT/anatomy.yaml             the names of parts, keypoints and limbs, see `mghp.datasets.anatomy_file`
 ROOT/SPLIT.txt                a NAME a line; without it the pictures of SPLIT.json, or of the folder images/SPLIT
 
+`data.splits` joins splits by "+" and takes shares of them in the order of their lists: `train[:80%]+keypoints_only`.
+
 Each label is optional, in the whole set and in each picture. What nobody labelled is never taken for background:
 
 * Inside a crowd (255, or `iscrowd`) neither part, person nor keypoint is known.
@@ -17,6 +19,7 @@ Each label is optional, in the whole set and in each picture. What nobody labell
 """
 
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -44,6 +47,9 @@ PERSON = Parts("person", ("person",), distinct_colours(1))
 NO_PARTS = Parts("none", (), ())
 """The parts of a set whose pixels nobody labelled."""
 
+_SHARE = re.compile(r"(?P<split>[^\[\]]+)\[(?P<first>\d{1,3}(?=%))?%?:(?P<last>\d{1,3}(?=%))?%?\]")
+"""A split's name with a share of its list, in percent."""
+
 _GROWN = 0.1
 """Share of its width and height by which an annotated box grows on each side: a fifth in all."""
 
@@ -68,7 +74,7 @@ class FolderSamples(DiskSamples):
 
     Args:
         config: the whole section `data`.
-        split: names of lists, joined by "+".
+        split: names of lists, joined by "+", each with a share in percent if wished: `train[:80%]`.
 
     Raises:
         InputError: if a list, the annotations or the anatomy is missing or broken.
@@ -106,6 +112,17 @@ class FolderSamples(DiskSamples):
         return _anatomy(config)[0]
 
     def _names(self, split: str) -> list[str]:
+        """Return the names of a split or of a share of it, in order; shares that meet share no picture."""
+        given = _SHARE.fullmatch(split)
+        if given is None:
+            return self._listed(split)
+        first, last = int(given["first"] or 0), int(given["last"] or 100)
+        if not first < last <= 100:
+            raise InputError(f"data.splits: {split}: expected a share as in [:80%] or [80%:100%]")
+        names = self._listed(given["split"])
+        return names[len(names) * first // 100 : len(names) * last // 100]
+
+    def _listed(self, split: str) -> list[str]:
         file = self.folder / f"{split}.txt"
         if file.exists():
             return [_stem(line) for line in read_lines(file)]
@@ -373,7 +390,8 @@ def _named_skeleton(persons: CocoPersons, file: Path) -> Skeleton | None:
 def _annotations_file(config: DataConfig, split: str) -> Path | None:
     if config.annotations is not None:
         return Path(config.annotations)
-    candidates = (Path(config.root) / f"{name}.json" for name in (split, "annotations"))
+    whole = split.partition("[")[0]
+    candidates = (Path(config.root) / f"{name}.json" for name in (whole, "annotations"))
     return next((file for file in candidates if file.exists()), None)
 
 

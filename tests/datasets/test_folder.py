@@ -187,6 +187,18 @@ def test_the_names_of_pictures_come_from_lists_files_of_annotations_or_folders(o
         FolderSamples(config, "test")
 
 
+def test_shares_of_a_list_are_in_its_order_and_share_no_picture(own):
+    config = own(("d", "a", "c", "b", "e"), annotations=[])
+    assert FolderSamples(config, "train[:40%]").names == ["d", "a"]
+    assert FolderSamples(config, "train[40%:70%]+train[70%:]").names == ["c", "b", "e"]
+    assert FolderSamples(config, "train[:]").names == ["d", "a", "c", "b", "e"]
+    for faulty in ("train[60%:40%]", "train[:101%]"):
+        with pytest.raises(InputError, match=r"data.splits: train\[.*: expected a share as in"):
+            FolderSamples(config, faulty)
+    with pytest.raises(InputError, match=r"train\[:40\]\.txt: no such list"):
+        FolderSamples(config, "train[:40]")
+
+
 def test_the_fingerprint_is_of_pictures_labels_and_what_the_labels_mean(own, tmp_path):
     parts = {"a": labels_map((0, 0, 5, 5)), "b": labels_map((0, 0, 5, 5))}
     config = own(parts=parts, annotations=[])

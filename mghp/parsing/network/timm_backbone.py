@@ -7,6 +7,7 @@ import timm
 from torch import Tensor
 
 from mghp.config.check import one_line
+from mghp.parsing.network.depthwise import keep_depthwise_single
 from mghp.parsing.network.pretrained import no_weights, weights_source, without_warnings
 from mghp.parsing.network.pyramid import Backbone
 
@@ -54,6 +55,7 @@ class TimmBackbone(Backbone):
             raise ValueError(f"network.backbone: timm cannot build {name!r}: {one_line(error)}") from None
         stated: Any = self.model.pretrained_cfg
         stated.pop("state_dict", None)  # else every copy of the network would keep them
+        keep_depthwise_single(self.model)
         self.name = name
         pyramid: Any = self.model.feature_info
         self.channels = tuple(pyramid.channels())
