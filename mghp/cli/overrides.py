@@ -15,14 +15,20 @@ Overrides = Annotated[
 ]
 
 
-def pictures_and_overrides(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split the words of a command line into pictures and settings `key=value`; a file that is there is a picture.
+def words_of_predict(words: Sequence[str]) -> tuple[str, list[str], list[str]]:
+    """Split a command line into the checkpoint, pictures, and settings `key=value`; a file that is there is a picture.
+
+    Returns:
+        The first word if it names a checkpoint or a run folder, else "shipped"; pictures; settings.
 
     Raises:
         InputError: if there is no picture among them.
     """
+    from mghp.parsing.checkpoint_places import SHIPPED, is_checkpoint
+
     overrides = [word for word in words if re.match(r"[a-z]\w*(\.\w+)*=", word) and not Path(word).exists()]
     pictures = [word for word in words if word not in overrides]
+    checkpoint = pictures.pop(0) if pictures and is_checkpoint(pictures[0]) else SHIPPED
     if not pictures:
-        raise InputError("mghp predict: expected pictures, folders or patterns after the checkpoint, e.g. photos")
-    return pictures, overrides
+        raise InputError("mghp predict: expected pictures, folders or patterns, e.g. photos")
+    return checkpoint, pictures, overrides

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mghp.cli.overrides import Overrides, pictures_and_overrides
+from mghp.cli.overrides import Overrides, words_of_predict
 from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
@@ -121,12 +121,12 @@ def evaluate(
 
 
 def predict_command(
-    checkpoint: Checkpoint,
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="PICTURE... [KEY=VALUE]...",
-            help="Pictures, folders and patterns, e.g. photos 'more/*.jpg', and settings, e.g. inference.tile=512",
+            metavar="[CHECKPOINT] PICTURE... [KEY=VALUE]...",
+            help="Pictures, folders and patterns, e.g. photos 'more/*.jpg', and settings, e.g. inference.tile=512; "
+            "before them, if not the parser that comes with mghp, a run folder of mghp train or a checkpoint",
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write maps, overlays, poses.json and labels.json to")] = Path(
@@ -138,7 +138,7 @@ def predict_command(
     from mghp.inference.image_files import picture_files
     from mghp.inference.prediction_files import all_names
 
-    pictures, overrides = pictures_and_overrides(sources)
+    checkpoint, pictures, overrides = words_of_predict(sources)
     files = picture_files(*map(Path, pictures))
     OutFolder(writable_folder(out)).refuse(all_names(files))
 
@@ -151,7 +151,7 @@ def predict_command(
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         chosen = torch.device(device)
-        parser = HumanParser.load(checkpoint, *overrides, device=chosen)
+        parser = HumanParser(checkpoint, *overrides, device=chosen)
     except RuntimeError as error:
         raise InputError(f"device {device}: {str(error).splitlines()[0]}") from None
     with progress_bar() as show:
@@ -167,22 +167,39 @@ def export_command(
     checkpoint: Checkpoint,
     overrides: Overrides = None,
     out: Annotated[
-        list[Path] | None, typer.Option(help="parser.onnx by default, or e.g. a.pt2; twice for both")
+        list[Path] | None,
+        typer.Option(help="parser.onnx by default, or e.g. a.pt2; a.ckpt: weights alone, float16; twice for both"),
     ] = None,
     size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of pictures, e.g. 480x640; any by default")] = None,
 ) -> None:
     """Export a trained parser as one program: from picture to fields, 16 candidates per keypoint type, and matches."""
-    from mghp.inference.export_files import check_export_files, picture_size
+    from mghp.inference.export_files import WEIGHTS, check_export_files, picture_size
 
     files = out or [Path("parser.onnx")]
     check_export_files(files)
     sides = picture_size(size)
+    _export_weights(checkpoint, overrides or [], [file for file in files if file.suffix == WEIGHTS])
+    _export_programs(checkpoint, overrides or [], [file for file in files if file.suffix != WEIGHTS], sides)
 
+
+def _export_weights(checkpoint: Path, overrides: list[str], files: list[Path]) -> None:
+    from mghp.inference.export_weights import weights_alone, write_weights
+
+    for file in files:
+        weights = weights_alone(checkpoint, overrides)
+        with OutFolder(file.parent).adding() as fresh:
+            write_weights(weights, fresh / file.name)
+        typer.echo(file)
+
+
+def _export_programs(checkpoint: Path, overrides: list[str], files: list[Path], sides: tuple[int, int] | None) -> None:
+    if not files:
+        return
     from mghp.inference.export import describe, export_program, write_program
     from mghp.parsing.build import load_parser
 
     # Float32: not every ONNX runtime computes in bfloat16.
-    module, config = load_parser(checkpoint, [*(overrides or []), "inference.bf16=false"])
+    module, config = load_parser(checkpoint, [*overrides, "inference.bf16=false"])
     program = export_program(module, config, sides)
     for file in files:
         with OutFolder(file.parent).adding() as fresh:

@@ -20,7 +20,7 @@ from mghp.datasets.submission import SubmissionWriter, submission_writer
 from mghp.evaluation.assembly_alone import run_assembly_alone
 from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
 from mghp.parsing.batch import collate
-from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples

@@ -22,7 +22,7 @@ from mghp.errors import InputError
 from mghp.evaluation.evaluate import examine_into
 from mghp.evaluation.examination import tune
 from mghp.parsing.build import anatomy_of
-from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.parsing.network.compilation import compile_network
 from mghp.parsing.transfer import take_weights
 from mghp.runs.folder import RunFolder, git_commit, resume_points

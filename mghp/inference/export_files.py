@@ -9,6 +9,9 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.ranges import LONGEST_SIDE, Range
 
+WEIGHTS = ".ckpt"
+"""The ending of weights alone, which `mghp predict` and `network.weights` take."""
+
 _NEEDED = ("onnx", "onnxscript")
 """The packages that write .onnx files; nothing else needs them."""
 
@@ -17,12 +20,12 @@ def check_export_files(files: Iterable[Path]) -> None:
     """Refuse files that cannot be written.
 
     Raises:
-        InputError: if a file is neither .onnx nor .pt2, its folder cannot be written, a package is missing, or the file
-            exists and no export wrote it.
+        InputError: if a file is neither .onnx, .pt2 nor .ckpt, its folder cannot be written, a package is missing, or
+            the file exists and no export wrote it.
     """
     for file in files:
-        if file.suffix not in (".onnx", ".pt2"):
-            raise InputError(f"{file}: expected a file that ends in .onnx or .pt2")
+        if file.suffix not in (".onnx", ".pt2", WEIGHTS):
+            raise InputError(f"{file}: expected a file that ends in .onnx or .pt2, or in .ckpt for the weights alone")
         if file.is_dir():
             raise InputError(f"{file}: a folder, not a file")
         OutFolder(writable_folder(file.parent)).refuse([file.name])

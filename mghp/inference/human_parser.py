@@ -12,6 +12,7 @@ from mghp.inference.any_picture import AnyPicture, name_of, pixels_of
 from mghp.inference.parsed_picture import ParsedPicture
 from mghp.inference.test_time import parse_pictures, parsed_size
 from mghp.parsing.build import load_parser
+from mghp.parsing.checkpoint_places import SHIPPED
 from mghp.parsing.parser import Parser
 
 OnePicture = TypeVar("OnePicture", bound=AnyPicture)
@@ -19,11 +20,16 @@ OnePicture = TypeVar("OnePicture", bound=AnyPicture)
 
 
 class HumanParser:
-    """Parses pictures with a trained module.
+    """Parses pictures with a trained parser: with the one that comes with the package, or with your own.
 
     Args:
-        module: a trained parser.
-        config: the config of its training; its section `inference` says how pictures are parsed.
+        checkpoint: a checkpoint of `mghp train`, or its run folder: then the best checkpoint is taken, or else the last
+            one. "shipped" is the parser that comes with the package, trained on photographs.
+        overrides: `key=value` over the config of its training, e.g. "inference.scales=[0.75,1,1.25]".
+        device: the device to run on.
+
+    Raises:
+        InputError: if there is no such checkpoint, or an override does not fit.
 
     Example:
         >>> import numpy as np
@@ -31,7 +37,7 @@ class HumanParser:
         >>> from mghp.config.load import load_config_text
         >>> from mghp.parsing.build import build_parser
         >>> config = load_config_text("{data: {name: synthetic}}")
-        >>> parser = HumanParser(build_parser(config), config)  # untrained; `load` brings a trained one
+        >>> parser = HumanParser.of(build_parser(config), config)  # untrained; HumanParser() is trained
         >>> found = parser.predict(np.zeros((64, 96, 3), np.uint8))
         >>> found
         picture: 0 persons, 96x64 parsed at 128x85
@@ -39,24 +45,19 @@ class HumanParser:
         ((64, 96), (64, 96), (0, 17, 3))
     """
 
-    def __init__(self, module: Parser, config: Config) -> None:
-        self.module = module.eval()
-        self.config = config
+    module: Parser
+    config: Config
+
+    def __init__(self, checkpoint: str | Path = SHIPPED, *overrides: str, device: str | torch.device = "cpu") -> None:
+        module, self.config = load_parser(checkpoint, overrides)
+        self.module = module.to(device).eval()
 
     @classmethod
-    def load(cls, checkpoint: str | Path, *overrides: str, device: str | torch.device = "cpu") -> Self:
-        """Load a checkpoint of `mghp train`.
-
-        Args:
-            checkpoint: the file, or the run folder: then the best checkpoint is taken, or else the last one.
-            overrides: `key=value` over its config, e.g. "inference.scales=[0.75,1,1.25]".
-            device: the device to run on.
-
-        Raises:
-            InputError: if there is no such checkpoint, or an override does not fit.
-        """
-        module, config = load_parser(checkpoint, list(overrides))
-        return cls(module.to(device), config)
+    def of(cls, module: Parser, config: Config) -> Self:
+        """Return the parser of a module that is there already, and of the config of its training."""
+        parser = cls.__new__(cls)
+        parser.module, parser.config = module.eval(), config
+        return parser
 
     @property
     def people(self) -> Anatomy:

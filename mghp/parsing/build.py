@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 
 from mghp.anatomy.anatomy import Anatomy
@@ -18,7 +19,8 @@ from mghp.matching import make_matcher
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
-from mghp.parsing.checkpoints import check_weights, checkpoint_of, read_checkpoint
+from mghp.parsing.checkpoint_places import checkpoint_of
+from mghp.parsing.checkpoints import check_weights, read_checkpoint
 from mghp.parsing.network.parser import ParsingNetwork
 from mghp.parsing.parser import Parser
 
@@ -105,7 +107,12 @@ def read_trained(path: str | Path, overrides: Sequence[str] = ()) -> Trained:
     config = load_config_text(checkpoint["mghp_config"], overrides, origin=str(path))
     text = checkpoint["mghp_anatomy"]
     anatomy = anatomy_of_text(text, f"{path}: mghp_anatomy")[0] if text else anatomy_of(config)
-    return Trained(checkpoint["state_dict"], config, anatomy)
+    return Trained({name: _single(value) for name, value in checkpoint["state_dict"].items()}, config, anatomy)
+
+
+def _single(value: Any) -> Any:  # noqa: ANN401 (whatever a checkpoint holds; what does not fit is told later)
+    """Return weights kept in half precision as those that a network computes with."""
+    return value.float() if isinstance(value, Tensor) and value.dtype == torch.float16 else value
 
 
 def untrained(config: Config) -> Config:
@@ -117,6 +124,15 @@ def untrained(config: Config) -> Config:
     backbone = dataclasses.replace(config.network.backbone, weights=None, checkpointing=False)
     network = dataclasses.replace(config.network, backbone=backbone, weights=None)
     return dataclasses.replace(config, losses=losses, network=network)
+
+
+def needed_to_parse(name: str) -> bool:
+    """Return True if parsing needs the weight of this name, and not only training."""
+    return name.startswith(_NEEDED)
+
+
+def _must_fit(name: str) -> bool:
+    return needed_to_parse(name) and not name.startswith(_MATCHER)
 
 
 def with_weights(parser: AnyParser, weights: dict[str, Tensor], path: str | Path) -> AnyParser:
@@ -132,8 +148,7 @@ def with_weights(parser: AnyParser, weights: dict[str, Tensor], path: str | Path
     of_matcher = {name for name in state if name.startswith(_MATCHER) and name in weights}
 
     def compared(values: Mapping[str, Any]) -> dict[str, Any]:
-        is_needed = {name: str(name).startswith(_NEEDED) and not str(name).startswith(_MATCHER) for name in values}
-        return {name: value for name, value in values.items() if is_needed[name] or name in of_matcher}
+        return {name: value for name, value in values.items() if _must_fit(str(name)) or name in of_matcher}
 
     needed = compared(state)
     check_weights(path, needed, compared(weights))

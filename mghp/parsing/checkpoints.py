@@ -11,30 +11,6 @@ from torch import Tensor
 
 from mghp.errors import InputError, existing_file
 
-_LISTED = 8
-"""The most files that an error lists."""
-
-
-def checkpoint_of(source: str | Path) -> Path:
-    """Return the best checkpoint that a run folder keeps, or else its last one; a file is returned as it is.
-
-    Raises:
-        InputError: if the folder has neither; it lists the checkpoints, or else the files, that are there.
-    """
-    folder = Path(source)
-    if not folder.is_dir():
-        return folder
-    kept = sorted((folder / "checkpoints").glob("*.ckpt"))
-    for name in ("best.ckpt", "last.ckpt"):
-        if (file := folder / "checkpoints" / name) in kept:
-            return file
-    there = kept or sorted(folder.iterdir())
-    listed = ", ".join(str(file.relative_to(folder)) for file in there[:_LISTED]) or "nothing"
-    raise InputError(
-        f"{folder}: no checkpoints/best.ckpt or last.ckpt; expected a run of mghp train, or a checkpoint; "
-        f"there is {listed}{', ...' if len(there) > _LISTED else ''}"
-    )
-
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Read a checkpoint of `mghp train`: tensors and plain types only.

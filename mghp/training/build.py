@@ -9,7 +9,7 @@ from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.build import build_parser, read_trained, untrained, with_weights
-from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.parsing.losses.objective import ParsingObjective
 from mghp.parsing.losses.weighting import FixedWeights, LearnedWeights
 from mghp.parsing.matching_in_training import TrainingMatching

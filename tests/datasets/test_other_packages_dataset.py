@@ -71,7 +71,7 @@ def test_an_installed_dataset_is_trained_on_scored_and_named(config, installed):
     table = TRAININGS.filled([Run(trained), Run(evaluated)])
     assert [row[SCENE] for row in table.rows] == ["Stick figures"]
 
-    parser = HumanParser.load(trained / "checkpoints" / "last.ckpt")
+    parser = HumanParser(trained / "checkpoints" / "last.ckpt")
     assert parser.people.parts.names == ("head", "body")
     predict(parser, [installed / "root" / "val" / "5.jpg"], installed / "out", nothing, nothing)
     with Image.open(installed / "out" / "5_parts.png") as parts:

@@ -309,7 +309,7 @@ def test_grouping_by_centres_trains_evaluates_draws_and_predicts(train):
     assert list(folder.glob("media/step_*_people.png"))
     checkpoint = folder / "checkpoints" / "last.ckpt"
     choices = ["inference.scales=[1,1.5]", "inference.tile=48", "inference.overlap=16", "assembly.average_mirror=true"]
-    parser = HumanParser.load(checkpoint, "assembly.center_threshold=0", *choices)
+    parser = HumanParser(checkpoint, "assembly.center_threshold=0", *choices)
     found = parser.predict(np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8))
     assert found.person_ids.shape == (60, 90)
     assert len(found.keypoints) == len(found.person_scores) >= found.person_ids.max()

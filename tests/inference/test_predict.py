@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from mghp import HumanParser
-from mghp.cli.overrides import pictures_and_overrides
+from mghp.cli.overrides import words_of_predict
 from mghp.config.inference import InferenceConfig
 from mghp.config.load import load_config_text, to_yaml
 from mghp.datasets.pictures import load_pictures
@@ -40,7 +40,7 @@ def checkpoint(small_config, tmp_path_factory):
 @pytest.fixture(scope="module")
 def parser(checkpoint):
     # Few peaks: an untrained network sees candidates everywhere.
-    return HumanParser.load(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0")
+    return HumanParser(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0")
 
 
 def photo(height, width, seed=0):
@@ -91,8 +91,8 @@ def test_a_list_is_answered_picture_by_picture_in_batches_of_one_size(checkpoint
     settings = ["assembly.max_peaks=3", "assembly.peak_threshold=0", "inference.longest_side=64"]
     images = [photo(48, 64, seed=1), photo(64, 48, seed=2), photo(96, 128, seed=3), photo(48, 64, seed=4)]
     Image.fromarray(images[1]).save(tmp_path / "street.png")
-    alone = [HumanParser.load(checkpoint, *settings).predict(image) for image in images]
-    parser, sizes = HumanParser.load(checkpoint, *settings, "inference.batch_size=2"), []
+    alone = [HumanParser(checkpoint, *settings).predict(image) for image in images]
+    parser, sizes = HumanParser(checkpoint, *settings, "inference.batch_size=2"), []
     fields = parser.module.fields
     monkeypatch.setattr(parser.module, "fields", lambda image: sizes.append(tuple(image.shape)) or fields(image))
     together = parser.predict([images[0], tmp_path / "street.png", *images[2:]])
@@ -111,14 +111,14 @@ def test_a_list_is_answered_picture_by_picture_in_batches_of_one_size(checkpoint
 ])  # fmt: skip
 def test_test_time_choices_answer_in_the_picture_s_own_pixels(checkpoint, overrides):
     settings = ["assembly.max_peaks=3", "assembly.peak_threshold=0", *overrides]
-    found = HumanParser.load(checkpoint, *settings).predict(photo(60, 90))
+    found = HumanParser(checkpoint, *settings).predict(photo(60, 90))
     assert found.parts.shape == (60, 90)
     assert np.isfinite(found.keypoints).all()
     assert (found.keypoints[..., 0] <= 95).all()
 
 
 def test_one_scale_of_1_is_no_augmentation(parser, checkpoint):
-    plain = HumanParser.load(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0", "inference.scales=[1.0]")
+    plain = HumanParser(checkpoint, "assembly.max_peaks=3", "assembly.peak_threshold=0", "inference.scales=[1.0]")
     assert_same(parser.predict(photo(40, 40)), plain.predict(photo(40, 40)))
 
 
@@ -135,7 +135,7 @@ def test_pictures_own_size_has_a_bound_that_a_checkpoint_may_state(parser):
     assert parsed_size((300, 400), bounded, trained_side=128) == (300, 400)
     assert parsed_size((600, 1000), bounded, trained_side=128) == (300, 500)
     assert parsed_size((600, 1000), replace(bounded, longest_side=100)) == (60, 100)
-    found = HumanParser(parser.module, load_config_text(to_yaml(parser.config), ["inference.own_size_up_to=60"]))
+    found = HumanParser.of(parser.module, load_config_text(to_yaml(parser.config), ["inference.own_size_up_to=60"]))
     assert repr(found.predict(photo(50, 100))).endswith("100x50 parsed at 60x30")
     assert found.predict(photo(50, 40)).parsed_size == (50, 40)
 
@@ -210,11 +210,11 @@ def test_files_folders_and_patterns_and_settings_in_any_order(checkpoint, tmp_pa
 
 def test_what_names_no_picture_is_told_before_anything_is_loaded(tmp_path, mghp):
     for words, expected in (
-        (["seed=1"], "mghp predict: expected pictures, folders or patterns after the checkpoint, e.g. photos"),
+        (["seed=1"], "mghp predict: expected pictures, folders or patterns, e.g. photos"),
         (["photos"], "photos: no such picture or folder"),
         (["*.jpg"], "*.jpg: no picture in it"),
     ):
-        process = mghp("predict", "no checkpoint", *words, folder=tmp_path)
+        process = mghp("predict", "not_there.ckpt", *words, folder=tmp_path)
         assert process.returncode == 2
         assert process.stderr.startswith(f"mghp: {expected}"), process.stderr
         assert len(process.stderr.splitlines()) == 1
@@ -223,7 +223,18 @@ def test_what_names_no_picture_is_told_before_anything_is_loaded(tmp_path, mghp)
 def test_a_file_with_an_equals_sign_is_a_picture(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "seed=1").touch()
-    assert pictures_and_overrides(["seed=1", "seed=2", "a/b=1.jpg"]) == (["seed=1", "a/b=1.jpg"], ["seed=2"])
+    assert words_of_predict(["seed=1", "seed=2", "a/b=1.jpg"]) == ("shipped", ["seed=1", "a/b=1.jpg"], ["seed=2"])
+
+
+def test_the_first_word_may_be_a_checkpoint_and_else_is_a_picture(checkpoint, tmp_path):
+    run = str(checkpoint.parents[1])
+    for given in (str(checkpoint), run, "missing.ckpt", "shipped"):
+        assert words_of_predict([given, "photos"]) == (given, ["photos"], [])
+    (tmp_path / "photos").mkdir()
+    for pictures in (["photos", run], [str(tmp_path / "photos")], ["a.jpg", "b.jpg"]):
+        assert words_of_predict(pictures) == ("shipped", pictures, [])
+    with pytest.raises(InputError, match="expected pictures, folders or patterns"):
+        words_of_predict([run, "seed=1"])
 
 
 @pytest.mark.parametrize(
@@ -259,7 +270,7 @@ def test_files_of_others_are_told_before_anything_is_loaded(name, tmp_path, mghp
     (tmp_path / "pictures").mkdir()
     Image.fromarray(photo(4, 4)).save(tmp_path / "pictures" / "a.png")
     (tmp_path / name).write_text("mine")
-    process = mghp("predict", "no checkpoint", "pictures", "--out", ".", folder=tmp_path)
+    process = mghp("predict", "pictures", "--out", ".", folder=tmp_path)
     assert process.returncode == 2
     assert process.stderr.startswith(f"mghp: {name}: would be replaced, but mghp did not write it")
     assert len(process.stderr.splitlines()) == 1

@@ -2,7 +2,7 @@ import pytest
 
 from mghp.errors import InputError
 from mghp.parsing.build import load_parser
-from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.training.build import load_module
 
 

@@ -12,7 +12,7 @@ from mghp.config.schema import Config
 from mghp.datasets.sample import Samples
 from mghp.parsing.batch import Batch
 from mghp.parsing.build import anatomy_of, read_trained, with_weights
-from mghp.parsing.checkpoints import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.parsing.transfer import take_weights
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
