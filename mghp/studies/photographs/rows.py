@@ -11,6 +11,7 @@ from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import EVALUATION, trained_experiment
+from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
 FOLDER = "folder"
 """The name of the data of photographs."""
@@ -110,13 +111,17 @@ def photographs(runs: Sequence[Run]) -> list[Scored]:
 
 
 def _scored(runs: Iterable[Run]) -> list[Run]:
-    own = [run for run in runs if "val/coverage" in run.result["metrics"] and run.config["data"]["name"] == FOLDER]
+    own = [run for run in runs if _is_scored(run) and run.experiment != BRANCHES]
     evaluated = {(run.variant, *trained_experiment(run)) for run in own if run.experiment.endswith(EVALUATION)}
     return [
         run
         for run in own
         if run.experiment.endswith(EVALUATION) or (run.variant, *trained_experiment(run)) not in evaluated
     ]
+
+
+def _is_scored(run: Run) -> bool:
+    return "val/coverage" in run.result["metrics"] and run.config["data"]["name"] == FOLDER
 
 
 def _rows(run: Run) -> Iterator[Scored]:

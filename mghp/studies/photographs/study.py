@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
+from mghp.studies.photographs import network
 from mghp.studies.photographs.rows import Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -27,4 +28,9 @@ def _grouping(row: Scored) -> float:
     return row.owner_score("owner_grouping").value
 
 
-STUDY = Study((Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),))
+STUDY = Study(
+    (
+        Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),
+        Question("Which network parses photographs best?", network.answer, (network.NETWORKS, network.DIFFERENCES)),
+    )
+)

@@ -7,6 +7,7 @@ import yaml
 
 from mghp.report.study import MOST_WORDS
 from mghp.runs.read import Run
+from mghp.studies.photographs import network
 from mghp.studies.photographs.rows import BASELINE_LABELS, photographs
 from mghp.studies.photographs.study import STUDY, answer
 from mghp.studies.photographs.tables import HUMAN, PARTS
@@ -64,8 +65,8 @@ def cells(table, runs, name):
 
 def test_other_data_fill_nothing(plant):
     runs = [plant(data="synthetic")]
-    assert [table.filled(runs).rows for table in STUDY.tables] == [[], []]
-    assert answer(runs) == answer([]) == ""
+    assert [table.filled(runs).rows for table in STUDY.tables] == [[], [], [], []]
+    assert answer(runs) == answer([]) == network.answer([]) == ""
 
 
 def test_parsers_stand_below_the_baselines_of_their_pictures_crowds_first(evaluated):
@@ -118,3 +119,46 @@ def test_the_answer_names_the_best_and_what_needs_no_learning(evaluated, plant):
     )
     assert "without learning" not in answer([plant()])
     assert len(answer([evaluated(variant="without_field_loss")]).split()) <= MOST_WORDS
+
+
+@pytest.fixture
+def branch(plant):
+    """A branch with a grouping for each of 40 pictures."""
+
+    def plant_branch(variant, seed, shift):
+        run = plant(network.EXPERIMENT, seed, 0.5 + shift, variant=variant)
+        content = json.loads((run.path / "result.json").read_text())
+        content["metrics"]["train/steps"] = 400
+        (run.path / "result.json").write_text(json.dumps(content))
+        base = [0.2 + 0.6 * (number % 10) / 10 for number in range(40)]
+        table = {"name": range(40), "tags": "", "grouping": base, "person_iou": base}
+        rows = pd.DataFrame(table)
+        rows["grouping"] += [shift + 0.01 * ((number + seed) % 3 - 1) for number in range(40)]
+        rows.to_csv(run.path / "media" / "per_picture.csv", index=False)
+        return Run(run.path)
+
+    return plant_branch
+
+
+def test_branches_are_compared_with_the_plain_network_over_seeds_and_pictures(branch, plant):
+    shifts = {"plain": 0.0, "limb_offsets": 0.08, "paper": -0.1, "field_kernel_5": 0.0}
+    runs = [branch(variant, seed, shift) for variant, shift in shifts.items() for seed in (0, 1)]
+    runs.append(plant(network.EXPERIMENT, variant="pose_offsets"))  # whose training has not ended
+    table = network.NETWORKS.filled(runs)
+    assert [row["variant"] for row in table.rows] == [
+        "no matching loss", "the paper's: with its matching loss", "limbs by fields and mid-range offsets",
+        "field refined over 5x5 cells",
+    ]  # fmt: skip
+    rows = {row["variant"]: row for row in network.DIFFERENCES.filled(runs).rows}
+    verdicts = {name: row["grouping"].verdict for name, row in rows.items()}
+    assert list(verdicts.values()) == ["worse", "better", "no effect"]
+    assert rows["limbs by fields and mid-range offsets"]["grouping"].difference.mean == pytest.approx(0.08)
+    told = network.answer(runs)
+    assert told.startswith("Of 3 changes 1 raise the grouping of pixels, 1 lower it; most: limbs by fields and mid")
+    assert len(told.split()) <= MOST_WORDS
+    assert not HUMAN.filled(runs).rows  # of other pictures, and many
+
+
+def test_branches_of_one_seed_are_no_evidence(branch):
+    runs = [branch(variant, 0, shift) for variant, shift in {"plain": 0.0, "limb_offsets": 0.08}.items()]
+    assert network.answer(runs) == "Undecided: one seed is no evidence."

@@ -1,0 +1,103 @@
+"""Tables of what each choice of the network brings on photographs, judged on pictures that nothing was trained on."""
+
+from collections.abc import Iterable, Sequence
+
+from mghp.config.metric_names import METRICS
+from mghp.report.seeds import (
+    BEST,
+    MEANS,
+    ONE_SEED,
+    PICTURE_INTERVALS,
+    PICTURE_MEANS,
+    SEEDS,
+    SET_INTERVALS,
+    VERDICTS,
+    Family,
+    PictureScore,
+    Score,
+    Variant,
+    about_seeds,
+    difference_columns,
+    of_one_budget,
+    score_columns,
+    seeds_compared,
+)
+from mghp.report.table import Column, TableOf
+from mghp.runs.read import Run, by_seed
+from mghp.studies.variant_labels import label_of, labels_of
+
+EXPERIMENT = "coco_persons_network"
+FILE = f"parsing/{EXPERIMENT}.yaml"
+"""The experiment file of the variants, with their words, in the order of the table."""
+
+BASELINE = "plain"
+"""The variant that each other one adds something to."""
+
+_OF_SETS = (
+    "owner_grouping", "coverage", "owner_accuracy", "contested_owner_accuracy", "mask_ap_50", "keypoint_ap_50",
+    "teacher_agreement",
+)  # fmt: skip
+
+GROUPING = PictureScore("grouping")
+"""The score that decides: it has a value per picture, so that two seeds tell more than two numbers."""
+
+SCORES: dict[str, Score] = {
+    "grouping": GROUPING,
+    "person IoU": PictureScore("person_iou"),
+    **{METRICS[name].label: f"val/{name}" for name in _OF_SETS},
+}
+
+_WHAT = (
+    "Choices of the network on photographs: branches from one start, each with one thing changed, judged on pictures "
+    "that nothing was trained on. Owners of pixels are of crowds, by human masks; agreement is with another model's "
+    "parts."
+)
+
+
+def networks(runs: Iterable[Run]) -> Family:
+    """Return the finished branches by variant, in the order of the experiment file."""
+    trained = of_one_budget(runs, EXPERIMENT)
+    names = dict.fromkeys([*labels_of(FILE), *sorted(run.variant for run in trained)])
+    groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
+    return Family({name: group for name, group in groups.items() if group}, BASELINE)
+
+
+def answer(runs: Sequence[Run]) -> str:
+    """Return how many changes raise and lower the grouping, and which one most."""
+    found = networks(runs).compared(GROUPING)
+    if not found:
+        return ""
+    if all(cell.verdict == "one seed" for cell in found.values()):
+        return f"{ONE_SEED}."
+    verdicts = [cell.verdict for cell in found.values()]
+    highest = max(found, key=lambda name: found[name].difference.mean)
+    return (
+        f"Of {len(found)} changes {verdicts.count('better')} raise the grouping of pixels, {verdicts.count('worse')} "
+        f"lower it; most: {label_of(FILE, highest)}, {found[highest]:.1f}."
+    )
+
+
+_VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(FILE, variant.name))
+
+NETWORKS = TableOf(
+    "photographs_network",
+    lambda rows: f"{_WHAT} {MEANS} {BEST} {about_seeds(row.runs for row in rows)} {PICTURE_MEANS}",
+    _VARIANT,
+    SEEDS,
+    *score_columns(SCORES),
+    rows=lambda runs: networks(runs).variants,
+    sources=lambda variant: variant.own_runs,
+)
+
+DIFFERENCES = TableOf(
+    "photographs_network_differences",
+    lambda rows: (
+        "Choices of the network on photographs: differences from the network without matching loss. "
+        f"{about_seeds(row.runs for row in rows)} {PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}"
+    ),
+    _VARIANT,
+    seeds_compared(SCORES.values()),
+    *difference_columns(SCORES),
+    rows=lambda runs: networks(runs).others(SCORES.values()),
+    sources=lambda variant: variant.compared_runs,
+)
