@@ -141,24 +141,24 @@ def branch(plant):
 
 
 def test_branches_are_compared_with_the_plain_network_over_seeds_and_pictures(branch, plant):
-    shifts = {"plain": 0.0, "limb_offsets": 0.08, "paper": -0.1, "field_kernel_5": 0.0}
+    shifts = {"plain": 0.0, "keypoints_at_stride_2": 0.08, "paper": -0.1, "field_kernel_5": 0.0}
     runs = [branch(variant, seed, shift) for variant, shift in shifts.items() for seed in (0, 1)]
     runs.append(plant(network.EXPERIMENT, variant="pose_offsets"))  # whose training has not ended
     table = network.NETWORKS.filled(runs)
     assert [row["variant"] for row in table.rows] == [
-        "no matching loss", "the paper's: with its matching loss", "limbs by fields and mid-range offsets",
+        "no matching loss", "the paper's: with its matching loss", "keypoints at stride 2, weight 2",
         "field refined over 5x5 cells",
     ]  # fmt: skip
     rows = {row["variant"]: row for row in network.DIFFERENCES.filled(runs).rows}
     verdicts = {name: row["grouping"].verdict for name, row in rows.items()}
     assert list(verdicts.values()) == ["worse", "better", "no effect"]
-    assert rows["limbs by fields and mid-range offsets"]["grouping"].difference.mean == pytest.approx(0.08)
+    assert rows["keypoints at stride 2, weight 2"]["grouping"].difference.mean == pytest.approx(0.08)
     told = network.answer(runs)
-    assert told.startswith("Of 3 changes 1 raise the grouping of pixels, 1 lower it; most: limbs by fields and mid")
+    assert told.startswith("Of 3 changes 1 raise the grouping of pixels, 1 lower it; most: keypoints at stride 2")
     assert len(told.split()) <= MOST_WORDS
     assert not HUMAN.filled(runs).rows  # of other pictures, and many
 
 
 def test_branches_of_one_seed_are_no_evidence(branch):
-    runs = [branch(variant, 0, shift) for variant, shift in {"plain": 0.0, "limb_offsets": 0.08}.items()]
+    runs = [branch(variant, 0, shift) for variant, shift in {"plain": 0.0, "keypoints_at_stride_2": 0.08}.items()]
     assert network.answer(runs) == "Undecided: one seed is no evidence."
