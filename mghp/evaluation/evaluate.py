@@ -20,7 +20,7 @@ from mghp.datasets.submission import SubmissionWriter, submission_writer
 from mghp.evaluation.assembly_alone import run_assembly_alone
 from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
 from mghp.parsing.batch import collate
-from mghp.parsing.checkpoint_places import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_to_use
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.png import write_png
 from mghp.pictures.sheet import choose_examples
@@ -81,7 +81,7 @@ def load_trained(
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
     """
-    checkpoint = checkpoint_of(source)
+    checkpoint = checkpoint_to_use(source)
     module, config = load_module(checkpoint, overrides)
     check_pictures(config.data, to_train=False)
     validation = load_validation(config.data, progress)

@@ -19,7 +19,7 @@ from mghp.matching import make_matcher
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.label_balance import LabelBalance
-from mghp.parsing.checkpoint_places import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_to_use
 from mghp.parsing.checkpoints import check_weights, read_checkpoint
 from mghp.parsing.network.parser import ParsingNetwork
 from mghp.parsing.parser import Parser
@@ -91,7 +91,7 @@ def load_parser(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parser
     Raises:
         InputError: as `read_trained`, or if the weights do not fit the config.
     """
-    path = checkpoint_of(path)
+    path = checkpoint_to_use(path)
     trained = read_trained(path, overrides)
     parser = build_parser(untrained(trained.config), trained.anatomy)
     return with_weights(parser, trained.weights, path).eval(), trained.config

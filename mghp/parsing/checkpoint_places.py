@@ -1,9 +1,12 @@
 """Where checkpoints lie, without torch: run folders, files, and the weights that come with the package."""
 
+import logging
 import zipfile
 from pathlib import Path
 
 from mghp.errors import InputError
+
+_LOGGER = logging.getLogger("mghp")
 
 SHIPPED = "shipped"
 """The name, where a checkpoint is expected, of the weights that come with the package."""
@@ -37,6 +40,18 @@ def checkpoint_of(source: str | Path) -> Path:
         f"{folder}: no checkpoints/best.ckpt or last.ckpt; expected a run of mghp train, or a checkpoint; "
         f"there is {listed}{', ...' if len(there) > _LISTED else ''}"
     )
+
+
+def checkpoint_to_use(source: str | Path) -> Path:
+    """Return `checkpoint_of`, and say so in a line where the folder also keeps the last weights of its training.
+
+    Raises:
+        InputError: as `checkpoint_of`.
+    """
+    file = checkpoint_of(source)
+    if file != Path(source) and file.name == "best.ckpt" and file.with_name("last.ckpt").exists():
+        _LOGGER.warning("%s: best.ckpt is used; last.ckpt has the last weights", source)
+    return file
 
 
 def is_checkpoint(source: str | Path) -> bool:

@@ -9,7 +9,7 @@ from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.build import build_parser, read_trained, untrained, with_weights
-from mghp.parsing.checkpoint_places import checkpoint_of
+from mghp.parsing.checkpoint_places import checkpoint_to_use
 from mghp.parsing.losses.objective import ParsingObjective
 from mghp.parsing.losses.weighting import FixedWeights, LearnedWeights
 from mghp.parsing.matching_in_training import TrainingMatching
@@ -78,7 +78,7 @@ def load_module(path: str | Path, overrides: Sequence[str] = ()) -> tuple[Parsin
     Raises:
         InputError: if there is no checkpoint, or an override does not fit; see `load_parser`.
     """
-    path = checkpoint_of(path)
+    path = checkpoint_to_use(path)
     trained = read_trained(path, overrides)
     module = build_module(untrained(trained.config), anatomy=trained.anatomy)
     return with_weights(module, trained.weights, path).eval(), trained.config

@@ -150,6 +150,10 @@ def test_failures_are_known_by_the_weights_of_their_training(tmp_path, finish):
     weights.write_bytes(b"other weights")
     _, (other, _) = failures(f"runs={tmp_path}")
     assert other.run().key != found.key
+    weights.with_name("best.ckpt").write_bytes(b"the best weights")
+    _, (best, _) = failures(f"runs={tmp_path}")
+    assert best.run().key not in (found.key, other.run().key)
+    weights.with_name("best.ckpt").unlink()
     finish(found.folder, found.key)
     assert trials[0].is_finished
     assert not other.is_finished
