@@ -43,6 +43,7 @@ def train(
 ) -> None:
     """Train a parsing network on pictures, or limb scores on poses; write scores and weights to a run folder."""
     from mghp.config.load import load_config
+    from mghp.config.monitor import check_monitor
     from mghp.datasets.pictures import check_pictures, load_pictures, what_is_not_trained
     from mghp.training.trainer_options import checked_options
 
@@ -63,6 +64,7 @@ def train(
         return
     check_pictures(config.data)
     checked_options(config.trainer)  # a wrong name or value is told before torch is imported
+    check_monitor(config)
 
     from mghp.training.trainers import parsing_options
 

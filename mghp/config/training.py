@@ -70,8 +70,19 @@ class TrainingConfig(Section):
     `linear_decay` the rate at a step is the same for every length until the decay begins. Null: start anew."""
     resume_every: Annotated[int, Range(0, 1_000_000_000)] = 200
     """The number of steps between checkpoints for `mghp train --resume`; 0: none."""
+    monitor: str | None = None
+    """The score of the validations, e.g. `val/ap_p_vol`, by which the best weights are kept in checkpoints/best.ckpt;
+    the training's result is then theirs. Null: the last weights alone are kept."""
+    patience: Annotated[int, Range(1, 1_000_000_000)] | None = None
+    """The number of validations in a row without a better `monitor` after which the training ends; null: it does not
+    end early."""
     on_non_finite: Literal["stop", "skip"] = "stop"
     """What happens at a loss that is not finite: the training stops, or the step is skipped and counted."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.patience is not None and self.monitor is None:
+            raise ValueError("patience needs training.monitor, the score that it waits for")
 
 
 @dataclass

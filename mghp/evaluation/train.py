@@ -15,6 +15,7 @@ from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfi
 from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
+from mghp.config.monitor import check_monitor
 from mghp.config.schema import Config
 from mghp.datasets.pictures import fingerprint_of, with_tuning
 from mghp.datasets.sample import PictureSet
@@ -28,6 +29,7 @@ from mghp.parsing.transfer import take_weights
 from mghp.runs.folder import RunFolder, git_commit, resume_points
 from mghp.runs.metrics_file import MetricsFile
 from mghp.runs.tracking import Tracker, WandbTracker, tracked
+from mghp.training.best_weights import BestWeights
 from mghp.training.build import build_module
 from mghp.training.callbacks import (
     AveragedWeights,
@@ -62,7 +64,8 @@ _PROFILERS: Mapping[str, Callable[..., Profiler]] = {
 def run_training(config: Config, train: PictureSet, validation: PictureSet, interrupted: Path | None = None) -> Path:
     """Train, validate, keep the last weights, and return the run folder.
 
-    On SIGTERM the training ends early, and its result says so.
+    On SIGTERM the training ends early, and its result says so. With `training.monitor` the best weights are kept too,
+    the result has their scores and their step, and they are what an evaluation at the end is of.
 
     Args:
         config: the whole config.
@@ -75,6 +78,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
             no longer be read, or a loss is not finite.
     """
     pl.seed_everything(config.seed, verbose=False)
+    check_monitor(config)
     options, processes = parsing_options(config.trainer)
     module = build_module(config)
     if config.training.compile:
@@ -93,9 +97,10 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     with tracked(config, folder) as tracker, quiet():
         metrics_file = MetricsFile(folder.path / "metrics.csv")
         stop = StopWhenAsked()
+        best = _best_weights(config, folder, is_resumed=point is not None)
         points = _resume_points(config, folder, metrics_file, is_resumed=point is not None)
         data.before_batch = points.save_if_due
-        callbacks = [*_callbacks(config, options, folder, tracker), stop, points]
+        callbacks = [*_callbacks(config, options, folder, tracker), *filter(None, [best]), stop, points]
         trainer = _trainer(options, callbacks, folder, _loggers(metrics_file, tracker))
         with _told_in_a_line(points):
             with folder.timed("train") as training:
@@ -114,6 +119,8 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
             "train/steps": float(trainer.global_step),
             "network/parameters": float(sum(p.numel() for p in module.network.parameters())),
         }
+        if best is not None:
+            metrics |= best.load_into(module)
         if config.evaluation.at_end and not stop.asked and folder.writes:
             with folder.timed("evaluate"):
                 metrics |= _evaluated(module, config, folder, validation, tracker)
@@ -143,6 +150,15 @@ def _told_in_a_line(points: ResumePoints) -> Iterator[None]:
         raise InputError(f"{error}; the last finite checkpoint is {points.newest() or 'none'}") from None
     except MisconfigurationException as error:
         raise InputError(f"trainer: {' '.join(str(error).split())}") from None
+
+
+def _best_weights(config: Config, folder: RunFolder, is_resumed: bool) -> BestWeights | None:
+    """Return what keeps the best weights, if they are asked for; those of an earlier training there are removed."""
+    file = folder.checkpoints / "best.ckpt"
+    if folder.writes and not is_resumed:
+        file.unlink(missing_ok=True)
+    training = config.training
+    return None if training.monitor is None else BestWeights(file, training.monitor, training.patience, is_resumed)
 
 
 def _resume_points(config: Config, folder: RunFolder, metrics: MetricsFile, is_resumed: bool) -> ResumePoints:

@@ -65,7 +65,8 @@ class ResumePoints(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save if a checkpoint is due after a step's validation; at an epoch's end, only in the next epoch."""
         is_training = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
-        if is_training and self._is_due(trainer) and not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+        goes_on = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch and not is_asked_to_end(trainer)
+        if is_training and goes_on and self._is_due(trainer):
             self._save(trainer)
 
     def _is_due(self, trainer: Trainer) -> bool:
@@ -96,6 +97,12 @@ class ResumePoints(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the further state of a checkpoint."""
         self.restore(state_dict)
+
+
+def is_asked_to_end(trainer: Trainer) -> bool:
+    """Return True if a training ends early after this step, whose validation need not have been due."""
+    is_training = trainer.state.fn == TrainerFn.FITTING
+    return is_training and trainer.should_stop and trainer.fit_loop._can_stop_early
 
 
 def _validates_here(trainer: Trainer) -> bool:
