@@ -120,7 +120,7 @@ def _fingerprint_after(training: Identity, config: Config) -> str | None:
     pictures = with_tuning(validation_fingerprint(config.data), config.data)
     if any((training.folder / "checkpoints").glob("*.ckpt")):
         from mghp.evaluation.evaluate import weights_hash
-        from mghp.parsing.checkpoints import checkpoint_of
+        from mghp.parsing.checkpoint_places import checkpoint_of
 
         return f"{pictures} {weights_hash(checkpoint_of(training.folder))}"
     return committed_fingerprint(config, pictures) if training.folder.is_relative_to(COMMITTED) else None
