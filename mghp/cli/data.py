@@ -1,5 +1,6 @@
 """The commands of `mghp data`."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Annotated, Literal
@@ -62,6 +63,9 @@ def show_command(
     overrides: Overrides = None,
     out: Annotated[Path, typer.Option(help="Folder that the sheets are written to")] = Path("results"),
     number: Annotated[int, typer.Option(min=1, max=500, help="Pictures per sheet, evenly over the set")] = 12,
+    augmented: Annotated[
+        bool, typer.Option("--augmented", help="Draw the training pictures as a training's first epoch sees them")
+    ] = False,
 ) -> None:
     """Draw the labels of a dataset on its pictures: a sheet of those trained on, and one of those validated on."""
     from mghp.config.load import load_config
@@ -73,8 +77,13 @@ def show_command(
 
     from mghp.pictures.label_sheets import write_label_sheets
 
+    trained_on = {}
+    if augmented:
+        from mghp.training.datamodule import first_epoch
+
+        trained_on["trained_on"] = functools.partial(first_epoch, config)
     with progress_bar() as show, OutFolder(out).adding() as fresh:
-        files = write_label_sheets(config.data, _SHOWN, number, fresh, show)
+        files = write_label_sheets(config.data, _SHOWN, number, fresh, show, **trained_on)
     for file in files:
         typer.echo(out / file.name)
 

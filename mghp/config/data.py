@@ -116,6 +116,11 @@ class SyntheticConfig(Section):
 class AugmentationConfig(Section):
     """What happens to a training picture, in this order. Amounts of 0 switch a step off."""
 
+    paste: Annotated[float, PROBABILITY] = 0.0
+    """Probability that persons of another training picture are pasted in front of this one's, where they hide nobody by
+    more than four fifths (copy-paste augmentation). They are cut out by their masks: without `person_ids` nobody is."""
+    paste_persons: Annotated[int, Range(1, 100)] = 2
+    """The most persons that are pasted on one picture; at least one is, if there is a place."""
     mirror: Annotated[float, PROBABILITY] = 0.5
     """Probability of mirroring; left and right change places in parts and keypoints."""
     rotation: Annotated[float, NOT_NEGATIVE] = 0.0

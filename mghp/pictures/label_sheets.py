@@ -1,6 +1,6 @@
 """`mghp data show`: sheets of a dataset's labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -9,7 +9,7 @@ from mghp.config.data import DataConfig
 from mghp.datasets.dataset import Role
 from mghp.datasets.registry import picture_dataset
 from mghp.datasets.resized import resized, size_for
-from mghp.datasets.sample import PictureSet, Sample
+from mghp.datasets.sample import PictureSet, Sample, Samples
 from mghp.pictures.canvas import Rgb
 from mghp.pictures.labels import labels_panel
 from mghp.pictures.legend import OF_LABELS, panel_legend
@@ -21,7 +21,12 @@ _LONGEST_SIDE = 320
 
 
 def write_label_sheets(
-    config: DataConfig, roles: Sequence[Role], number: int, folder: Path, progress: Progress
+    config: DataConfig,
+    roles: Sequence[Role],
+    number: int,
+    folder: Path,
+    progress: Progress,
+    trained_on: Callable[[PictureSet], Samples] = lambda pictures: pictures,
 ) -> list[Path]:
     """Write labels_ROLE.png for each role, and return these files.
 
@@ -31,6 +36,7 @@ def write_label_sheets(
         number: pictures per sheet, evenly over the set.
         folder: to write to.
         progress: told the pictures done, the total and the set.
+        trained_on: makes of the training pictures what is shown of them, e.g. augments them.
 
     Raises:
         InputError: naming the file, if one of the pictures or labels is missing or damaged.
@@ -39,13 +45,14 @@ def write_label_sheets(
     for role in roles:
         samples = picture_dataset(config).load(config, role, progress)
         assert samples is not None
+        shown = trained_on(samples) if role == "training" else samples
         file = folder / f"labels_{role}.png"
-        Image.fromarray(_sheet(config, samples, number, role, progress)).save(file)
+        Image.fromarray(_sheet(config, shown, number, role, progress)).save(file)
         files.append(file)
     return files
 
 
-def _sheet(config: DataConfig, samples: PictureSet, number: int, role: Role, progress: Progress) -> Rgb:
+def _sheet(config: DataConfig, samples: Samples, number: int, role: Role, progress: Progress) -> Rgb:
     anatomy = picture_dataset(config).anatomy_of(config)
     shown = min(number, len(samples))
     panels, titles = [], []

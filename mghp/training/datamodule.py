@@ -12,28 +12,53 @@ from torch.utils.data import DataLoader, Dataset
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import DataConfig
+from mghp.config.schema import Config
 from mghp.datasets.registry import picture_dataset
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Sample, Samples
 from mghp.datasets.skipping import SkippingSamples
 from mghp.parsing.batch import collate
+from mghp.parsing.build import anatomy_of
+from mghp.training.pasting import Pasting
 from mghp.training.resumable_loader import OrderedDraws, ResumableLoader, ShuffledDraws, mixed_seed
 from mghp.training.transforms import Augmentation
 
 
 class AugmentedSamples(Dataset[Sample]):
-    """Augmented training pictures."""
+    """Augmented training pictures.
 
-    def __init__(self, samples: Samples, augmentation: Augmentation, seed: int) -> None:
+    Args:
+        samples: as they are.
+        augmentation: of each picture.
+        seed: of all that is drawn.
+        pasting: puts persons of other pictures on them before; None: nobody.
+    """
+
+    def __init__(self, samples: Samples, augmentation: Augmentation, seed: int, pasting: Pasting | None = None) -> None:
         self.samples = samples
         self.augmentation = augmentation
         self.seed = seed
+        self.pasting = pasting
 
     def __getitem__(self, draw: tuple[int, int]) -> Sample:
         epoch, index = draw
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(mixed_seed(self.seed, epoch, index))
-            return self.augmentation(self.samples[index])
+            sample = self.samples[index]
+            return self.augmentation(sample if self.pasting is None else self.pasting(sample, index))
+
+
+class FirstEpoch:
+    """Pictures in their own order, each as a training sees it in its first epoch."""
+
+    def __init__(self, pictures: AugmentedSamples) -> None:
+        self.pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self.pictures.samples)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self.pictures[0, index]
 
 
 class ParsingDataModule(LightningDataModule):
@@ -59,6 +84,7 @@ class ParsingDataModule(LightningDataModule):
         if self.train_samples is not None and config.on_error == "skip":
             self.train_samples = SkippingSamples(self.train_samples)
         self.validation_samples = ResizedSamples(validation, config.longest_side)
+        self.anatomy = anatomy
         self.augmentation = Augmentation(config.augmentation, anatomy)
         self.collate = partial(collate, num_keypoints=anatomy.num_keypoints)
         self.seed = seed
@@ -87,7 +113,7 @@ class ParsingDataModule(LightningDataModule):
         in_order = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         draws = (OrderedDraws if in_order else ShuffledDraws)(len(self.train_samples), self.seed, *self._process)
         self._training_loader = ResumableLoader(
-            AugmentedSamples(self.train_samples, self.augmentation, self.seed),
+            self.augmented_samples(),
             draws=draws,
             before_batch=lambda: self.before_batch(),
             batch_size=self._batch_size(len(draws)),
@@ -101,6 +127,13 @@ class ParsingDataModule(LightningDataModule):
         )
         self._training_loader.most_batches = self._batches_of_epoch
         return self._training_loader
+
+    def augmented_samples(self) -> AugmentedSamples:
+        """Return the training pictures by (epoch, index), augmented."""
+        assert self.train_samples is not None
+        config = self.config.augmentation
+        pasting = Pasting(config, self.anatomy, self.train_samples) if config.paste else None
+        return AugmentedSamples(self.train_samples, self.augmentation, self.seed, pasting)
 
     def _batch_size(self, pictures: int) -> int:
         return min(self.config.loader.batch_size, max(pictures, 1))
@@ -128,6 +161,11 @@ class ParsingDataModule(LightningDataModule):
             batch_size=self._validation_batch_size,
             collate_fn=self.collate,
         )
+
+
+def first_epoch(config: Config, train: Samples) -> FirstEpoch:
+    """Return training pictures as the first epoch of an experiment's training sees them."""
+    return FirstEpoch(ParsingDataModule(config.data, anatomy_of(config), train, train, config.seed).augmented_samples())
 
 
 def _be_patient(worker: int) -> None:

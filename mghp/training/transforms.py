@@ -38,7 +38,7 @@ class Augmentation:
             if geometry is not None:
                 sample = _moved(sample, geometry)
         if self.colour is not None:
-            sample = _replaced(sample, image=self.colour(to_image(sample.image)).permute(1, 2, 0).numpy())
+            sample = _replaced(sample, image=self.colour(to_image(_writable(sample.image))).permute(1, 2, 0).numpy())
         return sample
 
     @property
@@ -82,13 +82,13 @@ def mirrored(sample: Sample, anatomy: Anatomy) -> Sample:
 
 def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
     size = sample.image.shape[:2]
-    inputs: dict[str, torch.Tensor] = {"image": to_image(sample.image)}
+    inputs: dict[str, torch.Tensor] = {"image": to_image(_writable(sample.image))}
     if sample.parts is not None:
         # The outside is filled with 0; counted from 1, a uint8 label comes back as 255 there: not known.
         inputs["parts"] = tv_tensors.Mask(torch.from_numpy(sample.parts + np.uint8(1))[None])
     others = _other_maps(sample)
     for name, labels in others.items():
-        inputs[name] = tv_tensors.Mask(torch.from_numpy(labels)[None])
+        inputs[name] = tv_tensors.Mask(torch.from_numpy(_writable(labels))[None])
     if sample.keypoints is not None:
         points = torch.from_numpy(sample.keypoints[..., :2].reshape(-1, 2).copy())
         inputs["keypoints"] = tv_tensors.KeyPoints(points, canvas_size=size)
@@ -101,7 +101,7 @@ def _moved(sample: Sample, geometry: v2.Transform) -> Sample:
     if sample.keypoints is not None:
         positions = moved["keypoints"].numpy().reshape(*sample.keypoints.shape[:2], 2)
         after = changes["image"].shape[:2]
-        changes["keypoints"] = _inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
+        changes["keypoints"] = inside(np.concatenate([positions, sample.keypoints[..., 2:]], -1), after)
     return _replaced(sample, **changes)
 
 
@@ -111,8 +111,13 @@ def _other_maps(sample: Sample) -> dict[str, NDArray[Any]]:
     return {name: labels for name, labels in maps.items() if labels is not None}
 
 
-def _inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Mark keypoints outside the picture as not annotated."""
+def _writable(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that torch takes without a warning; Pillow's are read-only."""
+    return np.require(values, requirements="W")
+
+
+def inside(keypoints: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Mark keypoints outside a picture of size (height, width) as not annotated."""
     height, width = size
     x, y, visibility = np.moveaxis(keypoints, -1, 0)
     annotated = (visibility > 0) & (x >= 0) & (y >= 0) & (x < width) & (y < height)
