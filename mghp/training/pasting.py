@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import IGNORE
+from mghp.anatomy.person_size import LEAST_SIZE, person_sizes
 from mghp.config.data import AugmentationConfig
 from mghp.datasets.resized import resized_to
 from mghp.datasets.sample import LABEL_MAPS, OCCLUDED, VISIBLE, Sample, Samples
@@ -27,11 +28,15 @@ from mghp.training.transforms import inside, mirrored
 _SMALLEST = 1 / 8
 """The least height of a person that is cut out, and of a pasted one, relative to the picture's."""
 
-_HEIGHTS = (0.7, 1.4)
-"""Least and largest height of a pasted person, relative to that of the person beside whom it is put."""
+_SIZES = (0.7, 1.4)
+"""Least and largest size of a pasted person, relative to that of the person beside whom it is put."""
 
 _ALONE = (0.3, 0.9)
 """Least and largest height of a person who is pasted where nobody is, relative to the picture's."""
+
+_ACROSS, _DOWN = (-0.75, 0.75), (-0.25, 0.25)
+"""How far a pasted person lies from the person beside it: relative to where their boxes no longer meet, and to that
+person's height."""
 
 _ENLARGED = 2.0
 """The largest factor of size: beyond it one sees that a person was enlarged."""
@@ -77,8 +82,46 @@ class Pasting:
             person = cut_out(donor, persons[chosen])
             if _below(2):
                 person = mirrored(person, self.anatomy)
-            sample, untouched = _put_in_front(sample, person, untouched)
+            sample, untouched = self._in_front(sample, person, untouched)
         return sample
+
+    def _in_front(
+        self, sample: Sample, person: Sample, untouched: NDArray[np.int64]
+    ) -> tuple[Sample, NDArray[np.int64]]:
+        """Paste a person beside a random one, and return also everyone's areas before anything was pasted."""
+        boxes = _boxes(sample)
+        row = list(boxes)[_below(len(boxes))] if boxes else None
+        person = self._of_fitting_size(person, sample, row)
+        for _ in range(_PLACES):
+            left, top = _place(_size(person), _size(sample), None if row is None else boxes[row])
+            if _may_lie_at(sample, person, left, top, untouched):
+                sample = pasted(sample, person, left, top)
+                return sample, np.concatenate([untouched, areas(sample)[-1:]])
+        return sample, untouched
+
+    def _of_fitting_size(self, person: Sample, sample: Sample, row: int | None) -> Sample:
+        height, other = person.image.shape[0], sample.image.shape[0]
+        if row is None:
+            factor = _uniform(*_ALONE) * other / height
+        else:
+            factor = _uniform(*_SIZES) * self._times_as_large(sample, row, person)
+        factor = min(max(factor, _SMALLEST * other / height), other / height, _ENLARGED)
+        return resized_to(person, *(max(1, round(factor * side)) for side in _size(person)))
+
+    def _times_as_large(self, sample: Sample, row: int, person: Sample) -> float:
+        """Compare a person in a row with one cut out by their keypoints, or where one has too few by their heights."""
+        sizes = self._size_by_keypoints(sample, row), self._size_by_keypoints(person, 0)
+        if min(sizes) > LEAST_SIZE:
+            return sizes[0] / sizes[1]
+        _, top, _, bottom = _boxes(sample)[row]
+        return float(bottom - top) / person.image.shape[0]
+
+    def _size_by_keypoints(self, sample: Sample, row: int) -> float:
+        if sample.keypoints is None:
+            return 0.0
+        skeleton = self.anatomy.skeleton
+        keypoints = torch.from_numpy(sample.keypoints[row])
+        return float(person_sizes(keypoints, skeleton.limbs, skeleton.known_limb_ratios))
 
     def _donor(self, index: int) -> Sample | None:
         """Draw another picture than that at `index` until there is somebody to cut out; None: there never was."""
@@ -98,8 +141,8 @@ def persons_to_cut(sample: Sample) -> list[int]:
     if sample.person_ids is None:
         return []
     least = _SMALLEST * sample.image.shape[0]
-    heights = [np.ptp(_mask(sample, row).nonzero()[0], initial=-1) + 1 for row in range(_number(sample))]
-    return [row for row, height in enumerate(heights) if height >= least]
+    heights = [_mask(sample, row).any(1).sum() for row in range(_number(sample))]
+    return [row for row, height in enumerate(heights) if height >= max(least, 1)]
 
 
 def cut_out(sample: Sample, row: int) -> Sample:
@@ -165,36 +208,14 @@ def _areas_on(sample: Sample, where: NDArray[np.bool_]) -> NDArray[np.int64]:
     return counts
 
 
-def _put_in_front(sample: Sample, person: Sample, untouched: NDArray[np.int64]) -> tuple[Sample, NDArray[np.int64]]:
-    """Paste a person beside a random one, and return also everyone's areas before anything was pasted."""
-    boxes = _boxes(sample)
-    beside = boxes[_below(len(boxes))] if boxes else None
-    person = _of_fitting_size(person, _size(sample), beside)
-    for _ in range(_PLACES):
-        left, top = _place(_size(person), _size(sample), beside)
-        if _may_lie_at(sample, person, left, top, untouched):
-            sample = pasted(sample, person, left, top)
-            return sample, np.concatenate([untouched, areas(sample)[-1:]])
-    return sample, untouched
-
-
-def _of_fitting_size(person: Sample, size: tuple[int, int], beside: NDArray[np.float64] | None) -> Sample:
-    low, high = _ALONE if beside is None else _HEIGHTS
-    other = size[0] if beside is None else beside[3] - beside[1]
-    height = np.clip(other * _uniform(low, high), _SMALLEST * size[0], size[0])
-    factor = min(height / person.image.shape[0], _ENLARGED)
-    return resized_to(person, *(max(1, round(factor * side)) for side in _size(person)))
-
-
-def _place(person: tuple[int, int], size: tuple[int, int], beside: NDArray[np.float64] | None) -> tuple[int, int]:
-    """Draw (left, top) of a person: anywhere, or so that the two boxes overlap at about one height."""
+def _place(person: tuple[int, int], size: tuple[int, int], box: NDArray[np.float64] | None) -> tuple[int, int]:
+    """Draw (left, top) of a person: anywhere, or so that it overlaps a box at about one height."""
     height, width = person
-    if beside is None:
+    if box is None:
         x, y = _uniform(0, size[1]), _uniform(0, size[0])
     else:
-        left, top, right, bottom = beside
-        x = (left + right) / 2 + _uniform(-1, 1) * (right - left + width) / 2
-        y = (top + bottom) / 2 + _uniform(-0.25, 0.25) * (bottom - top)
+        x = (box[0] + box[2]) / 2 + _uniform(*_ACROSS) * (box[2] - box[0] + width) / 2
+        y = (box[1] + box[3]) / 2 + _uniform(*_DOWN) * (box[3] - box[1])
     return round(x - width / 2), round(y - height / 2)
 
 
@@ -246,16 +267,16 @@ def _shifted(values: NDArray[Any], size: tuple[int, int], left: int, top: int) -
     return shifted
 
 
-def _boxes(sample: Sample) -> list[NDArray[np.float64]]:
-    """Return left, top, right and bottom of each person's mask, or without one of its keypoints."""
-    boxes = []
+def _boxes(sample: Sample) -> dict[int, NDArray[np.float64]]:
+    """Return left, top, right and bottom of each person's mask, or without one of its keypoints; by rows."""
+    boxes = {}
     for row in range(_number(sample)):
-        mask = np.zeros((0, 0), bool) if sample.person_ids is None else _mask(sample, row)
-        if mask.any():
-            boxes.append(_box(mask))
+        mask = None if sample.person_ids is None else _mask(sample, row)
+        if mask is not None and mask.any():
+            boxes[row] = _box(mask)
         elif sample.keypoints is not None and (sample.keypoints[row, :, 2] > 0).any():
             positions = sample.keypoints[row, sample.keypoints[row, :, 2] > 0, :2]
-            boxes.append(np.concatenate([positions.min(0), positions.max(0)]).astype(np.float64))
+            boxes[row] = np.concatenate([positions.min(0), positions.max(0)]).astype(np.float64)
     return boxes
 
 
