@@ -92,6 +92,15 @@ def test_own_labels_are_checked_shown_trained_scored_and_predicted(what, drawn, 
     assert run("data", "check", experiment)[-1] == "no fault"
     for sheet in run("data", "show", experiment, "--out", tmp_path / "sheets", "--number", 3):
         assert np.asarray(Image.open(sheet)).std() > 20
+    options = ["data.augmentation.paste=1", "data.augmentation.crop=64", "--augmented", "--number", 3]
+    plain, pasted = tmp_path / "sheets", tmp_path / "augmented"
+    run("data", "show", experiment, *options, "--out", pasted)
+    changed = [
+        role
+        for role in ("training", "validation")
+        if (Image.open(plain / f"labels_{role}.png") != Image.open(pasted / f"labels_{role}.png"))
+    ]
+    assert changed == ["training"]
     trained = run("train", experiment, *common)[-1]
     scores = json.loads((tmp_path / trained / "result.json").read_text())["metrics"]
     assert np.isnan(scores["val/keypoint_ap"]) == (what == "persons")

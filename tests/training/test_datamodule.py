@@ -1,3 +1,4 @@
+import dataclasses
 from itertools import combinations
 
 import pytest
@@ -6,7 +7,7 @@ import torch
 from mghp.config.data import AugmentationConfig, DataConfig, LoaderConfig
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
-from mghp.training.datamodule import AugmentedSamples, ParsingDataModule, ShuffledDraws
+from mghp.training.datamodule import AugmentedSamples, ParsingDataModule, ShuffledDraws, first_epoch
 from mghp.training.transforms import Augmentation
 
 
@@ -15,14 +16,16 @@ def samples():
     return [render(SCENES["default"], index, seed=8, size=48) for index in range(10)]
 
 
-def epoch(samples, seed=0, number=0, workers=0, batch_size=4):
+def epoch(samples, seed=0, number=0, workers=0, batch_size=4, first=0, **amounts):
     config = DataConfig(
         name="synthetic",
-        augmentation=AugmentationConfig(mirror=0.5, rotation=20.0, brightness=0.3),
+        augmentation=AugmentationConfig(mirror=0.5, rotation=20.0, brightness=0.3, **amounts),
         loader=LoaderConfig(batch_size=batch_size, workers=workers),
     )
     loader = ParsingDataModule(config, DENSEPOSE_COCO, samples, samples, seed).train_dataloader()
     loader.sampler.set_epoch(number)
+    if first:
+        loader.load_state_dict({"epoch": number, "given": first})
     return list(loader)
 
 
@@ -35,6 +38,39 @@ def same(one, other):
 
 def test_batches_do_not_depend_on_the_number_of_workers(samples):
     assert same(epoch(samples, workers=0), epoch(samples, workers=2))
+
+
+def test_pasted_persons_depend_neither_on_workers_nor_on_a_resumption(samples):
+    whole = epoch(samples, paste=1.0)
+    assert not same(whole, epoch(samples))
+    assert same(whole, epoch(samples, paste=1.0, workers=2))
+    assert same(whole[1:], epoch(samples, paste=1.0, first=1))
+    assert not same(whole, epoch(samples, paste=1.0, seed=1))
+
+
+def test_by_default_nobody_is_pasted(samples):
+    config = DataConfig(name="synthetic")
+    augmented = ParsingDataModule(config, DENSEPOSE_COCO, samples, samples, 0).augmented_samples()
+    assert augmented.pasting is None
+    persons = sum(int(sample.person_ids.max()) for sample in samples)
+    kept = sum(len(augmented[0, index].keypoints) for index in range(len(samples)))
+    assert kept == persons
+
+
+def test_what_is_shown_of_a_training_is_its_first_epoch(samples, small_config):
+    config = small_config("data.augmentation.paste=1", "data.augmentation.rotation=20", "seed=5")
+    shown = first_epoch(config, samples)
+    (batch,) = ParsingDataModule(
+        dataclasses.replace(config.data, loader=LoaderConfig(batch_size=10, workers=0)),
+        DENSEPOSE_COCO,
+        samples,
+        samples,
+        5,
+    ).train_dataloader()
+    by_name = dict(zip(batch.names, batch.image, strict=True))
+    assert len(shown) == len(by_name) == 10
+    for index in range(10):
+        assert torch.equal(torch.from_numpy(shown[index].image.transpose(2, 0, 1).copy()), by_name[shown[index].name])
 
 
 def test_seed_and_epoch_decide(samples):

@@ -145,6 +145,15 @@ def test_colours_change_and_labels_do_not():
     np.testing.assert_array_equal(changed.keypoints, sample.keypoints)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_read_only_picture_is_taken_without_a_warning():
+    """Pillow's arrays of JPEG pictures are read-only."""
+    sample = two_hands()
+    sample.image.flags.writeable = sample.person_ids.flags.writeable = False
+    changed = Augmentation(AugmentationConfig(mirror=0, brightness=0.4, crop=64), DENSEPOSE_COCO)(sample)
+    assert changed.image.shape == (64, 64, 3)
+
+
 def test_missing_labels_stay_missing():
     torch.manual_seed(0)
     sample = two_hands()
