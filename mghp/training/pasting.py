@@ -189,14 +189,15 @@ def pasted(sample: Sample, person: Sample, left: int, top: int) -> Sample:
     return dataclasses.replace(sample, regions=None, **changes)
 
 
-def areas(sample: Sample) -> NDArray[np.int64]:
-    """Count the pixels of each person's mask, or without one its annotated keypoints, (person,)."""
-    return _areas_on(sample, np.ones(_size(sample), bool))
+def areas(sample: Sample, where: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Count the pixels of each person's mask, or without one its annotated keypoints, (person,).
 
-
-def _areas_on(sample: Sample, where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count as `areas` does, on some pixels alone."""
+    Args:
+        sample: the picture.
+        where: the pixels that count, (height, width); None: all.
+    """
     number = _number(sample)
+    where = np.ones(_size(sample), bool) if where is None else where
     pixels, masked = np.zeros(number, np.int64), np.zeros(number, bool)
     if sample.person_ids is not None:
         pixels = np.bincount(sample.person_ids[where], minlength=number + 1)[1:]
@@ -225,7 +226,7 @@ def _may_lie_at(sample: Sample, person: Sample, left: int, top: int, untouched: 
     covered = _shifted(person.person_ids, _size(sample), left, top) > 0
     if covered.sum() < _LEAST_INSIDE * (person.person_ids > 0).sum():
         return False
-    seen = _areas_on(sample, ~covered)
+    seen = areas(sample, ~covered)
     return bool((seen >= (1 - _MOST_HIDDEN) * untouched).all())
 
 
