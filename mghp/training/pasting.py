@@ -114,7 +114,7 @@ class Pasting:
         if min(sizes) > LEAST_SIZE:
             return sizes[0] / sizes[1]
         _, top, _, bottom = _boxes(sample)[row]
-        return float(bottom - top) / person.image.shape[0]
+        return float(bottom - top) / _size(person)[0]
 
     def _size_by_keypoints(self, sample: Sample, row: int) -> float:
         if sample.keypoints is None:
@@ -159,7 +159,9 @@ def cut_out(sample: Sample, row: int) -> Sample:
     if sample.keypoints is not None:
         keypoints = sample.keypoints[row : row + 1]
         stays = (keypoints[..., 2] == VISIBLE) | ((keypoints[..., 2] > 0) & _on(mask, keypoints))
-        changes["keypoints"] = ((keypoints - np.float32([left, top, 0])) * stays[..., None]).astype(np.float32)
+        changes["keypoints"] = ((keypoints - np.array([left, top, 0], np.float32)) * stays[..., None]).astype(
+            np.float32
+        )
     return dataclasses.replace(sample, image=sample.image[window], regions=None, **changes)
 
 
@@ -255,7 +257,7 @@ def _moved_to(person: Sample, size: tuple[int, int], left: int, top: int) -> Sam
     }
     if person.keypoints is not None:
         annotated = person.keypoints[..., 2:] > 0
-        changes["keypoints"] = person.keypoints + np.float32([left, top, 0]) * annotated
+        changes["keypoints"] = person.keypoints + np.array([left, top, 0], np.float32) * annotated
     return dataclasses.replace(person, image=_shifted(person.image, size, left, top), **changes)
 
 
