@@ -88,7 +88,7 @@ class Pasting:
     def _in_front(
         self, sample: Sample, person: Sample, untouched: NDArray[np.int64]
     ) -> tuple[Sample, NDArray[np.int64]]:
-        """Paste a person beside a random one, and return also everyone's areas before anything was pasted."""
+        """Return the sample with a person in front, beside a random one, and all areas before anything was pasted."""
         boxes = _boxes(sample)
         row = list(boxes)[_below(len(boxes))] if boxes else None
         person = self._of_fitting_size(person, sample, row)
