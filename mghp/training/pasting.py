@@ -226,7 +226,7 @@ def _may_lie_at(sample: Sample, person: Sample, left: int, top: int, untouched: 
     """Return True if enough of the person is in the picture and enough of everyone else stays to be seen."""
     assert person.person_ids is not None
     covered = _shifted(person.person_ids, _size(sample), left, top) > 0
-    if covered.sum() < _LEAST_INSIDE * (person.person_ids > 0).sum():
+    if not covered.any() or covered.sum() < _LEAST_INSIDE * (person.person_ids > 0).sum():
         return False
     seen = areas(sample, ~covered)
     return bool((seen >= (1 - _MOST_HIDDEN) * untouched).all())

@@ -253,3 +253,14 @@ def test_the_samples_given_are_not_changed(rendered):
     for index, sample in enumerate(rendered):
         paste(sample, index)
     assert all(unchanged(sample, copy) for sample, copy in zip(rendered, copies, strict=True))
+
+
+def test_a_person_of_whom_no_pixel_is_left_is_not_pasted(donor, target):
+    """The nearest pixels of a much smaller size may miss a thin mask."""
+    donor.person_ids[:] = 0
+    donor.person_ids[TOP : TOP + 20, LEFT] = donor.person_ids[TOP, LEFT + 19] = 1
+    small = dataclasses.replace(target, image=target.image[:8], person_ids=None, parts=None, keypoints=None)
+    torch.manual_seed(0)
+    for _ in range(20):
+        crowd = pasting([small, donor])(small, 0)
+        assert crowd is small or (crowd.person_ids == 1).any()
