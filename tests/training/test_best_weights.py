@@ -15,7 +15,8 @@ from mghp.datasets.pictures import load_pictures
 from mghp.errors import InputError
 from mghp.evaluation.evaluate import load_trained, weights_hash
 from mghp.evaluation.train import run_training
-from mghp.parsing.checkpoints import checkpoint_of, read_checkpoint
+from mghp.parsing.checkpoint_places import checkpoint_of
+from mghp.parsing.checkpoints import read_checkpoint
 from mghp.runs.folder import has_ended
 from mghp.training.callbacks import StopWhenAsked
 from mghp.training.parsing_module import ParsingModule
