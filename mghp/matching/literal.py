@@ -15,8 +15,12 @@ def literal_algorithm(
     average: bool = True,
     initial: str = "zeros",
     projection: str = "halfspace",
+    warm_start: bool = False,
+    gradient_steps: int = 0,
 ) -> Tensor:
     """Return the assignment of Algorithm 1, with every line of it as it is printed.
+
+    The last two options are ours, and not the supplement's; they are transcribed in the same three matrices.
 
     Args:
         affinity: A. Shape (..., source, destination), every entry a real pair.
@@ -26,6 +30,8 @@ def literal_algorithm(
         average: whether the mean of the iterates is returned, else the last one.
         initial: Y_0, "zeros" or "uniform" (1 / max(source, destination)).
         projection: "halfspace" for the projection row by row, or "as_printed".
+        warm_start: whether u1 and u2 are kept from step to step, X starting where C3 is projected onto with them.
+        gradient_steps: only the last so many steps are differentiated; 0 for all.
 
     Returns:
         The assignment, of the affinity's shape.
@@ -37,10 +43,18 @@ def literal_algorithm(
     y = torch.zeros_like(affinity)
     if initial == "uniform":
         y = y + 1 / max(affinity.shape[-2:])
+    u1 = u2 = u3 = torch.zeros_like(affinity)
     iterates = []
-    for _ in range(num_steps):
+    for step in range(num_steps):
         x = y + step_size * affinity
-        u1 = u2 = u3 = torch.zeros_like(affinity)
+        if gradient_steps and step < num_steps - gradient_steps:
+            x = x.detach()
+        if warm_start and step > 0:
+            z = x - u1 - u2
+            x = torch.relu(z)
+            u3 = z - x
+        else:
+            u1 = u2 = u3 = torch.zeros_like(affinity)
         for _ in range(num_cycles):
             z = x + u1
             x = project_c1(z)

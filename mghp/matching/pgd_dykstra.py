@@ -18,14 +18,15 @@ of one cycle, from its result back to what it was given, is
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.utils.data import get_worker_info
 from typing_extensions import override
 
+from mghp.matching.backends import backend_of
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.projections import KEEP, Corrections, Sizes, cap_columns, cap_rows, clip
@@ -64,8 +65,10 @@ class PGDDykstra(IterativeMatcher):
         projection: "halfspace" (row by row, the projection), or "as_printed" (see `mghp.matching.projections`).
         backward: "replay" keeps one bit an entry and cycle, "autograd" records every operation: same gradients, but
             only autograd's can be differentiated again.
-        backend: "numba" runs fused kernels on the CPU, "torch" runs anywhere. "auto" takes Numba for CPU tensors
-            outside torch.compile, export, tracing, data-loading workers and forked processes.
+        backend: "numba" runs fused kernels on the CPU, "triton" on a GPU, "torch" runs anywhere. "auto" takes Numba
+            for CPU tensors outside torch.compile, export, tracing, data-loading workers and forked processes, and
+            Triton for CUDA tensors outside the first three, where it is installed and problems have at most 128x128
+            candidates. So far the Triton kernels have been run in Triton's interpreter only, not on a GPU.
         gradient_steps: only the last so many steps are differentiated; 0 for all.
 
     Raises:
@@ -97,7 +100,7 @@ class PGDDykstra(IterativeMatcher):
         initial: Literal["zeros", "uniform"] = "zeros",
         projection: Literal["halfspace", "as_printed"] = "halfspace",
         backward: Literal["replay", "autograd"] = "replay",
-        backend: Literal["auto", "numba", "torch"] = "auto",
+        backend: Literal["auto", "numba", "torch", "triton"] = "auto",
         gradient_steps: int = 0,
     ) -> None:
         super().__init__(
@@ -141,8 +144,13 @@ def ascend(
     affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, config: PGDDykstraConfig
 ) -> Tensor:
     """Run Algorithm 1 on a checked batch (batch, source, destination), by the backend and backward of `config`."""
-    if takes_numba(affinity, config):
+    backend = backend_of(affinity, config)
+    if backend == "numba":
         return _FusedAscent.apply(affinity, source_mask, destination_mask, config)  # type: ignore[no-any-return]
+    if backend == "triton":
+        from mghp.matching import triton_kernels
+
+        return triton_kernels.ascend(affinity, *_full_masks(affinity, source_mask, destination_mask), config)
     sizes = measure(affinity, source_mask, destination_mask)
     if config.backward == "replay" and affinity.requires_grad and torch.is_grad_enabled() and not is_traced():
         return _Ascent.apply(affinity, sizes, config)  # type: ignore[no-any-return]
@@ -151,14 +159,25 @@ def ascend(
 
 @torch.no_grad()
 def project_with_corrections(
-    x: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, num_cycles: int
+    x: Tensor,
+    source_mask: Tensor | None,
+    destination_mask: Tensor | None,
+    num_cycles: int,
+    backend: Literal["auto", "numba", "torch", "triton"] = "auto",
 ) -> tuple[Tensor, Corrections]:
     """Return one projection of a checked batch, and the r and c that led there; detached."""
-    config = PGDDykstraConfig(1, num_cycles, 1.0, average=False)
-    if takes_numba(x, config):
+    config = PGDDykstraConfig(1, num_cycles, 1.0, average=False, backend=backend)
+    chosen = backend_of(x, config)
+    if chosen == "numba":
         solution = _fused(x, *_full_masks(x, source_mask, destination_mask), config, record=False)
         r, c = torch.from_numpy(solution.r), torch.from_numpy(solution.c)
         return torch.from_numpy(solution.assignment), Corrections(r.unsqueeze(-1), c.unsqueeze(-2))
+    if chosen == "triton":
+        from mghp.matching import triton_kernels
+
+        masks = _full_masks(x, source_mask, destination_mask)
+        projected, r, c, _ = triton_kernels.forward(x, *masks, config, record=False)
+        return projected, Corrections(r.unsqueeze(-1), c.unsqueeze(-2))
     ((projected, corrections),) = steps_of(x, measure(x, source_mask, destination_mask), config)
     return projected, corrections
 
@@ -238,27 +257,6 @@ def _result(affinity: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: Sign
     return total / config.num_steps if config.average else assignment
 
 
-def takes_numba(affinity: Tensor, config: PGDDykstraConfig) -> bool:
-    """Return whether this batch goes to the fused kernels.
-
-    Raises:
-        ValueError: if the config insists on them and they cannot take it.
-    """
-    if config.backend == "torch" or config.backward == "autograd":
-        return False
-    suits = affinity.device.type == "cpu" and not is_traced() and type(affinity) is Tensor and get_worker_info() is None
-    if suits:
-        from mghp.matching import kernels  # numba is imported at the first call only
-
-        suits = kernels.usable()
-    if config.backend == "numba" and not suits:
-        raise ValueError(
-            "backend='numba' takes CPU tensors outside torch.compile, export, data-loading workers and forked "
-            f"processes; got a {type(affinity).__name__} on {affinity.device}. Use backend='auto'."
-        )
-    return suits
-
-
 def _replay(gradient: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: SignTape) -> Tensor:
     """Return dL/dA from dL/d result: the adjoint of `steps_of`, read off the tape from its end."""
     per_step = gradient / config.num_steps if config.average else gradient
@@ -292,8 +290,9 @@ def _replay(gradient: Tensor, sizes: Sizes, config: PGDDykstraConfig, tape: Sign
 
 def _full_masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> tuple[Tensor, Tensor]:
     batch, source, destination = affinity.shape
-    rows = torch.ones(batch, source, dtype=torch.bool) if source_mask is None else source_mask
-    columns = torch.ones(batch, destination, dtype=torch.bool) if destination_mask is None else destination_mask
+    full = partial(torch.ones, dtype=torch.bool, device=affinity.device)
+    rows = full(batch, source) if source_mask is None else source_mask
+    columns = full(batch, destination) if destination_mask is None else destination_mask
     return rows.contiguous(), columns.contiguous()
 
 

@@ -121,8 +121,8 @@ class PGDDykstraConfig(SolverConfig):
     """Row-wise halfspaces (a projection), or the supplement's case distinction on the whole matrix."""
     backward: Annotated[Literal["replay", "autograd"], Words("{}")] = "replay"
     """Replay sign masks (small memory), or let autograd record every operation."""
-    backend: Annotated[Literal["auto", "numba", "torch"], Words("{}")] = "auto"
-    """Fused CPU kernels, torch operations, or whichever suits the tensor."""
+    backend: Annotated[Literal["auto", "numba", "torch", "triton"], Words("{}")] = "auto"
+    """Fused kernels on the CPU (numba) or a GPU (triton), torch operations, or whichever suits the tensor."""
     gradient_steps: Annotated[
         int,
         Range(0, 100_000, "must be 0 to 100000"),
@@ -133,7 +133,7 @@ class PGDDykstraConfig(SolverConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         _require(
-            not (self.backend == "numba" and self.backward == "autograd"),
+            not (self.backend in ("numba", "triton") and self.backward == "autograd"),
             "backend",
             "'auto' or 'torch' with backward='autograd' (the kernels replay)",
             self.backend,
