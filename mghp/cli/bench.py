@@ -19,14 +19,19 @@ bench_app = typer.Typer(
 Out = Annotated[Path, typer.Option(help="Folder that the tables are written to")]
 
 
-def _run(entry: BenchEntry, arguments: list[str], out: Path) -> None:
-    """Measure, then write and print the tables."""
+Device = Annotated[
+    str, typer.Option(help="Check and time the matcher's backends there instead, in under five minutes: cuda or cpu")
+]
+
+
+def _run(entry: BenchEntry, arguments: list[str], out: Path, device: str = "") -> None:
+    """Measure, then write and print the tables that the run fills."""
     from mghp.config.load import load_config
     from mghp.config.schema import Config
     from mghp.runs.checkout import ROOT
 
     _check_place(out)
-    file = ROOT / "experiments" / entry.experiment
+    file = ROOT / "experiments" / (entry.device_experiment if device else entry.experiment)
     config = load_config(file, arguments) if entry.experiment else Config(experiment=f"bench_{entry.name}")
     if entry.has_pictures:
         from mghp.datasets.pictures import check_pictures
@@ -37,8 +42,8 @@ def _run(entry: BenchEntry, arguments: list[str], out: Path) -> None:
         from mghp.studies.speed.bench import Call
 
         bench = entry.load()
-        run = Run(bench.measure(Call(config, show, arguments, file)))
-    tables = [table.filled([run]) for table in bench.tables]
+        run = Run(bench.measure(Call(config, show, arguments, file, device)))
+    tables = [table for table in (table.filled([run]) for table in bench.tables) if table.rows]
     with OutFolder(out).adding() as fresh:
         files = [table.write(fresh)[0] for table in tables]
     for table, file in zip(tables, files, strict=True):
@@ -57,10 +62,15 @@ def _check_place(out: Path) -> None:
 
 
 def _command(entry: BenchEntry) -> Callable[..., None]:
-    """Return the command of a bench: it takes settings, one path, or nothing."""
-    if entry.experiment:
+    """Return the command of a bench: it takes settings, with or without a device, one path, or nothing."""
+    if entry.device_experiment:
 
-        def command(overrides: Overrides = None, out: Out = Path("results")) -> None:
+        def command(overrides: Overrides = None, device: Device = "", out: Out = Path("results")) -> None:
+            _run(entry, overrides or [], out, device)
+
+    elif entry.experiment:
+
+        def command(overrides: Overrides = None, out: Out = Path("results")) -> None:  # type: ignore[misc]
             _run(entry, overrides or [], out)
 
     elif entry.argument:

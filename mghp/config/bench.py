@@ -19,6 +19,8 @@ class BenchConfig(Section):
     """The numbers of candidates per side at which a batch of 64 problems is timed."""
     batches: list[Annotated[int, Range(1, 65_536)]] = field(default_factory=lambda: [1, 4, 16, 64, 256, 1024])
     """The numbers of problems per batch at which 16x16 problems are timed."""
+    checked: Annotated[int, Range(1, 1_000_000)] = 400
+    """The number of random problems on which each backend is held against the literal algorithm."""
 
     steps: Annotated[int, Range(1, 1_000_000)] = 40
     """The number of pairs of training steps, with and without the matching loss, whose times are compared."""

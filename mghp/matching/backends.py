@@ -31,7 +31,7 @@ def backend_of(affinity: Tensor, config: PGDDykstraConfig) -> Backend:
 def _fastest(affinity: Tensor) -> Backend:
     if affinity.device.type == "cpu":
         return "torch" if _why_not_numba(affinity) else "numba"
-    return "torch" if affinity.device.type != "cuda" or _why_not_triton(affinity) else "triton"
+    return "torch" if affinity.device.type != "cuda" or why_not_triton(affinity) else "triton"
 
 
 def _why_not_numba(affinity: Tensor) -> str:
@@ -48,7 +48,8 @@ def _why_not_numba(affinity: Tensor) -> str:
     )
 
 
-def _why_not_triton(affinity: Tensor) -> str:
+def why_not_triton(affinity: Tensor) -> str:
+    """Return why the Triton kernels cannot take a batch (batch, source, destination); empty if they can."""
     if not _is_eager(affinity):
         return f"takes tensors outside torch.compile and export; got a {type(affinity).__name__} on {affinity.device}"
     if find_spec("triton") is None:
@@ -62,4 +63,4 @@ def _is_eager(affinity: Tensor) -> bool:
     return not is_traced() and type(affinity) is Tensor
 
 
-_WHY_NOT = {"numba": _why_not_numba, "triton": _why_not_triton}
+_WHY_NOT = {"numba": _why_not_numba, "triton": why_not_triton}

@@ -1,6 +1,7 @@
 """The commands of `mghp bench` by name; the module of a bench is imported when its command runs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from mghp.registry import Entry, Registry
 
@@ -13,24 +14,25 @@ class BenchEntry(Entry):
         experiment: experiment file below experiments/; empty where the bench has no settings.
         argument: help of the path that the command takes; empty for none.
         has_pictures: True if its data are pictures, which are checked before anything slow is imported.
+        device_experiment: experiment file of what it measures with `--device`; empty where it has no such option.
     """
 
     experiment: str = ""
     argument: str = ""
     has_pictures: bool = False
+    device_experiment: str = ""
 
 
 BENCHES: Registry[BenchEntry] = Registry("bench", "mghp.benches")
 
 
-def _add(name: str, label: str, experiment: str = "", argument: str = "", has_pictures: bool = False) -> None:
-    path = f"mghp.studies.speed.{name}:BENCH"
-    BENCHES.add(BenchEntry(name, path, label, experiment=experiment, argument=argument, has_pictures=has_pictures))
+def _add(name: str, label: str, experiment: str = "", **about: Any) -> None:  # noqa: ANN401
+    BENCHES.add(BenchEntry(name, f"mghp.studies.speed.{name}:BENCH", label, experiment=experiment, **about))
 
 
 _add(
     "matcher", "Time PGD-Dykstra against the literal algorithm, and all solvers against problem size and batch.",
-    "matcher/bench.yaml",
+    "matcher/bench.yaml", device_experiment="matcher/bench_device.yaml",
 )  # fmt: skip
 _add(
     "parsing", "Time what the matching loss adds to a training step, and how many pictures are rendered per second.",

@@ -24,8 +24,10 @@ BEGIN = """
 import json, sys
 import torch
 from mghp.matching import PGDDykstra, project_to_assignments
+from mghp.matching.backends import why_not_triton
 from mghp.matching.literal import literal_algorithm
-from mghp.studies.speed.agreement import agreement
+from mghp.matching.pgd_dykstra import project_with_corrections
+from mghp.studies.speed.exactness import exactness
 from mghp.studies.speed.measure import saved_bytes
 torch.manual_seed(0)
 
@@ -36,6 +38,12 @@ def solved(affinity, *masks, **options):
 
 def largest(*pairs):
     return max((here - there).abs().max().item() for here, there in pairs)
+
+def refusal(call):
+    try:
+        call()
+    except (RuntimeError, ValueError) as error:
+        return str(error)
 
 def apart(affinity, *masks, **options):
     ours, in_torch = (solved(affinity, *masks, **options, backend=backend) for backend in ("triton", "torch"))
@@ -57,7 +65,7 @@ def found(program, interpreted="1"):
 
 
 def test_50_random_problems_equal_the_literal_algorithm_in_every_option():
-    rows = found("print(json.dumps(list(agreement('triton', torch.device('cpu'), 25, lambda done: None))))")
+    rows = found("print(json.dumps(list(exactness('triton', torch.device('cpu'), 50, lambda done: None))))")
     assert rows[0]["problems"] == 50
     assert {row["options"] for row in rows} == {
         "all", "last iterate", "warm start", "uniform start", "projection as printed", "gradient of the last steps",
@@ -67,14 +75,14 @@ def test_50_random_problems_equal_the_literal_algorithm_in_every_option():
 
 
 @pytest.fixture(scope="module")
-def shapes():
-    """Differences to torch at shapes that are no power of two, without masks, with one, transposed and in float32."""
+def interpreted():
+    """What one interpreter found, by name; `apart` is a difference to torch."""
     return found("""
 options = {"num_steps": 2, "num_cycles": 3, "step_size": 1.0}
 A = torch.randn(2, 3, 5, dtype=torch.float64)
 some = torch.tensor([[True, False, True], [True, True, False]])
 half = torch.randn(2, 4, 4).bfloat16()
-print(json.dumps({
+checks = {
     "1x1": apart(torch.rand(1, 1, dtype=torch.float64) + 1, **options),
     "1x19": apart(torch.randn(1, 19, dtype=torch.float64), **options),
     "33x2": apart(torch.randn(33, 2, dtype=torch.float64), **options),
@@ -85,100 +93,80 @@ print(json.dumps({
     "float32": apart(A.float(), **options),
     "bfloat16": apart(half, **options),
     "types": [str(solved(x, **options, backend="triton")[k].dtype) for x in (A.float(), half) for k in (0, 1)],
-}))
+}
+
+x, masks = 3 * torch.randn(2, 5, 4, dtype=torch.float64), (torch.rand(2, 5) > 0.3, torch.rand(2, 4) > 0.3)
+x = torch.where(masks[0].unsqueeze(-1) & masks[1].unsqueeze(-2), x, 0)
+ours, in_torch = (project_with_corrections(x, *masks, 12, backend=backend) for backend in ("triton", "torch"))
+checks["corrections"] = [largest((ours[0], in_torch[0]), *zip(ours[1], in_torch[1])), in_torch[1].r.max().item()]
+
+affinity = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+assignment = PGDDykstra(2, 2, 1.0, backend="triton")(affinity)
+first, second = (torch.autograd.grad(assignment.sum(), affinity, retain_graph=True)[0] for _ in range(2))
+checks["repeated"] = [torch.equal(first, second), bool(first.abs().max() > 0)]
+(gradient,) = torch.autograd.grad((assignment ** 2).sum(), affinity, create_graph=True)
+checks["twice"] = refusal(gradient.sum().backward)
+
+A, matcher = torch.rand(2, 16, 16), PGDDykstra(24, 5, backend="triton")
+checks["kept"] = [saved_bytes(solve, A) for solve in (matcher, lambda A: literal_algorithm(A, 24, 5))]
+checks["kept without a gradient"] = saved_bytes(lambda A: matcher(A.detach()), A)
+
+one = PGDDykstra(1, 1, backend="triton")
+checks["129x65"] = refusal(lambda: one(torch.rand(129, 65)))
+checks["as large as can be"] = [why_not_triton(torch.rand(1, *size)) for size in ((128, 128), (3, 2048))]
+checks["under vmap"] = refusal(lambda: torch.func.vmap(one)(torch.rand(2, 3, 4)))
+print(json.dumps(checks))
 """)
 
 
 @pytest.mark.parametrize(
     "shape", ["1x1", "1x19", "33x2", "leading", "transposed", "source mask", "destination mask"]
 )  # fmt: skip
-def test_any_shape_equals_torch(shapes, shape):
-    assert shapes[shape] <= 1e-13
+def test_any_shape_equals_torch(interpreted, shape):
+    assert interpreted[shape] <= 1e-13
 
 
-def test_single_precision_is_computed_as_such(shapes):
-    assert 0 < shapes["float32"] <= 1e-5
-    assert shapes["bfloat16"] <= 0.01
-    assert shapes["types"] == ["torch.float32"] * 2 + ["torch.bfloat16"] * 2
+def test_single_precision_is_computed_as_such(interpreted):
+    assert 0 < interpreted["float32"] <= 1e-5
+    assert interpreted["bfloat16"] <= 0.01
+    assert interpreted["types"] == ["torch.float32"] * 2 + ["torch.bfloat16"] * 2
 
 
-def test_the_projection_s_corrections_equal_torch_s():
+def test_the_projection_s_corrections_equal_torch_s(interpreted):
     """What `Projection` takes its implicit gradient from."""
-    differences = found("""
-from mghp.matching.pgd_dykstra import project_with_corrections
-x, masks = 3 * torch.randn(2, 5, 4, dtype=torch.float64), (torch.rand(2, 5) > 0.3, torch.rand(2, 4) > 0.3)
-x = torch.where(masks[0].unsqueeze(-1) & masks[1].unsqueeze(-2), x, 0)
-ours, in_torch = (project_with_corrections(x, *masks, 12, backend=backend) for backend in ("triton", "torch"))
-print(json.dumps([largest((ours[0], in_torch[0]), *zip(ours[1], in_torch[1])), in_torch[1].r.max().item()]))
-""")
-    assert differences[0] <= 1e-14
-    assert differences[1] > 0
+    difference, largest = interpreted["corrections"]
+    assert difference <= 1e-14
+    assert largest > 0
 
 
-def test_backward_twice_is_the_same_and_twice_differentiated_is_refused():
-    assert (
-        found("""
-affinity = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
-assignment = PGDDykstra(2, 2, 1.0, backend="triton")(affinity)
-first, second = (torch.autograd.grad(assignment.sum(), affinity, retain_graph=True)[0] for _ in range(2))
-(gradient,) = torch.autograd.grad((assignment ** 2).sum(), affinity, create_graph=True)
-try:
-    gradient.sum().backward()
-except RuntimeError as error:
-    message = str(error)
-print(json.dumps([torch.equal(first, second), bool(first.abs().max() > 0), "once_differentiable" in message]))
-""")
-        == [True] * 3
-    )
+def test_backward_twice_is_the_same_and_twice_differentiated_is_refused(interpreted):
+    assert interpreted["repeated"] == [True, True]
+    assert "once_differentiable" in interpreted["twice"]
 
 
-def test_the_tape_keeps_a_bit_an_entry_and_cycle():
-    kept, literal, without = found("""
-A = torch.rand(2, 16, 16)
-kept = [saved_bytes(solve, A) for solve in (PGDDykstra(24, 5, backend="triton"), lambda A: literal_algorithm(A, 24, 5))]
-print(json.dumps([*kept, saved_bytes(lambda A: PGDDykstra(24, 5, backend="triton")(A.detach()), A)]))
-""")
-    assert 2 * (24 * 5 // 8) * (256 + 16 + 16) <= kept <= literal / 4
-    assert kept <= 2 * (24 * 5 // 8) * (256 + 16 + 16) + 100
-    assert without == 0
+def test_the_tape_keeps_a_bit_an_entry_and_cycle(interpreted):
+    bits = 2 * 24 * 5 * (256 + 16 + 16)
+    kept, literal = interpreted["kept"]
+    assert bits / 8 <= kept <= bits / 8 + 100  # the masks
+    assert kept <= literal / 4
+    assert interpreted["kept without a gradient"] == 0
 
 
-def test_problems_that_are_too_large_are_refused_and_one_as_large_is_not():
-    message, *suits = found("""
-from mghp.matching.backends import _why_not_triton
-try:
-    PGDDykstra(1, 1, backend="triton")(torch.rand(129, 65))
-except ValueError as error:
-    print(json.dumps([str(error), *(_why_not_triton(torch.rand(1, *size)) for size in ((128, 128), (3, 2048)))]))
-""")
-    assert message == (
+def test_problems_that_are_too_large_are_refused_and_one_as_large_is_not(interpreted):
+    assert interpreted["129x65"] == (
         "backend='triton' takes problems of at most 16384 entries, sides rounded up to powers of two; got 129x65. "
         "Use backend='auto'."
     )
-    assert suits == ["", ""]
+    assert interpreted["as large as can be"] == ["", ""]
 
 
-def test_torch_compile_does_not_take_the_kernels():
-    message = found("""
-try:
-    torch.func.vmap(PGDDykstra(1, 1, backend="triton"))(torch.rand(2, 3, 4))
-except ValueError as error:
-    print(json.dumps(str(error)))
-""")
-    assert "takes tensors outside torch.compile and export; got a Tensor on cpu" in message
+def test_recorded_operations_do_not_take_the_kernels(interpreted):
+    assert "takes tensors outside torch.compile and export; got a Tensor on cpu" in interpreted["under vmap"]
 
 
 def test_the_cpu_without_the_interpreter_is_refused_in_one_line():
-    message = found(
-        """
-try:
-    PGDDykstra(backend="triton")(torch.rand(2, 3))
-except ValueError as error:
-    print(json.dumps(str(error)))
-""",
-        interpreted="0",
-    )
-    assert message == (
+    program = 'print(json.dumps(refusal(lambda: PGDDykstra(backend="triton")(torch.rand(2, 3)))))'
+    assert found(program, interpreted="0") == (
         "backend='triton' takes tensors on a GPU, elsewhere only with TRITON_INTERPRET=1; got one on cpu. "
         "Use backend='auto'."
     )
@@ -195,7 +183,7 @@ def test_without_triton_it_is_refused_in_one_line(monkeypatch):
     [("cuda", "", "triton"), ("cuda", "is too large", "torch"), ("cpu", "", "numba"), ("mps", "", "torch")],
 )
 def test_auto_takes_triton_on_a_gpu_where_it_can(monkeypatch, device, reason, chosen):
-    monkeypatch.setattr(backends, "_why_not_triton", lambda affinity: reason)
+    monkeypatch.setattr(backends, "why_not_triton", lambda affinity: reason)
     monkeypatch.setattr(backends, "_why_not_numba", lambda affinity: "")
     affinity = SimpleNamespace(device=SimpleNamespace(type=device))
     assert backend_of(affinity, PGDDykstraConfig()) == chosen

@@ -29,12 +29,14 @@ class Call:
         progress: told what is measured.
         arguments: arguments of the command line, `key=value` or the path that the bench takes.
         file: experiment file of the bench, where it has one.
+        device: device that `--device` names; empty where it was not given.
     """
 
     config: Config
     progress: Progress
     arguments: Sequence[str] = ()
     file: Path = Path()
+    device: str = ""
 
     @cached_property
     def variants(self) -> dict[str, Config]:

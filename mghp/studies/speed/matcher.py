@@ -1,6 +1,9 @@
-"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
+"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch.
 
-from collections.abc import Callable, Iterator, Sequence
+With `--device` it is `mghp.studies.speed.devices` that measures.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,9 @@ from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
-from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes
-
-Solve = Callable[[Tensor], Tensor]
+from mghp.studies.speed.bench import Bench, Call, Measured, cell, finished, measurements
+from mghp.studies.speed.devices import DEVICE, EXACTNESS, bench_device
+from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes, solve_seconds
 
 SHAPES = ((256, 16, 16), (152, 6, 6), (152, 3, 3))
 """Batches on which the literal algorithm is the peer."""
@@ -59,13 +61,13 @@ def bench_matcher(config: Config, problems: ProblemSet) -> Path:
 
 def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]:
     problems = f"{'x'.join(map(str, affinity.shape))} uniform"
-    peer = _times(literal_algorithm, affinity, repeats)
+    peer = solve_seconds(literal_algorithm, affinity, repeats)
     memory = saved_bytes(literal_algorithm, affinity)
     yield _row(problems, "literal, autograd", peer)
     for backend in ("numba", "torch"):
         matcher = PGDDykstra(backend=backend)
         share = saved_bytes(matcher, affinity) / memory
-        yield _row(problems, backend, _times(matcher, affinity, repeats), peer) | {"memory_share": share}
+        yield _row(problems, backend, solve_seconds(matcher, affinity, repeats), peer) | {"memory_share": share}
 
 
 def _against_loop(config: Config, problems: ProblemSet) -> list[dict[str, Any]]:
@@ -156,7 +158,7 @@ def _scaling(config: Config) -> Iterator[dict[str, Any]]:
     for varied, batch, size in points:
         for name, matcher in solvers.items():
             measured = min(batch, FEW) if isinstance(matcher, LinearProgram) else batch
-            forward, both = _times(matcher, torch.rand(measured, size, size), max(config.bench.repeats // 2, 1))
+            forward, both = solve_seconds(matcher, torch.rand(measured, size, size), max(config.bench.repeats // 2, 1))
             scale = 1000 * batch / measured
             yield {
                 "varied": varied, "solver": name, "batch": batch, "size": size,
@@ -170,23 +172,6 @@ def _every_solver() -> dict[str, Matcher]:
     ours = {f"{label}, {backend}": make_matcher("pgd_dykstra", backend=backend) for backend in ("numba", "torch")}
     others = SOLVERS.where(lambda solver: not solver.is_control and solver.name != "pgd_dykstra")
     return ours | {SOLVERS[name].label: make_matcher(name) for name in others}
-
-
-def _times(solve: Solve, affinity: Tensor, repeats: int) -> tuple[float, float]:
-    """Return the seconds of forward, and of forward + backward (NaN where there is no backward)."""
-
-    def forward() -> None:
-        with torch.no_grad():
-            solve(affinity)
-
-    def both() -> None:
-        result = solve(affinity.clone().requires_grad_())
-        torch.autograd.backward(result, torch.ones_like(result))
-
-    seconds = median_seconds(forward, repeats)
-    if isinstance(solve, Matcher) and not solve.differentiable:
-        return seconds, float("nan")
-    return seconds, median_seconds(both, repeats)
 
 
 def _row(
@@ -249,4 +234,9 @@ SCALING = TableOf(
     rows=measurements("bench_matcher", "metrics.csv", ("varied", "solver")),
 )
 
-BENCH = Bench(lambda call: bench_matcher(call.config, load_problems(call.config.data)), (LITERAL, PADDING, SCALING))
+
+def _measure(call: Call) -> Path:
+    return bench_device(call) if call.device else bench_matcher(call.config, load_problems(call.config.data))
+
+
+BENCH = Bench(_measure, (LITERAL, PADDING, SCALING, EXACTNESS, DEVICE))

@@ -12,18 +12,45 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from mghp.matching import Matcher
+
 
 def seconds_of(work: Callable[..., object], *arguments: object) -> float:
-    """Return the seconds that a piece of work takes."""
+    """Return the seconds that a piece of work takes, what it leaves to a GPU included."""
+    _await_gpu()
     began = time.perf_counter()
     work(*arguments)
+    _await_gpu()
     return time.perf_counter() - began
+
+
+def _await_gpu() -> None:
+    """Wait until a GPU, where one is used, has done what it was given."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
     """Return the median seconds over repeats, after one run that does not count."""
     work()
     return statistics.median(seconds_of(work) for _ in range(repeats))
+
+
+def solve_seconds(solve: Callable[[Tensor], Tensor], affinity: Tensor, repeats: int) -> tuple[float, float]:
+    """Return the seconds of forward, and of forward + backward (NaN where there is no backward)."""
+
+    def forward() -> None:
+        with torch.no_grad():
+            solve(affinity)
+
+    def both() -> None:
+        result = solve(affinity.clone().requires_grad_())
+        torch.autograd.backward(result, torch.ones_like(result))
+
+    seconds = median_seconds(forward, repeats)
+    if isinstance(solve, Matcher) and not solve.differentiable:
+        return seconds, float("nan")
+    return seconds, median_seconds(both, repeats)
 
 
 def import_seconds(module: str, after: str = "sys") -> float:

@@ -105,7 +105,7 @@ def _literal(problem: Drawn) -> tuple[Tensor, Tensor]:
     return assignment, gradient
 
 
-def agreement(
+def exactness(
     backend: Backend, device: torch.device, number: int, told: Callable[[int], None]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row per group of options: how many problems were of it, and their largest differences.
@@ -113,14 +113,14 @@ def agreement(
     Args:
         backend: what computes the problems.
         device: where it computes.
-        number: how many pairs of problems.
+        number: how many problems, two by two.
         told: called with the number that is done.
     """
     measured = []
-    for seed in range(number):
+    for seed in range(-(-number // 2)):
         problem = drawn(seed)
         measured.append((problem.options, *differences(problem, backend, device)))
-        told(seed + 1)
+        told(2 * (seed + 1))
     for name, belongs in GROUPS.items():
         values = [(value, gradient) for options, value, gradient in measured if belongs(options)]
         if values:
