@@ -1,7 +1,7 @@
 """Algorithm 1 in its two-vector form, fused for the GPU: one problem a Triton program, forward and backward.
 
-These kernels have been run in Triton's interpreter only, and compiled; on a GPU they have not been run yet. There,
-`mghp bench matcher --device cuda` checks their values and gradients and measures them.
+These kernels have been run in Triton's interpreter only, and compiled (by Triton 3.2 to 3.9); on a GPU they have not
+been run yet. There, `mghp bench matcher --device cuda` checks their values and gradients and measures them.
 
 The arithmetic is that of `mghp.matching.pgd_dykstra` (see there for the equations); what differs is how it runs:
 

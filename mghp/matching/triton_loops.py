@@ -50,9 +50,10 @@ def _kept(values, is_real, AS_PRINTED: tl.constexpr):
 def _push(tape, places, is_real, length, bits, signs, position, last):
     """Set a cycle's bit of the bytes in registers; they are written once full, and return empty."""
     bits = bits | (signs.to(tl.int32) << (position % 8))
-    is_full = (position % 8 == 7) | (position == last)
-    tl.store(tape + (position // 8) * length + places, bits.to(tl.uint8), mask=is_real & is_full)
-    return tl.where(is_full, 0, bits)
+    if (position % 8 == 7) | (position == last):
+        tl.store(tape + (position // 8) * length + places, bits.to(tl.uint8), mask=is_real)
+        bits = tl.zeros_like(bits)
+    return bits
 
 
 @triton.jit

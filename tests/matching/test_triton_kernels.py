@@ -222,7 +222,7 @@ for kind, warm, average in product(("fp32", "fp64"), (False, True), (False, True
     programs.append(compiled(triton_loops.differentiate, kind, flags))
     flags |= {"UNIFORM": average, "AS_PRINTED": warm != average, "RECORD": not (warm and average)}
     programs.append(compiled(triton_loops.solve, kind, flags))
-print(json.dumps([[".entry" in program, "f64" in program] for program in programs]))
+print(json.dumps([[".entry" in program, ".f64" in program] for program in programs]))
 """
 
 

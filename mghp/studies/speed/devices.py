@@ -36,7 +36,7 @@ CHECKED: tuple[Backend, ...] = ("torch", "triton")
 FEW = 4
 """Problems of each batch whose values are compared with the literal algorithm's, in float64."""
 
-ONCE = {"num_steps": 1, "num_cycles": 250, "step_size": 0.5, "average": False}
+ONCE: dict[str, Any] = {"num_steps": 1, "num_cycles": 250, "step_size": 0.5, "average": False}
 """The options with which PGD-Dykstra is one projection, of as many cycles as the paper's 50 steps have."""
 
 Solve = Callable[[Tensor], Tensor]

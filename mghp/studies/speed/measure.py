@@ -26,7 +26,7 @@ def seconds_of(work: Callable[..., object], *arguments: object) -> float:
 
 def _await_gpu() -> None:
     """Wait until a GPU, where one is used, has done what it was given."""
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.synchronize()
 
 
