@@ -25,11 +25,15 @@ from numba import config, set_num_threads
 from numpy.typing import NDArray
 
 from mghp.matching.kernel_loops import LANES, differentiate_batch, solve_batch
+from mghp.matching.newton_loops import project_batch, project_on_face_batch
 
 _MAX_THREADS: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
 _WORK_OF_A_THREAD = 2**20
 """Entries times cycles from which on one more thread pays: about a millisecond."""
+
+_PASSES = 50
+"""Passes over the matrix that a projection by Newton's method takes, roughly."""
 
 # Numba's thread pool takes one caller at a time.
 _pool = threading.Lock()
@@ -157,6 +161,67 @@ def backward(
             num_cycles, gradient.dtype.type(step_size), average, warm_start, first_step, result,
         )  # fmt: skip
     return result
+
+
+def project(
+    x: NDArray[np.floating],
+    source_mask: NDArray[np.bool_],
+    destination_mask: NDArray[np.bool_],
+    start: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    *,
+    tolerance: float,
+    num_threads: int,
+) -> tuple[NDArray[np.floating], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Project a batch of points by Newton's method on the dual (`mghp.matching.newton`).
+
+    Args:
+        x: shape (batch, source, destination), float32 or float64, any strides; computed in float64.
+        source_mask: shape (batch, source).
+        destination_mask: shape (batch, destination).
+        start: r (batch, source) and c (batch, destination) to begin with, or None.
+        tolerance: largest residual of the dual, relative to 1 plus the largest entry of a point.
+        num_threads: threads to use at most.
+
+    Returns:
+        The projection in the type of `x`, r and c at it, and how often the dual was evaluated for each problem.
+    """
+    sizes = np.stack([source_mask.sum(1), destination_mask.sum(1)], axis=1).astype(np.int64)
+    points, projected = x.astype(np.float64), np.zeros(x.shape)
+    r, c = (np.zeros(mask.shape) for mask in (source_mask, destination_mask))
+    if start is not None:
+        r[:], c[:] = start
+    evaluations = np.zeros(len(x), np.int64)
+    with _pool:
+        set_num_threads(_useful_threads(num_threads, sizes, _PASSES))
+        project_batch(
+            points, source_mask, destination_mask, sizes, tolerance, start is not None, projected, r, c, evaluations
+        )
+    return projected.astype(x.dtype), r, c, evaluations
+
+
+def project_on_face(
+    gradient: NDArray[np.floating],
+    support: NDArray[np.bool_],
+    active_rows: NDArray[np.bool_],
+    active_columns: NDArray[np.bool_],
+    *,
+    num_threads: int,
+) -> NDArray[np.floating]:
+    """Return the gradient with respect to the points of `project`, in the type of `gradient`.
+
+    Args:
+        gradient: dL/d projection, shape (batch, source, destination).
+        support: True where the projection is positive, the same shape.
+        active_rows: rows whose sum is at its bound, shape (batch, source).
+        active_columns: columns whose sum is, shape (batch, destination).
+        num_threads: threads to use at most.
+    """
+    flow, result = gradient.astype(np.float64), np.empty(gradient.shape)
+    sizes = np.tile(np.array(gradient.shape[1:], np.int64), (len(gradient), 1))
+    with _pool:
+        set_num_threads(_useful_threads(num_threads, sizes, _PASSES))
+        project_on_face_batch(flow, support, active_rows, active_columns, result)
+    return result.astype(gradient.dtype)
 
 
 def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:

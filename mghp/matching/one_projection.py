@@ -2,7 +2,9 @@ r"""One projection onto the assignments: the quadratically regularised linear pr
 
 P_C(tau A) = argmin_Y ||Y - tau A||^2 / 2 over C = argmax_Y <A, Y> - ||Y||^2 / (2 tau) over C. It is what the outer
 loop of the paper's matcher must be compared with at equal cost: T exact steps of size alpha stay close to it with
-tau = T alpha.
+tau = T alpha. Elsewhere it goes by the names of SparseMAP over matchings (Niculae, Martins, Blondel, Cardie, ICML 2018)
+and of quadratically regularised optimal transport, here with marginals of at most one (Blondel, Seguy, Rolet, AISTATS
+2018; Lorenz, Manns, Meyer, Appl. Math. Optim. 2021).
 
 At the solution Y = relu(tau A - r 1^T - 1 c^T) with r, c >= 0 that are positive only where a sum is at its bound.
 Differentiating with the support S = [Y > 0] and the active rows and columns held fixed gives the orthogonal
@@ -20,6 +22,7 @@ from typing_extensions import override
 
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import Matcher
+from mghp.matching.newton import face_by_cholesky, project_by_newton, project_on_face
 from mghp.matching.pgd_dykstra import ascend, project_with_corrections
 from mghp.matching.solvers import PGDDykstraConfig, ProjectionConfig
 
@@ -28,16 +31,18 @@ REACH = 500.0
 
 
 class Projection(Matcher):
-    """The projection P_C(tau A), differentiable.
+    """The projection P_C(tau A), differentiable: SparseMAP over matchings, or quadratically regularised transport.
 
     tau A above 500 is projected as a nearer point of the same projection (`mghp.matching.far`): from afar cycles take
     long, and 1 is lost to rounding beside it.
 
     Args:
         tau: scale of the affinity; the ridge of the regularised program is 1 / tau.
-        num_cycles: Dykstra cycles.
+        num_cycles: Dykstra cycles, with method="dykstra".
         gradient: "implicit" differentiates the active set at the solution and needs the cycles to have converged;
             "unrolled" differentiates the cycles, whatever they reached.
+        method: "dykstra" runs the cycles, whose error falls slowly where candidates are many or tau A is large;
+            "newton" is exact, to 1e-10 in float64, see `mghp.matching.newton`.
 
     Raises:
         ValueError: if an option has no meaning.
@@ -54,9 +59,13 @@ class Projection(Matcher):
     config: ProjectionConfig
 
     def __init__(
-        self, tau: float = 0.5, num_cycles: int = 250, gradient: Literal["implicit", "unrolled"] = "implicit"
+        self,
+        tau: float = 0.5,
+        num_cycles: int = 250,
+        gradient: Literal["implicit", "unrolled"] = "implicit",
+        method: Literal["dykstra", "newton"] = "dykstra",
     ) -> None:
-        super().__init__(ProjectionConfig(tau, num_cycles, gradient))
+        super().__init__(ProjectionConfig(tau, num_cycles, gradient, method))
 
     @override
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
@@ -66,7 +75,7 @@ class Projection(Matcher):
         )
         if self.config.gradient == "implicit":
             return _ImplicitProjection.apply(  # type: ignore[no-any-return]
-                self.config.tau * affinity, source_mask, destination_mask, self.config.num_cycles
+                self.config.tau * affinity, source_mask, destination_mask, self.config
             )[0]
         unrolled = PGDDykstraConfig(1, self.config.num_cycles, self.config.tau, average=False)
         return ascend(affinity, source_mask, destination_mask, unrolled)
@@ -113,55 +122,26 @@ class _ImplicitProjection(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        x: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, num_cycles: int
+        x: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None, config: ProjectionConfig
     ) -> tuple[Tensor, Tensor, Tensor]:
-        projected, corrections = project_with_corrections(x, source_mask, destination_mask, num_cycles)
+        if config.method == "newton":
+            projected, corrections = project_by_newton(x, source_mask, destination_mask)
+        else:
+            projected, corrections = project_with_corrections(x, source_mask, destination_mask, config.num_cycles)
         return projected, corrections.r > 0, corrections.c > 0
 
     @staticmethod
     def setup_context(
         ctx: Any,  # noqa: ANN401
-        inputs: tuple[Tensor, Tensor | None, Tensor | None, int],
+        inputs: tuple[Tensor, Tensor | None, Tensor | None, ProjectionConfig],
         output: tuple[Tensor, Tensor, Tensor],
     ) -> None:
         projected, *tight = output
         ctx.mark_non_differentiable(*tight)
         ctx.save_for_backward(projected > 0, *tight)
+        ctx.on_face = project_on_face if inputs[-1].method == "newton" else face_by_cholesky
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        support, active_rows, active_columns = ctx.saved_tensors
-        return _project_on_face(gradient, support, active_rows, active_columns), None, None, None
-
-
-def _project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
-    """Return S * (G - u 1^T - 1 v^T), u and v from normal equations with a weighted graph's signless Laplacian."""
-    flow = torch.where(support, gradient.double(), 0)
-    edges = support.double()
-    rows, columns = active_rows.double(), active_columns.double()
-    coupled = edges * rows * columns
-    row_degrees = (edges.sum(-1, keepdim=True) * rows).squeeze(-1)
-    column_degrees = (edges.sum(-2, keepdim=True) * columns).squeeze(-2)
-    system = torch.diag_embed(torch.cat([row_degrees, column_degrees], dim=-1))
-    n = edges.shape[-2]
-    system[..., :n, n:] = coupled
-    system[..., n:, :n] = coupled.mT
-    excess = torch.cat([flow.sum(-1) * rows.squeeze(-1), flow.sum(-2) * columns.squeeze(-2)], dim=-1).unsqueeze(-1)
-    shifts = _solve_semidefinite(system, excess)
-    u, v = shifts[..., :n, :], shifts[..., n:, :].mT
-    return torch.where(support, flow - u * rows - v * columns, 0).to(gradient.dtype)
-
-
-def _solve_semidefinite(system: Tensor, right: Tensor) -> Tensor:
-    """Solve a consistent system that is singular along the shifts u + t, v - t of closed components.
-
-    A ridge makes Cholesky possible; two rounds of refinement take its effect out again. (Batched torch.linalg.solve
-    is avoided: with several threads it has returned wrong results for 160 and more unknowns.)
-    """
-    ridge = 1e-7 * torch.eye(system.shape[-1], dtype=system.dtype, device=system.device)
-    factor = torch.linalg.cholesky(system + ridge)
-    solution = torch.cholesky_solve(right, factor)
-    for _ in range(2):
-        solution = solution + torch.cholesky_solve(right - system @ solution, factor)
-    return solution
+        return ctx.on_face(gradient, *ctx.saved_tensors), None, None, None

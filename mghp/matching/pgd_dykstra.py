@@ -297,7 +297,7 @@ def _full_masks(affinity: Tensor, source_mask: Tensor | None, destination_mask: 
 
 
 @contextmanager
-def _thread_count_kept() -> Iterator[int]:
+def thread_count_kept() -> Iterator[int]:
     """Keep torch's thread count, which Numba's first launch would set to its own: they share one OpenMP runtime."""
     num_threads = torch.get_num_threads()
     try:
@@ -312,7 +312,7 @@ def _fused(
 ) -> "kernels.Solution":
     from mghp.matching import kernels
 
-    with _thread_count_kept() as num_threads:
+    with thread_count_kept() as num_threads:
         return kernels.forward(
             affinity.detach().contiguous().numpy(),
             rows.numpy(),
@@ -371,7 +371,7 @@ class _FusedAscent(torch.autograd.Function):
 
         rows, columns, tape, cycles_run = (saved.numpy() for saved in ctx.saved_tensors)
         config: PGDDykstraConfig = ctx.config
-        with _thread_count_kept() as num_threads:
+        with thread_count_kept() as num_threads:
             affinity_gradient = kernels.backward(
                 gradient.detach().contiguous().numpy(),
                 rows,

@@ -168,6 +168,17 @@ class ProjectionConfig(SolverConfig):
     """Dykstra cycles; 250 cost what T = 50 steps of N = 5 cycles cost."""
     gradient: Annotated[Literal["implicit", "unrolled"], Words("{} gradient")] = "implicit"
     """Differentiate the active set at the solution, or the cycles that led there."""
+    method: Annotated[Literal["dykstra", "newton"], Words("by Newton's method")] = "dykstra"
+    """Dykstra's cycles, as many as `num_cycles`, or Newton's method on the dual, to the exact projection."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(
+            not (self.method == "newton" and self.gradient == "unrolled"),
+            "gradient",
+            "'implicit' with method='newton' (there are no cycles to differentiate)",
+            self.gradient,
+        )
 
 
 @solver(

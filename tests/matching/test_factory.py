@@ -38,6 +38,7 @@ BAD_VALUES = {
         "tau": BAD_NUMBERS["amount"],
         "num_cycles": BAD_NUMBERS["count"],
         "gradient": ["explicit"],
+        "method": ["simplex"],
     },
     "linear_program": {"solver": ["highs", "GUROBI"]},
     "hungarian": {},
@@ -73,7 +74,8 @@ def test_defaults_are_those_of_the_config_file(name):
 
 
 def test_shows_its_options():
-    assert repr(make_matcher("projection", tau=2.0)) == "Projection(tau=2.0, num_cycles=250, gradient='implicit')"
+    shown = "Projection(tau=2.0, num_cycles=250, gradient='implicit', method='dykstra')"
+    assert repr(make_matcher("projection", tau=2.0)) == shown
     assert repr(make_matcher("hungarian")) == "Hungarian()"
 
 
@@ -117,6 +119,11 @@ def test_numbers_of_numpy_are_numbers():
 def test_numba_and_autograd_exclude_each_other():
     with pytest.raises(ValueError, match=r"^backend must be 'auto' or 'torch' with backward='autograd'"):
         make_matcher("pgd_dykstra", backend="numba", backward="autograd")
+
+
+def test_newton_has_no_cycles_to_differentiate():
+    with pytest.raises(ValueError, match=r"^gradient must be 'implicit' with method='newton'"):
+        make_matcher("projection", method="newton", gradient="unrolled")
 
 
 def test_every_public_name_is_there():

@@ -1,0 +1,276 @@
+r"""The projection onto the assignments, exactly: semi-smooth Newton on its dual.
+
+P_C(X) = argmin_Y |Y - X|^2 / 2 over C = {Y >= 0, Y 1 <= 1, Y^T 1 <= 1} is relu(X - r 1^T - 1 c^T), where r, c >= 0
+minimise the convex dual
+
+    phi(r, c) = |relu(X - r 1^T - 1 c^T)|^2 / 2 + sum(r) + sum(c),    dphi/dr = 1 - rowsum,  dphi/dc = 1 - colsum.
+
+Between kinks phi is quadratic. With S the support of Y, its Hessian is [diag(rowsum(S)), S; S^T, diag(colsum(S))], and
+a step of Newton's method on the corrections that are free (positive, or of a sum above its bound) ends exactly once
+support and free corrections are those of the solution. Around it:
+
+* a ridge in proportion to the residual, since the Hessian is singular along r + t, c - t on closed components;
+* a step that does not make phi smaller is cut to a quarter, the corrections kept at 0 or above;
+* points with entries above 32 are approached by those of a quarter, a sixteenth, ... of their size, each of which
+  starts from four times the corrections of the one before.
+
+The columns are eliminated from the system. On the CPU (`mghp.matching.newton_loops`) the rest is solved by conjugate
+gradients, no more exactly than the residual asks; in torch operations by Cholesky's factors, a batch at once.
+
+References: Blondel, Seguy, Rolet, AISTATS 2018, and Lorenz, Manns, Meyer, Appl. Math. Optim. 2021 (quadratically
+regularised optimal transport, the latter by semi-smooth Newton); Niculae, Martins, Blondel, Cardie, ICML 2018
+(SparseMAP, of which this is the case of matchings).
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mghp.matching.matcher import has_values
+from mghp.matching.pgd_dykstra import takes_numba, thread_count_kept
+from mghp.matching.projections import Corrections
+from mghp.matching.solvers import PGDDykstraConfig
+
+TOLERANCE = {torch.float32: 1e-9, torch.float64: 3e-14}
+"""Largest residual |min(r, 1 - rowsum)|, in units of 1 plus the point's largest entry."""
+
+REACH = 32.0
+"""Largest entry of a point that torch operations project at once."""
+
+STAGE = 4.0
+"""Factor between the point of a stage and that of the next."""
+
+MAX_EVALUATIONS = 1000
+"""Most evaluations of the dual in a stage, some ten times the most that was seen."""
+
+_ON_ANY_BACKEND = PGDDykstraConfig()
+"""Options that leave the choice between kernels and torch operations to the tensor."""
+
+
+def project_by_newton(
+    x: Tensor,
+    source_mask: Tensor | None = None,
+    destination_mask: Tensor | None = None,
+    start: Corrections | None = None,
+) -> tuple[Tensor, Corrections]:
+    """Return the projection of a batch of points, and the corrections at it; no gradient passes.
+
+    Args:
+        x: points, float32 or float64 (computed in float64), 0 outside the masks, shape (batch, source, destination).
+        source_mask: True where a source is real, shape (batch, source).
+        destination_mask: True where a destination is real, shape (batch, destination).
+        start: r (batch, source, 1) and c (batch, 1, destination) to begin with, such as those of a nearby point.
+
+    Returns:
+        P_C(X), 0 outside the masks; with r and c in float64, to 1e-10 where X is float64.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching.newton import project_by_newton
+        >>> projected, (r, c) = project_by_newton(torch.tensor([[[3.0, 2.0], [2.0, 0.0]]]))
+        >>> projected.round(decimals=4)
+        tensor([[[0.3333, 0.6667],
+                 [0.6667, 0.0000]]])
+    """
+    rows = torch.ones_like(x[:, :, 0], dtype=torch.bool) if source_mask is None else source_mask
+    columns = torch.ones_like(x[:, 0], dtype=torch.bool) if destination_mask is None else destination_mask
+    r = None if start is None else start.r.squeeze(-1).double()
+    c = None if start is None else start.c.squeeze(-2).double()
+    x = x.detach()
+    project = _project if has_values(x) and type(x) is Tensor else _project_op
+    projected, r, c = project(x, rows, columns, r, c)
+    return projected, Corrections(r.unsqueeze(-1), c.unsqueeze(-2))
+
+
+def project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    """Return dL/dX of a projection: S * (G - u 1^T - 1 v^T), whose sums vanish on active rows and columns.
+
+    Args:
+        gradient: G = dL/dY, shape (batch, source, destination).
+        support: S, True where Y > 0, the same shape.
+        active_rows: True where r > 0, shape (batch, source, 1).
+        active_columns: True where c > 0, shape (batch, 1, destination).
+    """
+    on_face = _project_on_face if has_values(gradient) and type(gradient) is Tensor else _project_on_face_op
+    result: Tensor = on_face(gradient, support, active_rows.squeeze(-1), active_columns.squeeze(-2))
+    return result
+
+
+def _project(
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    if not takes_numba(x, _ON_ANY_BACKEND):
+        return _project_in_torch(x, rows, columns, r, c)
+    from mghp.matching import kernels
+
+    start = None if r is None or c is None else (r.numpy(), c.numpy())
+    with thread_count_kept() as num_threads:
+        projected, r_found, c_found, _ = kernels.project(
+            x.numpy(), rows.numpy(), columns.numpy(), start, tolerance=TOLERANCE[x.dtype], num_threads=num_threads
+        )
+    return torch.from_numpy(projected), torch.from_numpy(r_found), torch.from_numpy(c_found)
+
+
+def _project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    if not takes_numba(gradient, _ON_ANY_BACKEND):
+        return face_by_cholesky(gradient, support, active_rows.unsqueeze(-1), active_columns.unsqueeze(-2))
+    from mghp.matching import kernels
+
+    arrays = (part.detach().numpy() for part in (gradient, support, active_rows, active_columns))
+    with thread_count_kept() as num_threads:
+        return torch.from_numpy(kernels.project_on_face(*arrays, num_threads=num_threads))
+
+
+def _project_in_torch(
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    point = torch.where(rows.unsqueeze(-1) & columns.unsqueeze(-2), x.double(), -torch.inf)
+    tolerance = TOLERANCE[x.dtype] * (1 + x.amax((-2, -1)).double().clamp(min=0))
+    at = Corrections(
+        torch.zeros_like(point[:, :, :1]) if r is None else r.unsqueeze(-1),
+        torch.zeros_like(point[:, :1]) if c is None else c.unsqueeze(-2),
+    )
+    scale = 1.0
+    while r is None and scale * float(x.amax()) > REACH:
+        scale /= STAGE
+    while scale < 1:
+        at = Corrections(*(STAGE * vector for vector in _descend(scale * point, at, torch.full_like(tolerance, 0.1))))
+        scale *= STAGE
+    at = _descend(point, at, tolerance)
+    projected = torch.relu(point - at.r - at.c).to(x.dtype)
+    return projected, at.r.squeeze(-1), at.c.squeeze(-2)
+
+
+def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
+    """Minimise the dual of each problem from some corrections, all at once, until the slowest is there."""
+    base, step = at, Corrections(*(torch.zeros_like(vector) for vector in at))
+    value = torch.full_like(tolerance, torch.inf)
+    expected, length = torch.zeros_like(value), torch.ones_like(value)
+    for _ in range(MAX_EVALUATIONS):
+        y = torch.relu(point - at.r - at.c)
+        slopes = Corrections(1 - y.sum(-1, keepdim=True), 1 - y.sum(-2, keepdim=True))
+        here = y.square().sum((-2, -1)) / 2 + at.r.sum((-2, -1)) + at.c.sum((-2, -1))
+        residual = torch.stack([torch.minimum(*pair).abs().amax((-2, -1)) for pair in zip(at, slopes, strict=True)])
+        residual = residual.amax(0)
+        is_there = residual <= tolerance
+        if bool((is_there | (length < 1e-9)).all()):
+            break
+        noise = 1e-13 * value.abs().nan_to_num(posinf=0)
+        is_lower = here < value - noise
+        is_flat = (here <= value + noise) & (_along(at, base, slopes) <= expected.abs() / 2)
+        accepted = is_there | is_lower | is_flat
+        taken = accepted[:, None, None]
+        value = torch.where(accepted, here, value)
+        length = torch.where(is_there, 0, torch.where(accepted, 1, length / 4))
+        newest = _direction(point, y, at, slopes, residual)
+        base = Corrections(*(torch.where(taken, new, old) for new, old in zip(at, base, strict=True)))
+        step = Corrections(*(torch.where(taken, new, old) for new, old in zip(newest, step, strict=True)))
+        moved = (part + length[:, None, None] * by for part, by in zip(base, step, strict=True))
+        at = Corrections(*(vector.clamp(min=0) for vector in moved))
+        expected = torch.where(accepted, _along(at, base, slopes), expected)
+    return at
+
+
+def _along(at: Corrections, base: Corrections, slopes: Corrections) -> Tensor:
+    """Return the dual's slope along a step of each problem."""
+    return ((at.r - base.r) * slopes.r).sum((-2, -1)) + ((at.c - base.c) * slopes.c).sum((-2, -1))
+
+
+def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, residual: Tensor) -> Corrections:
+    """Return the steps of r and c: Newton's where they are free, up to their bound where nothing is taken."""
+    support = (y > 0).double()
+    ridge = (0.01 * residual.clamp(max=1) + 1e-12)[:, None, None]
+    degrees = support.sum(-1, keepdim=True), support.sum(-2, keepdim=True)
+    free_r, free_c = (
+        (degree > 0) & ((value > 0) | (slope < 0)) for degree, value, slope in zip(degrees, at, slopes, strict=True)
+    )
+    inverse = torch.where(free_c, 1 / (degrees[1] + ridge), 0)
+    coupled = support * free_r
+    system = torch.diag_embed(torch.where(free_r, degrees[0] + ridge, 1).squeeze(-1))
+    system = system - (coupled * inverse) @ coupled.mT
+    right = torch.where(free_r, -slopes.r, 0) + (coupled * (inverse * slopes.c)).sum(-1, keepdim=True)
+    r = torch.cholesky_solve(right, torch.linalg.cholesky_ex(system)[0])
+    c = inverse * (-slopes.c - (coupled * r).sum(-2, keepdim=True))
+    above_r = (point - at.c).amax(-1, keepdim=True).clamp(min=1) - 1 - at.r
+    above_c = (point - at.r).amax(-2, keepdim=True).clamp(min=1) - 1 - at.c
+    return Corrections(
+        torch.where((degrees[0] == 0) & (at.r > 0), above_r, r), torch.where((degrees[1] == 0) & (at.c > 0), above_c, c)
+    )
+
+
+def face_by_cholesky(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    """Return S * (G - u 1^T - 1 v^T), u and v from normal equations with a weighted graph's signless Laplacian."""
+    flow = torch.where(support, gradient.double(), 0)
+    edges = support.double()
+    rows, columns = active_rows.double(), active_columns.double()
+    coupled = edges * rows * columns
+    row_degrees = (edges.sum(-1, keepdim=True) * rows).squeeze(-1)
+    column_degrees = (edges.sum(-2, keepdim=True) * columns).squeeze(-2)
+    system = torch.diag_embed(torch.cat([row_degrees, column_degrees], dim=-1))
+    n = edges.shape[-2]
+    system[..., :n, n:] = coupled
+    system[..., n:, :n] = coupled.mT
+    excess = torch.cat([flow.sum(-1) * rows.squeeze(-1), flow.sum(-2) * columns.squeeze(-2)], dim=-1).unsqueeze(-1)
+    shifts = _solve_semidefinite(system, excess)
+    u, v = shifts[..., :n, :], shifts[..., n:, :].mT
+    return torch.where(support, flow - u * rows - v * columns, 0).to(gradient.dtype)
+
+
+def _solve_semidefinite(system: Tensor, right: Tensor) -> Tensor:
+    """Solve a consistent system that is singular along the shifts u + t, v - t of closed components.
+
+    A ridge makes Cholesky possible; two rounds of refinement take its effect out again. (Batched torch.linalg.solve
+    is avoided: with several threads it has returned wrong results for 160 and more unknowns.)
+    """
+    ridge = 1e-7 * torch.eye(system.shape[-1], dtype=system.dtype, device=system.device)
+    factor = torch.linalg.cholesky(system + ridge)
+    solution = torch.cholesky_solve(right, factor)
+    for _ in range(2):
+        solution = solution + torch.cholesky_solve(right - system @ solution, factor)
+    return solution
+
+
+# Operators of their own: torch.compile, export and torch.func need not look into the loops.
+@torch.library.custom_op("mghp::project_by_newton", mutates_args=())
+def _project_op(
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    return _project(x, rows, columns, r, c)
+
+
+@_project_op.register_fake
+def _(x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    double = x.new_empty((), dtype=torch.float64)
+    return torch.empty_like(x), double.new_empty(rows.shape), double.new_empty(columns.shape)
+
+
+@_project_op.register_vmap
+def _(info: Any, axes: tuple[int | None, ...], *parts: Tensor | None) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # noqa: ANN401
+    found = _project_op(*_flattened(info.batch_size, axes, parts))
+    return tuple(part.unflatten(0, (info.batch_size, -1)) for part in found), (0, 0, 0)
+
+
+@torch.library.custom_op("mghp::project_on_face", mutates_args=())
+def _project_on_face_op(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    return _project_on_face(gradient, support, active_rows, active_columns)
+
+
+@_project_on_face_op.register_fake
+def _(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+    return torch.empty_like(gradient)
+
+
+@_project_on_face_op.register_vmap
+def _(info: Any, axes: tuple[int | None, ...], *parts: Tensor) -> tuple[Tensor, int]:  # noqa: ANN401
+    found = _project_on_face_op(*_flattened(info.batch_size, axes, parts))
+    return found.unflatten(0, (info.batch_size, -1)), 0
+
+
+def _flattened(number: int, axes: tuple[int | None, ...], parts: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+    """Return each part with vmap's axis merged into the batch; one that has none is repeated."""
+    laid = (
+        part if part is None else part.expand(number, *part.shape) if axis is None else part.movedim(axis, 0)
+        for part, axis in zip(parts, axes, strict=True)
+    )
+    return [None if part is None else part.flatten(0, 1) for part in laid]

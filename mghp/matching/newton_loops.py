@@ -1,0 +1,341 @@
+"""The compiled loops of `mghp.matching.newton`, whose docstring says what they solve. Arrays only, nothing checked.
+
+One problem a thread, in float64. Rows are the smaller side, widened to a multiple of `LANES`; the added columns have
+c = inf, so that relu turns them into zeros.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from mghp.matching.kernel_loops import _FAST, _inlined, _real
+
+LANES = 8
+"""Entries that rows are widened to a multiple of: one 512-bit register of float64."""
+
+REACH = 32.0
+"""Largest entry of a point that is projected at once; farther ones are approached in stages."""
+
+STAGE = 4.0
+"""Factor between a stage's point and that of the next, which starts from the stage's corrections."""
+
+STAGE_ACCURACY = 0.1
+"""Largest residual that a stage before the last leaves."""
+
+RIDGE = 0.01
+"""What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
+
+FORCING = 0.1
+"""Accuracy of a direction relative to the gradient, in units of the squared residual."""
+
+SHORTER = 0.25
+"""Factor of a step that did not descend."""
+
+SHORTEST = 1e-9
+"""Step, relative to Newton's, below which rounding leaves nothing to gain."""
+
+ROUNDING = 1e-13
+"""Relative difference of two dual values that says nothing."""
+
+MAX_EVALUATIONS = 1000
+"""Most evaluations of a stage, some ten times the most that was seen."""
+
+# Positions of the vectors in a problem's workspace; those of columns begin at _COLUMN_SUMS.
+_ROW_SUMS, _ROW_DEGREES, _ROW_STEP, _ROW_BASE, _RESIDUAL, _DIRECTION, _PRODUCT = range(7)
+_COLUMN_SUMS, _COLUMN_DEGREES, _COLUMN_STEP, _COLUMN_BASE, _SLOPE, _INVERSE, _SCRATCH = range(7, 14)
+_VECTORS = 14
+
+
+@njit(cache=True, fastmath=_FAST, parallel=True)
+def project_batch(x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c, evaluations):
+    for problem in prange(len(x)):
+        if sizes[problem].min() > 0:
+            evaluations[problem] = _project(
+                problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c
+            )
+
+
+# Not inlined: compiled once, outside of what runs in parallel, it takes a fraction of the time.
+@njit(cache=True, fastmath=_FAST)
+def _project(problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c):
+    """Project one problem, stage by stage: sets its projection and corrections, returns the number of evaluations."""
+    n, m = sizes[problem]
+    sources, destinations = _real(source_mask[problem], n), _real(destination_mask[problem], m)
+    is_turned = n > m
+    rows, columns = (destinations, sources) if is_turned else (sources, destinations)
+    start_r, start_c = (last_c[problem], last_r[problem]) if is_turned else (last_r[problem], last_c[problem])
+    n, m = len(rows), len(columns)
+    width = (m + LANES - 1) // LANES * LANES
+    point, work = np.zeros((n, width)), np.zeros((_VECTORS, max(n, width)))
+    r, c = np.zeros(n), np.full(width, np.inf)
+    top = 0.0
+    for i in range(n):
+        r[i] = start_r[rows[i]]
+        for j in range(m):
+            point[i, j] = x[problem, columns[j], rows[i]] if is_turned else x[problem, rows[i], columns[j]]
+            top = max(top, point[i, j])
+    for j in range(m):
+        c[j] = start_c[columns[j]]
+    scale = 1.0
+    while not is_warm and scale * top > REACH:
+        scale /= STAGE
+    evaluations = 0
+    while True:
+        accuracy = STAGE_ACCURACY if scale < 1 else tolerance * (1 + top)
+        evaluations += _descend(scale * point, m, r, c, work, accuracy)
+        if scale == 1:
+            break
+        scale *= STAGE
+        r *= STAGE
+        c[:m] *= STAGE
+    for i in range(n):
+        start_r[rows[i]] = r[i]
+        for j in range(m):
+            value = max(point[i, j] - r[i] - c[j], 0.0)
+            if is_turned:
+                projected[problem, columns[j], rows[i]] = value
+            else:
+                projected[problem, rows[i], columns[j]] = value
+    for j in range(m):
+        start_c[columns[j]] = c[j]
+    return evaluations
+
+
+@njit(cache=True, fastmath=_FAST)
+def _descend(point, m, r, c, work, tolerance):
+    """Minimise the dual from r and c until its residual is within the tolerance; returns the evaluations taken."""
+    n, width = point.shape
+    support = np.empty((n, width))
+    row_sums, row_step, row_base = work[_ROW_SUMS, :n], work[_ROW_STEP, :n], work[_ROW_BASE, :n]
+    column_sums, column_step = work[_COLUMN_SUMS, :width], work[_COLUMN_STEP, :width]
+    column_base = work[_COLUMN_BASE, :width]
+    _fill_rows(point, r, c)
+    value, expected, length = np.inf, 0.0, 1.0
+    for evaluation in range(MAX_EVALUATIONS):
+        here = _evaluate(point, m, r, c, support, work)
+        residual = max(_residual(r, row_sums, n), _residual(c, column_sums, m))
+        if residual <= tolerance:
+            return evaluation + 1
+        if evaluation > 0:
+            slope = _slope(r, row_base, row_sums, n) + _slope(c, column_base, column_sums, m)
+            noise = ROUNDING * abs(value)
+            if not (here < value - noise or (here <= value + noise and slope <= 0.5 * abs(expected))):
+                length *= SHORTER
+                if length < SHORTEST:
+                    break
+                _move(r, row_base, row_step, length, n)
+                _move(c, column_base, column_step, length, m)
+                continue
+        value, length = here, 1.0
+        _find_direction(point, m, r, c, support, work, residual)
+        row_base[:] = r
+        column_base[:m] = c[:m]
+        _move(r, row_base, row_step, length, n)
+        _move(c, column_base, column_step, length, m)
+        expected = _slope(r, row_base, row_sums, n) + _slope(c, column_base, column_sums, m)
+    r[:] = row_base
+    c[:m] = column_base[:m]
+    return MAX_EVALUATIONS
+
+
+@_inlined()
+def _fill_rows(point, r, c):
+    """Take three of Newton's steps in each r alone: a start from where most of the other side is within its bounds."""
+    n, width = point.shape
+    for i in range(n):
+        for _ in range(3):
+            total, count, r_i = 0.0, 0.0, r[i]
+            for j in range(width):
+                left = point[i, j] - r_i - c[j]
+                total += max(left, 0.0)
+                count += 1.0 if left > 0 else 0.0
+            if count == 0:
+                break
+            r[i] = max(r[i] + (total - 1) / count, 0.0)
+
+
+@njit(cache=True, fastmath=_FAST)
+def _evaluate(point, m, r, c, support, work):
+    """Return the dual value |relu(X - r - c)|^2 / 2 + sum(r) + sum(c); sets support, sums and degrees."""
+    n, width = point.shape
+    column_sums, column_degrees = work[_COLUMN_SUMS, :width], work[_COLUMN_DEGREES, :width]
+    column_sums[:] = 0
+    column_degrees[:] = 0
+    value = 0.0
+    for i in range(n):
+        total, squares, degree, r_i = 0.0, 0.0, 0.0, r[i]
+        for j in range(width):
+            left = point[i, j] - r_i - c[j]
+            is_positive = 1.0 if left > 0 else 0.0
+            left = max(left, 0.0)
+            support[i, j] = is_positive
+            total += left
+            squares += left * left
+            degree += is_positive
+            column_sums[j] += left
+            column_degrees[j] += is_positive
+        work[_ROW_SUMS, i], work[_ROW_DEGREES, i] = total, degree
+        value += squares / 2 + r_i
+    for j in range(m):
+        value += c[j]
+    return value
+
+
+@_inlined()
+def _residual(corrections, sums, size):
+    """Return the largest |min(correction, 1 - sum)|, which is 0 at the solution alone."""
+    largest = 0.0
+    for k in range(size):
+        largest = max(largest, abs(min(corrections[k], 1 - sums[k])))
+    return largest
+
+
+@_inlined()
+def _slope(corrections, base, sums, size):
+    """Return the share of one side in the dual's slope along a step."""
+    slope = 0.0
+    for k in range(size):
+        slope += (corrections[k] - base[k]) * (1 - sums[k])
+    return slope
+
+
+@_inlined()
+def _move(corrections, base, step, length, size):
+    for k in range(size):
+        corrections[k] = max(base[k] + length * step[k], 0.0)
+
+
+@njit(cache=True, fastmath=_FAST)
+def _find_direction(point, m, r, c, support, work, residual):
+    """Set the steps of r and c: Newton's where a correction is free, up to their bound where nothing is taken."""
+    n, width = point.shape
+    row_sums, degrees, row_step = work[_ROW_SUMS, :n], work[_ROW_DEGREES, :n], work[_ROW_STEP, :n]
+    column_sums, column_degrees = work[_COLUMN_SUMS, :width], work[_COLUMN_DEGREES, :width]
+    column_step, slope, inverse = work[_COLUMN_STEP, :width], work[_SLOPE, :width], work[_INVERSE, :width]
+    scratch, left = work[_SCRATCH, :width], work[_RESIDUAL, :n]
+    ridge = RIDGE * min(residual, 1.0)
+    slope[:] = 0
+    inverse[:] = 0
+    for j in range(m):
+        if (c[j] > 0 or column_sums[j] > 1) and column_degrees[j] > 0:
+            slope[j] = column_sums[j] - 1
+            inverse[j] = 1 / (column_degrees[j] + ridge)
+    for j in range(width):
+        scratch[j] = slope[j] * inverse[j]
+    for i in range(n):
+        if (r[i] > 0 or row_sums[i] > 1) and degrees[i] > 0:
+            degrees[i] += ridge
+            excess = row_sums[i] - 1
+            for j in range(width):
+                excess -= support[i, j] * scratch[j]
+            left[i] = excess
+        else:
+            degrees[i] = 0
+    _solve_rows(support, degrees, inverse, FORCING * min(1.0, residual * residual), work)
+    scratch[:] = 0
+    for i in range(n):
+        if degrees[i] > 0:
+            moved = row_step[i]
+            for j in range(width):
+                scratch[j] += moved * support[i, j]
+    for j in range(m):
+        column_step[j] = (slope[j] - scratch[j]) * inverse[j]
+        if c[j] > 0 and column_degrees[j] == 0:
+            top = 1.0
+            for i in range(n):
+                top = max(top, point[i, j] - r[i])
+            column_step[j] = top - 1 - c[j]
+    for i in range(n):
+        if r[i] > 0 and degrees[i] == 0:
+            top = 1.0
+            for j in range(width):
+                top = max(top, point[i, j] - c[j])
+            row_step[i] = top - 1 - r[i]
+
+
+@njit(cache=True, fastmath=_FAST)
+def _solve_rows(support, degrees, inverse, accuracy, work):
+    """Solve (diag(degrees) - S diag(inverse) S^T) u = left by conjugate gradients; rows of degree 0 stay out.
+
+    Reads `left` from the workspace and writes u to the row steps.
+    """
+    n, width = support.shape
+    step, left, direction = work[_ROW_STEP, :n], work[_RESIDUAL, :n], work[_DIRECTION, :n]
+    product, scratch = work[_PRODUCT, :n], work[_SCRATCH, :width]
+    size = 0.0
+    for i in range(n):
+        step[i] = 0
+        direction[i] = 0
+        if degrees[i] > 0:
+            direction[i] = left[i] / degrees[i]
+            size += left[i] * direction[i]
+    enough = max(size * accuracy * accuracy, 1e-32)
+    for _ in range(2 * n + 2):
+        if size <= enough:
+            break
+        scratch[:] = 0
+        for i in range(n):
+            if degrees[i] > 0:
+                along = direction[i]
+                for j in range(width):
+                    scratch[j] += along * support[i, j]
+        for j in range(width):
+            scratch[j] *= inverse[j]
+        curvature = 0.0
+        for i in range(n):
+            if degrees[i] > 0:
+                total = degrees[i] * direction[i]
+                for j in range(width):
+                    total -= support[i, j] * scratch[j]
+                product[i] = total
+                curvature += total * direction[i]
+        if curvature <= 0:
+            break
+        length = size / curvature
+        new_size = 0.0
+        for i in range(n):
+            if degrees[i] > 0:
+                step[i] += length * direction[i]
+                left[i] -= length * product[i]
+                new_size += left[i] * left[i] / degrees[i]
+        for i in range(n):
+            if degrees[i] > 0:
+                direction[i] = left[i] / degrees[i] + new_size / size * direction[i]
+        size = new_size
+
+
+@njit(cache=True, fastmath=_FAST, parallel=True)
+def project_on_face_batch(gradient, support, active_rows, active_columns, result):
+    """Set S * (G - u 1^T - 1 v^T), u and v on active rows and columns so that its sums vanish there."""
+    for problem in prange(len(gradient)):
+        n, m = gradient[problem].shape
+        width = (m + LANES - 1) // LANES * LANES
+        face, flow = np.zeros((n, width)), np.zeros((n, width))
+        work = np.zeros((_VECTORS, max(n, width)))
+        degrees, left, step = work[_ROW_DEGREES, :n], work[_RESIDUAL, :n], work[_ROW_STEP, :n]
+        excess, inverse, scratch = work[_SLOPE, :width], work[_INVERSE, :width], work[_SCRATCH, :width]
+        for i in range(n):
+            for j in range(m):
+                if support[problem, i, j]:
+                    face[i, j] = 1
+                    flow[i, j] = gradient[problem, i, j]
+                    inverse[j] += 1
+                    excess[j] += flow[i, j]
+        for j in range(width):
+            is_active = j < m and active_columns[problem, j] and inverse[j] > 0
+            inverse[j] = 1 / inverse[j] if is_active else 0
+            scratch[j] = excess[j] * inverse[j]
+        for i in range(n):
+            if active_rows[problem, i]:
+                for j in range(width):
+                    degrees[i] += face[i, j]
+                    left[i] += flow[i, j] - face[i, j] * scratch[j]
+        _solve_rows(face, degrees, inverse, 1e-15, work)
+        scratch[:] = 0
+        for i in range(n):
+            for j in range(width):
+                scratch[j] += step[i] * face[i, j]
+        for j in range(width):
+            scratch[j] = (excess[j] - scratch[j]) * inverse[j]
+        for i in range(n):
+            for j in range(m):
+                result[problem, i, j] = face[i, j] * (flow[i, j] - step[i] - scratch[j])
