@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from mghp.matching.kernel_loops import LANES, differentiate_batch, solve_batch
 from mghp.matching.newton_loops import project_batch, project_on_face_batch
+from mghp.matching.sinkhorn_loops import balance_batch
 
 _MAX_THREADS: int = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 
@@ -201,27 +202,60 @@ def project(
 
 def project_on_face(
     gradient: NDArray[np.floating],
-    support: NDArray[np.bool_],
-    active_rows: NDArray[np.bool_],
-    active_columns: NDArray[np.bool_],
+    weights: NDArray[np.floating],
+    row_scales: NDArray[np.float64],
+    column_scales: NDArray[np.float64],
     *,
     num_threads: int,
 ) -> NDArray[np.floating]:
-    """Return the gradient with respect to the points of `project`, in the type of `gradient`.
+    """Return what `mghp.matching.newton.project_on_face` defines, in the type of `gradient`.
 
     Args:
-        gradient: dL/d projection, shape (batch, source, destination).
-        support: True where the projection is positive, the same shape.
-        active_rows: rows whose sum is at its bound, shape (batch, source).
-        active_columns: columns whose sum is, shape (batch, destination).
+        gradient: G, shape (batch, source, destination).
+        weights: W, the same shape.
+        row_scales: shape (batch, source).
+        column_scales: shape (batch, destination).
         num_threads: threads to use at most.
     """
-    flow, result = gradient.astype(np.float64), np.empty(gradient.shape)
+    flow, face, result = gradient.astype(np.float64), weights.astype(np.float64), np.empty(gradient.shape)
     sizes = np.tile(np.array(gradient.shape[1:], np.int64), (len(gradient), 1))
     with _pool:
         set_num_threads(_useful_threads(num_threads, sizes, _PASSES))
-        project_on_face_batch(flow, support, active_rows, active_columns, result)
+        project_on_face_batch(flow, face, row_scales, column_scales, result)
     return result.astype(gradient.dtype)
+
+
+def balance(
+    scores: NDArray[np.floating],
+    marginals: tuple[NDArray[np.float64], NDArray[np.float64]],
+    power: float,
+    is_bound: bool,
+    *,
+    num_rounds: int,
+    tolerance: float,
+    num_threads: int,
+) -> tuple[NDArray[np.floating], NDArray[np.float64], NDArray[np.float64]]:
+    """Run Sinkhorn's rounds on a batch, without logarithms (`mghp.matching.sinkhorn`).
+
+    Args:
+        scores: A / epsilon, at most 500, shape (batch, source, destination); what is not there is at most -1000.
+        marginals: what rows (batch, source) and columns (batch, destination) sum to; 0 where there is none.
+        power: a factor becomes (marginal / sum) ** power.
+        is_bound: factors are at most 1.
+        num_rounds: most rounds.
+        tolerance: relative change of factors in a round that ends the rounds.
+        num_threads: threads to use at most.
+
+    Returns:
+        The plan in the type of `scores`, and the factors of its rows and columns.
+    """
+    near = scores.astype(np.float64)
+    plan, rows, columns = np.zeros(near.shape), *(np.ones(marginal.shape) for marginal in marginals)
+    sizes = np.stack([(marginal > 0).sum(1) for marginal in marginals], axis=1).astype(np.int64)
+    with _pool:
+        set_num_threads(_useful_threads(num_threads, sizes, num_rounds))
+        balance_batch(near, *marginals, sizes, power, is_bound, num_rounds, tolerance, plan, rows, columns)
+    return plan.astype(scores.dtype), rows, columns
 
 
 def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:

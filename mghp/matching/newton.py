@@ -83,17 +83,23 @@ def project_by_newton(
     return projected, Corrections(r.unsqueeze(-1), c.unsqueeze(-2))
 
 
-def project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
-    """Return dL/dX of a projection: S * (G - u 1^T - 1 v^T), whose sums vanish on active rows and columns.
+def project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
+    """Return W * (G - u 1^T - 1 v^T), the implicit gradient of a program whose solution has the derivative W.
+
+    u and v are 0 where their scale is 0; elsewhere they solve
+
+        scale_i rowsum(W)_i u_i + (W v)_i = rowsum(W * G)_i,    scale_j colsum(W)_j v_j + (W^T u)_j = colsum(W * G)_j.
+
+    Of the projection W is the support [Y > 0], and the scales are 1 where a sum is at its bound: sums vanish there.
 
     Args:
-        gradient: G = dL/dY, shape (batch, source, destination).
-        support: S, True where Y > 0, the same shape.
-        active_rows: True where r > 0, shape (batch, source, 1).
-        active_columns: True where c > 0, shape (batch, 1, destination).
+        gradient: G, dL/dY, shape (batch, source, destination).
+        weights: W, the same shape.
+        row_scales: shape (batch, source, 1), float64.
+        column_scales: shape (batch, 1, destination), float64.
     """
     on_face = _project_on_face if has_values(gradient) and type(gradient) is Tensor else _project_on_face_op
-    result: Tensor = on_face(gradient, support, active_rows.squeeze(-1), active_columns.squeeze(-2))
+    result: Tensor = on_face(gradient, weights, row_scales.squeeze(-1), column_scales.squeeze(-2))
     return result
 
 
@@ -112,12 +118,12 @@ def _project(
     return torch.from_numpy(projected), torch.from_numpy(r_found), torch.from_numpy(c_found)
 
 
-def _project_on_face(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+def _project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
     if not takes_numba(gradient, _ON_ANY_BACKEND):
-        return face_by_cholesky(gradient, support, active_rows.unsqueeze(-1), active_columns.unsqueeze(-2))
+        return face_by_cholesky(gradient, weights, row_scales.unsqueeze(-1), column_scales.unsqueeze(-2))
     from mghp.matching import kernels
 
-    arrays = (part.detach().numpy() for part in (gradient, support, active_rows, active_columns))
+    arrays = (part.detach().numpy() for part in (gradient, weights, row_scales, column_scales))
     with thread_count_kept() as num_threads:
         return torch.from_numpy(kernels.project_on_face(*arrays, num_threads=num_threads))
 
@@ -199,22 +205,22 @@ def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, r
     )
 
 
-def face_by_cholesky(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
-    """Return S * (G - u 1^T - 1 v^T), u and v from normal equations with a weighted graph's signless Laplacian."""
-    flow = torch.where(support, gradient.double(), 0)
-    edges = support.double()
-    rows, columns = active_rows.double(), active_columns.double()
+def face_by_cholesky(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
+    """Return what `project_on_face` does, by normal equations with a weighted graph's signless Laplacian."""
+    edges = weights.double()
+    flow = edges * gradient.double()
+    rows, columns = (row_scales > 0).double(), (column_scales > 0).double()
     coupled = edges * rows * columns
-    row_degrees = (edges.sum(-1, keepdim=True) * rows).squeeze(-1)
-    column_degrees = (edges.sum(-2, keepdim=True) * columns).squeeze(-2)
+    row_degrees = (edges.sum(-1, keepdim=True) * row_scales).squeeze(-1)
+    column_degrees = (edges.sum(-2, keepdim=True) * column_scales).squeeze(-2)
     system = torch.diag_embed(torch.cat([row_degrees, column_degrees], dim=-1))
     n = edges.shape[-2]
     system[..., :n, n:] = coupled
     system[..., n:, :n] = coupled.mT
-    excess = torch.cat([flow.sum(-1) * rows.squeeze(-1), flow.sum(-2) * columns.squeeze(-2)], dim=-1).unsqueeze(-1)
+    excess = torch.cat([(flow * rows).sum(-1), (flow * columns).sum(-2)], dim=-1).unsqueeze(-1)
     shifts = _solve_semidefinite(system, excess)
     u, v = shifts[..., :n, :], shifts[..., n:, :].mT
-    return torch.where(support, flow - u * rows - v * columns, 0).to(gradient.dtype)
+    return (flow - edges * (u * rows + v * columns)).to(gradient.dtype)
 
 
 def _solve_semidefinite(system: Tensor, right: Tensor) -> Tensor:
@@ -252,12 +258,12 @@ def _(info: Any, axes: tuple[int | None, ...], *parts: Tensor | None) -> tuple[t
 
 
 @torch.library.custom_op("mghp::project_on_face", mutates_args=())
-def _project_on_face_op(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
-    return _project_on_face(gradient, support, active_rows, active_columns)
+def _project_on_face_op(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
+    return _project_on_face(gradient, weights, row_scales, column_scales)
 
 
 @_project_on_face_op.register_fake
-def _(gradient: Tensor, support: Tensor, active_rows: Tensor, active_columns: Tensor) -> Tensor:
+def _(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
     return torch.empty_like(gradient)
 
 

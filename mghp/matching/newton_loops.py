@@ -304,38 +304,40 @@ def _solve_rows(support, degrees, inverse, accuracy, work):
 
 
 @njit(cache=True, fastmath=_FAST, parallel=True)
-def project_on_face_batch(gradient, support, active_rows, active_columns, result):
-    """Set S * (G - u 1^T - 1 v^T), u and v on active rows and columns so that its sums vanish there."""
+def project_on_face_batch(gradient, weights, row_scales, column_scales, result):
     for problem in prange(len(gradient)):
-        n, m = gradient[problem].shape
-        width = (m + LANES - 1) // LANES * LANES
-        face, flow = np.zeros((n, width)), np.zeros((n, width))
-        work = np.zeros((_VECTORS, max(n, width)))
-        degrees, left, step = work[_ROW_DEGREES, :n], work[_RESIDUAL, :n], work[_ROW_STEP, :n]
-        excess, inverse, scratch = work[_SLOPE, :width], work[_INVERSE, :width], work[_SCRATCH, :width]
-        for i in range(n):
-            for j in range(m):
-                if support[problem, i, j]:
-                    face[i, j] = 1
-                    flow[i, j] = gradient[problem, i, j]
-                    inverse[j] += 1
-                    excess[j] += flow[i, j]
+        _project_on_face(problem, gradient, weights, row_scales, column_scales, result)
+
+
+@njit(cache=True, fastmath=_FAST)
+def _project_on_face(problem, gradient, weights, row_scales, column_scales, result):
+    """Set W * (G - u 1^T - 1 v^T) of one problem, as `mghp.matching.newton.project_on_face` defines it."""
+    n, m = gradient[problem].shape
+    width = (m + LANES - 1) // LANES * LANES
+    face, work = np.zeros((n, width)), np.zeros((_VECTORS, max(n, width)))
+    degrees, left, step = work[_ROW_DEGREES, :n], work[_RESIDUAL, :n], work[_ROW_STEP, :n]
+    excess, inverse, scratch = work[_SLOPE, :width], work[_INVERSE, :width], work[_SCRATCH, :width]
+    for i in range(n):
+        for j in range(m):
+            face[i, j] = weights[problem, i, j]
+            inverse[j] += face[i, j] * column_scales[problem, j]
+            excess[j] += face[i, j] * gradient[problem, i, j]
+    for j in range(width):
+        inverse[j] = 1 / inverse[j] if inverse[j] > 0 else 0.0
+        scratch[j] = excess[j] * inverse[j]
+    for i in range(n):
+        degree, total = 0.0, 0.0
+        for j in range(m):
+            degree += face[i, j] * row_scales[problem, i]
+            total += face[i, j] * (gradient[problem, i, j] - scratch[j])
+        degrees[i], left[i] = degree, total
+    _solve_rows(face, degrees, inverse, 1e-15, work)
+    scratch[:] = 0
+    for i in range(n):
         for j in range(width):
-            is_active = j < m and active_columns[problem, j] and inverse[j] > 0
-            inverse[j] = 1 / inverse[j] if is_active else 0
-            scratch[j] = excess[j] * inverse[j]
-        for i in range(n):
-            if active_rows[problem, i]:
-                for j in range(width):
-                    degrees[i] += face[i, j]
-                    left[i] += flow[i, j] - face[i, j] * scratch[j]
-        _solve_rows(face, degrees, inverse, 1e-15, work)
-        scratch[:] = 0
-        for i in range(n):
-            for j in range(width):
-                scratch[j] += step[i] * face[i, j]
-        for j in range(width):
-            scratch[j] = (excess[j] - scratch[j]) * inverse[j]
-        for i in range(n):
-            for j in range(m):
-                result[problem, i, j] = face[i, j] * (flow[i, j] - step[i] - scratch[j])
+            scratch[j] += step[i] * face[i, j]
+    for j in range(width):
+        scratch[j] = (excess[j] - scratch[j]) * inverse[j]
+    for i in range(n):
+        for j in range(m):
+            result[problem, i, j] = face[i, j] * (gradient[problem, i, j] - step[i] - scratch[j])

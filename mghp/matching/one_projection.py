@@ -144,4 +144,5 @@ class _ImplicitProjection(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        return ctx.on_face(gradient, *ctx.saved_tensors), None, None, None
+        support, *tight = ctx.saved_tensors
+        return ctx.on_face(gradient, support, *(side.double() for side in tight)), None, None, None

@@ -155,6 +155,8 @@ class SinkhornConfig(SolverConfig):
     """Sums at most one, KL-penalised sums, or SuperGlue's learned dustbin."""
     bin_score: Annotated[float, FINITE] = 0.5
     """Initial score of the dustbin, in units of affinity; read by marginal="dustbin" alone."""
+    gradient: Annotated[Literal["unrolled", "implicit"], Words("{} gradient")] = "unrolled"
+    """Differentiate the rounds, or the fixed point that they come to."""
 
 
 @solver("projection", "mghp.matching.one_projection:Projection", label="one projection", colour="#009E73")

@@ -33,6 +33,7 @@ BAD_VALUES = {
         "num_iterations": BAD_NUMBERS["count"],
         "marginal": ["exactly_one"],
         "bin_score": [math.inf, math.nan],
+        "gradient": ["explicit"],
     },
     "projection": {
         "tau": BAD_NUMBERS["amount"],

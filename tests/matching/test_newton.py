@@ -64,7 +64,7 @@ def test_torch_operations_find_the_same(scale, monkeypatch):
     affinity, rows, columns = padded([scale * random_affinity(k + 1, 7 - k, k) for k in range(7)], 3, filler=0.0)
     value = project_by_newton(affinity, rows, columns)
     cotangent = random_affinity(*affinity.shape[1:], 4).expand_as(affinity)
-    tight = value[1].r > 0, value[1].c > 0
+    tight = (value[1].r > 0).double(), (value[1].c > 0).double()
     gradient = newton.project_on_face(cotangent, value[0] > 0, *tight)
     monkeypatch.setattr(kernels, "usable", lambda: False)
     monkeypatch.setattr(kernels, "project", None)

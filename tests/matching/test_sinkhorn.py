@@ -7,7 +7,7 @@ from affinities import outside, padded, random_affinity, unpadded
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mghp.matching import UnbalancedSinkhorn, violation
+from mghp.matching import UnbalancedSinkhorn, kernels, violation
 
 MARGINALS = ["at_most_one", "kl", "dustbin"]
 SEEDS = st.integers(0, 2**32 - 2)
@@ -206,3 +206,78 @@ def test_permuting_candidates_permutes_the_assignment(marginal, seed):
     rows, columns = torch.randperm(4, generator=generator), torch.randperm(6, generator=generator)
     matcher = UnbalancedSinkhorn(0.2, num_iterations=10, marginal=marginal)
     assert (matcher(affinity[rows][:, columns]) - matcher(affinity)[rows][:, columns]).abs().max() <= 1e-12
+
+
+def value_and_gradient(matcher, affinity, cotangent, *masks):
+    leaf = affinity.clone().requires_grad_()
+    assignment = matcher(leaf, *masks)
+    return assignment.detach(), *torch.autograd.grad(assignment, [leaf, *matcher.parameters()], cotangent)
+
+
+@every_marginal
+@pytest.mark.parametrize("backend", ["numba", "torch"])
+@given(sizes=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=5), seed=SEEDS)
+@settings(deadline=None, max_examples=15)
+def test_the_implicit_gradient_is_that_of_many_rounds(marginal, backend, sizes, seed):
+    problems = [random_affinity(*size, seed + k) for k, size in enumerate(sizes)]
+    affinity, *masks = padded(problems, seed)
+    cotangent = random_affinity(*affinity.shape[1:], seed + 1).expand_as(affinity)
+    many = {"epsilon": 0.5, "marginal": marginal, "num_iterations": 1000}
+    with pytest.MonkeyPatch.context() as patch:
+        if backend == "torch":
+            patch.setattr(kernels, "usable", lambda: False)
+            patch.setattr(kernels, "balance", None)
+        found = value_and_gradient(UnbalancedSinkhorn(**many, gradient="implicit"), affinity, cotangent, *masks)
+    almost = UnbalancedSinkhorn(**many | {"num_iterations": 900})(affinity, *masks)
+    expected = value_and_gradient(UnbalancedSinkhorn(**many), affinity, cotangent, *masks)
+    assume((almost - expected[0]).abs().max() <= 1e-10)  # else a row and a column compete: see above
+    for here, there in zip(found, expected, strict=True):
+        torch.testing.assert_close(here, there, rtol=0, atol=1e-6)
+
+
+@every_marginal
+def test_few_rounds_give_what_few_rounds_give(marginal):
+    affinity = torch.stack([random_affinity(4, 6, seed) for seed in range(5)])
+    few = {"epsilon": 0.1, "marginal": marginal, "num_iterations": 7}
+    expected = UnbalancedSinkhorn(**few)(affinity)
+    torch.testing.assert_close(UnbalancedSinkhorn(**few, gradient="implicit")(affinity), expected, rtol=0, atol=1e-12)
+
+
+@every_marginal
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1e2, 1e4, 1e8])
+def test_far_affinities_have_the_same_fixed_point(marginal, dtype, scale):
+    if marginal == "kl":
+        scale = 15.0  # further on it is infinite
+    affinity = scale * torch.stack([random_affinity(5, 6, seed) for seed in range(3)]).to(dtype)
+    options = {"marginal": marginal, "num_iterations": 300}
+    assignment, gradient, *_ = value_and_gradient(
+        UnbalancedSinkhorn(**options, gradient="implicit"), affinity, torch.ones_like(affinity)
+    )
+    assert gradient.isfinite().all()
+    expected = UnbalancedSinkhorn(**options)(affinity)
+    torch.testing.assert_close(assignment, expected, rtol=1e-4 if dtype == torch.float32 else 1e-9, atol=1e-4)
+
+
+def test_implicit_gradients_under_vmap_and_jacrev():
+    affinity = torch.stack([random_affinity(3, 4, seed) for seed in range(2)])
+    rows = torch.tensor([[True, True, False], [True, True, True]])
+    matcher = UnbalancedSinkhorn(0.5, gradient="implicit")
+    alone = torch.stack([matcher(*problem) for problem in zip(affinity, rows, strict=True)])
+    torch.testing.assert_close(torch.func.vmap(matcher)(affinity, rows), alone)
+    expected = torch.autograd.functional.jacobian(matcher, affinity[0])
+    torch.testing.assert_close(torch.func.jacrev(matcher)(affinity[0]), expected, rtol=0, atol=1e-6)
+
+
+def test_the_fixed_point_keeps_the_assignment_alone():
+    affinity, kept = torch.rand(64, 6, 6, requires_grad=True), {}
+
+    def pack(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        assignment = UnbalancedSinkhorn(gradient="implicit")(affinity)
+    kept.pop(affinity.data_ptr(), None)
+    assert assignment.data_ptr() in kept
+    assert sum(kept.values()) <= 1.1 * affinity.numel() * 4
