@@ -5,6 +5,29 @@
 
 Names are loaded on first use, so that the options (`mghp.matching.solvers`) are there without torch, and a matcher
 without cvxpy or Numba.
+
+Training scores of pairs wants a matcher and a loss that give every problem a gradient, whatever the scores are at
+first. `fenchel_young` does with any matcher here: its gradient is Y - Y*, and nothing is differentiated. So does
+`cross_entropy` through `PGDDykstra()`, whose Y_0 is uniform in Python; from Y_0 = 0, as in the paper and in configs,
+scores that are all negative give no gradient, ever. Steps alpha A of 1 and more leave most assignments at 0 or 1, where
+nothing reaches the scores either. What counts is tau max A = T alpha max A: scaling A is scaling tau.
+
+Example:
+    >>> import torch
+    >>> from mghp.matching import PGDDykstra, fenchel_young
+    >>> affinity = torch.full((8, 19, 5, 6), -1.0, requires_grad=True)  # (batch, limb, source, destination)
+    >>> truth = torch.eye(5, 6, dtype=torch.bool).expand(affinity.shape)  # which pairs belong to one person
+    >>> source_mask = torch.arange(5).expand(8, 19, 5) < 4  # True = a real candidate
+    >>> is_pair = source_mask[..., None].expand(affinity.shape)  # True = a pair whose truth is known
+    >>> matcher = PGDDykstra()
+    >>> optimizer = torch.optim.Adam([affinity], lr=0.1)
+    >>> for step in range(50):
+    ...     optimizer.zero_grad()
+    ...     assignment = matcher(affinity, source_mask)  # the same shape; exactly 0 outside the mask
+    ...     fenchel_young(affinity, assignment, truth, is_pair).backward()
+    ...     optimizer.step()
+    >>> bool((affinity[is_pair & truth].min() > affinity[is_pair & ~truth].max()))
+    True
 """
 
 from importlib import import_module
@@ -18,6 +41,7 @@ if TYPE_CHECKING:
     from mghp.matching.identity import Identity
     from mghp.matching.jacobian import coupling
     from mghp.matching.linear_program import LinearProgram
+    from mghp.matching.losses import balanced_cross_entropy, cross_entropy, fenchel_young, structured_hinge
     from mghp.matching.matcher import IterativeMatcher, Matcher
     from mghp.matching.one_projection import Projection, project_to_assignments
     from mghp.matching.pgd_dykstra import PGDDykstra
@@ -51,7 +75,10 @@ _MODULES = {
     "Projection": "one_projection",
     "Trace": "trace",
     "UnbalancedSinkhorn": "sinkhorn",
+    "balanced_cross_entropy": "losses",
     "coupling": "jacobian",
+    "cross_entropy": "losses",
+    "fenchel_young": "losses",
     "integrality": "problem",
     "make_matcher": "factory",
     "objective": "problem",
@@ -61,6 +88,7 @@ _MODULES = {
     "raw_signed_gap": "problem",
     "repair": "problem",
     "round_assignment": "rounding",
+    "structured_hinge": "losses",
     "tight_rows": "problem",
     "violation": "problem",
 }
@@ -80,7 +108,10 @@ __all__ = [
     "StraightThrough",
     "Trace",
     "UnbalancedSinkhorn",
+    "balanced_cross_entropy",
     "coupling",
+    "cross_entropy",
+    "fenchel_young",
     "integrality",
     "make_matcher",
     "objective",
@@ -90,6 +121,7 @@ __all__ = [
     "raw_signed_gap",
     "repair",
     "round_assignment",
+    "structured_hinge",
     "tight_rows",
     "violation",
 ]

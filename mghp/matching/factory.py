@@ -7,6 +7,8 @@ from mghp.matching.solvers import SOLVERS
 def make_matcher(name: str, **options: object) -> Matcher:
     """Build a matcher: `make_matcher("pgd_dykstra", num_steps=10)`.
 
+    Options that are not given are those of configs, the paper's where it states them, which need not be a class's own.
+
     Raises:
         InputError: if no solver has this name.
         ValueError: if an option's value has no meaning.
@@ -20,5 +22,6 @@ def make_matcher(name: str, **options: object) -> Matcher:
         tensor([[0.0100, 0.9900],
                 [0.9900, 0.0000]])
     """
-    matcher: Matcher = SOLVERS[name].load()(**options)
+    solver = SOLVERS[name]
+    matcher: Matcher = solver.load()(**vars(solver.options(**options)))
     return matcher

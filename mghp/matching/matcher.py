@@ -1,6 +1,7 @@
 """What every matcher is: a module from affinity to assignment, checked at the door."""
 
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
@@ -87,6 +88,7 @@ class Matcher(nn.Module, ABC):
 
     differentiable: bool
     config: SolverConfig
+    _has_warned = False
 
     def __init__(self, config: SolverConfig) -> None:
         super().__init__()
@@ -128,11 +130,31 @@ class Matcher(nn.Module, ABC):
             return affinity.clone() if self.differentiable else affinity.detach().clone()
         prepared = self._prepare(affinity, source_mask, destination_mask)
         if self.differentiable:
-            assignment = self.solve(*prepared)
+            assignment = self.solve(self._watched(prepared[0]), *prepared[1:])
         else:
             with torch.no_grad():
                 assignment = self.solve(*prepared)
         return assignment.reshape(affinity.shape).to(affinity.dtype)
+
+    def _watched(self, affinity: Tensor) -> Tensor:
+        """Return the affinity, which will warn, once a matcher, where a backward pass leaves a whole batch at 0."""
+        if self._has_warned or not (affinity.requires_grad and torch.is_grad_enabled() and has_values(affinity)):
+            return affinity
+        is_anything = affinity.detach().any()
+
+        def warn_of_zeros(gradient: Tensor) -> None:
+            if not self._has_warned and bool(is_anything) and not bool(gradient.any()):
+                self._has_warned = True
+                warnings.warn(
+                    f"{type(self).__name__}: no affinity of a whole batch gets a gradient, so that training may stand "
+                    "still; mghp.matching says which matchers and losses give one to any affinity",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+        watched = affinity.view_as(affinity)  # so that no hook stays at what was given
+        watched.register_hook(warn_of_zeros)  # type: ignore[no-untyped-call]
+        return watched
 
     def _prepare(
         self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None
@@ -183,7 +205,7 @@ class IterativeMatcher(Matcher):
             >>> from mghp.matching import PGDDykstra
             >>> trace = PGDDykstra(num_steps=4, step_size=0.5).trace(torch.tensor([[3.0, 2.0], [2.0, 0.0]]))
             >>> trace.gap.round(decimals=2)
-            tensor([0.1300, 0.1100, 0.0900, 0.0800])
+            tensor([0.1100, 0.0900, 0.0800, 0.0700])
         """
         check_problem(affinity, source_mask, destination_mask)
         prepared = self._prepare(affinity, source_mask, destination_mask)

@@ -60,8 +60,8 @@ class PGDDykstra(IterativeMatcher):
         average: return the mean of Y_1 .. Y_T, as the paper does, or the last, Y_T.
         warm_start: each step but the first starts its cycles from X = relu(Z0 - r - c) with the r and c of the step
             before. That is dual ascent from a better point; its limit is still the projection of Z0.
-        initial: Y_0, "zeros" (the paper) or "uniform" (1 / max(sources, destinations) on real entries, from where
-            negative affinities get a gradient too).
+        initial: Y_0, "uniform" (1 / max(sources, destinations) on real entries, from where negative affinities get a
+            gradient too) or "zeros" (the paper, and the default of configs and `make_matcher`).
         projection: "halfspace" (row by row, the projection), or "as_printed" (see `mghp.matching.projections`).
         backward: "replay" keeps one bit an entry and cycle, "autograd" records every operation: same gradients, but
             only autograd's can be differentiated again.
@@ -80,11 +80,11 @@ class PGDDykstra(IterativeMatcher):
         >>> affinity = torch.tensor([[3.0, 2.0], [2.0, 0.0]], requires_grad=True)
         >>> assignment = PGDDykstra(step_size=0.1)(affinity)
         >>> assignment.detach().round(decimals=2)
-        tensor([[0.1200, 0.8700],
-                [0.8700, 0.0000]])
+        tensor([[0.1000, 0.9000],
+                [0.9000, 0.0900]])
         >>> assignment[0, 1].backward()
         >>> affinity.grad[0].round(decimals=2)  # the competitor in its row counts against the pair
-        tensor([-0.1400,  0.1500])
+        tensor([-0.1100,  0.1100])
     """
 
     differentiable = True
@@ -97,7 +97,7 @@ class PGDDykstra(IterativeMatcher):
         step_size: float = 0.01,
         average: bool = True,
         warm_start: bool = False,
-        initial: Literal["zeros", "uniform"] = "zeros",
+        initial: Literal["zeros", "uniform"] = "uniform",
         projection: Literal["halfspace", "as_printed"] = "halfspace",
         backward: Literal["replay", "autograd"] = "replay",
         backend: Literal["auto", "numba", "torch", "triton"] = "auto",

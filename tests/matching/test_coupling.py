@@ -13,6 +13,7 @@ from mghp.matching import (
     Projection,
     UnbalancedSinkhorn,
     coupling,
+    make_matcher,
 )
 
 
@@ -37,7 +38,7 @@ def test_equals_the_jacobian_s(matcher, source, destination, seed):
 
 def test_identity_couples_nothing():
     assert coupling(Identity(), torch.rand(3, 4)).item() == 0
-    scaling = PGDDykstra()  # whose bounds are not reached by such small affinities
+    scaling = make_matcher("pgd_dykstra")  # whose bounds are not reached by such small affinities
     assert coupling(scaling, 0.1 * random_affinity(3, 4, 0, "uniform")).item() == 0
     assert coupling(scaling, random_affinity(3, 4, 0, "negative")).item() == 0  # all of the Jacobian is 0
 
@@ -50,7 +51,9 @@ def test_two_candidates_that_share_one_place_by_hand():
 
 def test_paper_defaults_couple_large_problems_only():
     small, large = (
-        coupling(PGDDykstra(), torch.stack([random_affinity(*size, seed, "uniform") for seed in range(20)])).mean()
+        coupling(
+            make_matcher("pgd_dykstra"), torch.stack([random_affinity(*size, seed, "uniform") for seed in range(20)])
+        ).mean()
         for size in ((2, 3), (6, 6))
     )
     assert small < 0.1

@@ -10,7 +10,7 @@ from affinities import outside, padded, random_affinity, unpadded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mghp.matching import PGDDykstra, kernels, objective, optimality_gap, optimum, violation
+from mghp.matching import PGDDykstra, kernels, make_matcher, objective, optimality_gap, optimum, violation
 from mghp.matching.literal import literal_algorithm
 
 RUNS = [("numba", "replay"), ("torch", "replay"), ("torch", "autograd")]
@@ -145,7 +145,8 @@ def test_as_printed_is_decided_for_each_matrix(backend, backward):
     """One matrix over its bounds must not set the rows of another, within them, to sum 1."""
     small = 0.1 * random_affinity(3, 4, 0, "uniform")
     large = 5 * random_affinity(3, 4, 1, "uniform")
-    matcher = PGDDykstra(1, 3, 1.0, average=False, projection="as_printed", backend=backend, backward=backward)
+    once = {"average": False, "initial": "zeros", "projection": "as_printed"}
+    matcher = PGDDykstra(1, 3, 1.0, **once, backend=backend, backward=backward)
     together = matcher(torch.stack([small, large]))
     assert torch.equal(together[0], small)
     assert largest(together[1] - matcher(large)) <= 1e-12
@@ -165,8 +166,8 @@ def test_padding_does_not_decide_the_printed_case(backend, backward):
 
 def test_as_printed_is_another_matcher():
     affinity = torch.tensor([[2.0, 0.0], [0.1, 0.2]], dtype=torch.float64)
-    as_printed = PGDDykstra(1, 1, 1.0, average=False, projection="as_printed")(affinity)
-    row_wise = PGDDykstra(1, 1, 1.0, average=False)(affinity)
+    as_printed = PGDDykstra(1, 1, 1.0, average=False, initial="zeros", projection="as_printed")(affinity)
+    row_wise = PGDDykstra(1, 1, 1.0, average=False, initial="zeros")(affinity)
     # By hand: rows lose 1/2 and gain 0.35 each as printed; the columns then sum to 1.95 and 0.05.
     assert largest(as_printed - torch.tensor([[1.025, 0.0], [0.0, 1.025]], dtype=torch.float64)) <= 1e-12
     # Row-wise the second row stays; the columns then sum to 1.6 and -0.3.
@@ -343,8 +344,9 @@ def test_paper_defaults_scale_small_problems():
     """Where the bounds are not reached, Y = alpha (T + 1) / 2 A = 0.255 A."""
     affinity = torch.stack([random_affinity(2, 3, seed, "uniform") for seed in range(50)])
     within = 0.6 * affinity  # T alpha times three of these stays under 1
-    assert largest(PGDDykstra()(within) - 0.255 * within) <= 1e-12
-    assert largest(PGDDykstra()(3 * affinity) - 0.255 * 3 * affinity) > 0.1
+    matcher = make_matcher("pgd_dykstra")
+    assert largest(matcher(within) - 0.255 * within) <= 1e-12
+    assert largest(matcher(3 * affinity) - 0.255 * 3 * affinity) > 0.1
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,8 @@ BACKENDS = [{"backend": "numba"}, {"backend": "torch"}, {"backend": "torch", "ba
 
 
 def truncated(gradient_steps, average, warm_start, **backend):
-    return PGDDykstra(6, 4, 0.3, average=average, warm_start=warm_start, gradient_steps=gradient_steps, **backend)
+    options = {"average": average, "warm_start": warm_start, "gradient_steps": gradient_steps, "initial": "zeros"}
+    return PGDDykstra(6, 4, 0.3, **options, **backend)
 
 
 @pytest.mark.parametrize("average", [True, False])

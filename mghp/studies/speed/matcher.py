@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mghp.config.schema import Config
-from mghp.matching import LinearProgram, Matcher, PGDDykstra, make_matcher
+from mghp.matching import LinearProgram, Matcher, make_matcher
 from mghp.matching.literal import literal_algorithm
 from mghp.matching.solvers import SOLVERS
 from mghp.problems.load import load_problems
@@ -65,7 +65,7 @@ def _against_literal(affinity: Tensor, repeats: int) -> Iterator[dict[str, Any]]
     memory = saved_bytes(literal_algorithm, affinity)
     yield _row(problems, "literal, autograd", peer)
     for backend in ("numba", "torch"):
-        matcher = PGDDykstra(backend=backend)
+        matcher = make_matcher("pgd_dykstra", backend=backend)
         share = saved_bytes(matcher, affinity) / memory
         yield _row(problems, backend, solve_seconds(matcher, affinity, repeats), peer) | {"memory_share": share}
 
@@ -87,7 +87,7 @@ def _against_loop(config: Config, problems: ProblemSet) -> list[dict[str, Any]]:
 
     peer = (scale * median_seconds(loop_forward, 1), scale * median_seconds(loop_both, 1))
     batches = [batch.to(dtype=torch.float32) for batch in MatchingBatch.bucket(problems.problems)]
-    matcher = PGDDykstra()
+    matcher = make_matcher("pgd_dykstra")
 
     def batched_forward() -> None:
         with torch.no_grad():
@@ -129,7 +129,7 @@ def _padding(config: Config) -> Iterator[dict[str, Any]]:
         masks = mask.flatten(0, 1), mask.flatten(0, 1)
         cells = sum(part.numel() for part in by_size)
         for backend in ("numba", "torch"):
-            matcher = PGDDykstra(backend=backend)
+            matcher = make_matcher("pgd_dykstra", backend=backend)
             repeats = config.bench.repeats
             padded = _both_seconds(matcher, [(affinity.flatten(0, 1), *masks)], repeats)
             without = _both_seconds(matcher, [(part,) for part in by_size], repeats)
