@@ -30,8 +30,13 @@ def backend_of(affinity: Tensor, config: PGDDykstraConfig) -> Backend:
 
 def _fastest(affinity: Tensor) -> Backend:
     if affinity.device.type == "cpu":
-        return "torch" if _why_not_numba(affinity) else "numba"
+        return "numba" if suits_numba(affinity) else "torch"
     return "torch" if affinity.device.type != "cuda" or why_not_triton(affinity) else "triton"
+
+
+def suits_numba(batch: Tensor) -> bool:
+    """Return whether Numba's kernels can take a batch."""
+    return not _why_not_numba(batch)
 
 
 def _why_not_numba(affinity: Tensor) -> str:

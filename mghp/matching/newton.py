@@ -27,10 +27,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mghp.matching.backends import suits_numba
 from mghp.matching.matcher import has_values
-from mghp.matching.pgd_dykstra import takes_numba, thread_count_kept
+from mghp.matching.pgd_dykstra import thread_count_kept
 from mghp.matching.projections import Corrections
-from mghp.matching.solvers import PGDDykstraConfig
 
 TOLERANCE = {torch.float32: 1e-9, torch.float64: 3e-14}
 """Largest residual |min(r, 1 - rowsum)|, in units of 1 plus the point's largest entry."""
@@ -43,9 +43,6 @@ STAGE = 4.0
 
 MAX_EVALUATIONS = 1000
 """Most evaluations of the dual in a stage, some ten times the most that was seen."""
-
-_ON_ANY_BACKEND = PGDDykstraConfig()
-"""Options that leave the choice between kernels and torch operations to the tensor."""
 
 
 def project_by_newton(
@@ -106,7 +103,7 @@ def project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, colum
 def _project(
     x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    if not takes_numba(x, _ON_ANY_BACKEND):
+    if not suits_numba(x):
         return _project_in_torch(x, rows, columns, r, c)
     from mghp.matching import kernels
 
@@ -119,7 +116,7 @@ def _project(
 
 
 def _project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, column_scales: Tensor) -> Tensor:
-    if not takes_numba(gradient, _ON_ANY_BACKEND):
+    if not suits_numba(gradient):
         return face_by_cholesky(gradient, weights, row_scales.unsqueeze(-1), column_scales.unsqueeze(-2))
     from mghp.matching import kernels
 

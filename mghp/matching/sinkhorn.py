@@ -30,12 +30,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from typing_extensions import override
 
+from mghp.matching.backends import suits_numba
 from mghp.matching.far import with_near_affinities
 from mghp.matching.matcher import IterativeMatcher, has_values, is_traced
 from mghp.matching.newton import project_on_face
-from mghp.matching.pgd_dykstra import takes_numba, thread_count_kept
+from mghp.matching.pgd_dykstra import thread_count_kept
 from mghp.matching.size_groups import size_groups
-from mghp.matching.solvers import PGDDykstraConfig, SinkhornConfig
+from mghp.matching.solvers import SinkhornConfig
 
 # Finite, so that a row without any real entry has a gradient (0) instead of NaN.
 _NEVER = -1e30
@@ -49,9 +50,6 @@ _MARGIN = 80.0
 
 _SETTLED = {torch.float32: 1e-8, torch.float64: 1e-13}
 """Relative change of factors in a round after which the fixed point counts as reached."""
-
-_ON_ANY_BACKEND = PGDDykstraConfig()
-"""Options that leave the choice between kernels and torch operations to the tensor."""
 
 
 class UnbalancedSinkhorn(IterativeMatcher):
@@ -266,7 +264,7 @@ def _scales(is_below: Tensor, config: SinkhornConfig) -> Tensor:
 
 def _suits_factors(scores: Tensor, config: SinkhornConfig) -> bool:
     """Return whether factors exp(f / epsilon) neither overflow nor vanish in float64, and the kernels are there."""
-    if not has_values(scores) or not takes_numba(scores, _ON_ANY_BACKEND):
+    if not has_values(scores) or not suits_numba(scores):
         return False
     is_low = (scores < -REACH) & (scores > _NEVER / 2)
     return bool(scores.amax() <= REACH) and (config.marginal == "at_most_one" or not bool(is_low.any()))
