@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import mghp.cli.main
 from mghp.config.load import load_config
 from mghp.errors import InputError
-from mghp.matching import PGDDykstra
+from mghp.matching import PGDDykstra, Projection
 from mghp.runs.read import Run
 from mghp.studies.speed import devices, exactness, measure
 from mghp.studies.speed.bench import Call
@@ -157,15 +157,13 @@ def test_compiled_steps_are_the_algorithm(monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda step, dynamic: compiled.append(dynamic) or step)
     affinity = torch.rand(2, 4, 5, dtype=torch.float64)
-    in_steps = devices._compiled_steps(PGDDykstra(step_size=0.1).config)(affinity)
-    torch.testing.assert_close(in_steps, PGDDykstra(step_size=0.1)(affinity), rtol=0, atol=1e-12)
+    matcher = PGDDykstra(**devices.PAPER, step_size=0.1)
+    torch.testing.assert_close(devices._compiled_steps(matcher.config)(affinity), matcher(affinity), rtol=0, atol=1e-12)
     assert compiled == [True]
 
 
 def test_one_projection_is_the_algorithm_s_first_step():
     affinity = torch.randn(3, 3, dtype=torch.float64)
-    from mghp.matching import Projection
-
     once = PGDDykstra(**devices.ONCE)(affinity)
     torch.testing.assert_close(once, Projection()(affinity), rtol=0, atol=1e-12)
 
