@@ -25,9 +25,12 @@ def checkpoint_of(source: str | Path) -> Path:
         source: the folder, a file, or "shipped": the weights that come with the package.
 
     Raises:
-        InputError: if the folder has neither; it lists the checkpoints, or else the files, that are there.
+        InputError: if the folder has neither, then it lists the checkpoints, or else the files, that are there; or if
+            the package came without weights.
     """
-    folder = SHIPPED_FILE if str(source) == SHIPPED else Path(source)
+    if str(source) == SHIPPED:
+        return _shipped()
+    folder = Path(source)
     if not folder.is_dir():
         return folder
     kept = sorted((folder / "checkpoints").glob("*.ckpt"))
@@ -40,6 +43,12 @@ def checkpoint_of(source: str | Path) -> Path:
         f"{folder}: no checkpoints/best.ckpt or last.ckpt; expected a run of mghp train, or a checkpoint; "
         f"there is {listed}{', ...' if len(there) > _LISTED else ''}"
     )
+
+
+def _shipped() -> Path:
+    if not SHIPPED_FILE.is_file():
+        raise InputError("no trained parser comes with mghp yet; expected a run folder of mghp train or a checkpoint")
+    return SHIPPED_FILE
 
 
 def checkpoint_to_use(source: str | Path) -> Path:

@@ -1,6 +1,7 @@
 import pytest
 
 from mghp.errors import InputError
+from mghp.parsing import checkpoint_places
 from mghp.parsing.build import load_parser
 from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.training.build import load_module
@@ -44,3 +45,11 @@ def test_an_empty_folder_and_a_full_one_are_told_alike(tmp_path):
         (tmp_path / f"{number:02}.jpg").touch()
     with pytest.raises(InputError, match=r"07\.jpg, \.\.\.$"):
         checkpoint_of(tmp_path)
+
+
+def test_a_package_without_weights_asks_for_a_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint_places, "SHIPPED_FILE", tmp_path / "photographs.ckpt")
+    with pytest.raises(InputError, match="no trained parser comes with mghp yet; expected a run folder"):
+        checkpoint_of("shipped")
+    (tmp_path / "photographs.ckpt").touch()
+    assert checkpoint_of("shipped") == tmp_path / "photographs.ckpt"
