@@ -58,6 +58,7 @@ _add(
     "learned", "Time a training step of every way to learn limb scores, beside one without a matcher; memory too.",
     "matcher/bench_learned.yaml",
 )  # fmt: skip
+_add("projection", "Hold Newton's projection against Dykstra's cycles in time and error, and against a QP solver.")
 _add(
     "metrics", "Time AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram per picture.",
     argument="Stored set of test vectors, e.g. set.npz; made-up pictures by default",
