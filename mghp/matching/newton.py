@@ -22,6 +22,7 @@ regularised optimal transport, the latter by semi-smooth Newton); Niculae, Marti
 (SparseMAP, of which this is the case of matchings).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -33,7 +34,7 @@ from mghp.matching.pgd_dykstra import thread_count_kept
 from mghp.matching.projections import Corrections
 
 TOLERANCE = {torch.float32: 1e-9, torch.float64: 3e-14}
-"""Largest residual |min(r, 1 - rowsum)|, in units of 1 plus the point's largest entry."""
+"""Largest residual |min(r, 1 - rowsum)| by default, in units of 1 plus the point's largest entry."""
 
 REACH = 32.0
 """Largest entry of a point that torch operations project at once."""
@@ -50,6 +51,7 @@ def project_by_newton(
     source_mask: Tensor | None = None,
     destination_mask: Tensor | None = None,
     start: Corrections | None = None,
+    tolerance: float | None = None,
 ) -> tuple[Tensor, Corrections]:
     """Return the projection of a batch of points, and the corrections at it; no gradient passes.
 
@@ -58,6 +60,8 @@ def project_by_newton(
         source_mask: True where a source is real, shape (batch, source).
         destination_mask: True where a destination is real, shape (batch, destination).
         start: r (batch, source, 1) and c (batch, 1, destination) to begin with, such as those of a nearby point.
+        tolerance: largest residual |min(r, 1 - rowsum)| that is left, in units of 1 plus the largest entry of a point;
+            None for 3e-14, and 1e-9 in float32.
 
     Returns:
         P_C(X), 0 outside the masks; with r and c in float64, to 1e-10 where X is float64.
@@ -76,7 +80,8 @@ def project_by_newton(
     c = None if start is None else start.c.squeeze(-2).double()
     x = x.detach()
     project = _project if has_values(x) and type(x) is Tensor else _project_op
-    projected, r, c = project(x, rows, columns, r, c)
+    tolerance = TOLERANCE[x.dtype] if tolerance is None else tolerance
+    projected, r, c = project(x, rows, columns, r, c, tolerance)
     return projected, Corrections(r.unsqueeze(-1), c.unsqueeze(-2))
 
 
@@ -101,16 +106,16 @@ def project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, colum
 
 
 def _project(
-    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None, tolerance: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     if not suits_numba(x):
-        return _project_in_torch(x, rows, columns, r, c)
+        return _project_in_torch(x, rows, columns, r, c, tolerance)
     from mghp.matching import kernels
 
     start = None if r is None or c is None else (r.numpy(), c.numpy())
     with thread_count_kept() as num_threads:
         projected, r_found, c_found, _ = kernels.project(
-            x.numpy(), rows.numpy(), columns.numpy(), start, tolerance=TOLERANCE[x.dtype], num_threads=num_threads
+            x.numpy(), rows.numpy(), columns.numpy(), start, tolerance=tolerance, num_threads=num_threads
         )
     return torch.from_numpy(projected), torch.from_numpy(r_found), torch.from_numpy(c_found)
 
@@ -126,10 +131,10 @@ def _project_on_face(gradient: Tensor, weights: Tensor, row_scales: Tensor, colu
 
 
 def _project_in_torch(
-    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None, tolerance: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     point = torch.where(rows.unsqueeze(-1) & columns.unsqueeze(-2), x.double(), -torch.inf)
-    tolerance = TOLERANCE[x.dtype] * (1 + x.amax((-2, -1)).double().clamp(min=0))
+    enough = tolerance * (1 + x.amax((-2, -1)).double().clamp(min=0))
     at = Corrections(
         torch.zeros_like(point[:, :, :1]) if r is None else r.unsqueeze(-1),
         torch.zeros_like(point[:, :1]) if c is None else c.unsqueeze(-2),
@@ -138,9 +143,9 @@ def _project_in_torch(
     while r is None and scale * float(x.amax()) > REACH:
         scale /= STAGE
     while scale < 1:
-        at = Corrections(*(STAGE * vector for vector in _descend(scale * point, at, torch.full_like(tolerance, 0.1))))
+        at = Corrections(*(STAGE * vector for vector in _descend(scale * point, at, torch.full_like(enough, 0.1))))
         scale *= STAGE
-    at = _descend(point, at, tolerance)
+    at = _descend(point, at, enough)
     projected = torch.relu(point - at.r - at.c).to(x.dtype)
     return projected, at.r.squeeze(-1), at.c.squeeze(-2)
 
@@ -237,20 +242,27 @@ def _solve_semidefinite(system: Tensor, right: Tensor) -> Tensor:
 # Operators of their own: torch.compile, export and torch.func need not look into the loops.
 @torch.library.custom_op("mghp::project_by_newton", mutates_args=())
 def _project_op(
-    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None, tolerance: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return _project(x, rows, columns, r, c)
+    return _project(x, rows, columns, r, c, tolerance)
 
 
 @_project_op.register_fake
-def _(x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+def _(
+    x: Tensor, rows: Tensor, columns: Tensor, r: Tensor | None, c: Tensor | None, tolerance: float
+) -> tuple[Tensor, Tensor, Tensor]:
     double = x.new_empty((), dtype=torch.float64)
     return torch.empty_like(x), double.new_empty(rows.shape), double.new_empty(columns.shape)
 
 
 @_project_op.register_vmap
-def _(info: Any, axes: tuple[int | None, ...], *parts: Tensor | None) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:  # noqa: ANN401
-    found = _project_op(*_flattened(info.batch_size, axes, parts))
+def _(
+    info: Any,  # noqa: ANN401
+    axes: tuple[int | None, ...],
+    *given: Any,  # noqa: ANN401
+) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+    *parts, tolerance = given
+    found = _project_op(*_flattened(info.batch_size, axes[:-1], parts), tolerance)
     return tuple(part.unflatten(0, (info.batch_size, -1)) for part in found), (0, 0, 0)
 
 
@@ -270,7 +282,7 @@ def _(info: Any, axes: tuple[int | None, ...], *parts: Tensor) -> tuple[Tensor, 
     return found.unflatten(0, (info.batch_size, -1)), 0
 
 
-def _flattened(number: int, axes: tuple[int | None, ...], parts: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+def _flattened(number: int, axes: Sequence[int | None], parts: Sequence[Tensor | None]) -> list[Tensor | None]:
     """Return each part with vmap's axis merged into the batch; one that has none is repeated."""
     laid = (
         part if part is None else part.expand(number, *part.shape) if axis is None else part.movedim(axis, 0)

@@ -25,7 +25,7 @@ RIDGE = 0.01
 """What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
 
 FORCING = 0.1
-"""Accuracy of a direction relative to the gradient, in units of the squared residual."""
+"""Accuracy of a direction relative to the gradient, in units of the residual."""
 
 SHORTER = 0.25
 """Factor of a step that did not descend."""
@@ -230,7 +230,7 @@ def _find_direction(point, m, r, c, support, work, residual):
             left[i] = excess
         else:
             degrees[i] = 0
-    _solve_rows(support, degrees, inverse, FORCING * min(1.0, residual * residual), work)
+    _solve_rows(support, degrees, inverse, FORCING * min(1.0, residual), work)
     scratch[:] = 0
     for i in range(n):
         if degrees[i] > 0:

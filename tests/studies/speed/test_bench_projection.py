@@ -16,7 +16,7 @@ def test_newton_is_exact_beside_cycles_and_an_active_set_solver(tmp_path, monkey
     run = bench.bench_projection(Call(Config(experiment="bench_projection", runs=str(tmp_path)), lambda *_: None))
     rows = pd.read_csv(run / "ratios.csv")
     assert list(rows["size"]) == [3] * 4 + [12] * 4
-    assert (rows[["cycles_us", "newton_us", "ratio", "both_ratio"]] > 0).all(None)
+    assert (rows[["cycles_us", "newton_us", "ratio", "both_ratio", "equal_ratio"]] > 0).all(None)
     assert rows["newton_error"].max() < 1e-6  # float32 among them
     assert rows["cycles_error"].max() > 1e-3
     (exact,) = pd.read_csv(run / "exact.csv").to_dict("records")
