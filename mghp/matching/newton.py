@@ -37,13 +37,28 @@ TOLERANCE = {torch.float32: 1e-9, torch.float64: 3e-14}
 """Largest residual |min(r, 1 - rowsum)| by default, in units of 1 plus the point's largest entry."""
 
 REACH = 32.0
-"""Largest entry of a point that torch operations project at once."""
+"""Largest entry of a point that is projected at once; farther ones are approached in stages."""
 
 STAGE = 4.0
-"""Factor between the point of a stage and that of the next."""
+"""Factor between a stage's point and that of the next, which starts from the stage's corrections."""
+
+STAGE_ACCURACY = 0.1
+"""Largest residual that a stage before the last leaves."""
+
+RIDGE = 0.01
+"""What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
+
+SHORTER = 0.25
+"""Factor of a step that did not descend."""
+
+SHORTEST = 1e-9
+"""Step, relative to Newton's, below which rounding leaves nothing to gain."""
+
+ROUNDING = 1e-13
+"""Relative difference of two dual values that says nothing."""
 
 MAX_EVALUATIONS = 1000
-"""Most evaluations of the dual in a stage, some ten times the most that was seen."""
+"""Most evaluations of a stage, some ten times the most that was seen."""
 
 
 def project_by_newton(
@@ -143,7 +158,9 @@ def _project_in_torch(
     while r is None and scale * float(x.amax()) > REACH:
         scale /= STAGE
     while scale < 1:
-        at = Corrections(*(STAGE * vector for vector in _descend(scale * point, at, torch.full_like(enough, 0.1))))
+        at = Corrections(
+            *(STAGE * vector for vector in _descend(scale * point, at, torch.full_like(enough, STAGE_ACCURACY)))
+        )
         scale *= STAGE
     at = _descend(point, at, enough)
     projected = torch.relu(point - at.r - at.c).to(x.dtype)
@@ -151,7 +168,7 @@ def _project_in_torch(
 
 
 def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
-    """Minimise the dual of each problem from some corrections, all at once, until the slowest is there."""
+    """Return the corrections at which each dual is least, found from others; all at once, until the slowest is."""
     base, step = at, Corrections(*(torch.zeros_like(vector) for vector in at))
     value = torch.full_like(tolerance, torch.inf)
     expected, length = torch.zeros_like(value), torch.ones_like(value)
@@ -162,15 +179,15 @@ def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
         residual = torch.stack([torch.minimum(*pair).abs().amax((-2, -1)) for pair in zip(at, slopes, strict=True)])
         residual = residual.amax(0)
         is_there = residual <= tolerance
-        if bool((is_there | (length < 1e-9)).all()):
+        if bool((is_there | (length < SHORTEST)).all()):
             break
-        noise = 1e-13 * value.abs().nan_to_num(posinf=0)
+        noise = ROUNDING * value.abs().nan_to_num(posinf=0)
         is_lower = here < value - noise
         is_flat = (here <= value + noise) & (_along(at, base, slopes) <= expected.abs() / 2)
         accepted = is_there | is_lower | is_flat
         taken = accepted[:, None, None]
         value = torch.where(accepted, here, value)
-        length = torch.where(is_there, 0, torch.where(accepted, 1, length / 4))
+        length = torch.where(is_there, 0, torch.where(accepted, 1, SHORTER * length))
         newest = _direction(point, y, at, slopes, residual)
         base = Corrections(*(torch.where(taken, new, old) for new, old in zip(at, base, strict=True)))
         step = Corrections(*(torch.where(taken, new, old) for new, old in zip(newest, step, strict=True)))
@@ -188,7 +205,7 @@ def _along(at: Corrections, base: Corrections, slopes: Corrections) -> Tensor:
 def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, residual: Tensor) -> Corrections:
     """Return the steps of r and c: Newton's where they are free, up to their bound where nothing is taken."""
     support = (y > 0).double()
-    ridge = (0.01 * residual.clamp(max=1) + 1e-12)[:, None, None]
+    ridge = (RIDGE * residual.clamp(max=1) + 1e-12)[:, None, None]
     degrees = support.sum(-1, keepdim=True), support.sum(-2, keepdim=True)
     free_r, free_c = (
         (degree > 0) & ((value > 0) | (slope < 0)) for degree, value, slope in zip(degrees, at, slopes, strict=True)

@@ -8,36 +8,22 @@ import numpy as np
 from numba import njit, prange
 
 from mghp.matching.kernel_loops import _FAST, _inlined, _real
+from mghp.matching.newton import (
+    MAX_EVALUATIONS,
+    REACH,
+    RIDGE,
+    ROUNDING,
+    SHORTER,
+    SHORTEST,
+    STAGE,
+    STAGE_ACCURACY,
+)
 
 LANES = 8
 """Entries that rows are widened to a multiple of: one 512-bit register of float64."""
 
-REACH = 32.0
-"""Largest entry of a point that is projected at once; farther ones are approached in stages."""
-
-STAGE = 4.0
-"""Factor between a stage's point and that of the next, which starts from the stage's corrections."""
-
-STAGE_ACCURACY = 0.1
-"""Largest residual that a stage before the last leaves."""
-
-RIDGE = 0.01
-"""What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
-
 FORCING = 0.1
 """Accuracy of a direction relative to the gradient, in units of the residual."""
-
-SHORTER = 0.25
-"""Factor of a step that did not descend."""
-
-SHORTEST = 1e-9
-"""Step, relative to Newton's, below which rounding leaves nothing to gain."""
-
-ROUNDING = 1e-13
-"""Relative difference of two dual values that says nothing."""
-
-MAX_EVALUATIONS = 1000
-"""Most evaluations of a stage, some ten times the most that was seen."""
 
 # Positions of the vectors in a problem's workspace; those of columns begin at _COLUMN_SUMS.
 _ROW_SUMS, _ROW_DEGREES, _ROW_STEP, _ROW_BASE, _RESIDUAL, _DIRECTION, _PRODUCT = range(7)
@@ -102,7 +88,7 @@ def _project(problem, x, source_mask, destination_mask, sizes, tolerance, is_war
 
 @njit(cache=True, fastmath=_FAST)
 def _descend(point, m, r, c, work, tolerance):
-    """Minimise the dual from r and c until its residual is within the tolerance; returns the evaluations taken."""
+    """Move r and c until the dual's residual is within the tolerance; returns the evaluations taken."""
     n, width = point.shape
     support = np.empty((n, width))
     row_sums, row_step, row_base = work[_ROW_SUMS, :n], work[_ROW_STEP, :n], work[_ROW_BASE, :n]

@@ -16,7 +16,7 @@ from mghp.errors import InputError
 from mghp.inference.export import DESCRIPTION_FILE, describe, export_program, least_side
 from mghp.inference.export_files import check_export_files, picture_size
 from mghp.inference.program import NUM_PEAKS, OUTPUTS, PictureProgram, exported_matcher
-from mghp.matching import PGDDykstra
+from mghp.matching import make_matcher
 from mghp.matching.solvers import PGDDykstraConfig
 from mghp.out_folder import LIST
 from mghp.parsing.network.backbone import Normalised
@@ -153,7 +153,8 @@ def test_what_the_program_answers_is_what_the_parser_s_pieces_answer(eager):
         fields = module.fields(image)
         candidates = module.assembler.candidates(fields)
         scored = module.assembler.affinity(fields, candidates)
-        assignment = PGDDykstra(10, 3, 0.05)(scored.affinity, scored.source_mask, scored.destination_mask)
+        matcher = make_matcher("pgd_dykstra", num_steps=10, num_cycles=3, step_size=0.05)
+        assignment = matcher(scored.affinity, scored.source_mask, scored.destination_mask)
     number = candidates.scores.shape[-1]
     assert torch.equal(found["part_logits"], fields.part_logits)
     assert torch.equal(found["projection"], fields.projection)
