@@ -95,9 +95,10 @@ def _best_seconds(matcher: Projection, affinity: Tensor) -> tuple[float, float]:
             matcher(affinity)
 
     def both() -> None:
-        matcher(affinity.clone().requires_grad_()).square().sum().backward()  # type: ignore[no-untyped-call]
+        matcher(affinity.clone().requires_grad_()).square().sum().backward()
 
-    forward(), both()
+    forward()
+    both()
     return min(seconds_of(forward) for _ in range(REPEATS)), min(seconds_of(both) for _ in range(REPEATS))
 
 
