@@ -15,11 +15,11 @@ import mghp.config.data
 import mghp.config.identity
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, load_config_text, to_yaml, variant_names
+from mghp.config.metric_names import METRICS
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.matching.solvers import SOLVERS
 from mghp.runs.files import read_config
-from mghp.studies.parsing.tables import SCORES
 
 CHECKOUT = Path(__file__).parents[2]
 EXPERIMENTS = sorted(file for file in (CHECKOUT / "experiments").rglob("*.yaml") if file.parent.name != "anatomies")
@@ -677,7 +677,9 @@ def test_a_sweep_s_metric_is_one_that_its_runs_have(path, tiny_runs):
     metric = yaml.safe_load(path.read_text())["metric"]
     assert metric["goal"] == ("minimize" if "gap" in metric["name"] else "maximize")
     if metric["name"].startswith("val/"):  # of trainings
-        assert metric["name"].removeprefix("val/") in SCORES
+        entry = METRICS[metric["name"].removeprefix("val/")]
+        assert entry.scope == "set"
+        assert entry.larger_is_better == (metric["goal"] == "maximize")
         return
     if metric["name"].startswith("test/"):  # of learned scores, see tests/experiments/learned
         return
