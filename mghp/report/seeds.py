@@ -3,7 +3,7 @@
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from mghp.config.metric_names import METRICS
 from mghp.report.comparison import NO_EFFECT_ON_SCORES, Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.study import span
-from mghp.report.table import Column
+from mghp.report.table import Column, TableOf
 from mghp.runs.read import BySeed, Run
 
 MEANS = "Mean ± standard deviation over seeds, in percent."
@@ -277,6 +277,43 @@ def seeds_compared(scores: Iterable[Score]) -> Column[Variant]:
 
 SEEDS: Column[Variant] = Column("seeds", lambda variant: len(variant.runs), "d")
 """The column that tells how many seeds the scores are over."""
+
+
+Variants = Callable[[Sequence[Run]], Family]
+"""A function that returns the variants among runs."""
+
+Caption = Callable[[Sequence[Variant]], str]
+"""A function that returns a table's caption, given its rows."""
+
+
+def scores_table(
+    name: str, caption: Caption, head: Column[Variant], scores: Mapping[str, Score], family: Variants
+) -> TableOf[Variant]:
+    """Return the table of each variant's scores, a row a variant."""
+    return TableOf(
+        name,
+        caption,
+        head,
+        SEEDS,
+        *score_columns(scores),
+        rows=lambda runs: family(runs).variants,
+        sources=lambda variant: variant.own_runs,
+    )
+
+
+def differences_table(
+    name: str, caption: Caption, head: Column[Variant], scores: Mapping[str, Score], family: Variants
+) -> TableOf[Variant]:
+    """Return the table of each variant's differences from the baseline, a row a variant that can be compared."""
+    return TableOf(
+        name,
+        caption,
+        head,
+        seeds_compared(scores.values()),
+        *difference_columns(scores),
+        rows=lambda runs: family(runs).others(scores.values()),
+        sources=lambda variant: variant.compared_runs,
+    )
 
 
 def of_one_budget(runs: Iterable[Run], experiment: str) -> list[Run]:

@@ -7,7 +7,6 @@ from mghp.report.seeds import (
     MEANS,
     PICTURE_INTERVALS,
     PICTURE_MEANS,
-    SEEDS,
     SET_INTERVALS,
     VERDICTS,
     Family,
@@ -15,10 +14,9 @@ from mghp.report.seeds import (
     Score,
     Variant,
     about_seeds,
-    difference_columns,
+    differences_table,
     of_one_budget,
-    score_columns,
-    seeds_compared,
+    scores_table,
 )
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run, by_seed
@@ -81,7 +79,7 @@ _VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(FILE, var
 
 
 def _scores(name: str, experiment: str) -> TableOf[Variant]:
-    return TableOf(
+    return scores_table(
         name,
         lambda rows: (
             "Components of the parser on rendered crowds; each variant differs from the full model in one choice. "
@@ -89,22 +87,18 @@ def _scores(name: str, experiment: str) -> TableOf[Variant]:
             "the place of predicted ones, on scene hard."
         ),
         _VARIANT,
-        SEEDS,
-        *score_columns(COLUMNS),
-        rows=lambda runs: components(runs, experiment).variants,
-        sources=lambda variant: variant.own_runs,
+        COLUMNS,
+        lambda runs: components(runs, experiment),
     )
 
 
 def _differences(name: str, what: str, family: Callable[[Sequence[Run]], Family]) -> TableOf[Variant]:
-    return TableOf(
+    return differences_table(
         name,
         lambda rows: f"{what}. {about_seeds(row.runs for row in rows)} {PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}",
         _VARIANT,
-        seeds_compared(DIFFERENCES.values()),
-        *difference_columns(DIFFERENCES),
-        rows=lambda runs: family(runs).others(DIFFERENCES.values()),
-        sources=lambda variant: variant.compared_runs,
+        DIFFERENCES,
+        family,
     )
 
 

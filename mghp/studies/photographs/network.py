@@ -9,7 +9,6 @@ from mghp.report.seeds import (
     ONE_SEED,
     PICTURE_INTERVALS,
     PICTURE_MEANS,
-    SEEDS,
     SET_INTERVALS,
     VERDICTS,
     Family,
@@ -17,12 +16,11 @@ from mghp.report.seeds import (
     Score,
     Variant,
     about_seeds,
-    difference_columns,
+    differences_table,
     of_one_budget,
-    score_columns,
-    seeds_compared,
+    scores_table,
 )
-from mghp.report.table import Column, TableOf
+from mghp.report.table import Column
 from mghp.runs.read import Run, by_seed
 from mghp.studies.variant_labels import label_of, labels_of
 
@@ -79,25 +77,21 @@ def answer(runs: Sequence[Run]) -> str:
 
 _VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(FILE, variant.name))
 
-NETWORKS = TableOf(
+NETWORKS = scores_table(
     "photographs_network",
     lambda rows: f"{_WHAT} {MEANS} {BEST} {about_seeds(row.runs for row in rows)} {PICTURE_MEANS}",
     _VARIANT,
-    SEEDS,
-    *score_columns(SCORES),
-    rows=lambda runs: networks(runs).variants,
-    sources=lambda variant: variant.own_runs,
+    SCORES,
+    networks,
 )
 
-DIFFERENCES = TableOf(
+DIFFERENCES = differences_table(
     "photographs_network_differences",
     lambda rows: (
         "Choices of the network on photographs: differences from the network without matching loss. "
         f"{about_seeds(row.runs for row in rows)} {PICTURE_INTERVALS} {SET_INTERVALS} {VERDICTS}"
     ),
     _VARIANT,
-    seeds_compared(SCORES.values()),
-    *difference_columns(SCORES),
-    rows=lambda runs: networks(runs).others(SCORES.values()),
-    sources=lambda variant: variant.compared_runs,
+    SCORES,
+    networks,
 )

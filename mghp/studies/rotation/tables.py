@@ -9,7 +9,6 @@ from mghp.report.seeds import (
     MEANS,
     PICTURE_INTERVALS,
     PICTURE_MEANS,
-    SEEDS,
     SET_INTERVALS,
     VERDICTS,
     Family,
@@ -17,11 +16,10 @@ from mghp.report.seeds import (
     Score,
     Variant,
     about_seeds,
-    difference_columns,
+    differences_table,
     of_one_budget,
     over_seeds,
-    score_columns,
-    seeds_compared,
+    scores_table,
 )
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run, by_seed
@@ -70,26 +68,18 @@ def _seeds(rows: Sequence[Variant]) -> str:
     return about_seeds(variant.runs for variant in rows)
 
 
-ROTATION = TableOf(
-    "P3",
-    lambda rows: f"{_WHAT} AP^p averaged. {MEANS} {BEST} {_seeds(rows)}",
-    _ANGLE,
-    SEEDS,
-    *score_columns(AP_P),
-    rows=lambda runs: angles(runs).variants,
-    sources=lambda angle: angle.own_runs,
+ROTATION = scores_table(
+    "P3", lambda rows: f"{_WHAT} AP^p averaged. {MEANS} {BEST} {_seeds(rows)}", _ANGLE, AP_P, angles
 )
 
-DIFFERENCES = TableOf(
+DIFFERENCES = differences_table(
     "P3_differences",
     lambda rows: (
         f"Rotation augmentation: person IoU, difference from no rotation. {_seeds(rows)} {PICTURE_INTERVALS} {VERDICTS}"
     ),
     _ANGLE,
-    seeds_compared(PERSON_IOU.values()),
-    *difference_columns(PERSON_IOU),
-    rows=lambda runs: angles(runs).others(PERSON_IOU.values()),
-    sources=lambda angle: angle.compared_runs,
+    PERSON_IOU,
+    angles,
 )
 
 
