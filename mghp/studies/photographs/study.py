@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
-from mghp.studies.photographs import network
+from mghp.studies.photographs import finetuning, network
 from mghp.studies.photographs.rows import Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -32,5 +32,12 @@ STUDY = Study(
     (
         Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),
         Question("Which network parses photographs best?", network.answer, (network.NETWORKS, network.DIFFERENCES)),
-    )
+        Question(
+            "Are new labels learned faster from the package's weights?",
+            finetuning.answer,
+            (finetuning.TABLE,),
+            {"photographs_finetuning": "Scores on human labels of clothing over steps, by what training began with"},
+        ),
+    ),
+    finetuning.finetuning_drawings,
 )

@@ -65,7 +65,7 @@ def cells(table, runs, name):
 
 def test_other_data_fill_nothing(plant):
     runs = [plant(data="synthetic")]
-    assert [table.filled(runs).rows for table in STUDY.tables] == [[], [], [], []]
+    assert [table.filled(runs).rows for table in STUDY.tables] == [[]] * len(STUDY.tables)
     assert answer(runs) == answer([]) == network.answer([]) == ""
 
 
