@@ -2,7 +2,7 @@
 
 import hashlib
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mghp.datasets.coco_json import Annotated, keypoint_numbers, member, read_co
 from mghp.datasets.label_files import read_labels, read_numbers
 from mghp.errors import InputError, inside
 from mghp.inference.prediction_files import POSES, map_names
+from mghp.metrics.agreement import labels_among
 
 Size = tuple[int, int]
 """Height and width, pixels."""
@@ -23,12 +24,16 @@ Size = tuple[int, int]
 class PredictedFolder:
     """Persons of pictures, in a folder of NAME_parts.png, NAME_persons.png and poses.json.
 
+    Where poses.json names the parts, labels are those of these names; finer parts are merged into the six that the
+    anatomy has, if it has six: see `labels_among`.
+
     Args:
         folder: the folder.
-        anatomy: what labels and keypoints must mean.
+        anatomy: what labels and keypoints mean in the pictures' own labels.
 
     Raises:
-        InputError: if there is no such folder, or its poses.json is missing or broken.
+        InputError: if there is no such folder, its poses.json is missing or broken, or it names a part that the anatomy
+            does not have.
     """
 
     def __init__(self, folder: Path, anatomy: Anatomy) -> None:
@@ -37,6 +42,7 @@ class PredictedFolder:
         if not folder.is_dir():
             raise InputError(f"predictions {folder}: no such folder")
         coco = read_coco(folder / POSES)
+        self._labels = np.array(_labels(coco.category, anatomy, folder / POSES))
         self._persons: dict[str, list[Annotated]] = {}
         for image in coco.images:
             file = Path(image["file_name"])
@@ -73,11 +79,11 @@ class PredictedFolder:
         persons = sorted(self._persons[name], key=_number)
         parts = _of_size(read_labels(parts_file), parts_file, size)
         ids = _of_size(read_numbers(ids_file), ids_file, size)
-        _at_most(parts, self.anatomy.num_labels - 1, f"label map {parts_file}: label")
+        _at_most(parts, len(self._labels) - 1, f"label map {parts_file}: label")
         _at_most(ids, len(persons), f"{ids_file}: person")
         scores = np.array([_score(person) for person in persons], np.float64)
         return PredictedPersons(
-            parts.astype(np.int64),
+            self._labels[parts],
             ids.astype(np.int64),
             scores,
             self._part_scores(persons, scores),
@@ -98,13 +104,34 @@ class PredictedFolder:
         return poses
 
     def _part_scores(self, persons: list[Annotated], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the scores of persons' parts by label; as sure as the person, where the file tells none."""
+        """Return the scores of persons' parts by label; as sure as the person, where the file tells none.
+
+        A part that several were merged to is as sure as the surest of them.
+        """
         by_label = np.repeat(scores[:, None], self.anatomy.num_labels, 1)
         for row, person in enumerate(persons):
             if "part_scores" in person.content:
                 told = member(person.content, "part_scores", (dict,), person.where)
-                by_label[row] = [_finite(told.get(str(label), 0.0), person) for label in range(self.anatomy.num_labels)]
+                by_label[row] = 0
+                for label, merged in enumerate(self._labels):
+                    score = _finite(told.get(str(label), 0.0), person)
+                    by_label[row, merged] = max(by_label[row, merged], score)
         return by_label
+
+
+def _labels(category: Mapping[str, Any] | None, anatomy: Anatomy, file: Path) -> Sequence[int]:
+    """Return the anatomy's label of each label of the predictions."""
+    names = (category or {}).get("parts")
+    if names is None:
+        return range(anatomy.num_labels)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{file}: categories: parts must be names, got {reprlib.repr(names)}")
+    labels = labels_among(names, anatomy.parts.names)
+    if labels is None:
+        raise InputError(
+            f"{file}: categories: parts are {', '.join(names)}; expected {', '.join(anatomy.parts.names) or 'none'}"
+        )
+    return labels
 
 
 def _number(person: Annotated) -> int:

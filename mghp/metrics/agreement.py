@@ -43,6 +43,29 @@ def six_parts(names: Sequence[str]) -> tuple[int, ...] | None:
     return (BACKGROUND, *merged)
 
 
+def labels_among(names: Sequence[str], others: Sequence[str]) -> tuple[int, ...] | None:
+    """Return the label among `others` that each part has by its name, counted from 1, and 0 first for the background.
+
+    A part that is not among them by its own name has the one of the six that it belongs to, where `others` are six.
+    None where a part has no label.
+
+    Example:
+        >>> from mghp.metrics.agreement import labels_among
+        >>> six = ["head", "torso", "upper_arms", "lower_arms", "upper_legs", "lower_legs"]
+        >>> labels_among(["torso", "left_hand", "right_foot"], six)
+        (0, 2, 4, 6)
+        >>> labels_among(["torso", "dress"], six)
+    """
+    label = {name: number for number, name in enumerate(others, 1)}
+    six = six_parts(others)
+    if six is not None and len(others) == len(SIX_PARTS):
+        of_group = {group: number for number, group in enumerate(six)}
+        groups = enumerate(SIX_PARTS.values(), 1)
+        label = {name: of_group[number] for number, group in groups for name in group} | label
+    found = [label.get(name, label.get(without_side(name), BACKGROUND)) for name in names]
+    return None if BACKGROUND in found else (BACKGROUND, *found)
+
+
 class TeacherAgreement(PooledScores):
     """`teacher_agreement`: the mean IoU over `SIX_PARTS`, of the pixels whose part is known, the background left out.
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.pascal_person_part import PASCAL_PERSON_PART
 from mghp.datasets.pictures import load_pictures, load_validation
 from mghp.errors import InputError
 from mghp.evaluation.evaluate import run_evaluation
@@ -17,7 +19,9 @@ from mghp.evaluation.train import run_training
 from mghp.gallery.cases import read_cases
 from mghp.gallery.write import write_gallery
 from mghp.inference.outputs import PoseFile, write_people
+from mghp.inference.predicted_folder import PredictedFolder
 from mghp.inference.test_time import parse_picture
+from mghp.metrics.agreement import six_parts
 from mghp.studies.failures.predictions import judge_predictions
 from mghp.training.build import load_module
 
@@ -127,6 +131,34 @@ def test_missing_pictures_are_an_error_unless_they_count_as_empty(copy, experime
         file.unlink()
     with pytest.raises(InputError, match="5 of 5 pictures have none"):
         run_predictions(experiment, copy, [], "empty", judge_predictions, nothing)
+
+
+def test_finer_parts_are_scored_as_the_six_that_a_dataset_has(written):
+    fine, six = (PredictedFolder(written, anatomy) for anatomy in (DENSEPOSE_COCO, PASCAL_PERSON_PART))
+    names = [file.name.removesuffix("_parts.png") for file in sorted(written.glob("*_parts.png"))]
+    merged = np.array(six_parts(DENSEPOSE_COCO.parts.names))
+    assert any(fine.of(name, (64, 64)).parts.any() for name in names)
+    scored = 0
+    for name in names:
+        of_fine, of_six = (folder.of(name, (64, 64)) for folder in (fine, six))
+        np.testing.assert_array_equal(of_six.parts, merged[of_fine.parts])
+        np.testing.assert_array_equal(of_six.person_ids, of_fine.person_ids)
+        for before, after in zip(of_fine.part_scores, of_six.part_scores, strict=True):
+            assert after[1:].tolist() == [before[merged == label].max() for label in range(1, 7)]
+            scored += 1
+    assert scored
+
+
+@pytest.mark.parametrize(("parts", "told"), [
+    (["head", "dress"], "categories: parts are head, dress; expected torso, right_hand, left_hand, left_foot"),
+    ("head", "categories: parts must be names, got 'head'"),
+])  # fmt: skip
+def test_parts_that_a_dataset_does_not_have_are_told(copy, experiment, parts, told):
+    content = json.loads((copy / "poses.json").read_text())
+    content["categories"][0]["parts"] = parts
+    (copy / "poses.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=told):
+        run_predictions(experiment, copy, [], "error", judge_predictions, nothing)
 
 
 def change_map(copy, kind, labels):

@@ -11,7 +11,7 @@ from mghp.config.metric_names import METRICS
 from mghp.datasets.cihp import CIHPSamples
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.pascal_person_part import PascalPersonPart
-from mghp.metrics.agreement import TeacherAgreement, six_parts
+from mghp.metrics.agreement import TeacherAgreement, labels_among, six_parts
 
 
 def agreement(pairs, anatomy=DENSEPOSE_COCO):
@@ -33,6 +33,17 @@ def labels(*names):
 def test_sides_hands_and_feet_are_merged_by_their_names():
     assert six_parts(DENSEPOSE_COCO.parts.names) == (0, 2, 4, 4, 6, 6, 5, 5, 6, 6, 3, 3, 4, 4, 1)
     assert six_parts(PascalPersonPart.anatomy.parts.names) == (0, 1, 2, 3, 4, 5, 6)
+
+
+def test_a_part_has_the_label_of_its_own_name_or_that_of_the_six_it_belongs_to():
+    fourteen, six = DENSEPOSE_COCO.parts.names, PascalPersonPart.anatomy.parts.names
+    assert labels_among(fourteen, fourteen) == tuple(range(15))
+    assert labels_among(fourteen, fourteen[::-1]) == (0, *range(14, 0, -1))
+    assert labels_among(fourteen, six) == six_parts(fourteen)
+    assert labels_among(six, fourteen) is None  # whose side is not told
+    assert labels_among(["left_sleeve"], ["sleeve", "collar"]) == (0, 1)
+    assert labels_among(["sleeve", "dress"], ["sleeve", "collar"]) is None
+    assert labels_among([], []) == (0,)
 
 
 def test_other_parts_are_not_compared():
