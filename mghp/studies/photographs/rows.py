@@ -13,8 +13,8 @@ from mghp.runs.read import Run
 from mghp.studies.parsing.tables import EVALUATION, trained_experiment
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
-FOLDER = "folder"
-"""The name of the data of photographs."""
+DRAWN = "synthetic"
+"""The name of the data that are no photographs."""
 
 BREAKDOWN = "media/breakdown.csv"
 """The file that an evaluation tells groups of pictures in."""
@@ -121,7 +121,7 @@ def _scored(runs: Iterable[Run]) -> list[Run]:
 
 
 def _is_scored(run: Run) -> bool:
-    return "val/coverage" in run.result["metrics"] and run.config["data"]["name"] == FOLDER
+    return "val/coverage" in run.result["metrics"] and run.config["data"]["name"] != DRAWN
 
 
 def _rows(run: Run) -> Iterator[Scored]:
