@@ -43,7 +43,7 @@ def parsed_sheet(image: Rgb, found: PredictedPersons, anatomy: Anatomy) -> Rgb:
     Returns:
         Two pictures of 800 to 1600 pixels a side, (height, width, 3).
     """
-    image, found = _at_drawn_size(image, found)
+    image, found = at_drawn_size(image, found)
     number = len(found.person_scores)
     persons = f"{number} {'person' if number == 1 else 'persons'}"
     row = captioned_row(
@@ -82,7 +82,8 @@ def persons_on_photo(image: Rgb, found: PredictedPersons, anatomy: Anatomy) -> R
     return with_numbers(sketch.picture(), found.person_ids, colours, smallest=smallest)
 
 
-def _at_drawn_size(image: Rgb, found: PredictedPersons) -> tuple[Rgb, PredictedPersons]:
+def at_drawn_size(image: Rgb, found: PredictedPersons) -> tuple[Rgb, PredictedPersons]:
+    """Return a photograph and its persons at a size on which lines can be told apart, 800 to 1600 pixels a side."""
     before = image.shape[0], image.shape[1]
     after = size_for(*before, min(max(*before, _SHORTEST), _LONGEST))
     photo = Image.fromarray(image).resize((after[1], after[0]), Image.Resampling.BICUBIC)

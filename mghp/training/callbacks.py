@@ -27,7 +27,8 @@ class AveragedWeights(WeightAveraging):
     """Averages the weights over the steps; the average is validated and kept in every checkpoint.
 
     The n-th update keeps the share (1 + n) / (10 + n) of the average, at most `decay`: an average that keeps more from
-    the beginning holds the random weights for thousands of steps, and finds nobody.
+    the beginning holds the random weights for thousands of steps, and finds nobody. Integers, such as
+    the keypoints that a limb joins, are copied: the mean of equal ones may be cut to one less.
 
     Args:
         decay: share of the average that an update keeps in the end.
@@ -36,6 +37,8 @@ class AveragedWeights(WeightAveraging):
 
     def __init__(self, decay: float, every: int = 1) -> None:
         def averaged(average: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+            if not average.is_floating_point():
+                return current
             kept = min(decay, (1 + int(updates)) / (10 + int(updates)))
             return kept * average + (1 - kept) * current
 

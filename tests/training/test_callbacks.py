@@ -50,6 +50,20 @@ def test_averaged_weights_forget_the_start_long_before_their_decay_would(tmp_pat
         assert weights[-1] < averaged < weights[: steps // 2].min()
 
 
+def test_integers_are_copied_not_averaged():
+    """Cut to integers, the averages of 3 and 6 are 2 and 5 after a few updates: another keypoint's number."""
+    module = OneWeight()
+    numbers = torch.arange(20)
+    module.register_buffer("numbers", numbers.clone(), persistent=False)
+    trainer = Trainer(
+        max_steps=60, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        callbacks=[AveragedWeights(0.99)], accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(module, DataLoader(torch.ones(60, 1)))
+    assert module.numbers.equal(numbers)
+    assert module.weight != 1 - 60  # the average is what the module has in the end
+
+
 class Draws(OneWeight):
     """Keeps what it draws in every batch."""
 
