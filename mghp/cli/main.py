@@ -6,11 +6,14 @@ The commands import what is slow (torch, wandb, matplotlib) in their functions, 
 import errno
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from mghp.cli.bench import bench_app
+from mghp.cli.config import config_command
 from mghp.cli.data import data_app
 from mghp.cli.group import group_command
 from mghp.cli.report import figures, gallery_command, report_command, tables
@@ -21,7 +24,6 @@ from mghp.errors import InputError
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Instance-aware human parsing with a differentiable matcher: experiments, tables and figures.",
 )
@@ -38,6 +40,7 @@ app.command()(tables)
 app.command()(figures)
 app.command("report")(report_command)
 app.command("gallery")(gallery_command)
+app.command("config")(config_command)
 app.add_typer(data_app, name="data")
 app.add_typer(bench_app, name="bench")
 app.add_typer(runs_app, name="runs")
@@ -49,8 +52,19 @@ _MAKE_RUNS = ("match", "train", "evaluate", "gallery", "bench")
 """Commands whose run is written to MGHP_RUN_DIR, where that is set."""
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mghp {version('mghp')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _commands(context: typer.Context) -> None:
+def _commands(
+    context: typer.Context,
+    told: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit")
+    ] = False,
+) -> None:
     """Refuse an MGHP_RUN_DIR that holds other files, before a command makes a run."""
     if context.invoked_subcommand in _MAKE_RUNS and os.environ.get("MGHP_RUN_DIR"):
         from mghp.runs.folder import refuse_foreign_folder

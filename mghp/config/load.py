@@ -142,19 +142,27 @@ class _File(Config):
     variants: dict[str, _Variant] | None = None
 
 
-def _read_with_bases(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+def _read_with_bases(file: Path) -> dict[str, Any]:
+    """Read a file over its bases; only the file itself names the experiment."""
+    return functools.reduce(merged, (content for content, _ in read_layers(file)))
+
+
+def read_layers(file: Path, seen: tuple[Path, ...] = ()) -> list[tuple[dict[str, Any], str]]:
+    """Return the contents of a file and its bases with the files' names, the furthest base first.
+
+    Raises:
+        InputError: if one of them is missing or broken, or a base has the file as its base.
+    """
     if file.resolve() in seen:
         raise InputError(f"{file}: base files form a circle")
     content = read_yaml(file, _File)
     base = content.pop("base", None)
     if base is None:
-        return content
-    parent_file = existing_file(file.parent / str(base), f"{file}: base")
-    parent = _read_with_bases(parent_file, (*seen, file.resolve()))
-    parent.setdefault("experiment", parent_file.stem)
-    if "experiment" not in content:
-        parent.pop("experiment")
-    return merged(parent, content)
+        return [(content, str(file))]
+    bases = read_layers(existing_file(file.parent / str(base), f"{file}: base"), (*seen, file.resolve()))
+    for inherited, _ in bases:
+        inherited.pop("experiment", None)
+    return [*bases, (content, str(file))]
 
 
 def merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
@@ -177,7 +185,7 @@ def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: s
     variants = content.pop("variants", None)
     if not isinstance(variants, dict | None):
         raise InputError(f"{origin}: variants must map names to settings, got {type(variants).__name__}")
-    command_line = [(*_parse_override(text), text) for text in overrides]
+    command_line = [(*parse_override(text), text) for text in overrides]
     # A run's config.yaml names its variant, which is already in its settings, and has no variants.
     named = content.get("variant") if variants is not None else None
     chosen = next((value for key, value, _ in reversed(command_line) if key == "variant"), named)
@@ -188,7 +196,12 @@ def _with_overrides(content: dict[str, Any], overrides: Sequence[str], origin: s
     return _resolve(layers)
 
 
-def _parse_override(text: str) -> tuple[str, Any]:
+def parse_override(text: str) -> tuple[str, Any]:
+    """Return the key and the value of `key=value`.
+
+    Raises:
+        InputError: if it is something else.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise InputError(f"{text!r}: expected key=value")
