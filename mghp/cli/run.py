@@ -185,12 +185,13 @@ def export_command(
 
 
 def _export_weights(checkpoint: Path, overrides: list[str], files: list[Path]) -> None:
-    from mghp.inference.export_weights import weights_alone, write_weights
+    from mghp.inference.export_weights import weights_alone
+    from mghp.parsing.checkpoints import write_checkpoint
 
     for file in files:
         weights = weights_alone(checkpoint, overrides)
         with OutFolder(file.parent).adding() as fresh:
-            write_weights(weights, fresh / file.name)
+            write_checkpoint(weights, fresh / file.name)
         typer.echo(file)
 
 

@@ -1,6 +1,5 @@
 """`mghp export --out FILE.ckpt`: the weights of a trained parser alone, small enough to hand on."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from mghp.datasets.anatomy_file import anatomy_text
 from mghp.errors import InputError
 from mghp.parsing.build import needed_to_parse, read_trained
 from mghp.parsing.checkpoint_places import checkpoint_of
-from mghp.writing import write_atomically
 
 
 def weights_alone(source: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -34,13 +32,6 @@ def weights_alone(source: str | Path, overrides: Sequence[str] = ()) -> dict[str
         "mghp_anatomy": anatomy_text(trained.anatomy),
         "state_dict": weights,
     }
-
-
-def write_weights(weights: dict[str, Any], file: Path) -> None:
-    """Write what `weights_alone` returns, whole or not at all."""
-    buffer = io.BytesIO()
-    torch.save(weights, buffer)
-    write_atomically(file, buffer.getbuffer())
 
 
 def _half(name: str, value: Tensor, file: Path) -> Tensor:

@@ -1,5 +1,6 @@
-"""Checkpoints, read without running what they contain."""
+"""Checkpoints, written whole or not at all, and read without running what they contain."""
 
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mghp.errors import InputError, existing_file
+from mghp.writing import write_atomically
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -41,6 +43,17 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         if not isinstance(checkpoint.get(key), kind):
             raise InputError(f"{file}: {key}: expected {kind.__name__}, got {type(checkpoint.get(key)).__name__}")
     return checkpoint
+
+
+def write_checkpoint(checkpoint: Mapping[str, Any], file: Path) -> None:
+    """Write a checkpoint into a folder that is there.
+
+    Raises:
+        InputError: if the disk does not take it; an earlier file of this name is left.
+    """
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    write_atomically(file, buffer.getbuffer())
 
 
 def check_weights(path: str | Path, needed: Mapping[str, Tensor], given: Mapping[str, object]) -> None:

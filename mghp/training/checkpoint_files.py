@@ -1,6 +1,5 @@
 """Checkpoints of a training: written whole or not at all, and checked before a training continues from one."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import nn
 
 from mghp.errors import InputError
-from mghp.parsing.checkpoints import check_weights, read_checkpoint
-from mghp.writing import write_atomically, writing
+from mghp.parsing.checkpoints import check_weights, read_checkpoint, write_checkpoint
+from mghp.writing import writing
 
 
 class CheckpointFiles(TorchCheckpointIO):
@@ -30,9 +29,7 @@ class CheckpointFiles(TorchCheckpointIO):
         file = Path(path)
         with writing(file):
             file.parent.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_atomically(file, buffer.getbuffer())
+        write_checkpoint(checkpoint, file)
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> Any:  # noqa: ANN401
         """Read a checkpoint of tensors and plain types only, whatever is asked for."""

@@ -6,9 +6,10 @@ import torch
 
 from mghp import HumanParser
 from mghp.errors import InputError
-from mghp.inference.export_weights import weights_alone, write_weights
+from mghp.inference.export_weights import weights_alone
 from mghp.parsing import checkpoint_places
 from mghp.parsing.build import build_parser
+from mghp.parsing.checkpoints import write_checkpoint
 from mghp.parsing.transfer import take_weights
 
 FEW_PEAKS = ("assembly.max_peaks=3", "assembly.peak_threshold=0")  # an untrained network sees candidates everywhere
@@ -86,11 +87,11 @@ def test_a_weight_beyond_half_precision_is_told(source):
 def test_an_earlier_file_is_kept_where_the_new_one_cannot_be_written(source, tmp_path, monkeypatch):
     target = tmp_path / "small.ckpt"
     weights = weights_alone(source)
-    write_weights(weights, target)
+    write_checkpoint(weights, target)
     before = target.read_bytes()
     monkeypatch.setattr("pathlib.Path.replace", _full)
     with pytest.raises(InputError):
-        write_weights(weights, target)
+        write_checkpoint(weights, target)
     assert target.read_bytes() == before
 
 
