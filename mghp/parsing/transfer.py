@@ -27,10 +27,10 @@ def take_weights(parser: nn.Module, file: Path) -> str:
     """
     given = read_checkpoint(file)["state_dict"]
     own = {name: value for name, value in parser.state_dict().items() if name.startswith(_TRANSFERRED)}
-    fitting = {name: given[name].to(value.dtype) for name, value in own.items() if _fits(given.get(name), value)}
+    fitting = {name: given[name] for name, value in own.items() if _fits(given.get(name), value)}
     if not fitting:
         raise InputError(f"network.weights: {file}: none of its tensors fits the network of the config")
-    parser.load_state_dict(fitting, strict=False)
+    parser.load_state_dict(fitting, strict=False)  # copies into its own tensors, of whatever precision
     others = [_difference(name, given, value) for name, value in own.items() if name not in fitting]
     shown = [*others[:_SHOWN], *([f"{len(others) - _SHOWN} more"] if len(others) > _SHOWN else [])]
     said = f"; not: {', '.join(shown)}" if shown else ""
