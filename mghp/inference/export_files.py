@@ -31,7 +31,7 @@ def check_export_files(files: Iterable[Path]) -> None:
         OutFolder(writable_folder(file.parent)).refuse([file.name])
         missing = [name for name in _NEEDED if find_spec(name) is None] if file.suffix == ".onnx" else []
         if missing:
-            raise InputError(f"{file}: {' and '.join(missing)} missing; pip install {' '.join(_NEEDED)} onnxruntime")
+            raise InputError(f"{file}: {' and '.join(missing)} missing; pip install 'mghp[export]'")
 
 
 def picture_size(text: str | None) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -105,6 +106,14 @@ class Matcher(nn.Module, ABC):
     @override
     def extra_repr(self) -> str:
         return ", ".join(f"{key}={value!r}" for key, value in vars(self.config).items())
+
+    if TYPE_CHECKING:
+
+        @override
+        def __call__(
+            self, affinity: Tensor, source_mask: Tensor | None = None, destination_mask: Tensor | None = None
+        ) -> Tensor:
+            """Call `forward`: nn.Module's own call may return anything, says its type."""
 
     def forward(
         self, affinity: Tensor, source_mask: Tensor | None = None, destination_mask: Tensor | None = None

@@ -109,10 +109,7 @@ def project_to_assignments(
         tensor([[0.3300, 0.6700],
                 [0.6700, 0.0000]])
     """
-    projected: Tensor = Projection(tau=1.0, num_cycles=num_cycles, gradient="unrolled")(
-        x, source_mask, destination_mask
-    )
-    return projected
+    return Projection(tau=1.0, num_cycles=num_cycles, gradient="unrolled")(x, source_mask, destination_mask)
 
 
 class _ImplicitProjection(torch.autograd.Function):

@@ -229,5 +229,5 @@ def test_files_that_cannot_be_written_are_refused(tmp_path, monkeypatch):
             check_export_files([tmp_path / name])
     monkeypatch.setattr(mghp.inference.export_files, "find_spec", lambda name: None)
     check_export_files([tmp_path / "a.pt2"])
-    with pytest.raises(InputError, match="onnx and onnxscript missing; pip install onnx onnxscript"):
+    with pytest.raises(InputError, match=r"onnx and onnxscript missing; pip install 'mghp\[export\]'"):
         check_export_files([tmp_path / "a.onnx"])
