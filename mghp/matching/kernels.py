@@ -13,7 +13,8 @@ The arithmetic is that of `mghp.matching.pgd_dykstra` (see there for the equatio
   reached (small problems at the paper's defaults) a step therefore costs one or two cycles instead of N.
 * The adjoint of X has rank two after the first cycle: dL/dX_ij = p_i + q_j. Two vectors suffice again.
 
-Numba is imported here and nowhere else, and this module only at the first call that takes it.
+Numba is imported here and nowhere else, and this module only at the first call that takes it. What that call compiles
+is kept on disk, beside the sources or, where nobody may write, in the user's cache; later processes load it from there.
 """
 
 import os
@@ -24,6 +25,7 @@ import numpy as np
 from numba import config, set_num_threads
 from numpy.typing import NDArray
 
+from mghp.matching.compile_notice import announce_compiling
 from mghp.matching.kernel_loops import LANES, differentiate_batch, solve_batch
 from mghp.matching.newton_loops import project_batch, project_on_face_batch
 from mghp.matching.sinkhorn_loops import balance_batch
@@ -35,6 +37,8 @@ _WORK_OF_A_THREAD = 2**20
 
 _PASSES = 50
 """Passes over the matrix that a projection by Newton's method takes, roughly."""
+
+announce_compiling()
 
 # Numba's thread pool takes one caller at a time.
 _pool = threading.Lock()
