@@ -34,7 +34,9 @@ def test_what_is_read_is_the_same_without_it(name, without_libyaml, checkout):
     assert repr(read(text)) == repr(read(text, without_libyaml))
 
 
-@pytest.mark.parametrize("text", ["&a {x: [1, 2]}", "{base: &a {x: 1}, more: {<<: *a, y: 2.0}}", "", "é: [\U0001f600, ~]"])
+@pytest.mark.parametrize(
+    "text", ["&a {x: [1, 2]}", "{base: &a {x: 1}, more: {<<: *a, y: 2.0}}", "", "é: [\U0001f600, ~]"]
+)
 def test_anchors_and_signs_are_the_same_without_it(text, without_libyaml):
     assert repr(read(text)) == repr(read(text, without_libyaml))
 
