@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mghp.errors import InputError
 from mghp.parsing.checkpoints import read_checkpoint
+from mghp.parsing.network.heads import Head
 
 _TRANSFERRED = ("network.", "assembler.affinity.")
 """What is worth taking along to other persons and parts: the network, and the learned affinity."""
@@ -18,6 +19,8 @@ _SHOWN = 8
 def take_weights(parser: nn.Module, file: Path) -> str:
     """Load every tensor of network and affinity that fits by name and shape, and return a line about the others.
 
+    A head that is finer than the other training's begins with its output, repeated over the finer cells.
+
     Args:
         parser: keeps its own weights where none fit.
         file: a checkpoint, of another anatomy or of half precision too.
@@ -25,7 +28,7 @@ def take_weights(parser: nn.Module, file: Path) -> str:
     Raises:
         InputError: if the file is no checkpoint, or none of its tensors fits.
     """
-    given = read_checkpoint(file)["state_dict"]
+    given = _with_finer_heads(read_checkpoint(file)["state_dict"], parser)
     own = {name: value for name, value in parser.state_dict().items() if name.startswith(_TRANSFERRED)}
     fitting = {name: given[name] for name, value in own.items() if _fits(given.get(name), value)}
     if not fitting:
@@ -35,6 +38,20 @@ def take_weights(parser: nn.Module, file: Path) -> str:
     shown = [*others[:_SHOWN], *([f"{len(others) - _SHOWN} more"] if len(others) > _SHOWN else [])]
     said = f"; not: {', '.join(shown)}" if shown else ""
     return f"network.weights: took {len(fitting)} of {len(own)} tensors from {file}{said}"
+
+
+def _with_finer_heads(given: Mapping[str, object], parser: nn.Module) -> dict[str, object]:
+    """Return weights with those of heads for as many outputs as the parser's, where these are made by a shuffle."""
+    found = dict(given)
+    for head, module in parser.named_modules():
+        if isinstance(module, Head):
+            cells = module.shuffle.upscale_factor**2
+            for name, own in module.output.named_parameters():
+                path = f"{head}.output.{name}"
+                coarse = given.get(path)
+                if isinstance(coarse, Tensor) and (cells * len(coarse), *coarse.shape[1:]) == own.shape:
+                    found[path] = coarse.repeat_interleave(cells, 0)  # the shuffle takes a cell's outputs side by side
+    return found
 
 
 def _fits(given: object, own: Tensor) -> bool:

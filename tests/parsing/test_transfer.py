@@ -71,3 +71,18 @@ def test_labels_are_balanced_by_the_new_data_alone(small_config, source, write):
 def test_of_another_network_nothing_fits(small_config, write):
     with pytest.raises(InputError, match=r"network\.weights: .*source\.ckpt: none of its tensors fits"):
         take_weights(fresh(small_config), write({"network.other": torch.zeros(3), "network.normalised": 3}))
+
+
+def test_a_finer_head_begins_as_the_coarser_one_repeated(small_config, source, write):
+    coarse = fresh(small_config).eval()
+    coarse.load_state_dict(source)
+    finer = fresh(small_config, "network.strides.keypoints=2").eval()
+    file = write(source)
+    line = take_weights(finer, file)
+    own = [name for name in source if name.startswith(("network.", "assembler.affinity."))]
+    assert line == f"network.weights: took {len(own)} of {len(own)} tensors from {file}"
+    picture = torch.randint(0, 255, (1, 3, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        before, after = (parser.fields(picture).heatmaps for parser in (coarse, finer))
+    assert after.shape[2] == 2 * before.shape[2]
+    assert torch.allclose(after, before.repeat_interleave(2, 2).repeat_interleave(2, 3), atol=1e-6)
