@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mghp.cli.outcome import tell_run
 from mghp.cli.overrides import Overrides, words_of_predict
 from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
@@ -29,7 +30,7 @@ def match(
 
     from mghp.studies.solvers.run import run_match
 
-    typer.echo(run_match(config, problems))
+    tell_run(run_match(config, problems))
 
 
 def train(
@@ -60,7 +61,7 @@ def train(
 
         if resume is not None:
             raise InputError(f"--resume {resume}: takes a minute and keeps no checkpoints: train {resume}/config.yaml")
-        typer.echo(run_learned(config))
+        tell_run(run_learned(config))
         return
     check_pictures(config.data)
     checked_options(config.trainer)  # a wrong name or value is told before torch is imported
@@ -78,7 +79,7 @@ def train(
 
     folder = run_training(config, train_samples, validation, interrupted=resume)
     if is_first_process():
-        typer.echo(folder)
+        tell_run(folder)
 
 
 class Missing(StrEnum):
@@ -108,7 +109,8 @@ def evaluate(
         from mghp.evaluation.evaluate import run_evaluation
 
         with progress_bar() as show:
-            typer.echo(run_evaluation(source, overrides or [], show))
+            folder = run_evaluation(source, overrides or [], show)
+        tell_run(folder)
         return
     if source.suffix not in (".yaml", ".yml"):
         raise InputError(f"{source}: expected an experiment file beside --predictions, whose data are scored")
@@ -119,7 +121,8 @@ def evaluate(
     from mghp.studies.failures.predictions import judge_predictions
 
     with progress_bar() as show:
-        typer.echo(run_predictions(source, predictions, overrides or [], missing.value, judge_predictions, show))
+        folder = run_predictions(source, predictions, overrides or [], missing.value, judge_predictions, show)
+    tell_run(folder)
 
 
 def predict_command(
