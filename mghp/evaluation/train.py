@@ -35,8 +35,8 @@ from mghp.training.callbacks import (
     AveragedWeights,
     BranchPoint,
     DrawPictures,
-    EpochBar,
     SeedEveryBatch,
+    StepProgress,
     StopWhenAsked,
 )
 from mghp.training.checkpoint_files import CheckpointFiles, check_training
@@ -211,9 +211,9 @@ def _trainer(
         "num_sanity_val_steps": 0,
         "enable_checkpointing": False,
         "enable_model_summary": False,
-        "enable_progress_bar": any(isinstance(callback, EpochBar) for callback in callbacks),
     }
     ours = {
+        "enable_progress_bar": False,  # StepProgress tells steps and the time left, also to a log
         "logger": loggers if options.get("logger", True) else False,
         "callbacks": callbacks,
         "plugins": CheckpointFiles(),
@@ -229,13 +229,11 @@ def _profiler(name: str | None, folder: RunFolder) -> Profiler | None:
 
 
 def _callbacks(config: Config, options: Mapping[str, Any], folder: RunFolder, tracker: Tracker) -> list[Callback]:
-    from rich.console import Console
-
     callbacks: list[Callback] = [SeedEveryBatch(config.seed)]
     if options.get("logger", True):
         callbacks.insert(0, LearningRateMonitor("step"))
-    if options.get("enable_progress_bar", True) and Console(stderr=True).is_terminal:
-        callbacks.append(EpochBar())
+    if options.get("enable_progress_bar", True):
+        callbacks.append(StepProgress())
     if config.training.ema_decay is not None:
         callbacks.append(AveragedWeights(config.training.ema_decay**EMA_EVERY, EMA_EVERY))
     if config.training.pictures:

@@ -6,7 +6,7 @@ from numba.core.event import Event, Listener, register
 from typing_extensions import override
 
 
-class CompileNotice(Listener):  # type: ignore[misc]
+class CompileNotice(Listener):
     """A listener that says once that loops of mghp are being compiled; those found on disk are loaded silently."""
 
     _has_spoken = False
@@ -25,4 +25,4 @@ class CompileNotice(Listener):  # type: ignore[misc]
 
 def announce_compiling() -> None:
     """Tell the first compilation of this process on a terminal."""
-    register("numba:compile", CompileNotice())
+    register("numba:compile", CompileNotice())  # type: ignore[no-untyped-call]

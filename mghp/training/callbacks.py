@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import RichProgressBar, WeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
 from numpy.typing import NDArray
 from torch import Tensor
 
 from mghp.matching import Matcher
 from mghp.parsing.batch import Batch
 from mghp.pictures.png import write_png
+from mghp.progress import Progress, progress_bar
 from mghp.training.finite import check_weights
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.resumable_loader import mixed_seed
@@ -50,11 +52,30 @@ class AveragedWeights(WeightAveraging):
         return step_idx is not None and step_idx % self.every == 0
 
 
-class EpochBar(RichProgressBar):
-    """The progress of an epoch; a training that ends by steps has no number of epochs to tell."""
+class StepProgress(Callback):
+    """Shows how many steps of the training are done, and the time left: a bar on a terminal, else a line a minute."""
 
-    def _get_train_description(self, current_epoch: int) -> str:
-        return super()._get_train_description(current_epoch).replace("/-2", "")
+    def __init__(self) -> None:
+        self._display = ExitStack()
+        self._show: Progress | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Open the display, of the first process alone."""
+        if trainer.is_global_zero:
+            self._show = self._display.enter_context(progress_bar())
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Show the steps of the optimiser, however many batches each of them takes."""
+        if self._show is not None:
+            self._show(trainer.global_step, int(trainer.estimated_stepping_batches), "step")
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Close the display."""
+        self._display.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Close the display before the error is told."""
+        self._display.close()
 
 
 class BranchPoint(Callback):

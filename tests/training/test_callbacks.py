@@ -1,10 +1,12 @@
+from contextlib import contextmanager
+
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from mghp.matching import Matcher, make_matcher
-from mghp.training.callbacks import AveragedWeights, BranchPoint, EpochBar, SeedEveryBatch
+from mghp.training.callbacks import AveragedWeights, BranchPoint, SeedEveryBatch, StepProgress
 
 
 class OneWeight(LightningModule):
@@ -114,9 +116,23 @@ def test_matchers_are_told_every_batch(monkeypatch, accumulated):
     assert told == [("Greedy", step, 0) for step in range(6)]
 
 
-@pytest.mark.parametrize(("length", "told"), [({"max_steps": 4}, "Epoch 2"), ({"max_epochs": 5}, "Epoch 2/4")])
-def test_the_bar_tells_a_number_of_epochs_where_there_is_one(length, told):
-    bar = EpochBar()
-    trainer = Trainer(**length, logger=False, enable_checkpointing=False, accelerator="cpu", callbacks=[bar])
-    bar.setup(trainer, OneWeight(), "fit")
-    assert bar._get_train_description(2).strip() == told
+@pytest.mark.parametrize(("length", "accumulated", "steps"), [
+    ({"max_steps": 4}, 1, [1, 2, 3, 4]), ({"max_epochs": 2}, 1, [1, 2, 3, 4, 5, 6]),
+    ({"max_steps": 2}, 2, [0, 1, 1, 2]),
+])  # fmt: skip
+def test_progress_is_told_in_steps_of_all_steps(monkeypatch, length, accumulated, steps):
+    told, ended = [], []
+
+    @contextmanager
+    def display():
+        yield lambda *progress: told.append(progress)
+        ended.append(True)
+
+    monkeypatch.setattr("mghp.training.callbacks.progress_bar", display)
+    trainer = Trainer(
+        **length, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        accumulate_grad_batches=accumulated, callbacks=[StepProgress()], accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(OneWeight(), DataLoader(torch.ones(4 if accumulated > 1 else 3, 1)))
+    assert told == [(step, steps[-1], "step") for step in steps]
+    assert ended == [True]

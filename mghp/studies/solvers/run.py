@@ -97,7 +97,7 @@ def _warm_up(matcher: Matcher, batch: MatchingBatch) -> None:
     affinity = first.affinity.clone().requires_grad_(matcher.differentiable)
     assignment = matcher(affinity, *first.masks)
     if matcher.differentiable:
-        assignment.sum().backward()
+        assignment.sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _solve_all(matcher: Matcher, batches: Batches) -> list[Tensor]:
@@ -244,7 +244,7 @@ def _timing_metrics(
     def both() -> None:
         for batch in batches:
             affinity = batch.affinity.clone().requires_grad_()
-            matcher(affinity, *batch.masks).sum().backward()
+            matcher(affinity, *batch.masks).sum().backward()  # type: ignore[no-untyped-call]
 
     def per_image(seconds: float) -> float:
         return 1000 * seconds / max(num_images, 1)

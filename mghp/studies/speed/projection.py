@@ -95,7 +95,7 @@ def _best_seconds(matcher: Projection, affinity: Tensor) -> tuple[float, float]:
             matcher(affinity)
 
     def both() -> None:
-        matcher(affinity.clone().requires_grad_()).square().sum().backward()
+        matcher(affinity.clone().requires_grad_()).square().sum().backward()  # type: ignore[no-untyped-call]
 
     forward()
     both()
