@@ -3,9 +3,14 @@
 The commands print it as one line and exit with code 2.
 """
 
+import difflib
 import os
 import reprlib
+from itertools import islice
 from pathlib import Path
+
+_COMPARED = 200
+"""The most names of a folder that a wrong one is compared with."""
 
 
 class InputError(ValueError):
@@ -16,16 +21,23 @@ def existing_file(path: str | Path, what: str) -> Path:
     """Return the path of an existing file, which `what` names in messages, e.g. "checkpoint".
 
     Raises:
-        InputError: if there is no such file.
+        InputError: if there is no such file; it names the file beside it whose name is nearest.
     """
     path = Path(path)
     try:
         if path.is_file():
             return path
-        kind = "a folder, not a file" if path.is_dir() else "no such file"
+        kind = "a folder, not a file" if path.is_dir() else f"no such file{_nearest_file(path)}"
     except (OSError, ValueError) as error:  # a name that is too long, or has letters that no name can have
         kind = str(getattr(error, "strerror", error))
     raise InputError(f"{what} {path}: {kind}")
+
+
+def _nearest_file(path: Path) -> str:
+    # A dataset's folder has too many names to compare for each picture that is missing.
+    beside = [file.name for file in islice(path.parent.iterdir(), _COMPARED)] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.7)
+    return f"; did you mean {path.with_name(close[0])}?" if close else ""
 
 
 def inside(folder: Path, name: object) -> Path:

@@ -23,11 +23,13 @@ class DatasetEntry(Entry):
             function from the `data` section to its `ProblemSet`, to match alone.
         annotations: whether `data.annotations` names a file of poses: "needed", "taken", or "" for neither.
         has_submission: whether `inference.submission` may ask for this dataset's form.
+        available_at: where one applies for a dataset that lies in `data.root`; "" for one's own and for made-up data.
     """
 
     kind: DataKind = "pictures"
     annotations: Literal["", "taken", "needed"] = ""
     has_submission: bool = False
+    available_at: str = ""
 
 
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mghp.datasets")
@@ -43,13 +45,21 @@ for _entry in (
         "random", "mghp.problems.random_problems:load_random_problems", "random matrices", kind="problems"
     ),
     DatasetEntry("synthetic", "mghp.datasets.synthetic.dataset:RenderedPersons", "rendered persons"),
-    DatasetEntry("mhp_v2", "mghp.datasets.mhp_v2:MHPv2", "LV-MHP v2", has_submission=True),
-    DatasetEntry("densepose_coco", "mghp.datasets.densepose_coco:DensePoseCOCO", "DensePose-COCO"),
+    DatasetEntry(
+        "mhp_v2", "mghp.datasets.mhp_v2:MHPv2", "LV-MHP v2", has_submission=True,
+        available_at="https://lv-mhp.github.io",
+    ),
+    DatasetEntry(
+        "densepose_coco", "mghp.datasets.densepose_coco:DensePoseCOCO", "DensePose-COCO",
+        available_at="http://densepose.org and https://cocodataset.org",
+    ),
     DatasetEntry(
         "pascal_person_part", "mghp.datasets.pascal_person_part:PascalPersonPart", "PASCAL-Person-Part",
-        annotations="taken",
+        annotations="taken", available_at="https://roozbehm.info/pascal-parts/pascal-parts.html",
     ),
-    DatasetEntry("cihp", "mghp.datasets.cihp:CIHPSamples", "CIHP", has_submission=True),
+    DatasetEntry(
+        "cihp", "mghp.datasets.cihp:CIHPSamples", "CIHP", has_submission=True, available_at="http://sysu-hcp.net/lip",
+    ),
     DatasetEntry("folder", "mghp.datasets.folder:FolderSamples", "own pictures", annotations="taken"),
 ):  # fmt: skip
     DATASETS.add(_entry)

@@ -20,7 +20,7 @@ DESCRIPTIONS = ("pictures_train.png", "pictures_validation.png", "pictures_diffi
 
 
 def check_pictures(config: DataConfig, to_train: bool = True) -> None:
-    """Refuse data that have no pictures, or whose pictures cannot make a batch.
+    """Refuse data that have no pictures or are not there, or whose pictures cannot make a batch.
 
     Args:
         config: the data.
@@ -29,6 +29,12 @@ def check_pictures(config: DataConfig, to_train: bool = True) -> None:
     Raises:
         InputError: naming what was expected.
     """
+    source = config.dataset.available_at
+    if source and not Path(config.root).is_dir():
+        raise InputError(
+            f"data.root: {config.root}: no such folder; {config.dataset.label} is to be had at {source}, and "
+            "lies there as it is published"
+        )
     several_sizes = not picture_dataset(config).has_one_size and config.augmentation.crop is None
     if to_train and several_sizes and config.loader.batch_size > 1:
         raise InputError(
