@@ -125,13 +125,7 @@ def bootstrap_difference(
     if num_samples < 1:
         raise ValueError(f"num_samples must be at least 1, got {num_samples}")
     pair = np.stack([first, second])
-    num_images = pair.shape[1]
-    rng = np.random.default_rng(seed)
-    # How often each image is drawn, a few rows at a time, so that memory does not grow with num_samples.
-    rows = [min(100, num_samples - start) for start in range(0, num_samples, 100)]
-    chances = np.full(num_images, 1.0 / num_images)
-    samples = [f1(rng.multinomial(num_images, chances, size).astype(np.float64) @ pair) for size in rows]
-    drawn = np.concatenate(samples, axis=1)
+    drawn = f1(picture_draws(len(first), num_samples, seed) @ pair)
     differences = drawn[0] - drawn[1]
     low, high = np.percentile(differences, (2.5, 97.5))
     # The sample itself counts as one draw, so that p is never 0 (Davison and Hinkley, 1997).
