@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mghp.metrics.matching import association_counts, f1
+from mghp.metrics.resampling import picture_draws
 from mghp.report.statistics import bootstrap_difference
 
 
@@ -80,6 +81,13 @@ def test_the_draw_is_seeded_and_every_sample_counts():
     assert bootstrap_difference(a, b, 150, seed=1) == bootstrap_difference(a, b, 150, seed=1)
     assert bootstrap_difference(a, b, 150, seed=1)[1:3] != bootstrap_difference(a, b, 150, seed=2)[1:3]
     assert bootstrap_difference(a, b, 1)[1] == bootstrap_difference(a, b, 1)[2]
+
+
+def test_images_are_drawn_once_for_all_comparisons():
+    picture_draws.cache_clear()
+    for seed in range(3):
+        bootstrap_difference(random_counts(seed), random_counts(3), 50)
+    assert picture_draws.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(("a", "b"), [((3, 2), (3, 3)), ((0, 3), (0, 3)), ((3,), (3,)), ((4, 3), (5, 3))])

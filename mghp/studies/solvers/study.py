@@ -24,9 +24,9 @@ PAPER = (50, 5, 0.01)
 
 def gains(runs: Sequence[Run]) -> str:
     """Return how many solvers beat the affinity itself after each rounding."""
-    told = []
+    told, rows = [], list(associated(runs))
     for rounding, name in (("hungarian", "Hungarian"), ("mutual", "mutual")):
-        cells = [row.compared[rounding] for row in associated(runs) if rounding in row.compared]
+        cells = [row.compared[rounding] for row in rows if rounding in row.compared]
         if cells:
             most = max(cells, key=lambda cell: cell.difference.mean)
             better = sum(cell.verdict == "better" for cell in cells)
