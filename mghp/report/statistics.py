@@ -1,5 +1,6 @@
 """The difference of two methods with its 95 % interval, over seeds, over pictures or over both; Holm's correction."""
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -67,13 +68,25 @@ def paired_pictures(differences: ArrayLike, num_samples: int = 2000, seed: int =
     mean = float(cells.mean())
     if num_seeds == 1:
         return interval(mean, np.nan, 0, 1)
-    rng = np.random.default_rng(seed)
-    pictures = rng.multinomial(num_pictures, np.full(num_pictures, 1 / num_pictures), num_samples) / num_pictures
-    seeds = rng.multinomial(num_seeds - 1, np.full(num_seeds, 1 / num_seeds), num_samples) / (num_seeds - 1)
+    pictures, seeds = _cluster_draws(num_seeds, num_pictures, num_samples, seed)
     variance = float(((pictures @ cells.T) * seeds).sum(1).var())
     of_seeds = _variance_of_mean(cells.mean(1))
     freedom = (num_seeds - 1) * max(1.0, (variance / of_seeds) ** 2) if of_seeds > 0 else np.inf
     return interval(mean, float(np.sqrt(variance)), freedom, num_seeds)
+
+
+@functools.lru_cache(maxsize=1)
+def _cluster_draws(
+    num_seeds: int, num_pictures: int, num_samples: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each picture's and each seed's share of every draw: (samples, pictures) and (samples, seeds).
+
+    They are alike for all that is compared on as many, and shared: nobody may write to them.
+    """
+    rng = np.random.default_rng(seed)
+    pictures = rng.multinomial(num_pictures, np.full(num_pictures, 1 / num_pictures), num_samples) / num_pictures
+    seeds = rng.multinomial(num_seeds - 1, np.full(num_seeds, 1 / num_seeds), num_samples) / (num_seeds - 1)
+    return pictures, seeds
 
 
 def _variance_of_mean(of_seeds: NDArray[np.float64]) -> float:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mghp.report.statistics import paired_pictures, paired_seeds
+from mghp.report.statistics import _cluster_draws, paired_pictures, paired_seeds
 
 
 def made_up(rng, of_seed, of_picture, of_cell, seeds=3, pictures=60):
@@ -45,6 +45,14 @@ def test_intervals_of_three_seeds_hold_the_truth(spreads):
     rng = np.random.default_rng(1)
     found = [paired_pictures(made_up(rng, *spreads), num_samples=200, seed=trial) for trial in range(150)]
     assert 0.88 <= np.mean([one.low <= 0 <= one.high for one in found]) < 1
+
+
+def test_pictures_and_seeds_are_drawn_once_for_all_comparisons():
+    _cluster_draws.cache_clear()
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        paired_pictures(made_up(rng, 1, 1, 1), num_samples=50)
+    assert _cluster_draws.cache_info().misses == 1
 
 
 def test_one_seed_has_no_interval():
