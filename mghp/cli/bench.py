@@ -31,7 +31,7 @@ def _run(entry: BenchEntry, arguments: list[str], out: Path, device: str = "") -
     from mghp.runs.checkout import ROOT
 
     _check_place(out)
-    file = ROOT / "experiments" / (entry.device_experiment if device else entry.experiment)
+    file = ROOT / "experiments" / entry.experiment
     config = load_config(file, arguments) if entry.experiment else Config(experiment=f"bench_{entry.name}")
     if entry.has_pictures:
         from mghp.datasets.pictures import check_pictures
@@ -63,10 +63,11 @@ def _check_place(out: Path) -> None:
 
 def _command(entry: BenchEntry) -> Callable[..., None]:
     """Return the command of a bench: it takes settings, with or without a device, one path, or nothing."""
-    if entry.device_experiment:
+    if entry.on_device:
+        on_device = entry.on_device
 
         def command(overrides: Overrides = None, device: Device = "", out: Out = Path("results")) -> None:
-            _run(entry, overrides or [], out, device)
+            _run(on_device if device else entry, overrides or [], out, device)
 
     elif entry.experiment:
 

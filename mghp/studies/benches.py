@@ -14,13 +14,13 @@ class BenchEntry(Entry):
         experiment: experiment file below experiments/; empty where the bench has no settings.
         argument: help of the path that the command takes; empty for none.
         has_pictures: True if its data are pictures, which are checked before anything slow is imported.
-        device_experiment: experiment file of what it measures with `--device`; empty where it has no such option.
+        on_device: the bench that `--device` asks for in its place; None where it has no such option.
     """
 
     experiment: str = ""
     argument: str = ""
     has_pictures: bool = False
-    device_experiment: str = ""
+    on_device: "BenchEntry | None" = None
 
 
 BENCHES: Registry[BenchEntry] = Registry("bench", "mghp.benches")
@@ -30,9 +30,13 @@ def _add(name: str, label: str, experiment: str = "", **about: Any) -> None:  # 
     BENCHES.add(BenchEntry(name, f"mghp.studies.speed.{name}:BENCH", label, experiment=experiment, **about))
 
 
+_ON_DEVICE = BenchEntry(
+    "device", "mghp.studies.speed.devices:BENCH", "Check and time the matcher's backends on one device.",
+    experiment="matcher/bench_device.yaml",
+)  # fmt: skip
 _add(
     "matcher", "Time PGD-Dykstra against the literal algorithm, and all solvers against problem size and batch.",
-    "matcher/bench.yaml", device_experiment="matcher/bench_device.yaml",
+    "matcher/bench.yaml", on_device=_ON_DEVICE,
 )  # fmt: skip
 _add(
     "parsing", "Time what the matching loss adds to a training step, and how many pictures are rendered per second.",

@@ -24,7 +24,7 @@ from mghp.parsing.network.compilation import missing_compiler
 from mghp.report.table import TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
-from mghp.studies.speed.bench import Call, cell, finished, measurements
+from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 from mghp.studies.speed.exactness import exactness
 from mghp.studies.speed.measure import solve_seconds
 
@@ -221,3 +221,6 @@ DEVICE = TableOf(
     cell("why not", "note"),
     rows=measurements("bench_device", texts=("device", "varied", "method", "note")),
 )
+
+
+BENCH = Bench(bench_device, (EXACTNESS, DEVICE))

@@ -1,7 +1,4 @@
-"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch.
-
-With `--device` it is `mghp.studies.speed.devices` that measures.
-"""
+"""`mghp bench matcher`: PGD-Dykstra against the literal algorithm, and all solvers against size and batch."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +20,7 @@ from mghp.report.table import Column, TableOf
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
-from mghp.studies.speed.bench import Bench, Call, Measured, cell, finished, measurements
-from mghp.studies.speed.devices import DEVICE, EXACTNESS, bench_device
+from mghp.studies.speed.bench import Bench, Measured, cell, finished, measurements
 from mghp.studies.speed.measure import import_seconds, median_seconds, saved_bytes, solve_seconds
 
 SHAPES = ((256, 16, 16), (152, 6, 6), (152, 3, 3))
@@ -235,8 +231,4 @@ SCALING = TableOf(
 )
 
 
-def _measure(call: Call) -> Path:
-    return bench_device(call) if call.device else bench_matcher(call.config, load_problems(call.config.data))
-
-
-BENCH = Bench(_measure, (LITERAL, PADDING, SCALING, EXACTNESS, DEVICE))
+BENCH = Bench(lambda call: bench_matcher(call.config, load_problems(call.config.data)), (LITERAL, PADDING, SCALING))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.benches import BENCHES
+from mghp.studies.speed.devices import BENCH as ON_DEVICE
 from mghp.studies.speed.figures import speed_drawings
 from mghp.studies.speed.matcher import LITERAL
 from mghp.studies.speed.parsing import PARSING
@@ -37,7 +38,7 @@ STUDY = Study(
         Question(
             "What does the matcher cost?",
             matcher_answer,
-            tuple(table for name in _OF_THE_MATCHER for table in _TABLES[name]),
+            (*(table for name in _OF_THE_MATCHER for table in _TABLES[name]), *ON_DEVICE.tables),
             {"time": "Time per problem against its size and against the size of the batch"},
         ),
         Question(

@@ -14,7 +14,7 @@ from mghp.runs.read import Run
 from mghp.studies.speed import devices, exactness, measure
 from mghp.studies.speed.bench import Call
 from mghp.studies.speed.devices import DEVICE, EXACTNESS, Way, bench_device, checked_device
-from mghp.studies.speed.matcher import BENCH
+from mghp.studies.speed.study import STUDY
 
 WAYS = [
     "PGD-Dykstra, eager", "PGD-Dykstra, compiled steps", "PGD-Dykstra, Triton", "one projection, eager",
@@ -78,10 +78,11 @@ def test_each_backend_is_held_against_the_literal_algorithm_or_says_why_not(benc
     assert triton[["options", "problems", "note"]].values.tolist() == [["all", 0, NOT_HERE]]
 
 
-def test_the_run_fills_its_two_tables_and_none_of_the_other_bench(bench):
+def test_the_run_fills_its_two_tables_and_none_of_the_other_benches(bench):
     assert bench.experiment == "bench_device"
     assert json.loads((bench.path / "result.json").read_text())["metrics"]["repeats"] == 1
-    filled = {table.name: len(table.filled([bench]).rows) for table in BENCH.tables}
+    tables = [table for question in STUDY.questions for table in question.tables]
+    filled = {table.name: len(table.filled([bench]).rows) for table in tables}
     assert [name for name, rows in filled.items() if rows] == [EXACTNESS.name, DEVICE.name]
     assert filled[DEVICE.name] == 3 * len(WAYS)
     assert not [cell for row in DEVICE.filled([bench]).cells() for cell in row if cell == "nan"]
