@@ -51,6 +51,10 @@ class AssemblyConfig(Section):
     """The least confidence of a centre; null: tuned by `mghp evaluate` on pictures of its own, and 0.1 elsewhere."""
     normalise_by_size: bool = True
     """True to divide a pixel's distance to a keypoint by the size of the keypoint's person; a centre has no size."""
+    unclaimed: Literal["nobody", "regions"] = "nobody"
+    """The owner of human pixels that are given to no person, because there is none, or none within `max_distance`:
+    nobody, or each of their connected regions of 32 x 32 pixels and more is a person, who ranks last. Not read where
+    `grouping` is `center`."""
     max_distance: Annotated[float, Range(ABOVE_0, LARGEST, "must be positive and finite, or null")] | None = None
     """The largest distance of a pixel's target from a keypoint, relative to the person's size (from centres and where
     not normalised: pixels); null: every human pixel is given to a person."""

@@ -20,6 +20,7 @@ from mghp.parsing.assembly.peaks import Candidates, find_peaks
 from mghp.parsing.assembly.person_centers import group_by_centers, join_poses
 from mghp.parsing.assembly.persons import merge_limbs
 from mghp.parsing.assembly.pixels import group_pixels
+from mghp.parsing.assembly.regions import CONFIDENCE, with_regions
 from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_poses
 from mghp.parsing.assembly.scores import scored_persons
 from mghp.parsing.fields import Fields
@@ -128,7 +129,7 @@ class Assembler(nn.Module):
     def _grouped(
         self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return persons' keypoints, whose the pixels are, and the confidences of centres, where these make persons."""
+        """Return persons' keypoints, whose the pixels are, and how sure persons without keypoints are, if there are."""
         config = self.config
         if config.grouping == "center":
             least = self.center_threshold
@@ -139,4 +140,7 @@ class Assembler(nn.Module):
         if not config.normalise_by_size:
             size = torch.ones_like(size)
         ids = group_pixels(fields, picture, is_human, poses, size, config.max_distance, config.grouping)
-        return poses, ids, None
+        if config.unclaimed == "nobody":
+            return poses, ids, None
+        ids, persons = with_regions(ids, is_human, poses)
+        return persons, ids, persons.new_full((len(persons),), CONFIDENCE)

@@ -133,3 +133,23 @@ def test_size_normalisation_is_a_choice(batch, fields):
         scores(assembler(normalise_by_size=choice)(fields), batch)["grouping"] for choice in (False, True)
     )
     assert plain != normalised
+
+
+def test_human_pixels_that_nobody_has_become_persons_where_asked(fields):
+    nobody = dataclasses.replace(fields, heatmaps=fields.heatmaps * 0)  # no peak, so no limb and no pose
+    alone = assembler()(nobody)
+    regions = assembler(unclaimed="regions")(nobody)
+    assert all(len(found.person_scores) == 0 for found in alone)
+    assert sum(len(found.person_scores) for found in regions) >= len(regions)
+    for found in regions:
+        assert set(np.unique(found.person_ids[found.parts > 0])) <= set(range(len(found.person_scores) + 1))
+        assert ((found.person_scores > 0) & (found.person_scores < 0.05)).all()
+    still = dataclasses.replace(fields, projection=fields.projection * 0)  # few pixels lie that near to a keypoint
+    far = [assembler(unclaimed=owner, max_distance=0.03)(still) for owner in ("nobody", "regions")]
+    for plain, found in zip(*far, strict=True):
+        claimed = plain.person_ids > 0
+        np.testing.assert_array_equal(found.person_ids[claimed], plain.person_ids[claimed])
+        assert (found.person_ids > 0).sum() >= claimed.sum()
+    assert sum((found.person_ids > 0).sum() for found in far[1]) > 2 * sum(
+        (found.person_ids > 0).sum() for found in far[0]
+    )
