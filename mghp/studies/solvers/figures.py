@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.runs.read import Run
+from mghp.studies.solvers.scale import by_scale, scale_figure
 from mghp.studies.solvers.tables import BASELINE, grid_point, grid_runs, solver_label, solver_runs
 
 WARM_START = {
@@ -39,6 +40,8 @@ def solver_drawings(runs: Sequence[Run]) -> Drawings:
     solvers = [run for run in solver_runs(runs) if run.variant != BASELINE]
     for data, of_data in _by_data(run for run in solvers if run.example).items():
         drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
+    if scales := by_scale(runs):
+        drawings["scale"] = partial(scale_figure, scales)
     return drawings
 
 

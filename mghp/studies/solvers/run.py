@@ -129,7 +129,9 @@ def _solution_metrics(batches: Batches, assignments: list[Tensor]) -> dict[str, 
     is_contested = torch.cat([batch.is_contested for batch in batches])
     if is_contested.any():
         metrics["matching/gap_contested_mean"] = gap[is_contested & worthwhile].mean()
+    largest = torch.cat([batch.affinity.amax((1, 2)) for batch in batches])
     counts = {
+        "problems/max_affinity": float(largest[worthwhile].mean()),
         "problems/number": len(is_contested),
         "problems/contested_share": float(is_contested.double().mean()),
         "problems/worthwhile_share": float(worthwhile.double().mean()),

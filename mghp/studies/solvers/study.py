@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from mghp.report.study import Question, Study, span
 from mghp.runs.read import Run
 from mghp.studies.solvers.figures import solver_drawings
+from mghp.studies.solvers.scale import SCALE, scale_answer
 from mghp.studies.solvers.tables import (
     ASSOCIATION,
     READINGS,
@@ -99,6 +100,12 @@ STUDY = Study(
             },
         ),
         Question("And with the number of candidates?", sizes, (SIZES,)),
+        Question(
+            "What does the scale of the affinities do?",
+            scale_answer,
+            (SCALE,),
+            {"scale": "Gap and coupling of one exact projection against its largest entry, tau max A"},
+        ),
         Question(
             "What of the choices that the supplement leaves open?",
             choices,

@@ -21,7 +21,7 @@ OF_ALL = {
     "matching/gap_mean", "matching/gap_p95", "matching/raw_gap_mean", "matching/rounded_gap_mean",
     "matching/violation_mean", "matching/violation_worst", "matching/integrality_mean", "matching/tight_rows",
     "matching/gap_contested_mean", "problems/number", "problems/contested_share", "problems/worthwhile_share",
-    "time/forward_ms_per_image", "memory/forward_peak_mb",
+    "problems/max_affinity", "time/forward_ms_per_image", "memory/forward_peak_mb",
     *(
         f"{name}_{rounding}"
         for name in ("association/f1", "association/f1_contested", "association/threshold", "matching/agreement")
