@@ -68,7 +68,7 @@ def test_names_of_test_files_are_unique():
     assert "__init__.py" not in names
 
 
-@pytest.mark.parametrize("folder", ["mghp", "tests", "experiments", "sweeps", "analysis", "README.md", ".ci"])
+@pytest.mark.parametrize("folder", ["mghp", "tests", "experiments", "sweeps", "analysis", "docs", "README.md", ".ci"])
 def test_no_path_of_one_machine_is_written_down(folder):
     homes = tuple("/" + name + "/" for name in ("work", "home", "root", "Users"))
     files = [CHECKOUT / folder] if (CHECKOUT / folder).is_file() else (CHECKOUT / folder).rglob("*")
@@ -106,7 +106,7 @@ def test_the_checkout_is_small():
     assert {path.suffix for path in files if results / "runs" in path.parents} == {".zip"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "analysis/results/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "analysis/results/README.md", "docs/which-solver.md", "docs/theory.md"])
 def test_what_a_page_links_to_is_tracked(page):
     file = CHECKOUT / page
     links = re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8"))
@@ -119,7 +119,7 @@ def test_what_a_page_links_to_is_tracked(page):
 def test_the_top_level_is_the_design_s():
     allowed = {
         "pyproject.toml", "experiments", "mghp", "analysis", "tests", "sweeps", "README.md", "LICENSE", "CHANGELOG.md",
-        "CONTRIBUTING.md",
+        "CONTRIBUTING.md", "docs",
     }  # fmt: skip
     top = {path.relative_to(CHECKOUT).parts[0] for path in tracked_files()}
     assert {name for name in top if not name.startswith(".")} <= allowed
