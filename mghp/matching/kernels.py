@@ -15,11 +15,12 @@ The arithmetic is that of `mghp.matching.pgd_dykstra` (see there for the equatio
 
 Numba is imported here and nowhere else, and this module only at the first call that takes it. What that call compiles
 is kept on disk, beside the sources or, where nobody may write, in the user's cache; later processes load it from there.
+Arrays of other strides are copied first: to the compiler they are another type, for which it would compile anew.
 """
 
 import os
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import config, set_num_threads
@@ -108,6 +109,8 @@ def forward(
     Returns:
         The solution and what `backward` needs to know of its making.
     """
+    affinity = np.ascontiguousarray(affinity)
+    source_mask, destination_mask = map(np.ascontiguousarray, (source_mask, destination_mask))
     sizes, offsets = _tape_layout(source_mask, destination_mask, num_steps * (num_cycles + warm_start))
     tape = np.empty(offsets[-1] if record else 0, np.uint8)
     cycles_run = np.zeros((len(affinity), num_steps), np.int32)
@@ -157,6 +160,8 @@ def backward(
     Returns:
         dL/d affinity, shape (batch, source, destination).
     """
+    gradient = np.ascontiguousarray(gradient)
+    source_mask, destination_mask = map(np.ascontiguousarray, (source_mask, destination_mask))
     sizes, offsets = _tape_layout(source_mask, destination_mask, cycles_run.shape[1] * (num_cycles + warm_start))
     result = np.zeros(gradient.shape, gradient.dtype)
     with _pool:
@@ -190,8 +195,9 @@ def project(
     Returns:
         The projection in the type of `x`, r and c at it, and how often the dual was evaluated for each problem.
     """
+    source_mask, destination_mask = map(np.ascontiguousarray, (source_mask, destination_mask))
     sizes = np.stack([source_mask.sum(1), destination_mask.sum(1)], axis=1).astype(np.int64)
-    points, projected = x.astype(np.float64), np.zeros(x.shape)
+    points, projected = _in_double(x), np.zeros(x.shape)
     r, c = (np.zeros(mask.shape) for mask in (source_mask, destination_mask))
     if start is not None:
         r[:], c[:] = start
@@ -221,11 +227,12 @@ def project_on_face(
         column_scales: shape (batch, destination).
         num_threads: threads to use at most.
     """
-    flow, face, result = gradient.astype(np.float64), weights.astype(np.float64), np.empty(gradient.shape)
+    flow, face, result = _in_double(gradient), _in_double(weights), np.empty(gradient.shape)
+    scales = _in_double(row_scales), _in_double(column_scales)
     sizes = np.tile(np.array(gradient.shape[1:], np.int64), (len(gradient), 1))
     with _pool:
         set_num_threads(_useful_threads(num_threads, sizes, _PASSES))
-        project_on_face_batch(flow, face, row_scales, column_scales, result)
+        project_on_face_batch(flow, face, *scales, result)
     return result.astype(gradient.dtype)
 
 
@@ -253,13 +260,17 @@ def balance(
     Returns:
         The plan in the type of `scores`, and the factors of its rows and columns.
     """
-    near = scores.astype(np.float64)
+    near, sums = _in_double(scores), (_in_double(marginals[0]), _in_double(marginals[1]))
     plan, rows, columns = np.zeros(near.shape), *(np.ones(marginal.shape) for marginal in marginals)
     sizes = np.stack([(marginal > 0).sum(1) for marginal in marginals], axis=1).astype(np.int64)
     with _pool:
         set_num_threads(_useful_threads(num_threads, sizes, num_rounds))
-        balance_batch(near, *marginals, sizes, power, is_bound, num_rounds, tolerance, plan, rows, columns)
+        balance_batch(near, *sums, sizes, power, is_bound, num_rounds, tolerance, plan, rows, columns)
     return plan.astype(scores.dtype), rows, columns
+
+
+def _in_double(array: NDArray[Any]) -> NDArray[np.float64]:
+    return np.ascontiguousarray(array, np.float64)
 
 
 def _useful_threads(most: int, sizes: NDArray[np.int64], cycles: int) -> int:

@@ -1,13 +1,15 @@
-"""The compiled loops of `mghp.matching.newton`, whose docstring says what they solve. Arrays only, nothing checked.
+"""The compiled loops of `mghp.matching.newton`, whose docstring says what they solve. Arrays only, nothing is checked.
 
 One problem a thread, in float64. Rows are the smaller side, widened to a multiple of `LANES`; the added columns have
 c = inf, so that relu turns them into zeros.
 """
 
+from functools import partial
+
 import numpy as np
 from numba import njit, prange
 
-from mghp.matching.kernel_loops import _FAST, _inlined, _real
+from mghp.matching.kernel_loops import _FAST, _real
 from mghp.matching.newton import (
     MAX_EVALUATIONS,
     REACH,
@@ -30,18 +32,20 @@ _ROW_SUMS, _ROW_DEGREES, _ROW_STEP, _ROW_BASE, _RESIDUAL, _DIRECTION, _PRODUCT =
 _COLUMN_SUMS, _COLUMN_DEGREES, _COLUMN_STEP, _COLUMN_BASE, _SLOPE, _INVERSE, _SCRATCH = range(7, 14)
 _VECTORS = 14
 
+# Calls instead of inlined copies, and no look for a division by zero before each one: it is all compiled in less time.
+compiled = partial(njit, cache=True, fastmath=_FAST, error_model="numpy")
 
-@njit(cache=True, fastmath=_FAST, parallel=True)
-def project_batch(x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c, evaluations):
+
+@compiled(parallel=True)
+def project_batch(x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c, evaluations):
     for problem in prange(len(x)):
         if sizes[problem].min() > 0:
-            evaluations[problem] = _project(
-                problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c
+            evaluations[problem] = _project(  # an int64, since prange counts in uint64, for which all is compiled anew
+                np.int64(problem), x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c
             )
 
 
-# Not inlined: compiled once, outside of what runs in parallel, it takes a fraction of the time.
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _project(problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c):
     """Project one problem, stage by stage: sets its projection and corrections, returns the number of evaluations."""
     n, m = sizes[problem]
@@ -86,7 +90,7 @@ def _project(problem, x, source_mask, destination_mask, sizes, tolerance, is_war
     return evaluations
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _descend(point, m, r, c, work, tolerance):
     """Move r and c until the dual's residual is within the tolerance; returns the evaluations taken."""
     n, width = point.shape
@@ -123,7 +127,7 @@ def _descend(point, m, r, c, work, tolerance):
     return MAX_EVALUATIONS
 
 
-@_inlined()
+@compiled()
 def _fill_rows(point, r, c):
     """Take three of Newton's steps in each r alone: a start from where most of the other side is within its bounds."""
     n, width = point.shape
@@ -139,7 +143,7 @@ def _fill_rows(point, r, c):
             r[i] = max(r[i] + (total - 1) / count, 0.0)
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _evaluate(point, m, r, c, support, work):
     """Return the dual value |relu(X - r - c)|^2 / 2 + sum(r) + sum(c); sets support, sums and degrees."""
     n, width = point.shape
@@ -166,7 +170,7 @@ def _evaluate(point, m, r, c, support, work):
     return value
 
 
-@_inlined()
+@compiled()
 def _residual(corrections, sums, size):
     """Return the largest |min(correction, 1 - sum)|, which is 0 at the solution alone."""
     largest = 0.0
@@ -175,7 +179,7 @@ def _residual(corrections, sums, size):
     return largest
 
 
-@_inlined()
+@compiled()
 def _slope(corrections, base, sums, size):
     """Return the share of one side in the dual's slope along a step."""
     slope = 0.0
@@ -184,13 +188,13 @@ def _slope(corrections, base, sums, size):
     return slope
 
 
-@_inlined()
+@compiled()
 def _move(corrections, base, step, length, size):
     for k in range(size):
         corrections[k] = max(base[k] + length * step[k], 0.0)
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _find_direction(point, m, r, c, support, work, residual):
     """Set the steps of r and c: Newton's where a correction is free, up to their bound where nothing is taken."""
     n, width = point.shape
@@ -238,7 +242,7 @@ def _find_direction(point, m, r, c, support, work, residual):
             row_step[i] = top - 1 - r[i]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _solve_rows(support, degrees, inverse, accuracy, work):
     """Solve (diag(degrees) - S diag(inverse) S^T) u = left by conjugate gradients; rows of degree 0 stay out.
 
@@ -289,13 +293,13 @@ def _solve_rows(support, degrees, inverse, accuracy, work):
         size = new_size
 
 
-@njit(cache=True, fastmath=_FAST, parallel=True)
+@compiled(parallel=True)
 def project_on_face_batch(gradient, weights, row_scales, column_scales, result):
     for problem in prange(len(gradient)):
-        _project_on_face(problem, gradient, weights, row_scales, column_scales, result)
+        _project_on_face(np.int64(problem), gradient, weights, row_scales, column_scales, result)
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _project_on_face(problem, gradient, weights, row_scales, column_scales, result):
     """Set W * (G - u 1^T - 1 v^T) of one problem, as `mghp.matching.newton.project_on_face` defines it."""
     n, m = gradient[problem].shape

@@ -1,13 +1,13 @@
 """The compiled loops of `mghp.matching.sinkhorn`: factors instead of potentials, in float64, one problem a thread."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
-from mghp.matching.kernel_loops import _FAST, _real
-from mghp.matching.newton_loops import LANES
+from mghp.matching.kernel_loops import _real
+from mghp.matching.newton_loops import LANES, compiled
 
 
-@njit(cache=True, fastmath=_FAST, parallel=True)
+@compiled(parallel=True)
 def balance_batch(
     scores, row_marginals, column_marginals, sizes, power, is_bound, num_rounds, tolerance, plan, row_factors,
     column_factors,
@@ -15,12 +15,12 @@ def balance_batch(
     for problem in prange(len(scores)):
         if sizes[problem].min() > 0:
             _balance(
-                problem, scores, row_marginals, column_marginals, sizes, power, is_bound, num_rounds, tolerance, plan,
-                row_factors, column_factors,
+                np.int64(problem), scores, row_marginals, column_marginals, sizes, power, is_bound, num_rounds,
+                tolerance, plan, row_factors, column_factors,
             )  # fmt: skip
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _balance(
     problem, scores, row_marginals, column_marginals, sizes, power, is_bound, num_rounds, tolerance, plan, row_factors,
     column_factors,
@@ -61,7 +61,7 @@ def _balance(
         column_factors[problem, columns[j]] = v[j]
 
 
-@njit(cache=True, fastmath=_FAST)
+@compiled()
 def _factor(marginal, total, power, is_bound):
     if is_bound:
         return 1 / total if total > 1 else 1.0
