@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from mghp.errors import InputError
-from mghp.ranges import LONGEST_SIDE, Range, Section
+from mghp.ranges import LONGEST_SIDE, POSITIVE, Range, Section
 
 
 @dataclass
@@ -21,6 +21,19 @@ class BenchConfig(Section):
     """The numbers of problems per batch at which 16x16 problems are timed."""
     checked: Annotated[int, Range(1, 1_000_000)] = 400
     """The number of random problems on which each backend is held against the literal algorithm."""
+
+    entries: Annotated[int, Range(1, 100_000_000)] = 65_536
+    """The number of entries of all affinities in a batch of the peers' problems, about; one problem at least."""
+    pose_problems: Annotated[int, Range(1, 1_000_000)] = 256
+    """The number of problems of poses that the peers solve."""
+    regulariser: Annotated[float, POSITIVE] = 0.1
+    """The weight of every peer's regulariser, in units of affinity."""
+    limit_seconds: Annotated[float, POSITIVE] = 60.0
+    """The seconds that measuring a peer on one set of problems may take; a row says so where it takes longer."""
+    training_seeds: Annotated[int, Range(0, 10_000)] = 0
+    """The number of seeds with which each peer is trained through, on the positive control and on poses; 0 for none."""
+    training_limit_seconds: Annotated[float, POSITIVE] = 600.0
+    """The seconds that one such training, with all its settings, may take; a row says so where it takes longer."""
 
     steps: Annotated[int, Range(1, 1_000_000)] = 40
     """The number of pairs of training steps, with and without the matching loss, whose times are compared."""

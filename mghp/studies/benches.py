@@ -64,6 +64,10 @@ _add(
 )  # fmt: skip
 _add("projection", "Hold Newton's projection against Dykstra's cycles in time and error, and against a QP solver.")
 _add(
+    "peers", "Hold our matchers against those of other packages: time, memory, gap, gradient and, if asked, F1.",
+    "matcher/bench_peers.yaml",
+)  # fmt: skip
+_add(
     "metrics", "Time AP^r, AP^p, AP^h and mean IoU, in units of one joint histogram per picture.",
     argument="Stored set of test vectors, e.g. set.npz; made-up pictures by default",
 )  # fmt: skip

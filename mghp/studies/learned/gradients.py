@@ -24,7 +24,7 @@ def gradient_metrics(module: MatcherModule, problems: ProblemSet) -> dict[str, f
     affinity = module(batch).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(module.loss_of(batch, affinity), affinity)
     smoothed = _smoothed_task_gradient(affinity.detach(), batch)
-    metrics = {"gradient/cosine": _mean_cosine(gradient, smoothed)}
+    metrics = {"gradient/cosine": mean_cosine(gradient, smoothed)}
     if module.objective == "matching":
         soft = module.assignment(batch, affinity).detach()
         of_each = coupling(module.matcher, affinity.detach(), *batch.masks)
@@ -33,8 +33,13 @@ def gradient_metrics(module: MatcherModule, problems: ProblemSet) -> dict[str, f
     return metrics
 
 
-def _mean_cosine(gradient: Tensor, reference: Tensor) -> float:
-    """Return the mean over problems with a reference, since losses weight problems differently; 0 for gradient 0."""
+def mean_cosine(gradient: Tensor, reference: Tensor) -> float:
+    """Return the mean cosine over problems with a reference, since losses weight problems differently.
+
+    Args:
+        gradient: shape (batch, source, destination); a problem whose gradient is 0 has the cosine 0.
+        reference: the same shape; a problem whose reference is 0 does not count.
+    """
     ours, theirs = gradient.flatten(1).double(), reference.flatten(1).double()
     there = theirs.norm(dim=1) > 0
     cosines = torch.nn.functional.cosine_similarity(ours[there], theirs[there], dim=1, eps=1e-300)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mghp.config.schema import Config
 from mghp.errors import InputError
-from mghp.matching import make_matcher
+from mghp.matching import Matcher, make_matcher
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
 from mghp.parsing.network.pair_scorer import PairScorer
@@ -83,6 +83,23 @@ def run_learned(config: Config) -> Path:
     return folder.path
 
 
+def learned_f1(config: Config, matcher: Matcher) -> float:
+    """Return the F1 of limbs on the test images of a training through a matcher, tuned and scored as `run_learned` does.
+
+    Args:
+        config: of the data and the training; its own matcher is not read.
+        matcher: differentiable, or with a loss that asks for no gradient of it.
+
+    Raises:
+        InputError: if the poses make no problem, or every training diverged.
+    """
+    pl.seed_everything(config.seed, verbose=False)
+    train, validation, test = split_problems(load_pair_problems(config), config)
+    module, rounding, _ = _tuned(config, train, validation, matcher)
+    on_test = examined(module, test)
+    return float(f1(limb_counts(on_test.batches, on_test.joined(rounding)).sum(0)))
+
+
 def load_pair_problems(config: Config) -> ProblemSet:
     """Return the problems of a config, of its seed's noise.
 
@@ -119,7 +136,7 @@ def _of_images(problems: ProblemSet, images: NDArray[np.int64]) -> ProblemSet:
 
 
 def _tuned(
-    config: Config, train: ProblemSet, validation: ProblemSet
+    config: Config, train: ProblemSet, validation: ProblemSet, matcher: Matcher | None = None
 ) -> tuple[MatcherModule, Rounding, dict[str, float]]:
     """Return the training that does best on the validation images, and what it was."""
     learned = config.learned
@@ -127,7 +144,7 @@ def _tuned(
     settings = settings[:1] if learned.objective == "none" else settings
     found: list[tuple[MatcherModule, Rounding, dict[str, float]]] = []
     for rate, scale in settings:
-        module, milliseconds = _trained(config, train, rate, scale)
+        module, milliseconds = _trained(config, train, rate, scale, matcher)
         if not _is_finite(module, validation):
             continue  # it diverged: the other settings are what can be chosen among
         score, rounding = tuned_rounding(examined(module, validation), limb_counts)
@@ -148,20 +165,32 @@ def _about(whose: str, rounding: Rounding) -> dict[str, float]:
     return {f"tuned/{whose}rounding": place, f"tuned/{whose}threshold": rounding.threshold}
 
 
-def untrained(config: Config, train: ProblemSet, rate: float, scale: float) -> MatcherModule:
-    """Return the module of a variant before its first step, its weights of the config's seed."""
+def untrained(
+    config: Config, train: ProblemSet, rate: float, scale: float, matcher: Matcher | None = None
+) -> MatcherModule:
+    """Return the module of a variant before its first step, its weights of the config's seed.
+
+    Args:
+        config: of the training.
+        train: the problems to train on, whose features are standardised.
+        rate: learning rate.
+        scale: initial factor of the scores.
+        matcher: to train through; the config's by default.
+    """
     learned = config.learned
     torch.manual_seed(config.seed)
     features = np.concatenate([problem.features.reshape(-1, problem.features.shape[-1]) for problem in train])
     scorer = PairScorer(features.shape[1], train.num_limbs, learned.hidden, learned.layers, scale)
     scorer.standardise(torch.from_numpy(features))
-    matcher = make_matcher(config.matcher.name, **config.matcher.options())
+    matcher = matcher or make_matcher(config.matcher.name, **config.matcher.options())
     return MatcherModule(scorer, matcher, learned.objective, config.losses.matching, rate, learned.steps)
 
 
-def _trained(config: Config, train: ProblemSet, rate: float, scale: float) -> tuple[MatcherModule, float]:
+def _trained(
+    config: Config, train: ProblemSet, rate: float, scale: float, matcher: Matcher | None
+) -> tuple[MatcherModule, float]:
     learned = config.learned
-    module = untrained(config, train, rate, scale)
+    module = untrained(config, train, rate, scale, matcher)
     if learned.objective == "none":
         return module, 0.0
     with quiet():

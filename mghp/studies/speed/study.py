@@ -11,7 +11,7 @@ from mghp.studies.speed.matcher import LITERAL
 from mghp.studies.speed.parsing import PARSING
 
 _TABLES = {name: BENCHES[name].load().tables for name in BENCHES}
-_OF_THE_MATCHER = ("matcher", "projection", "learned")
+_OF_THE_MATCHER = ("matcher", "projection", "peers", "learned")
 
 
 def matcher_answer(runs: Sequence[Run]) -> str:
