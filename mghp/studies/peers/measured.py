@@ -1,7 +1,7 @@
 """What one peer is measured by on one set of problems, beside the matcher of ours that does the same."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch

@@ -27,9 +27,7 @@ class Failure:
     has_ended: bool = False
 
 
-def isolated(
-    work: Callable[[Item], Result], items: Sequence[Item], seconds: float
-) -> Iterator[Result | Failure]:
+def isolated(work: Callable[[Item], Result], items: Sequence[Item], seconds: float) -> Iterator[Result | Failure]:
     """Yield what each item comes to, in order, worked on one after the other in another process.
 
     A process that ends, or that an item keeps for too long, is left, and another goes on with the next item.

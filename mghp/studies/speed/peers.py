@@ -1,7 +1,7 @@
 """`mghp bench peers`: our matchers and those of other packages on the same problems, each in a process of its own."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ _TEXTS = ("problems", "peer", "way", "ours", "reason")
 
 
 def bench_peers(call: Call) -> Path:
-    """Measure into a run folder: ratios.csv, a row per peer and set of problems; trained.csv, if trainings are asked for.
+    """Measure into a run folder: ratios.csv, a row per peer and set of problems; trained.csv, where seeds ask for it.
 
     Raises:
         InputError: if the data make no problem.
@@ -94,8 +94,8 @@ def _trainings(entry: PeerEntry, config: Config) -> Iterator[dict[str, Any]]:
         failures = [outcome.reason for outcome in outcomes if isinstance(outcome, Failure)]
         scores = pd.Series([outcome for outcome in outcomes if not isinstance(outcome, Failure)], dtype=float)
         yield {
-            "problems": label, "peer": entry.label, "seeds": len(scores), "f1": scores.mean(), "deviation": scores.std(),
-            "reason": "; ".join(dict.fromkeys(failures)),
+            "problems": label, "peer": entry.label, "seeds": len(scores), "f1": scores.mean(),
+            "deviation": scores.std(), "reason": "; ".join(dict.fromkeys(failures)),
         }  # fmt: skip
 
 

@@ -39,9 +39,7 @@ def test_a_quadratic_program_has_the_projection_as_its_solution(name, shape):
     affinity = affinities(shape)
     torch.testing.assert_close(matcher(affinity), exact(affinity), atol=tolerance, rtol=0)
     if matcher.differentiable:
-        torch.testing.assert_close(
-            gradient(matcher, affinity), gradient(exact, affinity), atol=100 * tolerance, rtol=0
-        )
+        torch.testing.assert_close(gradient(matcher, affinity), gradient(exact, affinity), atol=100 * tolerance, rtol=0)
 
 
 def test_the_literal_algorithm_is_ours():
