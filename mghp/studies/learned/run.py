@@ -84,7 +84,7 @@ def run_learned(config: Config) -> Path:
 
 
 def learned_f1(config: Config, matcher: Matcher) -> float:
-    """Return the F1 of limbs on the test images of a training through a matcher, tuned and scored as `run_learned` does.
+    """Return the F1 of limbs on test images, trained through a matcher, tuned and scored as `run_learned` does.
 
     Args:
         config: of the data and the training; its own matcher is not read.
