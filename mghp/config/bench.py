@@ -26,7 +26,7 @@ class BenchConfig(Section):
     """The number of entries of all affinities in a batch of the peers' problems, about; one problem at least."""
     pose_problems: Annotated[int, Range(1, 1_000_000)] = 256
     """The number of problems of poses that the peers solve."""
-    regulariser: Annotated[float, POSITIVE] = 0.1
+    regulariser: Annotated[float, POSITIVE] = 0.5
     """The weight of every peer's regulariser, in units of affinity."""
     limit_seconds: Annotated[float, POSITIVE] = 60.0
     """The seconds that measuring a peer on one set of problems may take; a row says so where it takes longer."""

@@ -35,7 +35,7 @@ def projection_layer(size: tuple[int, ...], solver: str | None) -> CvxpyLayer:
         size: sources and destinations.
         solver: as cvxpylayers names it; None for its default.
     """
-    point, assignment = cp.Parameter(size), cp.Variable(size, nonneg=True)
+    point, assignment = cp.Parameter(size), cp.Variable(size)  # MPAX does not hear of nonneg=True
     distance = cp.sum_squares(assignment) / 2 - cp.sum(cp.multiply(point, assignment))
-    at_most_one = [cp.sum(assignment, axis=axis) <= 1 for axis in (0, 1)]
-    return CvxpyLayer(cp.Problem(cp.Minimize(distance), at_most_one), [point], [assignment], solver=solver)
+    constraints = [assignment >= 0, *(cp.sum(assignment, axis=axis) <= 1 for axis in (0, 1))]
+    return CvxpyLayer(cp.Problem(cp.Minimize(distance), constraints), [point], [assignment], solver=solver)

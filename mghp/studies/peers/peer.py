@@ -18,7 +18,7 @@ from mghp.ranges import POSITIVE, Range
 class PeerConfig(SolverConfig):
     """The options of every peer."""
 
-    weight: Annotated[float, POSITIVE] = 0.1
+    weight: Annotated[float, POSITIVE] = 0.5
     """Weight of the regulariser, in units of affinity."""
     iterations: Annotated[int, Range(0, 1_000_000)] = 0
     """Number of iterations; 0 where the peer has no such number."""

@@ -16,7 +16,8 @@ from mghp.studies.peers.registry import PEERS, PeerEntry
 from mghp.studies.speed.bench import Call
 from mghp.studies.speed.isolated import Failure
 
-CHOSEN = ("projection_newton", "hungarian", "entmax", "lapx", "absent", "fails")
+CHOSEN = ("projection_newton", "hungarian", "entmax", "lapx")
+LABELS = [*(PEERS[name].label for name in CHOSEN), "absent", "fails"]
 SETTINGS = [
     "data.generated_poses.num_images=30", "data.poses.preset=default", "learned.hidden=8", "learned.steps=2",
     "learned.learning_rates=[0.01]", "learned.scales=[1.0]", "learned.control_problems=20", "bench.sizes=[3]",
@@ -37,23 +38,23 @@ def no_matcher(weight, iterations):
     raise RuntimeError("no solution")
 
 
-@pytest.fixture
-def measured_run(checkout, tmp_path, monkeypatch, left_as_it_was):
+@pytest.fixture(scope="module")
+def measured_run(checkout, tmp_path_factory):
     torch.set_num_threads(1)
-    left_as_it_was(PEERS)
-    PEERS.add(PeerEntry("absent", "absent:X", "absent", against="hungarian", package="absent", module="absent_"))
-    PEERS.add(PeerEntry("fails", f"{__name__}:no_matcher", "fails", against="hungarian"))
-    monkeypatch.setattr(PEERS, "_added", {name: PEERS[name] for name in CHOSEN})
-    monkeypatch.setattr(bench, "isolated", in_this_process)
     file = checkout / "experiments" / "matcher" / "bench_peers.yaml"
-    config = load_config(file, [*SETTINGS, f"runs={tmp_path}"])
-    return Run(bench.bench_peers(Call(config, lambda *_: None)))
+    config = load_config(file, [*SETTINGS, f"runs={tmp_path_factory.mktemp('runs')}"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PEERS, "_added", {name: PEERS[name] for name in CHOSEN})
+        PEERS.add(PeerEntry("absent", "absent:X", "absent", against="hungarian", package="absent", module="absent_"))
+        PEERS.add(PeerEntry("fails", f"{__name__}:no_matcher", "fails", against="hungarian"))
+        patch.setattr(bench, "isolated", in_this_process)
+        return Run(bench.bench_peers(Call(config, lambda *_: None)))
 
 
 def test_every_peer_has_a_row_for_every_set_with_numbers_or_with_a_reason(measured_run):
     rows = pd.read_csv(measured_run.path / "ratios.csv", keep_default_na=False, na_values=[""])
     assert list(zip(rows["peer"], rows["problems"], strict=True)) == [
-        (PEERS[name].label, problems) for name in CHOSEN for problems in ("3x3", "poses")
+        (label, problems) for label in LABELS for problems in ("3x3", "poses")
     ]
     reasons = rows.set_index("peer")["reason"]
     assert set(reasons["absent"]) == {"absent is not installed: pip install 'mghp[peers]'"}
@@ -70,7 +71,7 @@ def test_every_peer_has_a_row_for_every_set_with_numbers_or_with_a_reason(measur
 
 def test_trainings_are_rows_of_another_table(measured_run):
     compared, trained = (table.filled([measured_run]) for table in bench.BENCH.tables)
-    assert len(compared.rows) == len(trained.rows) == 2 * len(CHOSEN)
+    assert len(compared.rows) == len(trained.rows) == 2 * len(LABELS)
     rows = {(row["matcher"], row["problems"]): row for row in trained.rows}
     of_ours = rows[PEERS["projection_newton"].label, "positive control"]
     assert of_ours["seeds"] == 1
