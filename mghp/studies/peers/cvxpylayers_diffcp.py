@@ -1,9 +1,9 @@
 """The quadratically regularised linear program as a cvxpy layer, through the solver that it takes by default."""
 
+from importlib import import_module
 from typing import Any
 
-import cvxpy as cp
-from cvxpylayers.torch import CvxpyLayer
+from cvxpylayers.torch.cvxpylayer import CvxpyLayer
 from torch import Tensor
 from typing_extensions import override
 
@@ -35,6 +35,7 @@ def projection_layer(size: tuple[int, ...], solver: str | None) -> CvxpyLayer:
         size: sources and destinations.
         solver: as cvxpylayers names it; None for its default.
     """
+    cp: Any = import_module("cvxpy")  # its types lack its functions
     point, assignment = cp.Parameter(size), cp.Variable(size)  # MPAX does not hear of nonneg=True
     distance = cp.sum_squares(assignment) / 2 - cp.sum(cp.multiply(point, assignment))
     constraints = [assignment >= 0, *(cp.sum(assignment, axis=axis) <= 1 for axis in (0, 1))]

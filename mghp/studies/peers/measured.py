@@ -90,8 +90,8 @@ class Solving:
 def measured(name: str, bench: BenchConfig, batch: MatchingBatch) -> dict[str, float]:
     """Return the cells of a peer's row.
 
-    A peer that is called for each problem solves `bench.loop_problems` of them, evenly over their sizes; its times are
-    scaled to the batch.
+    A peer that takes problems one by one solves `bench.loop_problems` of them, evenly over their sizes, or fewer where
+    these would take too long; its times are scaled to the batch.
 
     Args:
         name: of the peer.
@@ -99,8 +99,7 @@ def measured(name: str, bench: BenchConfig, batch: MatchingBatch) -> dict[str, f
         batch: the problems, as small as they are or padded.
     """
     entry, weight = PEERS[name], bench.regulariser
-    number = bench.loop_problems if entry.way == "one by one" else len(batch)
-    few = batch[evenly(np.arange(len(batch)), number)]
+    few = _few(entry, bench, batch) if entry.way == "one by one" else batch
     theirs, scale = Solving.of(entry, weight, few), len(batch) / len(few)
     forward, both = (scale * seconds for seconds in theirs.seconds(bench.repeats))
     our_forward, our_both = forward, both
@@ -114,6 +113,14 @@ def measured(name: str, bench: BenchConfig, batch: MatchingBatch) -> dict[str, f
         "gap": gap, "violation": excess, "equal_gap": equal_gap, "equal_violation": equal_excess,
         "cosine": _cosine(theirs, weight),
     }  # fmt: skip
+
+
+def _few(entry: PeerEntry, bench: BenchConfig, batch: MatchingBatch) -> MatchingBatch:
+    """Return as many problems as a peer can be measured on in half of what it may take, judged by the last one."""
+    one = Solving.of(entry, bench.regulariser, batch[[-1]])
+    calls = 3 * (bench.repeats + 1)
+    number = int(bench.limit_seconds / 2 / calls / np.nansum(one.seconds(1)))
+    return batch[evenly(np.arange(len(batch)), min(max(number, 1), bench.loop_problems))]
 
 
 def _at_equal_time(

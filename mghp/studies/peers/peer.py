@@ -71,11 +71,10 @@ def same_sizes(
     """
     rows = affinity.new_ones(affinity.shape[:2], dtype=torch.bool) if source_mask is None else source_mask
     columns = affinity.new_ones(affinity.shape[::2], dtype=torch.bool) if destination_mask is None else destination_mask
-    sizes = torch.stack([rows.sum(-1), columns.sum(-1)], -1)
-    for size in sizes.unique(dim=0):
-        source, destination = size.tolist()
+    sources, destinations = rows.sum(-1), columns.sum(-1)
+    for source, destination in sorted(set(zip(sources.tolist(), destinations.tolist(), strict=True))):
         if source and destination:
-            chosen = (sizes == size).all(-1).nonzero()[:, 0]
+            chosen = ((sources == source) & (destinations == destination)).nonzero()[:, 0]
             real_rows, real_columns = _first_real(rows[chosen], source), _first_real(columns[chosen], destination)
             yield chosen[:, None, None], real_rows[:, :, None], real_columns[:, None, :]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from mghp.registry import Entry, Registry
 
 Way = Literal["one batch", "a batch a size", "one by one"]
-"""How a peer is given problems: padded with masks, those of a size together, or each alone in a Python loop."""
+"""How a peer takes problems: padded with masks, those of a size together, or one after the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class PeerEntry(Entry):
 
     Attributes:
         against: the name of the matcher of ours that does the same, whose time is the unit of the peer's.
-        way: how it is given problems.
+        way: how it takes problems.
         iterations: its iterations where nothing else is said; 0 for a peer that has no such number.
         loss: what it is trained by, in `MATCHING_LOSSES`.
         package: what pip installs; empty for ours.
@@ -73,7 +73,7 @@ _theirs(
     "files",
 )  # fmt: skip
 _theirs(
-    "cvxpylayers_diffcp", "CvxpyDiffcp", "cvxpylayers, diffcp", against="projection_newton", way="a batch a size",
+    "cvxpylayers_diffcp", "CvxpyDiffcp", "cvxpylayers, diffcp", against="projection_newton", way="one by one",
     package="cvxpylayers", module="cvxpylayers",
 )  # fmt: skip
 _theirs(

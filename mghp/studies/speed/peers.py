@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import torch
@@ -25,7 +25,7 @@ from mghp.studies.peers.trained import trained
 from mghp.studies.speed.bench import Bench, Call, Measured, cell, finished, measurements
 from mghp.studies.speed.isolated import Failure, isolated
 
-TRAINED_ON = {"positive_control": "positive control", "poses": "poses"}
+TRAINED_ON: dict[Literal["positive_control", "poses"], str] = {"positive_control": "positive control", "poses": "poses"}
 """Words of the problems that peers are trained on, by their names in `learned.problems`."""
 
 _TEXTS = ("problems", "peer", "way", "ours", "reason")
