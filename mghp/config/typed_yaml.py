@@ -146,6 +146,6 @@ def _typed_pairs(node: yaml.MappingNode, hint: Any) -> Iterator[tuple[yaml.Node,
 
 
 def _text(node: yaml.ScalarNode) -> yaml.ScalarNode:
-    if node.style is not None or node.tag not in _GUESSED:
+    if node.style or node.tag not in _GUESSED:  # a plain scalar has none: None, or "" from libyaml
         return node
     return yaml.ScalarNode(_STR, node.value, node.start_mark, node.end_mark)
