@@ -23,7 +23,7 @@ from mghp.pictures.text import stacked
 SHOWN = {4: "BY", 5: "BY-SA", 7: "no known restriction"}
 """The licences of pictures that may be shown, by COCO's number, and their words."""
 
-HEIGHT = 300
+HEIGHT = 220
 """The height of a tile, pixels."""
 
 GAP = 6
@@ -47,7 +47,7 @@ def sheet(found: list[ParsedPicture], columns: int) -> Rgb:
     rows = [np.concatenate(pairs[start : start + columns], axis=1) for start in range(0, len(pairs), columns)]
     parts = found[0].anatomy.parts
     legend = [(name.replace("_", " "), colour) for name, colour in zip(parts.names, parts.colours, strict=True)]
-    return stacked([*rows, colour_legend(legend, max(row.shape[1] for row in rows), size=18)])
+    return stacked([*rows, colour_legend(legend, max(row.shape[1] for row in rows), size=15)])
 
 
 def credits_of(images: list[dict[str, Any]]) -> str:

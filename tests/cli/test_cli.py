@@ -276,5 +276,5 @@ def test_match_says_where_it_wrote(tmp_path, monkeypatch, checkout):
     overrides = ["data.generated_poses.num_images=2", "wandb.mode=disabled", "match.timing_repeats=0"]
     result = CliRunner().invoke(mghp.cli.main.app, ["match", str(experiment), "matcher.name=greedy", *overrides])
     assert result.exit_code == 0, result.output
-    assert (tmp_path / result.output.strip() / "result.json").is_file()
-    assert [path.parent.name for path in tmp_path.rglob("result.json")] == [result.output.strip().split("/")[-1]]
+    assert (tmp_path / result.stdout.strip() / "result.json").is_file()
+    assert [path.parent.name for path in tmp_path.rglob("result.json")] == [result.stdout.strip().split("/")[-1]]

@@ -1,14 +1,18 @@
 """A user's own labels, from the folder to persons, by the commands that the README tells."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+import yaml
 from PIL import Image
 from pycocotools import mask as coco_mask
 from typer.testing import CliRunner
 
+from mghp import HumanParser
 from mghp.cli.main import app
 from mghp.datasets.synthetic import SCENES, render
 
@@ -110,6 +114,33 @@ def test_own_labels_are_checked_shown_trained_scored_and_predicted(what, drawn, 
         assert all(found["num_keypoints"] == 0 for found in poses["annotations"])
     else:
         assert poses["categories"][0]["keypoints"] == list(KEYPOINTS)
+
+
+@pytest.mark.parametrize("what", ["parts", "persons", "keypoints", "coco"])
+def test_own_labels_are_learned_from_the_package_s_weights(what, drawn, tmp_path, checkout, caplog):
+    root, experiment = tmp_path / "own", tmp_path / "own.yaml"
+    write(root, drawn, what)
+    content = {
+        "base": str(checkout / "experiments" / "parsing" / "finetuning.yaml"),
+        "data": {"name": "folder", "root": str(root)},
+        "assembly": {"grouping": "center" if what == "persons" else "field"},
+    }
+    experiment.write_text(yaml.safe_dump(content))
+    small = [setting for setting in SMALL if not setting.startswith(("network.", "trainer.max_steps"))]
+    trained = run(
+        "train", experiment, f"runs={tmp_path / 'runs'}", *small, "trainer.max_steps=2", "wandb.mode=disabled"
+    )
+    taken = re.search(r"network.weights: took (\d+) of (\d+) tensors from .*; not: (.*)", caplog.text)
+    assert int(taken[1]) > 0.95 * int(taken[2])  # all but the heads of other parts and keypoints
+    assert "backbone" not in taken[3]
+    began = HumanParser().module.network.state_dict()
+    ended = torch.load(tmp_path / trained[-1] / "checkpoints" / "last.ckpt", weights_only=False)["state_dict"]
+    moved = torch.stack([
+        (ended[f"network.{name}"] - value).abs().mean() / value.abs().mean().clamp(min=1e-6)
+        for name, value in began.items()
+        if name.startswith("backbone") and name.endswith("weight")
+    ])  # fmt: skip
+    assert moved.median() < 0.1  # random weights would differ by more than their size
 
 
 def test_training_pictures_are_shown_as_a_training_sees_them(drawn, tmp_path):

@@ -47,8 +47,11 @@ NOT_MEASURED = "not measured"
 EVALUATION = "_evaluation"
 """The ending that an evaluation adds to the name of its experiment."""
 
-ABLATIONS = ("components", "matching_long", "rotation")
-"""Experiments with tables of their own, over their seeds."""
+ABLATIONS = (
+    "components", "matching_long", "rotation", "coco_persons_network", "coco_persons_start", "ccp_finetuning",
+    "photographs_shipped",
+)  # fmt: skip
+"""Experiments with tables of their own, over their seeds or of photographs."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Scored:
 
 def single(runs: Iterable[Run]) -> list[Run]:
     """Return the runs outside the ablations."""
-    return [run for run in runs if run.experiment not in ABLATIONS]
+    return [run for run in runs if run.experiment.removesuffix(EVALUATION) not in ABLATIONS]
 
 
 def trainings(runs: Iterable[Run]) -> list[Scored]:
