@@ -36,7 +36,7 @@ def existing_file(path: str | Path, what: str) -> Path:
 def _nearest_file(path: Path) -> str:
     # A dataset's folder has too many names to compare for each picture that is missing.
     beside = [file.name for file in islice(path.parent.iterdir(), _COMPARED)] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.8)
     return f"; did you mean {path.with_name(close[0])}?" if close else ""
 
 

@@ -18,7 +18,8 @@ def test_the_paper_s_scale_says_what_is_missing(tmp_path):
         assert "GPU" in line
         assert "hours" in line
     with pytest.raises(
-        InputError, match=r"^--profile full cannot run, \d things are missing: mhp_v2: .*(train|val)\.txt"
+        InputError,
+        match=r"^--profile full cannot run, \d things are missing: mhp_v2: data\.root: .*to be had at https://",
     ):
         refuse_incomplete(experiments)
     refuse_incomplete([])

@@ -151,5 +151,5 @@ def test_the_sweep_of_conditions_makes_the_runs_that_flat_keys_make(checkout):
 def test_a_matcher_that_draws_draws_anew_for_every_batch(tiny):
     config = tiny("variant=perturbed")
     train = split_problems(load_pair_problems(config), config)[0]
-    module, _ = learned._trained(config, train, 0.01, 1.0)
+    module, _ = learned._trained(config, train, 0.01, 1.0, None)
     assert module.matcher.step == config.learned.steps - 1
