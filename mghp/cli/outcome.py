@@ -1,6 +1,5 @@
 """What a command tells at its end: the numbers that matter, on stderr; the path alone goes to stdout, for scripts."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +48,8 @@ def chief_numbers(metrics: Mapping[str, float]) -> list[str]:
 
 def tell_run(folder: Path) -> None:
     """Tell the numbers that matter of a finished run on stderr, then its folder on stdout."""
-    metrics = json.loads((folder / "result.json").read_text())["metrics"]
-    for line in chief_numbers(metrics):
+    from mghp.runs.folder import result_of
+
+    for line in chief_numbers(result_of(folder)["metrics"]):
         typer.echo(line, err=True)
     typer.echo(folder)

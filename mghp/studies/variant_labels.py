@@ -1,9 +1,12 @@
-"""The words of an experiment's variants, which its file states beside their settings."""
+"""The variants of an experiment file: their words, which stand beside their settings, and their finished trainings."""
 
 import functools
+from collections.abc import Iterable
 
 from mghp.config.load import variant_labels
+from mghp.report.seeds import Family, of_one_budget
 from mghp.runs.checkout import ROOT
+from mghp.runs.read import Run, by_seed
 
 
 @functools.cache
@@ -20,3 +23,18 @@ def labels_of(experiment: str) -> dict[str, str]:
 def label_of(experiment: str, variant: str) -> str:
     """Return a variant in words; one that is not in the file goes by its name."""
     return labels_of(experiment).get(variant, variant.replace("_", " "))
+
+
+def trained_variants(runs: Iterable[Run], experiment: str, file: str, baseline: str) -> Family:
+    """Return the finished trainings of an experiment by variant, in the order of its file; others come after.
+
+    Args:
+        runs: any.
+        experiment: that the trainings belong to.
+        file: experiment file with the variants, below experiments/.
+        baseline: variant that the others are compared with.
+    """
+    trained = of_one_budget(runs, experiment)
+    names = dict.fromkeys([*labels_of(file), *sorted(run.variant for run in trained)])
+    groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
+    return Family({name: group for name, group in groups.items() if group}, baseline)

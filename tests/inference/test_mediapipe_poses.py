@@ -1,6 +1,5 @@
 """The script beside the package writes a file that grouping reads, whatever model it stands for."""
 
-import importlib.util
 import json
 import sys
 from enum import IntEnum
@@ -41,26 +40,23 @@ class Pose:
 
 
 @pytest.fixture
-def script(checkout, monkeypatch):
+def poses_script(script, monkeypatch):
     pose = SimpleNamespace(PoseLandmark=Landmark, Pose=Pose)
     monkeypatch.setitem(sys.modules, "mediapipe", SimpleNamespace(solutions=SimpleNamespace(pose=pose)))
-    spec = importlib.util.spec_from_file_location("mediapipe_poses", checkout / "analysis" / "mediapipe_poses.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("mediapipe_poses")
 
 
-def test_grouping_reads_the_poses_by_the_pictures_names(script, tmp_path):
+def test_grouping_reads_the_poses_by_the_pictures_names(poses_script, tmp_path):
     for name, grey in (("street", 200), ("night", 0)):
         Image.fromarray(np.full((50, 100, 3), grey, np.uint8)).save(tmp_path / f"{name}.png")
     file = tmp_path / "poses.json"
-    file.write_text(json.dumps(script.coco_form(script.poses(sorted(tmp_path.glob("*.png"))))))
+    file.write_text(json.dumps(poses_script.coco_form(poses_script.poses(sorted(tmp_path.glob("*.png"))))))
     persons = JsonPersons("poses", file, poses_reader(17))
     assert persons.of("night", (50, 100))["poses"].shape == (0, 17, 3)
     (pose,) = persons.of("street", (50, 100))["poses"]
     names = [name.lower() for name in NAMES]
     assert np.all(pose[0] == 0)  # the nose, which was not seen
-    for row, name in enumerate(script.KEYPOINTS[1:], start=1):
+    for row, name in enumerate(poses_script.KEYPOINTS[1:], start=1):
         place = names.index(name)
         assert pose[row, :2] == pytest.approx([100 * 0.01 * place, 50 * 0.02 * place])
         assert pose[row, 2] > 0

@@ -15,13 +15,12 @@ from mghp.report.seeds import (
     Variant,
     about_seeds,
     differences_table,
-    of_one_budget,
     scores_table,
 )
 from mghp.report.table import Column, TableOf
-from mghp.runs.read import Run, by_seed
+from mghp.runs.read import Run
 from mghp.studies.parsing.tables import SET_SCORES
-from mghp.studies.variant_labels import label_of, labels_of
+from mghp.studies.variant_labels import label_of, trained_variants
 
 EXPERIMENT = "components"
 LONGER = "matching_long"
@@ -62,10 +61,7 @@ COLUMNS: dict[str, Score] = {
 
 def components(runs: Iterable[Run], experiment: str = EXPERIMENT) -> Family:
     """Return the finished trainings of the components' ablation, or of the longer one, in the order of the table."""
-    trained = of_one_budget(runs, experiment)
-    names = dict.fromkeys([*labels_of(FILE), *sorted(run.variant for run in trained)])
-    groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
-    return Family({name: group for name, group in groups.items() if group}, BASELINE)
+    return trained_variants(runs, experiment, FILE, BASELINE)
 
 
 def matchers_trained_through(runs: Iterable[Run], experiment: str = EXPERIMENT) -> Family:

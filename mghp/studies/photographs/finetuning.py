@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 
 from mghp.config.metric_names import METRICS
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, Drawings
-from mghp.report.seeds import SEEDS, Family, OverSeeds, Variant, about_seeds, of_one_budget
+from mghp.report.seeds import SEEDS, Family, OverSeeds, Variant, about_seeds
 from mghp.report.table import Column, TableOf
-from mghp.runs.read import BySeed, Run, by_seed
-from mghp.studies.variant_labels import label_of, labels_of
+from mghp.runs.read import BySeed, Run
+from mghp.studies.variant_labels import label_of, trained_variants
 
 EXPERIMENT = "ccp_finetuning"
 FILE = f"parsing/{EXPERIMENT}.yaml"
@@ -28,9 +28,7 @@ SHARES = (0.125, 0.25, 0.5, 1.0)
 
 def starts(runs: Iterable[Run]) -> Family:
     """Return the finished trainings by what they began with, in the order of the experiment file."""
-    trained = of_one_budget(runs, EXPERIMENT)
-    groups = {name: by_seed(run for run in trained if run.variant == name) for name in labels_of(FILE)}
-    return Family({name: group for name, group in groups.items() if group}, BASELINE)
+    return trained_variants(runs, EXPERIMENT, FILE, BASELINE)
 
 
 def curve(run: Run) -> pd.Series:

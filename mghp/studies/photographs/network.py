@@ -17,12 +17,11 @@ from mghp.report.seeds import (
     Variant,
     about_seeds,
     differences_table,
-    of_one_budget,
     scores_table,
 )
 from mghp.report.table import Column
-from mghp.runs.read import Run, by_seed
-from mghp.studies.variant_labels import label_of, labels_of
+from mghp.runs.read import Run
+from mghp.studies.variant_labels import label_of, trained_variants
 
 EXPERIMENT = "coco_persons_network"
 FILE = f"parsing/{EXPERIMENT}.yaml"
@@ -54,10 +53,7 @@ _WHAT = (
 
 def networks(runs: Iterable[Run]) -> Family:
     """Return the finished branches by variant, in the order of the experiment file."""
-    trained = of_one_budget(runs, EXPERIMENT)
-    names = dict.fromkeys([*labels_of(FILE), *sorted(run.variant for run in trained)])
-    groups = {name: by_seed(run for run in trained if run.variant == name) for name in names}
-    return Family({name: group for name, group in groups.items() if group}, BASELINE)
+    return trained_variants(runs, EXPERIMENT, FILE, BASELINE)
 
 
 def answer(runs: Sequence[Run]) -> str:
