@@ -4,14 +4,14 @@ import shutil
 
 import pytest
 
-from mghp.studies import variant_labels
+from mghp.studies import variants
 
 
 @pytest.fixture
 def add_variant(checkout, tmp_path, monkeypatch):
     """Adds a line to a copy of an experiment file, which the studies then read; returns the file."""
-    monkeypatch.setattr(variant_labels, "ROOT", tmp_path)
-    variant_labels.labels_of.cache_clear()
+    monkeypatch.setattr(variants, "ROOT", tmp_path)
+    variants.labels_of.cache_clear()
     shutil.copytree(checkout / "experiments", tmp_path / "experiments")
 
     def add(experiment, line):
@@ -20,4 +20,4 @@ def add_variant(checkout, tmp_path, monkeypatch):
         return file
 
     yield add
-    variant_labels.labels_of.cache_clear()
+    variants.labels_of.cache_clear()

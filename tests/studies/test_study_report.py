@@ -8,7 +8,7 @@ from mghp.studies.components.tables import BASELINE, FILE
 from mghp.studies.registry import STUDIES, all_questions
 from mghp.studies.report import all_tables, is_evidence, write_answers
 from mghp.studies.rotation.tables import TEST_SETS
-from mghp.studies.variant_labels import labels_of
+from mghp.studies.variants import labels_of
 
 
 def test_what_no_run_is_for_is_not_written(tmp_path):

@@ -20,7 +20,7 @@ from mghp.studies.components.tables import (
     matchers_trained_through,
 )
 from mghp.studies.parsing.tables import SCORES
-from mghp.studies.variant_labels import label_of
+from mghp.studies.variants import label_of
 
 _ALL_TRUE = "oracle/all_true"
 

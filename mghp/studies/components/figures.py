@@ -22,7 +22,7 @@ from mghp.studies.components.tables import (
     TRUE_PARTS,
     components,
 )
-from mghp.studies.variant_labels import label_of
+from mghp.studies.variants import label_of
 
 LEVELS: dict[str, float] = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
 """Number of levels of the projection field by variant."""

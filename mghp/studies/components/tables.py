@@ -20,7 +20,7 @@ from mghp.report.seeds import (
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import SET_SCORES
-from mghp.studies.variant_labels import label_of, trained_variants
+from mghp.studies.variants import label_of, trained_variants
 
 EXPERIMENT = "components"
 LONGER = "matching_long"

@@ -14,7 +14,7 @@ from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seeds import Family, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
 from mghp.runs.read import BySeed, Run, by_seed
-from mghp.studies.variant_labels import label_of, labels_of
+from mghp.studies.variants import label_of, labels_of
 
 BASELINE = "binary_cross_entropy"
 PROJECTED = "binary_cross_entropy_projection"

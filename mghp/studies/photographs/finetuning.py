@@ -12,7 +12,7 @@ from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, Drawings
 from mghp.report.seeds import SEEDS, Family, OverSeeds, Variant, about_seeds
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import BySeed, Run
-from mghp.studies.variant_labels import label_of, trained_variants
+from mghp.studies.variants import label_of, trained_variants
 
 EXPERIMENT = "ccp_finetuning"
 FILE = f"parsing/{EXPERIMENT}.yaml"

@@ -21,7 +21,7 @@ from mghp.report.seeds import (
 )
 from mghp.report.table import Column
 from mghp.runs.read import Run
-from mghp.studies.variant_labels import label_of, trained_variants
+from mghp.studies.variants import label_of, trained_variants
 
 EXPERIMENT = "coco_persons_network"
 FILE = f"parsing/{EXPERIMENT}.yaml"

@@ -20,7 +20,7 @@ from mghp.studies.learned.run import load_pair_problems, split_problems, untrain
 from mghp.studies.learned.variants import FILE
 from mghp.studies.speed.bench import Bench, cell, finished, measurements
 from mghp.studies.speed.measure import kept_bytes
-from mghp.studies.variant_labels import label_of
+from mghp.studies.variants import label_of
 from mghp.training.matcher_module import MatcherModule, training_batches
 from mghp.training.trainers import CLIP
 

@@ -12,7 +12,7 @@ from mghp.report.statistics import paired_pictures
 from mghp.studies.components.study import STUDY
 from mghp.studies.components.tables import DIFFERENCES, FILE, P2, P2_DIFFERENCES, P2_THROUGH
 from mghp.studies.parsing.study import STUDY as PARSING
-from mghp.studies.variant_labels import labels_of
+from mghp.studies.variants import labels_of
 
 VARIANTS = labels_of(FILE)
 SCORES = {"full": 0.5, "nearest_keypoint": 0.4, "without_matching_loss": 0.501, "separate_decoders": 0.55}

@@ -9,7 +9,7 @@ from mghp.studies.learned.figures import compared_variants
 from mghp.studies.learned.run import run_learned
 from mghp.studies.learned.tables import LEARNED, TUNING
 from mghp.studies.learned.variants import CONTROL, FILE, LIMBS, PERSONS, condition_of, trained
-from mghp.studies.variant_labels import labels_of
+from mghp.studies.variants import labels_of
 
 VARIANTS = labels_of(FILE)
 
