@@ -51,14 +51,14 @@ def steps_to_reach(group: BySeed, score: float) -> float:
 
 
 def answer(runs: Sequence[Run]) -> str:
-    """Return how many steps the shipped weights need for what ImageNet's reach at the end."""
+    """Return how many steps weights from photographs need for what ImageNet's reach at the end."""
     family = starts(runs)
-    if not {"shipped", BASELINE} <= family.runs.keys():
+    if not {"photographs", BASELINE} <= family.runs.keys():
         return ""
     final = OverSeeds.of(curve(run).iloc[-1] for run in family.runs[BASELINE].values()).mean
     length = max(curve(run).index.max() for run in family.runs[BASELINE].values())
-    needed = steps_to_reach(family.runs["shipped"], final)
-    told = f"{length} steps from ImageNet's weights reach a mean IoU of {100 * final:.1f} %; the package's weights "
+    needed = steps_to_reach(family.runs["photographs"], final)
+    told = f"{length} steps from ImageNet's weights reach a mean IoU of {100 * final:.1f} %; weights from photographs "
     return told + ("do not reach it." if math.isnan(needed) else f"reach it after {needed:.0f}.")
 
 
@@ -73,8 +73,9 @@ def _after(share: float) -> Column[Variant]:
 TABLE = TableOf(
     "photographs_finetuning",
     lambda rows: (
-        f"{METRICS[SCORE].label} of human labels that a parser has not been trained on before, by what the training "
-        f"begins with. Mean and standard deviation over seeds. {about_seeds(row.runs for row in rows)}"
+        f"{METRICS[SCORE].label} of six parts by what the training begins with. Their borders are people's labels of "
+        f"clothing; which part it is chose a model. Mean and standard deviation over seeds. "
+        f"{about_seeds(row.runs for row in rows)}"
     ),
     Column("begins with", lambda variant: label_of(FILE, variant.name)),
     SEEDS,

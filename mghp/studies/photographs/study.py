@@ -33,10 +33,10 @@ STUDY = Study(
         Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),
         Question("Which network parses photographs best?", network.answer, (network.NETWORKS, network.DIFFERENCES)),
         Question(
-            "Are new labels learned faster from the package's weights?",
+            "Are new labels learned faster from weights for photographs?",
             finetuning.answer,
             (finetuning.TABLE,),
-            {"photographs_finetuning": "Scores on human labels of clothing over steps, by what training began with"},
+            {"photographs_finetuning": "Scores on parts of clothed persons over steps, by what training began with"},
         ),
     ),
     finetuning.finetuning_drawings,

@@ -12,9 +12,13 @@ from mghp.runs.read import Run
 from mghp.studies.photographs import finetuning
 from mghp.studies.photographs.study import STUDY
 
-SCORES = {"shipped": (0.30, 0.42, 0.46, 0.50), "imagenet": (0.10, 0.20, 0.30, 0.40), "nothing": (0.0, 0.05, 0.1, 0.1)}
+SCORES = {
+    "photographs": (0.30, 0.42, 0.46, 0.50),
+    "imagenet": (0.10, 0.20, 0.30, 0.40),
+    "nothing": (0.0, 0.05, 0.1, 0.1),
+}
 
-LABELS = ["the package's weights", "ImageNet's weights", "random weights"]
+LABELS = ["weights from photographs", "ImageNet's weights", "random weights"]
 
 
 @pytest.fixture
@@ -47,13 +51,13 @@ def runs(plant):
 
 
 def test_the_curve_counts_the_steps_before_a_validation(plant):
-    assert finetuning.curve(plant("shipped")).to_dict() == dict(
-        zip((50, 100, 150, 200), SCORES["shipped"], strict=True)
+    assert finetuning.curve(plant("photographs")).to_dict() == dict(
+        zip((50, 100, 150, 200), SCORES["photographs"], strict=True)
     )
 
 
 def test_the_table_tells_scores_after_shares_of_the_steps(runs, plant):
-    table = finetuning.TABLE.filled([*runs, plant("shipped", experiment="ccp")])
+    table = finetuning.TABLE.filled([*runs, plant("photographs", experiment="ccp")])
     names = list(table.formats)
     assert names == [
         "begins with",
@@ -61,28 +65,28 @@ def test_the_table_tells_scores_after_shares_of_the_steps(runs, plant):
         *(f"after {share} % of the steps" for share in ("12.5", "25", "50", "100")),
     ]
     assert [row["begins with"] for row in table.rows] == [
-        "the package's weights",
+        "weights from photographs",
         "ImageNet's weights",
         "random weights",
     ]
-    shipped = table.cells()[0]
-    assert shipped[1:] == ["2", "", "31.0 ± 1.4", "43.0 ± 1.4", "51.0 ± 1.4"]
+    photographs = table.cells()[0]
+    assert photographs[1:] == ["2", "", "31.0 ± 1.4", "43.0 ± 1.4", "51.0 ± 1.4"]
 
 
-def test_the_answer_tells_when_the_shipped_weights_have_what_others_reach(runs):
+def test_the_answer_tells_when_weights_from_photographs_have_what_others_reach(runs):
     assert finetuning.answer(runs) == (
-        "200 steps from ImageNet's weights reach a mean IoU of 41.0 %; the package's weights reach it after 100."
+        "200 steps from ImageNet's weights reach a mean IoU of 41.0 %; weights from photographs reach it after 100."
     )
     assert len(finetuning.answer(runs).split()) <= MOST_WORDS
 
 
 def test_weights_that_do_not_reach_it_are_told_too(plant):
-    runs = [plant("shipped", by=-0.2), plant("imagenet")]
-    assert finetuning.answer(runs).endswith("the package's weights do not reach it.")
+    runs = [plant("photographs", by=-0.2), plant("imagenet")]
+    assert finetuning.answer(runs).endswith("weights from photographs do not reach it.")
 
 
 def test_nothing_is_told_without_both(plant):
-    assert finetuning.answer([plant("shipped")]) == finetuning.answer([]) == ""
+    assert finetuning.answer([plant("photographs")]) == finetuning.answer([]) == ""
 
 
 def test_every_start_and_seed_is_drawn(runs):
@@ -100,5 +104,6 @@ def test_every_start_and_seed_is_drawn(runs):
 def test_the_experiment_s_variants_are_the_table_s(variant):
     config = load_config(ROOT / "experiments" / finetuning.FILE, [f"variant={variant}"])
     assert config.experiment == finetuning.EXPERIMENT
-    assert config.network.weights == ("shipped" if variant == "shipped" else None)
+    weights = config.network.weights or ""
+    assert weights.startswith("runs/coco_persons_weights/stage_1-") == (variant == "photographs")
     assert config.network.backbone.weights == (None if variant == "nothing" else "imagenet")
