@@ -12,7 +12,9 @@ from mghp.errors import InputError, writable_folder
 from mghp.out_folder import OutFolder
 from mghp.progress import progress_bar
 
-data_app = typer.Typer(no_args_is_help=True, help="Check a dataset on disk, draw its labels, or render pictures.")
+data_app = typer.Typer(
+    no_args_is_help=True, help="Check a dataset on disk, draw its labels, render pictures, or make matching problems."
+)
 
 _SHOWN: tuple[Literal["training", "validation"], ...] = ("training", "validation")
 """The roles of which `mghp data show` draws pictures."""
@@ -86,6 +88,34 @@ def show_command(
         files = write_label_sheets(config.data, _SHOWN, number, fresh, show, **trained_on)
     for file in files:
         typer.echo(out / file.name)
+
+
+@data_app.command("problems")
+def problems_command(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Run folder of mghp train, a checkpoint, or shipped: the weights that come with mghp")
+    ],
+    experiment: Annotated[
+        Path, typer.Argument(help="Experiment file whose data.splits.validation tells the pictures, none trained on")
+    ],
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option(help="File to write, .npz")] = Path("problems.npz"),
+) -> None:
+    """Write what a trained network leaves to match on labelled pictures, with truth: data.name=predicted_problems."""
+    from mghp.problems.problems_file import SUFFIX, write_problems
+
+    if out.suffix != SUFFIX:
+        raise InputError(f"--out {out}: expected a name that ends in {SUFFIX}")
+    OutFolder(writable_folder(out.parent)).refuse([out.name])
+
+    from mghp.evaluation.problems_of_pictures import outcome, problems_of_experiment
+
+    with progress_bar() as show:
+        content = problems_of_experiment(checkpoint, experiment, overrides or [], show)
+    with OutFolder(out.parent).adding() as fresh:
+        write_problems(content, fresh / out.name)
+    typer.echo(outcome(content), err=True)
+    typer.echo(out)
 
 
 @data_app.command("render")

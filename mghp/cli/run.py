@@ -42,7 +42,7 @@ def train(
         Path | None, typer.Option(metavar="RUN", help="Resume the interrupted training of this run folder")
     ] = None,
 ) -> None:
-    """Train a parsing network on pictures, or limb scores on poses; write scores and weights to a run folder."""
+    """Train a parsing network on pictures, or limb scores on problems; write scores and weights to a run folder."""
     from mghp.config.load import load_config
     from mghp.config.monitor import check_monitor
     from mghp.datasets.pictures import check_pictures, load_pictures, what_is_not_trained
@@ -56,7 +56,7 @@ def train(
         from mghp.training.resume import interrupted_config
 
         config = interrupted_config(resume)
-    if config.data.dataset.kind == "poses":
+    if config.data.dataset.teaches_scores:
         from mghp.studies.learned.run import run_learned
 
         if resume is not None:

@@ -97,6 +97,15 @@ class RandomProblemsConfig(Section):
 
 
 @dataclass
+class PredictedProblemsConfig(Section):
+    """Matching problems of a trained network on pictures (`mghp data problems`)."""
+
+    near_nobody: Literal["left_out", "kept"] = "left_out"
+    """Candidates far from all labelled persons, where a person may be whom nobody labelled: left out, or kept as
+    nobody's."""
+
+
+@dataclass
 class SyntheticConfig(Section):
     """Pictures of rendered persons (`mghp.datasets.synthetic`)."""
 
@@ -166,7 +175,7 @@ class LoaderConfig(Section):
 class SplitsConfig:
     """Which splits of a dataset on disk, by the names of their lists.
 
-    In a folder "a+b" is both a and b, and "a[:80%]" the first four fifths of a's list.
+    In a folder, and of predicted problems, "a+b" is both a and b, and "a[:80%]" the first four fifths of a's list.
     """
 
     train: str = "train"
@@ -201,14 +210,15 @@ class DataConfig(Section):
 
     name: str = "generated_poses"
     """Which of `mghp.config.dataset_names.DATASETS`: matching problems of poses made up by us, of a COCO-keypoint file
-    (`data.annotations`), or of random matrices; or pictures: of rendered persons, or of a dataset that lies in
-    `data.root`."""
+    (`data.annotations`), of a trained network on pictures (`mghp data problems`), or of random matrices; or pictures:
+    of rendered persons, or of a dataset that lies in `data.root`."""
     root: str = "datasets"
-    """Folder that rendered pictures are cached in, or that holds the dataset."""
+    """Folder that rendered pictures are cached in, or that holds the dataset or the files of predicted problems."""
     annotations: str | None = None
-    """COCO-keypoint JSON file, for mhp_poses; for pascal_person_part its keypoints, null: none, so that keypoints,
-    limbs, projection field and matching are not trained; for folder its persons, null: SPLIT.json or annotations.json
-    in `data.root`, where there is one."""
+    """COCO-keypoint JSON file, for mhp_poses; for predicted_problems the file of `mghp data problems`, null: those in
+    `data.root` that `data.splits` names; for pascal_person_part its keypoints, null: none, so that keypoints, limbs,
+    projection field and matching are not trained; for folder its persons, null: SPLIT.json or annotations.json in
+    `data.root`, where there is one."""
     splits: SplitsConfig = field(default_factory=SplitsConfig)
     longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
     """Pictures are resized so that their longer side has so many pixels; null: as they are."""
@@ -223,6 +233,7 @@ class DataConfig(Section):
     poses: PoseProblemsConfig = field(default_factory=PoseProblemsConfig)
     generated_poses: GeneratedPosesConfig = field(default_factory=GeneratedPosesConfig)
     random: RandomProblemsConfig = field(default_factory=RandomProblemsConfig)
+    predicted_problems: PredictedProblemsConfig = field(default_factory=PredictedProblemsConfig)
     synthetic: SyntheticConfig = field(default_factory=SyntheticConfig)
     folder: FolderConfig = field(default_factory=FolderConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)

@@ -4,8 +4,8 @@ The names stand with the config, below the datasets themselves, because a misspe
 imported. A path is text: `load` imports what it names.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from mghp.errors import InputError
 from mghp.registry import Entry, Registry
@@ -20,8 +20,10 @@ class DatasetEntry(Entry):
     Attributes:
         kind: what `path` names. "pictures": a `mghp.datasets.dataset.PictureDataset`, to train a parser on. "poses": a
             function from the `data` section to a `PoseSet`, to match and to train limb scores on. "problems": a
-            function from the `data` section to its `ProblemSet`, to match alone.
-        annotations: whether `data.annotations` names a file of poses: "needed", "taken", or "" for neither.
+            function from the `data` section to its `ProblemSet`, to match, and to train limb scores on if `featured`.
+        annotations: whether `data.annotations` names a file: "needed", "taken", or "" for neither.
+        featured: of kind "problems", the path of a function from the `data` section to the `ProblemSet` with features
+            that limb scores are learned from; "" without.
         has_submission: whether `inference.submission` may ask for this dataset's form.
         available_at: where one applies for a dataset that lies in `data.root`; "" for one's own and for made-up data.
     """
@@ -30,6 +32,16 @@ class DatasetEntry(Entry):
     annotations: Literal["", "taken", "needed"] = ""
     has_submission: bool = False
     available_at: str = ""
+    featured: str = ""
+
+    @property
+    def teaches_scores(self) -> bool:
+        """True if limb scores can be learned from it: `mghp train` then trains no parser."""
+        return self.kind == "poses" or bool(self.featured)
+
+    def load_featured(self) -> Any:  # noqa: ANN401 (as `load`)
+        """Import and return the function that `featured` names."""
+        return replace(self, path=self.featured).load()
 
 
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mghp.datasets")
@@ -43,6 +55,10 @@ for _entry in (
     ),
     DatasetEntry(
         "random", "mghp.problems.random_problems:load_random_problems", "random matrices", kind="problems"
+    ),
+    DatasetEntry(
+        "predicted_problems", "mghp.problems.predicted_problems:load_predicted_problems", "predicted candidates",
+        kind="problems", annotations="taken", featured="mghp.problems.predicted_problems:load_to_learn_from",
     ),
     DatasetEntry("synthetic", "mghp.datasets.synthetic.dataset:RenderedPersons", "rendered persons"),
     DatasetEntry(

@@ -19,7 +19,6 @@ Each label is optional, in the whole set and in each picture. What nobody labell
 """
 
 import functools
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -39,6 +38,7 @@ from mghp.datasets.coco_masks import annotated_box, annotated_mask, annotated_re
 from mghp.datasets.disk_samples import DiskSamples, Labels
 from mghp.datasets.label_files import SUFFIXES, read_labels, read_lines
 from mghp.datasets.pose_pairing import pair_poses
+from mghp.datasets.split_names import members
 from mghp.errors import InputError, existing_file
 
 PERSON = Parts("person", ("person",), distinct_colours(1))
@@ -46,9 +46,6 @@ PERSON = Parts("person", ("person",), distinct_colours(1))
 
 NO_PARTS = Parts("none", (), ())
 """The parts of a set whose pixels nobody labelled."""
-
-_SHARE = re.compile(r"(?P<split>[^\[\]]+)\[(?P<first>\d{1,3}(?=%))?%?:(?P<last>\d{1,3}(?=%))?%?\]")
-"""A split's name with a share of its list, in percent."""
 
 _GROWN = 0.1
 """Share of its width and height by which an annotated box grows on each side: a fifth in all."""
@@ -94,7 +91,7 @@ class FolderSamples(DiskSamples):
             kind: _files_below(self.folder / name) if name is not None else {}
             for kind, name in (("parts", config.folder.parts), ("persons", config.folder.persons))
         }
-        self.names = [name for one in split.split("+") for name in self._names(one)]
+        self.names = members(split, self._listed)
         digest = "" if self.persons is None else self.persons.digest
         rules = str(self.unknown_label), str(config.folder.one_person)
         self.form = ("folder", anatomy_text(self.anatomy), *rules, digest)
@@ -110,17 +107,6 @@ class FolderSamples(DiskSamples):
     def anatomy_of(cls, config: DataConfig) -> Anatomy:
         """Return what `anatomy.yaml` describes; what it leaves open is what the annotations name."""
         return _anatomy(config)[0]
-
-    def _names(self, split: str) -> list[str]:
-        """Return the names of a split or of a share of it, in order; shares that meet share no picture."""
-        given = _SHARE.fullmatch(split)
-        if given is None:
-            return self._listed(split)
-        first, last = int(given["first"] or 0), int(given["last"] or 100)
-        if not first < last <= 100:
-            raise InputError(f"data.splits: {split}: expected a share as in [:80%] or [80%:100%]")
-        names = self._listed(given["split"])
-        return names[len(names) * first // 100 : len(names) * last // 100]
 
     def _listed(self, split: str) -> list[str]:
         file = self.folder / f"{split}.txt"

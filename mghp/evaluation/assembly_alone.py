@@ -16,11 +16,12 @@ from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.peaks import Candidates
-from mghp.parsing.assembly.truth import NOBODY, candidate_owners
+from mghp.parsing.assembly.truth import candidate_owners
 from mghp.parsing.batch import Batch, batches
 from mghp.parsing.build import anatomy_of
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields, true_part_logits
+from mghp.problems.problem_set import NOBODY
 from mghp.progress import Progress
 from mghp.runs.folder import RunFolder
 from mghp.training.parsing_module import true_persons

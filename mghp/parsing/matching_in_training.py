@@ -129,12 +129,12 @@ class TrainingMatching(nn.Module):
             generator,
         )
         if bool(is_made.all()):
-            return _without_ignored(made, batch.ignored_poses)
+            return without_ignored(made, batch.ignored_poses)
         peaks = find_peaks(fields.heatmaps, fields.keypoint_offsets, fields.keypoint_stride)
-        return _without_ignored(chosen(made, strongest(peaks, config.max_per_type), is_made), batch.ignored_poses)
+        return without_ignored(chosen(made, strongest(peaks, config.max_per_type), is_made), batch.ignored_poses)
 
 
-def _without_ignored(candidates: Candidates, ignored: Tensor) -> Candidates:
+def without_ignored(candidates: Candidates, ignored: Tensor) -> Candidates:
     """Drop the candidates that lie where nobody annotated keypoints: they may be true.
 
     Args:

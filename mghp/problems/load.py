@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from mghp.config.data import DataConfig
 from mghp.config.dataset_names import DATASETS
 from mghp.errors import InputError
-from mghp.problems.pose_problems import simulate_problems
+from mghp.problems.pose_problems import featured_problems, simulate_problems
 from mghp.problems.poses import PoseSet
 from mghp.problems.problem_set import ProblemSet
 
@@ -32,6 +32,38 @@ def load_problems(config: DataConfig) -> ProblemSet:
             "(data.poses.min_persons), none has a limb with candidates at both ends"
         )
     return problems
+
+
+def load_featured_problems(config: DataConfig, seed: int, nuisance: float) -> ProblemSet:
+    """Return the matching problems with features that limb scores are learned from.
+
+    Args:
+        config: of the data, whose own seed is not read.
+        seed: of the noise of problems that are simulated of poses.
+        nuisance: see `featured_problems`; 0 for problems that are not simulated.
+
+    Raises:
+        InputError: if a file is missing or faulty, or there is nothing to learn scores from.
+    """
+    if not config.dataset.featured:
+        return featured_problems(load_poses(config), config.poses, seed, nuisance)
+    if nuisance:
+        raise InputError(f"learned.nuisance: expected 0, for nothing is simulated with data.name={config.name}")
+    problems: ProblemSet = config.dataset.load_featured()(config)
+    return problems
+
+
+def featured_fingerprint(config: DataConfig) -> str:
+    """Return the fingerprint of `load_featured_problems`, without simulating any.
+
+    Raises:
+        InputError: if a file is missing or faulty, or there is nothing to learn scores from.
+    """
+    return (
+        load_featured_problems(config, 0, 0.0).fingerprint
+        if config.dataset.featured
+        else load_poses(config).fingerprint
+    )
 
 
 def problems_fingerprint(config: DataConfig) -> str:

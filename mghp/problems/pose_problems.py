@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from mghp.config.data import PosePreset, PoseProblemsConfig
 from mghp.problems.pair_features import Looks, pair_features, unit_vectors
 from mghp.problems.poses import ImagePoses, PoseSet
-from mghp.problems.problem_set import MatchingProblem, ProblemSet
-
-SPURIOUS = -1
-"""The person of a candidate that is nobody's."""
+from mghp.problems.problem_set import NOBODY, MatchingProblem, ProblemSet
 
 
 def simulate_problems(poses: PoseSet, config: PoseProblemsConfig, seed: int) -> ProblemSet:
@@ -88,12 +85,12 @@ def _detect(
     points = place[source][:, None] + np.linspace(0.0, 1.0, config.num_samples)[:, None] * vector[:, None]
     field = limb_field(points, limb, image, limbs, amounts.field_width * scale)
     field += rng.normal(0.0, amounts.field_noise, field.shape)
-    found = {"truth": (person[source] == person[destination]) & (person[source] != SPURIOUS)}
+    found = {"truth": (person[source] == person[destination]) & (person[source] != NOBODY)}
     if nuisance is None:
         found["affinity"] = (field.mean(axis=1) * unit_vectors(vector)).sum(axis=-1)
     else:
         # Looks are drawn apart, so that the problems are the same with features and without.
-        looks = Looks.draw(person != SPURIOUS, nuisance, np.random.default_rng([*seed, 1]))
+        looks = Looks.draw(person != NOBODY, nuisance, np.random.default_rng([*seed, 1]))
         features = pair_features(field, vector, scale, looks, source, destination)
         found["affinity"] = features[:, : config.num_samples].mean(axis=1).astype(np.float32)
         found["features"] = features.astype(np.float32)
@@ -126,7 +123,7 @@ def _scale(image: ImagePoses, kind: str) -> float:
 def _draw_candidates(
     image: ImagePoses, amounts: PosePreset, scale: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the candidates' (x, y) in pixels, their persons, SPURIOUS for nobody's, and their types, in that order."""
+    """Return the candidates' (x, y) in pixels, their persons, NOBODY for nobody's, and their types, in that order."""
     annotated = image.annotated
     num_keypoints = annotated.shape[1]
     person, keypoint = np.nonzero(annotated & (rng.random(annotated.shape) >= amounts.miss))
@@ -136,7 +133,7 @@ def _draw_candidates(
     everywhere = image.position_image[annotated]
     false = rng.uniform(everywhere.min(axis=0), everywhere.max(axis=0), (len(false_keypoint), 2))
     position_image = np.concatenate([found, false])
-    person = np.concatenate([person, np.full(len(false), SPURIOUS)])
+    person = np.concatenate([person, np.full(len(false), NOBODY)])
     keypoint = np.concatenate([keypoint, false_keypoint])
     # Shuffled, so that an assignment that follows the order is no better than chance.
     order = rng.permutation(len(keypoint))

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 NOT_GIVEN: Any = None
 """Default of what few problems have. It is typed as if given, since whoever reads such a field knows that it is."""
 
+NOBODY = -1
+"""The person of a candidate that is nobody's."""
+
 
 @dataclass(frozen=True, eq=False)
 class MatchingProblem:
@@ -55,12 +58,15 @@ class ProblemSet:
         fingerprint: hex digest of the file, or of the made-up arrays, that they were made from. How they were
             made (amounts, seed) is not in it.
         num_limbs: limb types that there are.
+        held_out: numbers of the images that scores are tested on and nothing is trained on; None: whoever trains splits
+            the images.
     """
 
     problems: tuple[MatchingProblem, ...]
     num_images: int
     fingerprint: str
     num_limbs: int = 1
+    held_out: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.problems)

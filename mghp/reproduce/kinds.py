@@ -7,7 +7,7 @@ from typing import Literal
 
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint, validation_fingerprint, with_tuning
-from mghp.problems.load import load_poses, load_problems, problems_fingerprint
+from mghp.problems.load import featured_fingerprint, load_problems, problems_fingerprint
 from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
 from mghp.reproduce.finished import COMMITTED, committed_fingerprint
@@ -37,7 +37,7 @@ def known_kinds() -> dict[str, Kind]:
     kinds = (
         Kind("match", of_problems, problems.match),
         Kind("bench", of_problems, problems.bench),
-        Kind("learn", once_per_data(lambda data: load_poses(data).fingerprint), _learn),
+        Kind("learn", once_per_data(featured_fingerprint), _learn),
         Kind("train", once_per_data(training_fingerprint), _train),
         Kind("assemble", once_per_data(validation_fingerprint), _assemble),
     )

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mghp.arrays import check_shapes
 from mghp.config.dataset_names import dataset_label
 from mghp.errors import InputError
-from mghp.runs.arrays import check_shapes, read_arrays
+from mghp.runs.arrays import read_arrays
 from mghp.runs.files import read_config, read_result, read_rows
 from mghp.runs.places import files_below, is_there
 
@@ -145,7 +146,10 @@ class Run:
         if data["name"] == "random":
             random = data["random"]
             return f"random {random['kind']} {random['source']}x{random['destination']}"
-        return f"{dataset_label(str(data['name']))}, {data['poses']['preset']}"
+        label = dataset_label(str(data["name"]))
+        if data["name"] == "predicted_problems":
+            return f"{label}, {_files_in_words(data)}"
+        return f"{label}, {data['poses']['preset']}"
 
 
 BySeed = Mapping[int, Run]
@@ -184,3 +188,11 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
     if not found:
         raise InputError(f"{', '.join(map(str, paths))}: no finished run (no result.json)")
     return [run for run in found.values() if not run.result.get("stopped")]
+
+
+def _files_in_words(data: Mapping[str, Any]) -> str:
+    """Return the files of predicted problems, and what is unusual about them."""
+    words = [Path(data["annotations"]).stem if data["annotations"] else str(data["splits"]["validation"])]
+    if data["predicted_problems"]["near_nobody"] == "kept":
+        words.append("near nobody kept")
+    return ", ".join(words)

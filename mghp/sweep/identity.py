@@ -17,7 +17,7 @@ from mghp.config.identity import config_key
 from mghp.config.load import load_config
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
-from mghp.problems.load import problems_fingerprint
+from mghp.problems.load import featured_fingerprint, problems_fingerprint
 from mghp.runs.folder import result_of, run_path
 
 
@@ -53,6 +53,7 @@ class Identifier:
     def __init__(self, others: Path) -> None:
         self._others = others
         self._of_problems = once_per_data(problems_fingerprint)
+        self._of_featured = once_per_data(featured_fingerprint)
         self._of_pictures = once_per_data(training_fingerprint)
 
     def __call__(self, command: list[str]) -> Identity:
@@ -67,9 +68,13 @@ class Identifier:
             return Identity(key, self._others / key[:10], writes_key=False)
         subcommand, experiment, *overrides = ours
         config = load_config(experiment, overrides)
-        is_of_problems = subcommand == "match" or config.data.dataset.kind == "poses"
-        fingerprint = (self._of_problems if is_of_problems else self._of_pictures)(config)
+        fingerprint = self._fingerprint(subcommand, config)
         return Identity(config_key(config, fingerprint), run_path(config, fingerprint), writes_key=True)
+
+    def _fingerprint(self, subcommand: str, config: Config) -> str:
+        if subcommand == "match":
+            return self._of_problems(config)
+        return (self._of_featured if config.data.dataset.teaches_scores else self._of_pictures)(config)
 
 
 def once_per_data(fingerprint: Callable[[DataConfig], str]) -> Callable[[Config], str]:

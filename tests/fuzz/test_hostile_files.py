@@ -287,7 +287,7 @@ def test_arrays_that_promise_too_much_or_are_objects_are_refused(content, words,
 
 
 def test_arrays_that_unpack_to_gigabytes_or_break_off_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("mghp.runs.arrays.MOST_BYTES", 10_000)
+    monkeypatch.setattr("mghp.arrays.MOST_BYTES", 10_000)
     np.savez_compressed(tmp_path / "bomb.npz", zeros=np.zeros(10_000))
     with pytest.raises(InputError, match=r"bomb\.npz: 80128 bytes of arrays"):
         read_arrays(tmp_path / "bomb.npz", "arrays")

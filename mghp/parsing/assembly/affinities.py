@@ -117,9 +117,23 @@ def line_integrals(
     vector = destination - source
     length = vector.norm(dim=-1, keepdim=True)
     direction = torch.where(length > 0, vector / length.clamp(min=1e-6), 0)
-    shares = (torch.arange(num_samples, device=fields.device, dtype=fields.dtype) + 0.5) / num_samples
-    points = source[:, None] + shares[:, None] * vector[:, None]
+    points = _points(fields, source, vector, num_samples)
     return (interpolate(fields, plane, points, stride) * direction).sum(-1)
+
+
+def field_samples(
+    fields: Tensor, plane: Tensor, source: Tensor, destination: Tensor, stride: int, num_samples: int = 10
+) -> Tensor:
+    """Return the field at each of the points of which `line_integrals` takes the mean, (segments, num_samples, 2)."""
+    points = _points(fields, source, destination - source, num_samples)
+    planes = plane.repeat_interleave(num_samples)
+    return interpolate(fields, planes, points.reshape(-1, 1, 2), stride).view(points.shape)
+
+
+def _points(fields: Tensor, source: Tensor, vector: Tensor, num_samples: int) -> Tensor:
+    """Return points on segments, evenly from end to end, (segments, num_samples, 2)."""
+    shares = (torch.arange(num_samples, device=fields.device, dtype=fields.dtype) + 0.5) / num_samples
+    return source[:, None] + shares[:, None] * vector[:, None]
 
 
 def read_heatmaps(heatmaps: Tensor, positions: Tensor, stride: int) -> Tensor:

@@ -10,9 +10,7 @@ from mghp.matching import Hungarian
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.batch import Batch
 from mghp.parsing.targets import keypoint_deviations
-
-NOBODY = -1
-"""Owner of a false candidate."""
+from mghp.problems.problem_set import NOBODY
 
 
 @torch.no_grad()

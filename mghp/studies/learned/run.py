@@ -15,10 +15,9 @@ from mghp.matching import Matcher, make_matcher
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import f1
 from mghp.parsing.network.pair_scorer import PairScorer
-from mghp.problems.load import load_poses
+from mghp.problems.load import featured_fingerprint, load_featured_problems
 from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.pair_features import positive_control
-from mghp.problems.pose_problems import featured_problems
 from mghp.problems.problem_set import ProblemSet
 from mghp.runs.folder import RunFolder
 from mghp.runs.tracking import tracked
@@ -108,23 +107,33 @@ def load_pair_problems(config: Config) -> ProblemSet:
     """
     learned = config.learned
     seed = config.data.seed + config.seed  # noise, split and weights vary together
-    poses = load_poses(config.data)
-    if learned.problems == "positive_control":  # made up: of the poses nothing is used but their name
+    if learned.problems == "positive_control":  # made up: of the data nothing is used but their name
         if learned.control_problems < LEAST_IMAGES:
             raise InputError(f"learned.control_problems: expected {LEAST_IMAGES}, got {learned.control_problems}")
-        return positive_control(learned.control_problems, seed, poses.fingerprint)
-    problems = featured_problems(poses, config.data.poses, seed, learned.nuisance)
+        return positive_control(learned.control_problems, seed, featured_fingerprint(config.data))
+    problems = load_featured_problems(config.data, seed, learned.nuisance)
     problems = problems.only(p for p in problems if min(p.affinity.shape) >= learned.min_candidates)
-    number = len(problems.images)
+    tested = np.isin(problems.images, [] if problems.held_out is None else problems.held_out)
+    number = int((~tested).sum())
     if number < LEAST_IMAGES:
         raise InputError(f"data: {number} images have a problem of learned.min_candidates; expected {LEAST_IMAGES}")
+    if problems.held_out is not None and not tested.any():
+        raise InputError("data.splits.validation: no image has a problem of learned.min_candidates")
     return problems
 
 
 def split_problems(problems: ProblemSet, config: Config) -> tuple[ProblemSet, ProblemSet, ProblemSet]:
-    """Return the problems for training, for tuning and for the score, split by image; the seed decides which."""
+    """Return the problems for training, for tuning and for the score, split by image; the seed decides which.
+
+    Where the set holds images out, the score is of these, and the seed splits the others alone.
+    """
     images = np.random.default_rng([config.seed, 7]).permutation(problems.images)
-    first, second = (round(share * len(images)) for share in (SHARES[0], SHARES[0] + SHARES[1]))
+    if problems.held_out is None:
+        first, second = (round(share * len(images)) for share in (SHARES[0], SHARES[0] + SHARES[1]))
+    else:
+        images = images[np.argsort(np.isin(images, problems.held_out), kind="stable")]
+        second = int((~np.isin(images, problems.held_out)).sum())
+        first = round(SHARES[0] / (SHARES[0] + SHARES[1]) * second)
     train, validation, test = np.split(images, [first, second])
     train = train[: config.learned.train_images]
     return _of_images(problems, train), _of_images(problems, validation), _of_images(problems, test)

@@ -13,7 +13,7 @@ from mghp.metrics.matching import counts_by_image, f1
 from mghp.problems.matching_batch import MatchingBatch
 
 THRESHOLDS = np.arange(0.0, 1.0, 0.05)
-"""Values of min_affinity that are tried."""
+"""Values of min_affinity that are tried first; affinities of trained networks go beyond 1."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,22 @@ def associate(
         (batch, round_assignment(soft, batch.affinity, by=rounding))
         for batch, soft in zip(batches, assignments, strict=True)
     ]
-    on_validation = [f1(_counts(kept, threshold, len(validation))[validation].sum(axis=0)) for threshold in THRESHOLDS]
-    best = float(THRESHOLDS[int(np.argmax(on_validation))])
+    best = _best_threshold(kept, validation)
     contested = [(batch[batch.is_contested], pairs[batch.is_contested]) for batch, pairs in kept]
     counts, of_contested = (_counts(pairs, best, len(validation)) for pairs in (kept, contested))
     return Association(best, counts, of_contested, _agreement(kept))
+
+
+def _best_threshold(kept: Sequence[tuple[MatchingBatch, Tensor]], validation: NDArray[np.bool_]) -> float:
+    """Return the threshold of the largest F1 on validation images; while it is the last one, twice as far is looked."""
+    largest = max(float(batch.affinity.max()) for batch, _ in kept)
+    tried = THRESHOLDS
+    while True:
+        scores = [f1(_counts(kept, threshold, len(validation))[validation].sum(axis=0)) for threshold in tried]
+        best = float(tried[int(np.argmax(scores))])
+        if best < tried[-1] or tried[-1] >= largest:
+            return best
+        tried = 2 * tried
 
 
 def _counts(kept: Sequence[tuple[MatchingBatch, Tensor]], threshold: float, num_images: int) -> NDArray[np.int64]:

@@ -3,9 +3,10 @@ import torch
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.assembly.peaks import Candidates
-from mghp.parsing.assembly.truth import NOBODY, candidate_owners, owners, true_pairs
+from mghp.parsing.assembly.truth import candidate_owners, owners, true_pairs
 from mghp.parsing.batch import collate
 from mghp.parsing.targets import TargetMaker
+from mghp.problems.problem_set import NOBODY
 
 
 def make_candidates(places):
