@@ -12,16 +12,16 @@ from mghp.problems.problem_set import NOBODY, NOT_GIVEN, MatchingProblem
 
 
 class Doubt(enum.IntEnum):
-    """Why it is not known whose a candidate is."""
+    """Why nobody knows whose a candidate is."""
 
     NONE = 0
-    """It is known: a person's, or for certain nobody's."""
+    """Known: a person's, or for certain nobody's."""
     UNLABELLED_REGION = 1
-    """It lies where nobody labelled keypoints: in a crowd, or on a person without any."""
+    """Where nobody labelled keypoints: in a crowd, or on a person without any."""
     UNLABELLED_KEYPOINT = 2
-    """It is nobody's, and lies on a labelled person of whom this keypoint is not labelled."""
+    """Nobody's, on a labelled person of whom this keypoint is not labelled."""
     NEAR_NOBODY = 3
-    """It is nobody's, and far from all labelled persons: a person may be there whom nobody labelled."""
+    """Nobody's, far from all labelled persons: somebody may be there whom nobody labelled."""
 
 
 @dataclass(frozen=True, eq=False)

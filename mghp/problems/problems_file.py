@@ -55,7 +55,7 @@ class ProblemsFile:
 
     @property
     def form(self) -> tuple[object, ...]:
-        """Keypoints, limbs and the number of features: what files must share to be one set."""
+        """The keypoints, the limbs and the number of features: what files must share to be one set."""
         features = {picture.features.shape[1] for picture in self.content.pictures}
         return self.content.keypoints, self.content.limbs, features
 

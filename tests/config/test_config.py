@@ -666,7 +666,7 @@ def test_where_data_lie_does_not_enter_a_run_s_key(empty_file):
     assert len(keys) == 1
 
 
-@pytest.mark.parametrize("name", ["solvers", "parsing", "learned"])
+@pytest.mark.parametrize("name", ["solvers", "parsing", "learned", "photographs_solvers"])
 def test_a_sweep_of_variants_is_of_all(name):
     sweep = yaml.safe_load((CHECKOUT / "sweeps" / f"{name}.yaml").read_text())
     assert sweep["parameters"]["variant"]["values"] == variant_names(CHECKOUT / sweep["command"][3])

@@ -107,7 +107,8 @@ def tuned_rounding(of_validation: Examined, counts_of: CountsOf) -> tuple[float,
     truth = of_validation.truth
     for name in of_validation.values:
         # From the doubtful true pairs' values up to their median: beyond lies no gain.
-        chances = np.quantile(of_validation.pairs(name)[truth], np.linspace(0, 0.5, _LEVELS))
+        values = of_validation.pairs(name)[truth]
+        chances = np.quantile(values, np.linspace(0, 0.5, _LEVELS)) if len(values) else values
         for threshold in np.unique(np.concatenate([[0.0], chances])):
             rounding = Rounding(name, float(threshold))
             score = float(f1(counts_of(of_validation.batches, of_validation.joined(rounding)).sum(0)))

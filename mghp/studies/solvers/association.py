@@ -13,7 +13,7 @@ from mghp.metrics.matching import counts_by_image, f1
 from mghp.problems.matching_batch import MatchingBatch
 
 THRESHOLDS = np.arange(0.0, 1.0, 0.05)
-"""Values of min_affinity that are tried first; affinities of trained networks go beyond 1."""
+"""Values of min_affinity that are tried; affinities of trained networks go beyond 1, see `thresholds_up_to`."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,16 @@ def associate(
 
 
 def _best_threshold(kept: Sequence[tuple[MatchingBatch, Tensor]], validation: NDArray[np.bool_]) -> float:
-    """Return the threshold of the largest F1 on validation images; while it is the last one, twice as far is looked."""
-    largest = max(float(batch.affinity.max()) for batch, _ in kept)
-    tried = THRESHOLDS
-    while True:
-        scores = [f1(_counts(kept, threshold, len(validation))[validation].sum(axis=0)) for threshold in tried]
-        best = float(tried[int(np.argmax(scores))])
-        if best < tried[-1] or tried[-1] >= largest:
-            return best
-        tried = 2 * tried
+    """Return the threshold of the largest F1 on validation images, the first of equals."""
+    tried = thresholds_up_to(max(float(batch.affinity.max()) for batch, _ in kept))
+    scores = [f1(_counts(kept, threshold, len(validation))[validation].sum(axis=0)) for threshold in tried]
+    return float(tried[int(np.argmax(scores))])
+
+
+def thresholds_up_to(largest: float) -> NDArray[np.float64]:
+    """Return `THRESHOLDS`, and from 1 on each a tenth above the one before while it is below the largest affinity."""
+    steps = np.log(max(largest, 1.0)) / np.log(1.1)
+    return np.concatenate([THRESHOLDS, 1.1 ** np.arange(np.ceil(steps))])
 
 
 def _counts(kept: Sequence[tuple[MatchingBatch, Tensor]], threshold: float, num_images: int) -> NDArray[np.int64]:

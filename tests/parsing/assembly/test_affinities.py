@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mghp.parsing.assembly.affinities import Affinity, line_integrals, read_heatmaps
+from mghp.parsing.assembly.affinities import Affinity, field_samples, line_integrals, read_heatmaps
 from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.fields import Fields
 
@@ -133,3 +133,15 @@ def test_no_candidate_at_all():
     candidates.is_candidate[:] = False
     scored = Affinity(LIMBS).double()(fields, candidates)
     assert scored.affinity.abs().sum() == 0
+
+
+def test_line_integrals_are_means_of_field_samples_along_the_segment():
+    fields = make_fields().limb_fields.flatten(0, 1)
+    ends = make_candidates(number=5).positions_input
+    source, destination = ends[0, 0], ends[0, 1]
+    plane = torch.tensor([0, 3, 1, 1, 2])
+    samples = field_samples(fields, plane, source, destination, stride=4, num_samples=7)
+    assert samples.shape == (5, 7, 2)
+    direction = torch.nn.functional.normalize(destination - source)
+    expected = line_integrals(fields, plane, source, destination, stride=4, num_samples=7)
+    assert torch.allclose((samples.mean(1) * direction).sum(-1), expected)

@@ -9,7 +9,7 @@ from mghp.metrics.matching import association_counts, f1
 from mghp.problems.load import validation_images
 from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.problem_set import MatchingProblem
-from mghp.studies.solvers.association import THRESHOLDS, associate
+from mghp.studies.solvers.association import THRESHOLDS, associate, thresholds_up_to
 
 NUM_IMAGES = 10
 IS_TUNED = validation_images(NUM_IMAGES, 0.3, seed=4)
@@ -43,6 +43,17 @@ def test_thresholds_are_tuned_on_images_for_tuning_alone(rounding):
 
 def test_the_planted_threshold_follows_the_images_for_tuning():
     assert 0.42 < associated(planted_problems(~IS_TUNED)).threshold < 0.92
+
+
+def test_thresholds_are_looked_for_as_far_as_affinities_go():
+    """Right is a threshold of 6 to 16."""
+    problems = [
+        MatchingProblem(50 * problem.affinity, problem.truth, problem.image, problem.limb)
+        for problem in planted_problems(IS_TUNED)
+    ]
+    assert 6 < associated(problems).threshold < 16
+    assert thresholds_up_to(0.99).tolist() == thresholds_up_to(1.0).tolist() == THRESHOLDS.tolist()
+    assert thresholds_up_to(1.15)[len(THRESHOLDS) :].tolist() == [1.0, 1.1]
 
 
 def some_problems(seed, number=25):
