@@ -1,5 +1,6 @@
 """Finished runs, read back from their folders or from archives of them."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -191,8 +192,9 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
 
 
 def _files_in_words(data: Mapping[str, Any]) -> str:
-    """Return the files of predicted problems, and what is unusual about them."""
-    words = [Path(data["annotations"]).stem if data["annotations"] else str(data["splits"]["validation"])]
+    """Return the files of predicted problems in letters that a file's name can have, and what is unusual about them."""
+    files = Path(data["annotations"]).stem if data["annotations"] else str(data["splits"]["validation"])
+    words = [re.sub(r"[^\w.+-]+", " ", files).strip()]
     if data["predicted_problems"]["near_nobody"] == "kept":
         words.append("near nobody kept")
     return ", ".join(words)

@@ -620,7 +620,8 @@ def test_an_experiment_opens_with_its_question_and_loads_with_every_variant(path
 def test_a_sweep_calls_a_command_with_flat_keys_that_load(path):
     sweep = yaml.safe_load(path.read_text())
     env, *command, experiment, arguments = sweep["command"]
-    subcommand = "match" if path.stem in ("matcher", "solvers", "scale", "scale_random") else "train"
+    of_solvers = ("matcher", "solvers", "scale", "scale_random", "photographs_matcher", "photographs_solvers")
+    subcommand = "match" if path.stem in of_solvers else "train"
     assert [env, *command, arguments] == ["${env}", "mghp", subcommand, "${args_no_hyphens}"]
     assert (CHECKOUT / experiment).is_file()
     assert sweep["method"] == "grid"

@@ -43,11 +43,11 @@ def test_one_file_is_split_by_the_seed(tiny, folder):
 
 
 def test_scores_learn_on_one_file_what_another_tests_and_a_sweep_knows_the_run(of_files, checkout, folder):
-    config = of_files("first", "second", "variant=binary_cross_entropy", "learned.learning_rates=[0.1]")
+    config = of_files("first", "second[:80%]", "variant=binary_cross_entropy", "learned.learning_rates=[0.1]")
     run = Run(run_learned(config))
-    assert run.metric("test/images") == 5
+    assert run.metric("test/images") == 4
     assert run.metric("test/f1") == 1
-    assert run.data == "predicted candidates, second"
+    assert run.data == "predicted candidates, second 80"
     file = run.path / "config.yaml"
     assert Identifier(folder)(["mghp", "train", str(file)]).folder == run.path
 
