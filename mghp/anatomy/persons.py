@@ -37,6 +37,7 @@ class TruePersons:
         regions: (person + crowd, 5): x_image, y_image, width and height of the annotated box, and the annotated area,
             in pixels; the crowds', who are no persons, come last. None: what the masks say, and no crowd is known.
         ignored: (height, width) bool, True where it is not known whose a pixel is, e.g. inside a crowd; None: nowhere.
+        cues: (person,) bool, True where the picture tells the person's left from the right; None: nobody knows.
     """
 
     parts: NDArray[np.integer[Any]]
@@ -44,3 +45,4 @@ class TruePersons:
     keypoints: NDArray[np.floating[Any]]
     regions: NDArray[np.floating[Any]] | None = None
     ignored: NDArray[np.bool_] | None = None
+    cues: NDArray[np.bool_] | None = None

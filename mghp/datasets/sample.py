@@ -40,6 +40,7 @@ class Sample:
             nobody told apart; None: nowhere.
         ignored_poses: (height, width) bool, True where keypoints and limbs may lie that nobody annotated; None:
             nowhere.
+        cues: (persons,) bool, True where the picture tells a person's left from the right; None: nobody knows.
     """
 
     image: NDArray[np.uint8]
@@ -52,6 +53,7 @@ class Sample:
     regions: NDArray[np.float32] | None = None
     ignored_persons: NDArray[np.bool_] | None = None
     ignored_poses: NDArray[np.bool_] | None = None
+    cues: NDArray[np.bool_] | None = None
 
     @property
     def ignored_parts(self) -> NDArray[np.bool_] | None:

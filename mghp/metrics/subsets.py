@@ -81,6 +81,7 @@ def only_persons(
             keypoints=true.keypoints[kept],
             regions=regions,
             ignored=true.ignored,
+            cues=None if true.cues is None else true.cues[kept],
         ),
     )
 

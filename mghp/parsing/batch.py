@@ -30,6 +30,7 @@ class Batch:
         ignored_poses: (batch, height, width) bool, True where keypoints and limbs may lie that nobody annotated.
         names: of the pictures.
         regions: of each picture, its `Sample`'s: x_input, y_input, width, height and area of persons, then of crowds.
+        cues: of each picture, its `Sample`'s: whose left the picture tells from the right, (person,) bool.
     """
 
     image: Tensor
@@ -44,6 +45,7 @@ class Batch:
     ignored_poses: Tensor
     names: tuple[str, ...]
     regions: tuple[NDArray[np.float32] | None, ...]
+    cues: tuple[NDArray[np.bool_] | None, ...]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Self:
         """Return the batch on a device."""
@@ -102,6 +104,7 @@ def collate(samples: Sequence[Sample], num_keypoints: int) -> Batch:
         ignored_poses=stacked((sample.ignored_poses for sample in samples), nowhere),
         names=tuple(sample.name for sample in samples),
         regions=tuple(sample.regions for sample in samples),
+        cues=tuple(sample.cues for sample in samples),
     )
 
 

@@ -185,6 +185,7 @@ def true_persons(batch: Batch) -> list[TruePersons]:
             keypoints=batch.keypoints[row][batch.is_person[row]].cpu().numpy(),
             regions=batch.regions[row],
             ignored=batch.ignored_persons[row].cpu().numpy(),
+            cues=batch.cues[row],
         )
         for row in range(len(batch))
     ]

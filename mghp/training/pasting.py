@@ -162,7 +162,7 @@ def cut_out(sample: Sample, row: int) -> Sample:
         changes["keypoints"] = ((keypoints - np.array([left, top, 0], np.float32)) * stays[..., None]).astype(
             np.float32
         )
-    return dataclasses.replace(sample, image=sample.image[window], regions=None, **changes)
+    return dataclasses.replace(sample, image=sample.image[window], regions=None, cues=None, **changes)
 
 
 def pasted(sample: Sample, person: Sample, left: int, top: int) -> Sample:
@@ -188,7 +188,7 @@ def pasted(sample: Sample, person: Sample, left: int, top: int) -> Sample:
         hidden = below.keypoints.copy()
         hidden[(hidden[..., 2] > 0) & _on(covered, hidden), 2] = OCCLUDED
         changes["keypoints"] = np.concatenate([hidden, inside(above.keypoints, size)])
-    return dataclasses.replace(sample, regions=None, **changes)
+    return dataclasses.replace(sample, regions=None, cues=None, **changes)
 
 
 def areas(sample: Sample, where: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:

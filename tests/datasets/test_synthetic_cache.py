@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from mghp.config.data import SyntheticConfig
 from mghp.datasets.synthetic import SCENES, render
 from mghp.datasets.synthetic import cache as synthetic_cache
-from mghp.datasets.synthetic.cache import RENDERER, cached_samples
+from mghp.datasets.synthetic.cache import RENDERER, cached_samples, with_cues
 from mghp.errors import InputError
 
 CONFIG = SyntheticConfig(scene="default", size=48)
@@ -28,6 +29,7 @@ def test_what_is_cached_is_what_is_rendered(cache):
             assert np.array_equal(getattr(ours, name), getattr(rendered, name)), name
             assert getattr(ours, name).dtype == getattr(rendered, name).dtype
         assert (ours.name, ours.tags, ours.original_size) == (rendered.name, rendered.tags, rendered.original_size)
+        assert ours.cues.tolist() == rendered.cues.tolist()
 
 
 def test_the_number_of_processes_changes_nothing(tmp_path, monkeypatch):
@@ -44,6 +46,20 @@ def test_rendered_once(cache, monkeypatch):
     monkeypatch.setattr(synthetic_cache, "_write", None)
     again = cached_samples(CONFIG, cache.folder.parents[1], seed=9, number=5)
     assert again.fingerprint == cache.fingerprint
+
+
+def test_a_set_of_an_earlier_version_gets_its_cues_and_stays_as_it_was(tmp_path):
+    samples = cached_samples(CONFIG, tmp_path, seed=9, number=5)
+    file, cues = samples.folder / "labels.json", samples.labels.pop("cues")
+    file.write_text(json.dumps(samples.labels))
+    before = {path.name: path.read_bytes() for path in samples.folder.glob("*.npy")}
+    old = cached_samples(CONFIG, tmp_path, seed=9, number=5)
+    assert old[0].cues is None
+    with_cues(old, CONFIG, 9, lambda done, total: None)
+    for known in (old, cached_samples(CONFIG, tmp_path, seed=9, number=5)):
+        assert [known[index].cues.tolist() for index in range(5)] == cues
+    assert {path.name: path.read_bytes() for path in samples.folder.glob("*.npy")} == before
+    assert old.fingerprint == samples.fingerprint
 
 
 def test_an_interrupted_rendering_leaves_nothing_that_looks_finished(tmp_path, monkeypatch):
@@ -127,6 +143,7 @@ PICTURES = {
     "simple": "d309627c7e8b4e8f",
     "default": "bf4341935f673650",
     "hard": "deaa9a47a950b6a5",
+    "clear": "baf5855a1dfdae60",
     "upright": "bbe4408494416205",
     "upside_down": "d983535c7cfebdd5",
     "dim_human_like": "76db691ce4631b31",

@@ -12,6 +12,10 @@ import numpy as np
 
 Point = tuple[float, float]
 
+FROM_THE_SIDE = 0.35
+"""The largest |cos facing| at which limbs are posed as seen from the side, forward and back; else as seen from front or
+back, outward to both sides."""
+
 POSES = ("stand", "walk", "arms_up", "wave", "hips", "sit", "crouch", "jump")
 _POSE_SHARES = (0.24, 0.16, 0.12, 0.12, 0.08, 0.10, 0.06, 0.12)
 
@@ -58,6 +62,11 @@ class Body:
     tilt: float
     height: float
     proportions: Proportions
+
+    @property
+    def is_from_the_side(self) -> bool:
+        """Whether the limbs are posed as seen from the side, where the near one covers the far one."""
+        return abs(math.cos(self.facing)) <= FROM_THE_SIDE
 
 
 def draw_body(rng: np.random.Generator, pelvis: Point, height: float, tilt: float) -> Body:
@@ -125,7 +134,7 @@ def _posed(rng: np.random.Generator, size: Proportions, facing: float, pose: str
         shoulder = (neck[0] + size.shoulder * across, neck[1] + 0.035 + rng.uniform(-0.01, 0.01))
         hip = (size.hip * across, rng.uniform(-0.005, 0.01))
         joints[f"{side}_shoulder"], joints[f"{side}_hip"] = shoulder, hip
-        outward = math.copysign(1.0, across) if abs(across) > 0.35 else 0.0
+        outward = math.copysign(1.0, across) if abs(across) > FROM_THE_SIDE else 0.0
         forward = math.copysign(1.0, profile)
         joints |= _arm(rng, size, shoulder, side, outward, forward, pose)
         joints |= _leg(rng, size, hip, side, outward, forward, pose, profile)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mghp.datasets.coco_json import read_json
 from mghp.datasets.sample import Sample
 from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError, existing_file
-from mghp.writing import remove_abandoned, temporary_beside
+from mghp.writing import remove_abandoned, temporary_beside, write_atomically
 
 RENDERER = "460e88526e"
 """Which pictures the renderer makes. To be replaced by other digits whenever any pixel or label changes, and only then:
@@ -68,6 +69,7 @@ class CachedSamples:
             name=self.names[index],
             original_size=(height, width),
             tags=tuple(self.labels["tags"][index]),
+            cues=np.array(self.labels["cues"][index]) if "cues" in self.labels else None,
         )
 
     def _array(self, name: str) -> np.ndarray:
@@ -129,8 +131,7 @@ def cached_samples(
 
 
 def _write(folder: Path, config: SyntheticConfig, seed: int, number: int, progress: Callable[[int, int], None]) -> None:
-    chunks = [(config, seed, range(first, min(first + _CHUNK, number))) for first in range(0, number, _CHUNK)]
-    rendered = _rendered(chunks)
+    rendered = _rendered(_chunks(config, seed, number))
     # Before there is a folder: in the processes of a script without a guard, which run it anew, this fails, and they
     # are killed at any moment.
     first_chunk = next(rendered, [])
@@ -144,7 +145,7 @@ def _write(folder: Path, config: SyntheticConfig, seed: int, number: int, progre
             folder / "keypoints.npy", "w+", np.float32, (number, _MAX_PERSONS, 17, 3)
         ),
     }
-    labels: dict[str, list[Any]] = {"names": [], "persons": [], "tags": []}
+    labels: dict[str, list[Any]] = {"names": [], "persons": [], "tags": [], "cues": []}
     for samples in chain([first_chunk], rendered):
         for sample in samples:
             index = len(labels["names"])
@@ -156,10 +157,47 @@ def _write(folder: Path, config: SyntheticConfig, seed: int, number: int, progre
             labels["names"].append(sample.name)
             labels["persons"].append(persons)
             labels["tags"].append(list(sample.tags))
+            labels["cues"].append(_cues(sample))
         progress(len(labels["names"]), number)
     for array in arrays.values():
         array.flush()
     (folder / "labels.json").write_text(json.dumps(labels))
+
+
+def with_cues(
+    samples: CachedSamples, config: SyntheticConfig, seed: int, progress: Callable[[int, int], None]
+) -> CachedSamples:
+    """Return a set with its cues, which are added to one that an earlier version cached without them.
+
+    Args:
+        samples: as `cached_samples` opened them.
+        config: scene and size.
+        seed: of the set.
+        progress: told how many pictures are done, of how many, where they are rendered again.
+
+    Raises:
+        InputError: if a rendering process dies.
+    """
+    if "cues" in samples.labels:
+        return samples
+    cues: list[list[bool]] = []
+    for rendered in _rendered(_chunks(config, seed, len(samples))):
+        cues += map(_cues, rendered)
+        progress(len(cues), len(samples))
+    samples.labels["cues"] = cues
+    with suppress(InputError):  # a cache that only others may write has them for this process alone
+        write_atomically(samples.folder / "labels.json", json.dumps(samples.labels))
+    return samples
+
+
+def _cues(sample: Sample) -> list[bool]:
+    assert sample.cues is not None
+    cues: list[bool] = sample.cues.tolist()
+    return cues
+
+
+def _chunks(config: SyntheticConfig, seed: int, number: int) -> list[_Chunk]:
+    return [(config, seed, range(first, min(first + _CHUNK, number))) for first in range(0, number, _CHUNK)]
 
 
 def _rendered(chunks: Sequence[_Chunk]) -> Iterator[list[Sample]]:

@@ -6,7 +6,7 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.config.data import DataConfig
 from mghp.datasets.dataset import Role
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
-from mghp.datasets.synthetic.cache import CachedSamples, cached_samples, set_name
+from mghp.datasets.synthetic.cache import CachedSamples, cached_samples, set_name, with_cues
 from mghp.errors import InputError
 from mghp.progress import Progress
 
@@ -70,4 +70,5 @@ def _rendered(config: DataConfig, seed: int, number: int, what: str, progress: P
         if progress is not None:
             progress(done, total, f"render {what} set")
 
-    return cached_samples(config.synthetic, config.root, seed, number, show)
+    samples = cached_samples(config.synthetic, config.root, seed, number, show)
+    return with_cues(samples, config.synthetic, seed, show) if seed == VALIDATION_SEED else samples

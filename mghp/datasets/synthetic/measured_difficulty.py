@@ -20,17 +20,20 @@ def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
         another's in the picture, 0 where there is none; `keypoints_visible`: share of the annotated keypoints, and
         `keypoints_annotated`: share of all; `human_pixels`: share of all pixels; `person_height`: median over persons
         of the mask's height relative to the picture's; `nearest_keypoint_grouping`: share of human pixels whose
-        nearest annotated keypoint of anybody is one of the own person.
+        nearest annotated keypoint of anybody is one of the own person; `without_cue`: share of persons whose left no
+        picture tells from their right, NaN where nobody knows.
     """
     overlaps: list[float] = []
     heights: list[float] = []
     counts = dict.fromkeys(("pictures", "keypoints", "annotated", "visible", "pixels", "human", "grouped"), 0)
+    cues: list[bool] = []
     for sample in samples:
         assert sample.person_ids is not None
         assert sample.keypoints is not None
         boxes = [_box(sample.person_ids == person + 1) for person in range(len(sample.keypoints))]
         overlaps += _largest_ious(np.array(boxes, float))
         heights += [(box[3] - box[1]) / len(sample.person_ids) for box in boxes]
+        cues += [] if sample.cues is None else sample.cues.tolist()
         visibility = sample.keypoints[..., 2]
         counts["pictures"] += 1
         counts["keypoints"] += visibility.size
@@ -48,6 +51,7 @@ def set_difficulty(samples: Iterable[Sample]) -> dict[str, float]:
         "human_pixels": counts["human"] / max(counts["pixels"], 1),
         "person_height": float(np.median(heights)) if heights else 0.0,
         "nearest_keypoint_grouping": counts["grouped"] / max(counts["human"], 1),
+        "without_cue": 1 - float(np.mean(cues)) if cues else float("nan"),
     }
 
 

@@ -49,6 +49,10 @@ class _Figure:
     outfit: Outfit
     upside_down: bool
 
+    @property
+    def has_cue(self) -> bool:
+        return self.outfit.has_cue or self.body.is_from_the_side
+
 
 def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) -> Sample:
     """Render picture `index` of a set.
@@ -62,7 +66,8 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
     Returns:
         The labelled picture: parts of DensePose-COCO, COCO's keypoints. A keypoint is visible where its pixel shows a
         part next to it of its own person; hidden ones are annotated too, those outside the picture are not. Face
-        keypoints turned away are hidden.
+        keypoints turned away are hidden. A cue has who is drawn differently from front and back, or seen from the side;
+        neither what hides it nor the seam of a skirt, which may tell a side too, is looked at.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, index, scene.number]))
     tags: set[str] = set()
@@ -92,6 +97,7 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
         name=f"{scene.name}_{seed}_{index:06d}",
         original_size=(size, size),
         tags=tuple(sorted(tags)),
+        cues=np.array([figure.has_cue for figure in figures]),
     )
 
 

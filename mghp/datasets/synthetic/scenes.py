@@ -18,7 +18,8 @@ class SceneConfig:
     not_upright: float
     """Share of people who lie or stand on their hands. Tag `upside_down` where one stands on the hands."""
     cue: float
-    """Share of people whose left and right can be told: a face, a back of the head, a front and a back of clothes."""
+    """Share of people drawn differently from front and back: a face, a back of the head, a front and a back of clothes.
+    The others are drawn alike, and nothing tells their left from their right unless they are seen from the side."""
     overlap: float
     """Share of people put next to or behind another one. Tag `overlap` where two persons' boxes share a fifth of the
     smaller one."""
@@ -78,6 +79,8 @@ _PLAIN = {
     ),
 }
 
+_PLAIN["clear"] = replace(_PLAIN["default"], name="clear", number=8, cue=1.0)
+
 STRESS = {
     "upright": replace(_PLAIN["default"], name="upright", number=3, not_upright=0.0),
     "upside_down": replace(_PLAIN["default"], name="upside_down", number=4, not_upright=1.0, on_hands=1.0),
@@ -92,5 +95,9 @@ their hands, dim with human-like objects behind, small people in dim light, and 
 
 SCENES = _PLAIN | STRESS
 """`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
-in some pictures, a left/right cue on most. `hard`: three to seven who overlap, objects in front of them, and no cue.
-And the stress scenes."""
+in some pictures. `hard`: three to seven who overlap, and objects in front of them. `clear`: `default` with a cue for
+everybody. And the stress scenes.
+
+`default` and `hard` are ambiguous about sides: 33 % and 81 % of their people are seen from the front or the back and
+drawn alike from both (`Sample.cues`), so that no picture tells their left from their right. The stress scenes are as
+ambiguous as `default`; `simple` and `clear` are not."""
