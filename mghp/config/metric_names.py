@@ -31,7 +31,7 @@ METRICS: Registry[MetricEntry] = Registry("score", "mghp.metrics")
 
 _PARTS, _PERSONS, _KEYPOINTS = (f"mghp.metrics.{name}" for name in ("mean_iou", "ap_parsing", "keypoint_ap"))
 _REGIONS, _MASKS = "mghp.metrics.ap_region", "mghp.metrics.mask_ap"
-for _entry in (
+_SCORES = (
     MetricEntry("mean_iou", f"{_PARTS}:part_scores", "part mIoU", in_tables=True),
     MetricEntry("ap_p_vol", f"{_PERSONS}:parsing_ap", "AP^p averaged", in_tables=True),
     MetricEntry("ap_p_50", f"{_PERSONS}:parsing_ap", "AP^p 0.5", in_tables=True),
@@ -72,5 +72,22 @@ for _entry in (
     MetricEntry("teacher_agreement", "mghp.metrics.agreement:teacher_agreement", "agreement with the teacher's parts"),
     MetricEntry("side_accuracy", "mghp.metrics.keypoint_sides:keypoint_sides", "left and right at human keypoints"),
     MetricEntry("side_coverage", "mghp.metrics.keypoint_sides:keypoint_sides", "human keypoints with a side"),
+)
+_SIDE_FREE = {
+    f"{_PARTS}:part_scores": "side_free_part_scores",
+    f"{_PERSONS}:parsing_ap": "side_free_parsing_ap",
+    f"{_KEYPOINTS}:keypoint_scores": "side_free_keypoint_scores",
+}
+"""Scores in which the sides of a person may be named either way, by the path of those that they are made of."""
+
+for _entry in (
+    *_SCORES,
+    *(
+        MetricEntry(
+            f"{plain.name}_side_free", f"mghp.metrics.side_free:{_SIDE_FREE[plain.path]}", f"{plain.label}, side-free"
+        )
+        for plain in _SCORES
+        if plain.path in _SIDE_FREE
+    ),
 ):
     METRICS.add(_entry)

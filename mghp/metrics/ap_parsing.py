@@ -177,11 +177,15 @@ class ParsingAP(PictureRows):
 
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
-        found = detections(person_iou(predicted, true, self.num_labels), self.rules)
+        found = detections(self.compared(predicted, true), self.rules)
         columns = [found.score[:, None], found.person[:, None], found.mean_iou[:, None], found.part_iou]
         # True persons follow the detections, in rows of their own.
         true_rows = np.concatenate([np.full((found.num_true, 3), np.nan), found.true_parts], 1)
         self.add_picture(np.concatenate([np.concatenate(columns, 1), true_rows]), [])
+
+    def compared(self, predicted: PredictedPersons, true: TruePersons) -> PersonIoU:
+        """Return predicted persons against true ones."""
+        return person_iou(predicted, true, self.num_labels)
 
     def detections(self) -> Detections:
         """Return the detections of the whole set."""

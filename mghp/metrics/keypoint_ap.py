@@ -26,6 +26,7 @@ def keypoint_ap(
     true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     sigmas: Sequence[float],
     boxes: Sequence[NDArray[Any]] | None = None,
+    mirrored_keypoints: Sequence[int] | None = None,
 ) -> dict[str, float]:
     """Return COCO's keypoint AP over a set of pictures, persons of every size counted.
 
@@ -42,6 +43,8 @@ def keypoint_ap(
         sigmas: of each keypoint.
         boxes: of each picture, x, y, width and height of everybody whose area is told, (person + crowd, 4); only those
             of persons without an annotated keypoint and of crowds are looked at. None: nobody's is known.
+        mirrored_keypoints: the keypoint on the other side of each; a found pose is then compared with left and right as
+            they are and exchanged, and the larger similarity counts. None: as they are.
 
     Returns:
         `keypoint_ap` (mean over OKS 0.5 to 0.95), `keypoint_ap_50` and `keypoint_ap_75`; NaN without a true person.
@@ -55,8 +58,8 @@ def keypoint_ap(
         >>> {name: round(score, 2) for name, score in scores.items()}
         {'keypoint_ap': 0.5, 'keypoint_ap_50': 1.0, 'keypoint_ap_75': 0.0}
     """
-    whole = np.ones((1, len(true)))
-    return {name: float(of_set[0]) for name, of_set in _scores(predicted, true, sigmas, boxes, whole).items()}
+    scores = _scores(predicted, true, sigmas, boxes, mirrored_keypoints, np.ones((1, len(true))))
+    return {name: float(of_set[0]) for name, of_set in scores.items()}
 
 
 def _scores(
@@ -64,14 +67,42 @@ def _scores(
     true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     sigmas: Sequence[float],
     boxes: Sequence[NDArray[Any]] | None,
+    mirrored_keypoints: Sequence[int] | None,
     weights: NDArray[np.float64],
 ) -> dict[str, NDArray[np.float64]]:
     """Return `keypoint_ap` of sets in which pictures occur as often as weights (set, picture) say."""
     numbers = np.array([(keypoints[..., 2] > 0).any(-1).sum() for keypoints, _ in true], np.float64)
     is_matched = numbers.any() and any(len(scores) for _, scores in predicted)
-    pictures = _matched(predicted, true, sigmas, boxes) if is_matched else [NO_DETECTION] * len(true)
+    pictures = (
+        _matched(predicted, true, sigmas, boxes, mirrored_keypoints) if is_matched else [NO_DETECTION] * len(true)
+    )
     ap = coco_precision(pictures, numbers, weights)
     return {"keypoint_ap": ap.mean(0), "keypoint_ap_50": ap[0], "keypoint_ap_75": ap[5]}
+
+
+class _Evaluation(COCOeval):
+    """COCO's evaluation, in which the sides of a found pose may be exchanged."""
+
+    def __init__(self, truth: COCO, found: COCO, mirrored_keypoints: Sequence[int] | None) -> None:
+        super().__init__(truth, found, "keypoints")
+        self.mirrored_keypoints = mirrored_keypoints
+
+    def computeOks(self, picture: int, category: int) -> NDArray[np.float64]:  # noqa: N802 (COCO's)
+        """Return the similarity of found and true poses, (found, true); the larger one where sides are free."""
+        as_named: NDArray[np.float64] = super().computeOks(picture, category)
+        if self.mirrored_keypoints is None:
+            return as_named
+        found = self._dts[picture, category]
+        self._dts[picture, category] = [_exchanged(pose, self.mirrored_keypoints) for pose in found]
+        exchanged = super().computeOks(picture, category)
+        self._dts[picture, category] = found
+        larger: NDArray[np.float64] = np.maximum(as_named, exchanged)
+        return larger
+
+
+def _exchanged(pose: dict[str, Any], mirrored_keypoints: Sequence[int]) -> dict[str, Any]:
+    keypoints = np.reshape(pose["keypoints"], (-1, 3))[list(mirrored_keypoints)]
+    return {**pose, "keypoints": keypoints.ravel().tolist()}
 
 
 def _matched(
@@ -79,13 +110,14 @@ def _matched(
     true: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     sigmas: Sequence[float],
     boxes: Sequence[NDArray[Any]] | None,
+    mirrored_keypoints: Sequence[int] | None,
 ) -> list[NDArray[np.float64]]:
     """Return the detections of each picture as `coco_precision` takes them, at OKS 0.5 to 0.95."""
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = _annotations(true, boxes or [np.zeros((len(areas), 4)) for _, areas in true])
         truth.createIndex()
-        evaluation = COCOeval(truth, truth.loadRes(_results(predicted)), "keypoints")
+        evaluation = _Evaluation(truth, truth.loadRes(_results(predicted)), mirrored_keypoints)
         evaluation.params.kpt_oks_sigmas = np.array(sigmas)
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
         evaluation.evaluate()
@@ -156,11 +188,13 @@ class KeypointAP(PooledScores):
 
     Args:
         sigmas: of each keypoint.
+        mirrored_keypoints: see `keypoint_ap`.
     """
 
-    def __init__(self, sigmas: Sequence[float]) -> None:
+    def __init__(self, sigmas: Sequence[float], mirrored_keypoints: Sequence[int] | None = None) -> None:
         super().__init__(width=3 * len(sigmas) + 5, about=2)
         self.sigmas = tuple(sigmas)
+        self.mirrored_keypoints = mirrored_keypoints
 
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
         """Add one picture."""
@@ -178,7 +212,7 @@ class KeypointAP(PooledScores):
             predicted.append(self._poses(rows[:found], found))
             true.append(self._poses(rows[found:], persons))
             boxes.append(rows[found:, -5:-1])
-        return _scores(predicted, true, self.sigmas, boxes, weights)
+        return _scores(predicted, true, self.sigmas, boxes, self.mirrored_keypoints, weights)
 
     def _poses(self, rows: NDArray[Any], persons: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the keypoints (person, keypoint, 3) of the first `persons` rows, and a value per row."""

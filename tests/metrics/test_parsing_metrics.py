@@ -22,6 +22,9 @@ NAMES = {
     "mean_iou", "mean_accuracy", "pixel_accuracy", "mean_f1", "ap_p_50", "ap_p_vol", "pcp_50", "pcp_vol",
     "ap_r_50", "ap_r_60", "ap_r_70", "ap_r_vol", "ap_r_strict_50", "ap_r_strict_60", "ap_r_strict_70",
     "ap_r_strict_vol", "ap_h_50", "ap_h_vol", "keypoint_ap", "keypoint_ap_50", "keypoint_ap_75", "grouping",
+    "mean_iou_side_free", "mean_accuracy_side_free", "pixel_accuracy_side_free", "mean_f1_side_free",
+    "ap_p_50_side_free", "ap_p_vol_side_free", "pcp_50_side_free", "pcp_vol_side_free", "keypoint_ap_side_free",
+    "keypoint_ap_50_side_free", "keypoint_ap_75_side_free",
 }  # fmt: skip
 
 OWNERS = {

@@ -1,0 +1,141 @@
+"""Scores in which the sides of a person may be named either way: the better of the two namings counts.
+
+A naming is of a whole person, so that the left arm and the right leg of somebody are as wrong together as in the plain
+scores. Labels are not merged: a side-free score has the parts and keypoints of the plain one, and is equal to it where
+all sides are named right. What it is larger by is what whole persons lose by the other naming.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.metrics import MetricsConfig
+from mghp.metrics.ap_parsing import ParsingAP, Rules
+from mghp.metrics.cross_histogram import cross_histogram
+from mghp.metrics.keypoint_ap import KeypointAP
+from mghp.metrics.mean_iou import Absent, PartScores
+from mghp.metrics.person_iou import PersonIoU, person_iou
+from mghp.metrics.pooled_scores import Picture
+
+ENDING = "_side_free"
+"""The ending of a side-free score's name."""
+
+
+def better_named_histogram(
+    predicted: PredictedPersons, true: TruePersons, mirrored_labels: Sequence[int]
+) -> NDArray[np.int64]:
+    """Count how often each pair of labels meets, under the naming of each true person's sides that is right more often.
+
+    Args:
+        predicted: of one picture.
+        true: of the same picture; pixels of nobody, and of a label that is none (255), keep it.
+        mirrored_labels: the label on the other side of each label, background first.
+
+    Returns:
+        (true label, predicted label), pixels of no label left out.
+    """
+    as_named = cross_histogram(predicted, true, len(mirrored_labels)).sum(2)[:, : len(mirrored_labels)]
+    exchanged = as_named[:, list(mirrored_labels)]
+    is_better = _right(exchanged) > _right(as_named)
+    is_better[0] = False
+    counts: NDArray[np.int64] = np.where(is_better[:, None, None], exchanged, as_named).sum(0)
+    return counts
+
+
+def _right(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many pixels of each person are right, from (person, true label, predicted label)."""
+    return np.diagonal(counts, axis1=1, axis2=2).sum(1)
+
+
+def side_free_person_iou(predicted: PredictedPersons, true: TruePersons, mirrored_labels: Sequence[int]) -> PersonIoU:
+    """Return the IoU of persons; each pair's is that of the naming of the predicted one with the larger mean IoU.
+
+    Args:
+        predicted: of one picture.
+        true: of the same picture.
+        mirrored_labels: the label on the other side of each label, background first.
+    """
+    renamed = replace(predicted, parts=np.array(mirrored_labels)[predicted.parts])
+    as_named, exchanged = (person_iou(found, true, len(mirrored_labels)) for found in (predicted, renamed))
+    is_better = exchanged.mean_iou > as_named.mean_iou
+    return replace(as_named, part_iou=np.where(is_better[..., None], exchanged.part_iou, as_named.part_iou))
+
+
+class SideFreePartScores(PartScores):
+    """`PartScores`, where each true person's sides are named as they are right in more pixels.
+
+    Args:
+        mirrored_labels: the label on the other side of each label, background first.
+        absent: see `Absent`.
+    """
+
+    def __init__(self, mirrored_labels: Sequence[int], absent: Absent = "skip") -> None:
+        super().__init__(len(mirrored_labels), absent)
+        self.mirrored_labels = tuple(mirrored_labels)
+
+    def update(self, predicted: PredictedPersons, true: TruePersons) -> None:  # type: ignore[override]
+        """Count one picture."""
+        counts = torch.from_numpy(better_named_histogram(predicted, true, self.mirrored_labels))
+        self.confmat[: len(counts), : len(counts)] += counts.to(self.confmat)
+
+    def compute(self) -> dict[str, Tensor]:  # type: ignore[override]
+        """Return the four scores."""
+        return {f"{name}{ENDING}": score for name, score in super().compute().items()}
+
+
+class SideFreeParsingAP(ParsingAP):
+    """`ParsingAP`, where each pair of a predicted and a true person is compared under its better naming.
+
+    Args:
+        mirrored_labels: the label on the other side of each label, background first.
+        rules: see `Rules`.
+    """
+
+    def __init__(self, mirrored_labels: Sequence[int], rules: Rules = "mhp_v2") -> None:
+        super().__init__(len(mirrored_labels), rules)
+        self.mirrored_labels = tuple(mirrored_labels)
+
+    def compared(self, predicted: PredictedPersons, true: TruePersons) -> PersonIoU:
+        """Return predicted persons against true ones."""
+        return side_free_person_iou(predicted, true, self.mirrored_labels)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return the four scores."""
+        return {f"{name}{ENDING}": score for name, score in super().compute().items()}
+
+
+class SideFreeKeypointAP(KeypointAP):
+    """`KeypointAP`, where each pair of a predicted and a true person has the larger OKS of both namings.
+
+    Args:
+        sigmas: of each keypoint.
+        mirrored_keypoints: the keypoint on the other side of each.
+    """
+
+    def __init__(self, sigmas: Sequence[float], mirrored_keypoints: Sequence[int]) -> None:
+        super().__init__(sigmas, mirrored_keypoints)
+
+    def pooled(self, pictures: Sequence[Picture], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the three scores of each set."""
+        return {f"{name}{ENDING}": scores for name, scores in super().pooled(pictures, weights).items()}
+
+
+def side_free_part_scores(anatomy: Anatomy, config: MetricsConfig) -> SideFreePartScores:
+    """Return the metric of a dataset's parts."""
+    return SideFreePartScores(anatomy.parts.mirrored_labels, config.absent)
+
+
+def side_free_parsing_ap(anatomy: Anatomy, config: MetricsConfig) -> SideFreeParsingAP:
+    """Return the metric of a dataset's persons."""
+    return SideFreeParsingAP(anatomy.parts.mirrored_labels, config.rules)
+
+
+def side_free_keypoint_scores(anatomy: Anatomy, config: MetricsConfig) -> SideFreeKeypointAP:
+    """Return the metric of a dataset's keypoints."""
+    return SideFreeKeypointAP(anatomy.skeleton.known_sigmas, anatomy.skeleton.mirrored_keypoints)
