@@ -1,6 +1,7 @@
 """What an evaluation examines: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from mghp.datasets.sample import PictureSet, Sample
 from mghp.datasets.submission import SubmissionWriter
 from mghp.datasets.synthetic.dataset import load_scene
 from mghp.evaluation.oracles import with_oracle
+from mghp.evaluation.sides_by_coin import SIDES_BY_COIN, with_sides_by_coin
 from mghp.evaluation.tally import Tally, named_scores
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.inference.test_time import parse_picture, parsed_size
@@ -56,25 +58,34 @@ def examine(
 ) -> tuple[dict[str, float], Tally]:
     """Score the set with and without oracles, each picture, and groups by part, number of persons and size.
 
-    Scores hold for the pictures at their own size, oracles for the pictures at the parsed size.
+    Scores hold for the pictures at their own size, oracles for the pictures at the parsed size. Beside the oracle
+    `all_true` stands `sides_by_coin` where the pictures' cues are known: all true but for sides that no picture shows.
 
     Returns:
         Metrics, and the tally of the predictions.
     """
     anatomy, assembler = module.assembler.anatomy, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
-    collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in oracles}
+    tosses = "all_true" in oracles and len(validation) > 0 and validation[0].cues is not None
+    scored = [*oracles, SIDES_BY_COIN] if tosses else oracles
+    collections = {name: parsing_metrics(anatomy, config.metrics) for name in scored}
+    truth = partial(
+        true_fields, anatomy=anatomy, strides=vars(config.network.strides), towards=config.assembly.points_towards
+    )
     tally = Tally(anatomy, config.metrics, config.evaluation.baselines)
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+        exact = truth(batch)
+        given = {oracle: with_oracle(fields, exact, oracle) for oracle in oracles}
+        if tosses:
+            given[SIDES_BY_COIN] = with_oracle(fields, truth(with_sides_by_coin(batch, anatomy)), "all_true")
         at_size: list[PredictedPersons] = []
-        for oracle in oracles:
-            found = assembler(with_oracle(fields, exact, oracle))
-            at_size = found if oracle == "predicted" else at_size
+        for name, of_batch in given.items():
+            found = assembler(of_batch)
+            at_size = found if name == "predicted" else at_size
             for predicted, true in zip(found, true_persons(batch), strict=True):
-                collections[oracle].update(predicted, true)
+                collections[name].update(predicted, true)
         for position, predicted in enumerate(at_size):
             sample = validation[first + position]
             if not _is_parsed_as_it_is(sample, config):
@@ -86,8 +97,8 @@ def examine(
     if submission is not None:
         submission.finish()
     metrics = tally.metrics() | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
-    for oracle, collection in collections.items():
-        metrics |= named_scores(f"oracle/{oracle}", collection)
+    for name, collection in collections.items():
+        metrics |= named_scores(f"oracle/{name}", collection)
     if assembler.config.grouping == "center":
         metrics["assembly/center_threshold"] = float(assembler.center_threshold)
     return metrics, tally

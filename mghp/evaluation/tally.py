@@ -24,6 +24,10 @@ _OF_BASELINES = MetricsConfig(scores=["owner_accuracy", "mask_ap_50"])
 """The scores that a baseline of owners is told by."""
 
 
+WITHOUT_CUE = "persons_without_cue"
+"""The column that tells how many persons of a picture have sides that it does not show."""
+
+
 class Tally:
     """The scores of predictions, which are added picture by picture, at the pictures' own size.
 
@@ -47,8 +51,10 @@ class Tally:
         self._breakdown.update(predicted, true)
         for name, groups in self._baselines.items():
             groups.update(baseline_persons(name, true, self.anatomy), true)
-        tags = {"name": sample.name, "tags": " ".join(sample.tags)}
-        self._rows.append(tags | scores_of_picture(predicted, true, self.anatomy))
+        about = {"name": sample.name, "tags": " ".join(sample.tags)}
+        if sample.cues is not None:
+            about[WITHOUT_CUE] = int((~sample.cues).sum())
+        self._rows.append(about | scores_of_picture(predicted, true, self.anatomy))
 
     @property
     def pictures(self) -> pd.DataFrame:
@@ -75,8 +81,14 @@ def named_scores(prefix: str, collection: MetricCollection) -> dict[str, float]:
 
 
 def _by_tag(pictures: pd.DataFrame) -> dict[str, float]:
-    """Return the mean of each score that every picture has over those with a tag, and over those without any."""
+    """Return the mean of each score that every picture has over those with a tag, and over those without any.
+
+    Pictures whose persons' cues are known have one tag more: `cue` where everybody has one, else `no_cue`.
+    """
     tags = pictures["tags"].replace("", "untagged").str.split()
+    if WITHOUT_CUE in pictures:
+        known = pictures[WITHOUT_CUE].map(lambda persons: ["no_cue" if persons else "cue"])
+        tags = tags + known
     groups = pictures.assign(tag=tags).explode("tag").groupby("tag")
     names = METRICS.where(lambda entry: entry.scope == "picture")
     return {f"tag/{tag}/{name}": float(mean) for name in names for tag, mean in groups[name].mean().items()} | {

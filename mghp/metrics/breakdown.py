@@ -1,4 +1,4 @@
-"""Scores by part, by the number of persons in a picture and by their size, and of crowds and single persons apart."""
+"""Scores by part, by the persons' number, size and cues, and of crowds and single persons apart."""
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
@@ -8,7 +8,7 @@ from mghp.metrics.ap_region import PART_THRESHOLDS, RegionAP
 from mghp.metrics.mean_iou import PartScores
 from mghp.metrics.parsing import parsing_metrics
 from mghp.metrics.pose_groups import PoseGroups
-from mghp.metrics.subsets import COUNTS, SIZES, count_group, only_persons, size_groups
+from mghp.metrics.subsets import COUNTS, CUES, SIZES, count_group, cue_groups, only_persons, size_groups
 
 
 class Breakdown:
@@ -24,6 +24,7 @@ class Breakdown:
         self.anatomy = anatomy
         self.groups = {f"persons/{name}": parsing_metrics(anatomy, config) for name in COUNTS}
         self.groups |= {f"size/{name}": parsing_metrics(anatomy, config) for name in SIZES}
+        self.groups |= {f"sides/{name}": parsing_metrics(anatomy, config) for name in CUES}
         self.present: set[str] = set()
         self.by_poses = PoseGroups(anatomy, config)
         self.parts = PartScores(anatomy.num_labels, config.absent)
@@ -31,27 +32,27 @@ class Breakdown:
         self.parsing_ap = ParsingAP(anatomy.num_labels, config.rules)
 
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:
-        """Add one picture: to its number of persons, and to each size of which somebody is in it."""
+        """Add one picture: to its number of persons, and to each size and kind of cue of which somebody is in it."""
         for metric in (self.parts, self.part_ap, self.parsing_ap):
             metric.update(predicted, true)
         self.by_poses.update(predicted, true)
         group = count_group(true)
         if group is not None:
             self._update_group(f"persons/{group}", predicted, true)
-        sizes = size_groups(true)
-        for name in SIZES:
-            if (sizes == name).any():
-                self._update_group(f"size/{name}", *only_persons(predicted, true, sizes == name))
+        for kind, names, groups in (("size", SIZES, size_groups(true)), ("sides", CUES, cue_groups(true))):
+            for name in names:
+                if (groups == name).any():
+                    self._update_group(f"{kind}/{name}", *only_persons(predicted, true, groups == name))
 
     def _update_group(self, name: str, predicted: PredictedPersons, true: TruePersons) -> None:
         self.present.add(name)
         self.groups[name].update(predicted, true)
 
     def compute(self) -> dict[str, dict[str, float]]:
-        """Return scores per group: `persons/...`, `size/...` as `parsing_metrics`, `part/...` IoU, AP^r and PCP.
+        """Return scores per group: as `parsing_metrics` of `persons/...`, `size/...` and `sides/...`, and of each part.
 
-        `pictures/crowds` and `pictures/singles` are told with intervals, as `PoseGroups`. Groups that nobody is in are
-        left out.
+        `part/...` has IoU, AP^r and PCP. `pictures/crowds` and `pictures/singles` are told with intervals, as
+        `PoseGroups`. Groups that nobody is in are left out.
         """
         table = {
             name: {score: float(value) for score, value in metrics.compute().items()}

@@ -12,6 +12,8 @@ SIZES = {"small": (0.0, 0.02), "medium": (0.02, 0.08), "large": (0.08, 1.01)}
 COUNTS = {"1 person": (1, 1), "2 persons": (2, 2), "3 persons": (3, 3), "4 or more": (4, 10**9)}
 """Numbers of true persons in a picture: least, most."""
 
+CUES = ("shown", "not shown")
+"""Whether the picture tells a person's left from the right."""
 
 POSED = 5
 """The number of annotated keypoints from which on a person's pose is known."""
@@ -40,6 +42,13 @@ def size_groups(true: TruePersons) -> NDArray[np.str_]:
     for name, (least, below) in SIZES.items():
         groups[(pixels > 0) & (share >= least) & (share < below)] = name
     return groups
+
+
+def cue_groups(true: TruePersons) -> NDArray[np.str_]:
+    """Return which of `CUES` each person belongs to; "" where nobody knows."""
+    if true.cues is None:
+        return np.full(len(true.keypoints), "")
+    return np.where(true.cues, *CUES)
 
 
 def only_persons(

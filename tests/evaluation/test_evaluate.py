@@ -64,6 +64,15 @@ def test_true_fields_in_all_places_score_as_the_assembly_alone(evaluated, traine
     assert metrics["oracle/true_parts/mean_iou"] == metrics["oracle/all_true/mean_iou"]
 
 
+def test_sides_by_a_coin_cost_the_plain_scores_and_not_the_side_free_ones(evaluated):
+    """Tolerance: one of a dozen persons may be found otherwise, whose limbs now run along others of their type."""
+    metrics = metrics_of(evaluated)
+    for score in ("mean_iou", "keypoint_ap_50", "ap_p_vol"):
+        assert metrics[f"oracle/sides_by_coin/{score}"] < metrics[f"oracle/all_true/{score}"] - 0.05
+        true, tossed = (metrics[f"oracle/{name}/{score}_side_free"] for name in ("all_true", "sides_by_coin"))
+        assert tossed == pytest.approx(true, abs=0.08)
+
+
 def test_the_scores_are_those_of_the_training_s_validation(evaluated, trained):
     """In single precision both assemble the same fields."""
     ours, theirs = metrics_of(evaluated), metrics_of(trained)
@@ -101,6 +110,17 @@ def test_tags_share_out_the_pictures(evaluated):
         has = table["tags"].str.split().apply(lambda line, tag=tag: tag in line)
         assert metrics[f"tag/{tag}/pictures"] == has.sum()
         assert metrics[f"tag/{tag}/person_iou"] == pytest.approx(table["person_iou"][has].mean())
+
+
+def test_persons_whose_sides_are_not_shown_are_told_apart(evaluated):
+    table, metrics = pd.read_csv(evaluated / "media" / "per_picture.csv"), metrics_of(evaluated)
+    without = table["persons_without_cue"]
+    assert 0 < without.sum() < table["persons"].sum()
+    for tag, has in (("no_cue", without > 0), ("cue", without == 0)):
+        assert metrics.get(f"tag/{tag}/pictures", 0) == has.sum()
+    assert metrics["tag/no_cue/person_iou"] == pytest.approx(table["person_iou"][without > 0].mean())
+    groups = pd.read_csv(evaluated / "media" / "breakdown.csv", index_col="group")
+    assert {"sides/shown", "sides/not shown"} <= set(groups.index)
 
 
 @pytest.mark.parametrize("matcher", ["hungarian", "greedy", "linear_program", "sinkhorn"])

@@ -1,5 +1,6 @@
 """The metric classes: over pictures, over processes, and over nothing."""
 
+import dataclasses
 import datetime
 import math
 
@@ -149,6 +150,22 @@ def test_the_breakdown_splits_the_set():
     background = whole["mean_iou"].scores().iou[0]
     assert np.nanmean([background, *parts]) == pytest.approx(float(whole.compute()["mean_iou"]))
     assert 0 < table["part/torso"]["pcp_50"] <= 1
+
+
+def test_the_breakdown_tells_persons_by_their_cues():
+    found, true = a_pair(2, shift=0)
+    split = Breakdown(DENSEPOSE_COCO)
+    split.update(found, true)
+    assert not any(name.startswith("sides/") for name in split.compute())
+    cues = np.arange(len(true.keypoints)) > 0
+    known = dataclasses.replace(true, cues=cues)
+    split.update(found, known)
+    table = split.compute()
+    for name, kept in (("shown", cues), ("not shown", ~cues)):
+        alone = parsing_metrics(DENSEPOSE_COCO)
+        alone.update(*only_persons(found, known, kept))
+        expected = {score: float(value) for score, value in alone.compute().items()}
+        assert table[f"sides/{name}"] == pytest.approx(expected, nan_ok=True)
 
 
 def two_persons():
