@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, Drawings
 from mghp.report.seed_figures import draw_differences, draw_over_seeds, seeds_in_words
-from mghp.report.seeds import Family, Score, over_seeds
+from mghp.report.seeds import Family, Score, Variant, over_seeds
 from mghp.runs.read import Run
-from mghp.studies.components.swaps import AS_TRAINED, TRUE_FIELDS, swaps
+from mghp.studies.components.swaps import AS_TRAINED, BY_COIN, TRUE_FIELDS, ceilings, swaps
 from mghp.studies.components.tables import (
     BASELINE,
     DIFFERENCES,
@@ -47,7 +47,7 @@ def component_drawings(runs: Sequence[Run]) -> Drawings:
     if BASELINE in family.runs and len(family.runs) > 1:
         drawings["components"] = partial(component_figure, family)
     if fields.runs:
-        drawings["oracles"] = partial(oracle_figure, fields)
+        drawings["oracles"] = partial(oracle_figure, fields, ceilings(runs))
     if len(LEVELS.keys() & family.runs) > 1:
         drawings["field_levels"] = partial(level_figure, family)
     return drawings
@@ -75,8 +75,8 @@ def component_figure(family: Family) -> Figure:
     return figure
 
 
-def oracle_figure(family: Family) -> Figure:
-    """Draw the full model's scores with one field at a time replaced by the true one."""
+def oracle_figure(family: Family, ceilings: Sequence[Variant] = ()) -> Figure:
+    """Draw the full model's scores with one field at a time replaced by the true one, and lines at the ceilings."""
     figure, axes = plt.subplots(1, len(_ORACLE_SCORES), figsize=(PAGE_INCHES, 1.7), sharey=True)
     fields = family.variants[::-1]
     colours = [_GREY if field.name == AS_TRAINED else COLOURS[0] for field in fields]
@@ -90,10 +90,13 @@ def oracle_figure(family: Family) -> Figure:
                 axis.annotate(
                     f"{means[place]:.1f}", (end, place), (3, 0), textcoords="offset points", va="center", fontsize=7
                 )
+        for ceiling in ceilings:
+            axis.axvline(100 * over_seeds(ceiling.runs, score).mean, color="0.2", ls="--", lw=0.9)
         axis.set(xlabel=label, xlim=(0, 115), xticks=range(0, 101, 25))
     axes[0].set_yticks(range(len(fields)), [f"true: {TRUE_FIELDS[field.name]}" for field in fields])
-    seeds = seeds_in_words(family.runs.values())
-    figure.suptitle(f"Full model, true fields in the place of predicted ones; {seeds}", fontsize=8)
+    lines = "".join(f"; dashed, true: {BY_COIN[ceiling.name]}" for ceiling in ceilings)
+    title = f"Full model, true fields in the place of predicted ones{lines}; {seeds_in_words(family.runs.values())}"
+    figure.suptitle(title, fontsize=8)
     return figure
 
 

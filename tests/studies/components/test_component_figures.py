@@ -1,12 +1,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from planted_trainings import plant_components
+from planted_trainings import plant, plant_components
 
 from mghp.pictures.style import COLOURS, STYLE, save_drawings
 from mghp.studies.components.figures import component_drawings, component_figure, level_figure, oracle_figure
 from mghp.studies.components.swaps import TRUE_FIELDS, swaps
 from mghp.studies.components.tables import P2_DIFFERENCES, components
+from mghp.studies.parsing.tables import SCORES as SCORES_OF_RUNS
 
 SCORES = {
     "full": 0.15,
@@ -73,6 +74,17 @@ def test_bars_are_the_scores_with_true_fields(runs):
     expected = [100 * np.mean([run.metric("ap_p_vol") for run in group.values()]) for group in family.runs.values()]
     np.testing.assert_allclose([bar.get_width() for bar in axis.patches], expected[::-1])
     assert [text.get_text() for text in axis.texts] == [f"{mean:.1f}" for mean in expected[::-1]]
+
+
+def test_a_ceiling_is_a_line_beside_the_bars(tmp_path):
+    metrics = {f"oracle/sides_by_coin/{score}": 0.6 for score in SCORES_OF_RUNS}
+    runs = [plant(tmp_path, "components", "full", seed, 0.4, metrics=metrics) for seed in range(2)]
+    figure = component_drawings(runs)["oracles"]()
+    dashed = [line for line in figure.axes[1].lines if line.get_linestyle() == "--"]
+    assert [line.get_xdata()[0] for line in dashed] == pytest.approx([60])
+    assert "dashed, true: all but sides, by a coin" in figure.get_suptitle()
+    figure.canvas.draw()
+    assert figure.get_tightbbox().x1 <= figure.get_size_inches()[0] + 0.02
 
 
 def test_what_is_drawn_stays_inside_the_figure(runs):

@@ -4,6 +4,7 @@ from planted_trainings import plant, plant_components
 
 from mghp.report.statistics import paired_seeds
 from mghp.studies.components.swaps import AS_TRAINED, P2_MATCHERS, P2_ORACLES, TRUE_FIELDS, ReadUnder, swaps
+from mghp.studies.parsing.tables import SCORES
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,26 @@ def test_true_fields_are_compared_with_none_and_none_is_bold(full):
     assert row_of(table, "parts")["AP^p averaged"].mean == pytest.approx(0.88)
     assert table.best == set()
     assert P2_MATCHERS.filled(full).best
+
+
+def with_coin(folder):
+    metrics = {f"oracle/sides_by_coin/{score}": 0.7 for score in SCORES}
+    return [plant(folder, "components", "full", seed, 0.5 + 0.001 * seed, metrics=metrics) for seed in range(3)]
+
+
+def test_the_ceiling_stands_below_the_true_fields_and_corrects_no_other_comparison(full, tmp_path):
+    runs = with_coin(tmp_path)
+    *fields, ceiling = P2_ORACLES.filled(runs).rows
+    assert [row["true"] for row in fields] == list(TRUE_FIELDS.values())
+    assert ceiling["true"] == "all but sides, by a coin"
+    assert ceiling["AP^p averaged, difference"].difference.mean == pytest.approx(0.2, abs=0.002)
+    assert ceiling["AP^p averaged, difference"].p == ceiling["AP^p averaged, difference"].difference.p
+    without = P2_ORACLES.filled([plant(tmp_path / "without", "components", "full", seed, 0.5 + 0.001 * seed)
+                                 for seed in range(3)])  # fmt: skip
+    column = "AP^p averaged, difference"
+    assert [row[column] and row[column].p for row in fields] == [row[column] and row[column].p for row in without.rows]
+    assert "By a coin: " in P2_ORACLES.filled(runs).caption
+    assert "By a coin: " not in without.caption
 
 
 def test_only_the_full_model_is_read_and_only_what_it_was_scored_with(full, tmp_path):

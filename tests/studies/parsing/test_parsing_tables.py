@@ -9,13 +9,14 @@ from mghp.config.dataset_names import dataset_label
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.evaluation.assembly_alone import STEPS as RUN_STEPS
 from mghp.evaluation.oracles import ORACLES as RUN_ORACLES
+from mghp.evaluation.sides_by_coin import SIDES_BY_COIN
 from mghp.metrics.parsing import parsing_metrics
 from mghp.report.table import write_tables
 from mghp.runs.read import Run
 from mghp.studies.parsing.answers import training
 from mghp.studies.parsing.published_table import P1
 from mghp.studies.parsing.study import STUDY
-from mghp.studies.parsing.tables import NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS
+from mghp.studies.parsing.tables import CEILINGS, NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS
 
 NO_JOINTS = "pascal_person_part"
 """A dataset that has no keypoints of its own."""
@@ -60,6 +61,7 @@ def tables(*runs):
 def test_names_are_those_that_runs_write():
     assert set(STEPS) >= set(RUN_STEPS)
     assert set(ORACLES) == set(RUN_ORACLES)
+    assert set(CEILINGS) == {SIDES_BY_COIN}
     assert set(SCORES) <= set(parsing_metrics(DENSEPOSE_COCO).compute())
 
 
@@ -85,14 +87,15 @@ def test_two_seeds_are_two_rows(trained):
 
 def test_oracles_and_steps_stand_in_order(plant):
     backwards = {}
-    for name in reversed(ORACLES):
+    for name in reversed((*ORACLES, *CEILINGS)):
         backwards |= prefixed(f"oracle/{name}", GOOD)
     (evaluated, assembled) = (
         plant("ten_evaluation", backwards),
         plant("assembly", {k: v for name in reversed(STEPS) for k, v in prefixed(f"assembly/{name}", FAIR).items()}),
     )
     found = tables(evaluated, assembled)
-    assert [row["true"] for row in found["oracles"].rows] == list(ORACLES.values())
+    assert [row["true"] for row in found["oracles"].rows] == [*ORACLES.values(), *CEILINGS.values()]
+    assert "By a coin: " in found["oracles"].caption
     assert {row["experiment"] for row in found["oracles"].rows} == {"ten"}
     assert [row["step"] for row in found["assembly"].rows] == list(STEPS.values())
     assert not found["scores"].rows
