@@ -85,7 +85,7 @@ class CaseSet:
 
     @property
     def tags(self) -> list[str]:
-        """The tags of the pictures, the rarest first."""
+        """The tags of the pictures and persons, the rarest first."""
         tags = Counter(tag for case in self.cases for tag in case["tags"])
         return [tag for tag, _ in reversed(tags.most_common())]
 

@@ -3,8 +3,11 @@
 GLOSSARY = {
     "default, hard": (
         "presets of the matching problems, and scenes of the rendered pictures: hard poses are images of three and "
-        "more persons, with more noise, misses and false candidates; hard pictures have more and closer persons"
+        "more persons, with more noise, misses and false candidates; hard pictures have more and closer persons. 33 % "
+        "and 81 % of the persons of default and hard pictures have no cue; on scene clear, else like default, all have"
     ),
+    "cue": "what tells a rendered person's left from the right: another look from front and back, or a view from the "
+    "side; without one the picture does not show the sides",
     "affinity": "how much a pair of candidate keypoints looks like one limb: the line integral, or a score",
     "gap": "how far the objective stays under the optimum of the linear program, in percent of it; after repair: each "
     "pair divided by the largest of 1, its row's and its column's sum, so that all solvers keep the constraints",
@@ -25,6 +28,7 @@ GLOSSARY = {
     "AP^p": "average precision of persons, each by the mean IoU of its parts; averaged over thresholds from 0.1 to 0.9",
     "PCP": "share of a person's parts whose IoU exceeds the threshold at which the person is found, mean over persons",
     "person IoU": "mean IoU of a true person's parts with those of the predicted one that is paired with it",
+    "side-free": "left and right of a person may be named either way, and the better of the two namings counts",
     "grouping": "share of human pixels that are given to the right person; persons are paired one to one",
     "95 %": "interval of a difference by a bootstrap over test images or pictures, paired, and over seeds",
     "Holm": "correction for making several comparisons at once; better and worse are said of what remains",

@@ -66,7 +66,7 @@ class CaseWriter:
         verdicts = [diagnosis.verdict for diagnosis in diagnoses]
         layers = write_layers(self.folder, stem, sample.image, predicted, true, verdicts, self.anatomy)
         height, width = sample.image.shape[:2]
-        about = {"picture": sample.name, "tags": list(sample.tags), "size": [width * zoom, height * zoom]}
+        about = {"picture": sample.name, "size": [width * zoom, height * zoom]}
         for diagnosis in diagnoses:
             case = _case(diagnosis, stem)
             box = box_of(diagnosis.verdict, predicted, true)
@@ -75,7 +75,8 @@ class CaseWriter:
             keypoints = None if row is None else predicted.keypoints[row]
             shown = [] if diagnosis.cause is None else limbs(diagnosis.verdict.true_person, keypoints, zoom)
             images = {**layers, "thumbnail": f"{case['id']}.jpg"}
-            case |= {"images": images, "box": (np.array(box) * zoom).tolist(), "limbs": shown}
+            tags = [*sample.tags, *_own_tags(true, diagnosis.verdict.true_person)]
+            case |= {"tags": tags, "images": images, "box": (np.array(box) * zoom).tolist(), "limbs": shown}
             self._cases.append(case | about)
 
     def finish(self, about: Mapping[str, Any]) -> None:
@@ -83,6 +84,12 @@ class CaseWriter:
         parts = dict(zip(self.anatomy.parts.names, map(css_colour, self.anatomy.parts.colours), strict=True))
         content = {"schema": SCHEMA, **about, "score": "person IoU", "parts": parts, "cases": self._cases}
         write_atomically(self.folder / FILE.name, json.dumps(content, allow_nan=False, separators=(",", ":")))
+
+
+def _own_tags(true: TruePersons, person: int | None) -> list[str]:
+    """Return the tags of a true person, beside the picture's."""
+    is_told = true.cues is None or person is None or true.cues[person]
+    return [] if is_told else ["no_cue"]
 
 
 def _case(diagnosis: Diagnosis, stem: str) -> dict[str, Any]:

@@ -243,6 +243,15 @@ def test_a_run_writes_a_case_a_person_and_the_pictures_it_names(failures):
     assert {file.name for file in folder.iterdir()} == named
 
 
+def test_a_case_of_a_person_without_a_cue_says_so(failures):
+    cases = [case for case in content(failures)["cases"] if case["true_person"] is not None]
+    for case in cases:
+        index = int(case["picture"].rpartition("_")[2])
+        cues = render(SCENES["default"], index, seed=1, size=64).cues
+        assert ("no_cue" in case["tags"]) == (not cues[case["true_person"]])
+    assert len({"no_cue" in case["tags"] for case in cases}) == 2
+
+
 def test_the_legend_has_every_colour_of_the_parts(failures):
     colours = set(content(failures)["parts"].values())
     assert len(colours) == len(DENSEPOSE_COCO.parts.names)
