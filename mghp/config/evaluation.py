@@ -8,7 +8,11 @@ from mghp.config.matcher import SolverName
 from mghp.errors import InputError
 from mghp.ranges import Range, Section
 
-ORACLES: dict[str, tuple[str, ...]] = {
+PERSONS = "persons"
+"""What an oracle names beside fields: who is in the picture, by true poses and, where pixels are grouped by centres, by
+true centres."""
+
+FIELD_ORACLES: dict[str, tuple[str, ...]] = {
     "predicted": (),
     "true_parts": ("part_logits",),
     "true_keypoints": ("heatmaps", "keypoint_offsets", "pose_offsets"),
@@ -28,6 +32,18 @@ ORACLES: dict[str, tuple[str, ...]] = {
 """The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`, and true
 offsets of limbs and poses are read only where `network` and `assembly` ask for them."""
 
+OWNER_ORACLES: dict[str, tuple[str, ...]] = {
+    "true_poses": (PERSONS,),
+    "true_poses_and_parts": (PERSONS, "part_logits"),
+    "true_projection": ("projection",),
+    "true_projection_and_parts": ("projection", "part_logits"),
+}
+"""The oracles that tell whose a pixel is from finding persons, alike for every `assembly.grouping`: the persons are
+true and each pixel goes where the network points, or the persons are the network's and each pixel points truly."""
+
+ORACLES = FIELD_ORACLES | OWNER_ORACLES
+"""What is true under each oracle: fields by their names in `Fields`, and `PERSONS`."""
+
 BASELINES = ("nearest_box", "nearest_keypoint", "nearest_limb", "largest_person")
 """Ways to tell without learning whose a human pixel is, from true boxes or poses."""
 
@@ -38,8 +54,12 @@ class EvaluationConfig(Section):
 
     at_end: bool = False
     """True to end a training with an evaluation, whose metrics then stand in its own result."""
-    oracles: list[str] = field(default_factory=lambda: list(ORACLES))
-    """The oracles, scored in turn: which true fields replace predicted ones; `predicted` replaces none."""
+    oracles: list[str] = field(default_factory=lambda: list(FIELD_ORACLES))
+    """The oracles, scored in turn: what is true in the place of what is predicted; `predicted` replaces nothing.
+    Beside those of fields there are `true_poses`, which gives each pixel to one of the true persons (where
+    `assembly.grouping` is `center`, by their true centres), `true_projection`, which gives it to one of the persons
+    found, by a true projection field, and both with true parts, `true_poses_and_parts` and `true_projection_and_parts`.
+    Further scenes are scored with these four too, and they add a row per picture and oracle in media/oracles.csv."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
     scenes: list[str] = field(default_factory=list)

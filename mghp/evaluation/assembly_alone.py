@@ -11,6 +11,7 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
 from mghp.config.schema import Config
 from mghp.datasets.sample import PictureSet
+from mghp.evaluation.oracles import true_poses
 from mghp.matching import make_matcher
 from mghp.metrics.parsing import parsing_metrics
 from mghp.parsing.assembly.affinities import Affinity
@@ -67,10 +68,9 @@ def _people_by_step(config: Config, anatomy: Anatomy, batch: Batch) -> Iterator[
     sharp_field = true_fields(batch, anatomy, {**strides, "parts": 1, "field": 1}, towards)
     sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, anatomy.num_labels, 1), part_stride=1)
     assembler = _assembler(config, anatomy, "hungarian")
-    sure = torch.cat([batch.keypoints[..., :2], (batch.keypoints[..., 2:] > 0).float()], -1)
-    true_poses = [poses[real] for poses, real in zip(sure, batch.is_person, strict=True)]
-    yield "projection", _with_pixels(assembler, sharp_field, true_poses)
-    yield "field_resolution", _with_pixels(assembler, sharp_parts, true_poses)
+    poses = true_poses(batch)
+    yield "projection", _with_pixels(assembler, sharp_field, poses)
+    yield "field_resolution", _with_pixels(assembler, sharp_parts, poses)
     matched = _truly_matched(assembler.candidates(at_heads), batch, anatomy, strides["keypoints"])
     yield "peaks", _with_pixels(assembler, sharp_parts, matched)
     for name in MATCHERS:

@@ -102,8 +102,10 @@ def examine_into(
     Returns:
         Metrics, and a row per picture.
     """
-    metrics, tally = examine(module, config, validation, submission, progress)
+    metrics, tally, by_oracle = examine(module, config, validation, submission, progress)
     tally.write(folder)
+    if len(by_oracle):
+        write_frame(by_oracle, folder.media / "oracles.csv")
     metrics |= examine_matchers(module, config, validation, progress)
     of_scenes, by_picture = examine_scenes(module, config, progress)
     if len(by_picture):

@@ -1,28 +1,30 @@
 """What an evaluation examines: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import torch
 
-from mghp.anatomy.persons import PredictedPersons
+from mghp.anatomy.anatomy import Anatomy
+from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.config.evaluation import OWNER_ORACLES
 from mghp.config.schema import Config
 from mghp.datasets.pictures import load_tuning
 from mghp.datasets.resized import ResizedSamples, size_for
 from mghp.datasets.sample import PictureSet, Sample
 from mghp.datasets.submission import SubmissionWriter
 from mghp.datasets.synthetic.dataset import load_scene
-from mghp.evaluation.oracles import with_oracle
+from mghp.evaluation.oracles import persons_with_oracle, truth_of
 from mghp.evaluation.sides_by_coin import SIDES_BY_COIN, with_sides_by_coin
 from mghp.evaluation.tally import Tally, named_scores
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
 from mghp.inference.test_time import parse_picture, parsed_size
 from mghp.matching import make_matcher
+from mghp.metrics.owners import owner_counts
 from mghp.metrics.parsing import parsing_metrics, scores_of_picture
+from mghp.metrics.subsets import pose_group
 from mghp.parsing.batch import batches
-from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
 from mghp.training.parsing_module import ParsingModule, true_persons
 
@@ -55,39 +57,40 @@ def examine(
     validation: PictureSet,
     submission: SubmissionWriter | None,
     progress: Progress,
-) -> tuple[dict[str, float], Tally]:
+) -> tuple[dict[str, float], Tally, pd.DataFrame]:
     """Score the set with and without oracles, each picture, and groups by part, number of persons and size.
 
     Scores hold for the pictures at their own size, oracles for the pictures at the parsed size. Beside the oracle
     `all_true` stands `sides_by_coin` where the pictures' cues are known: all true but for sides that no picture shows.
 
     Returns:
-        Metrics, and the tally of the predictions.
+        Metrics; the tally of the predictions; and a row per picture and oracle, if one of `OWNER_ORACLES` is asked for.
     """
     anatomy, assembler = module.assembler.anatomy, module.assembler
     oracles = list(dict.fromkeys(["predicted", *config.evaluation.oracles]))
     tosses = "all_true" in oracles and len(validation) > 0 and validation[0].cues is not None
     scored = [*oracles, SIDES_BY_COIN] if tosses else oracles
     collections = {name: parsing_metrics(anatomy, config.metrics) for name in scored}
-    truth = partial(
-        true_fields, anatomy=anatomy, strides=vars(config.network.strides), towards=config.assembly.points_towards
-    )
     tally = Tally(anatomy, config.metrics, config.evaluation.baselines)
+    rows: list[dict[str, Any]] = []
     resized = ResizedSamples(validation, config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
-        exact = truth(batch)
-        given = {oracle: with_oracle(fields, exact, oracle) for oracle in oracles}
-        if tosses:
-            given[SIDES_BY_COIN] = with_oracle(fields, truth(with_sides_by_coin(batch, anatomy)), "all_true")
+        truth, true = truth_of(batch, anatomy, config), true_persons(batch)
+        samples = [validation[first + position] for position in range(len(batch))]
         at_size: list[PredictedPersons] = []
-        for name, of_batch in given.items():
-            found = assembler(of_batch)
+        for name in scored:
+            if name == SIDES_BY_COIN:
+                by_coin = truth_of(with_sides_by_coin(batch, anatomy), anatomy, config)
+                found = persons_with_oracle(assembler, fields, by_coin, "all_true")
+            else:
+                found = persons_with_oracle(assembler, fields, truth, name)
             at_size = found if name == "predicted" else at_size
-            for predicted, true in zip(found, true_persons(batch), strict=True):
-                collections[name].update(predicted, true)
-        for position, predicted in enumerate(at_size):
-            sample = validation[first + position]
+            for picture in zip(samples, found, true, strict=True):
+                collections[name].update(*picture[1:])
+                if _owner_oracles(config):
+                    rows.append(_owner_row(name, *picture, anatomy))
+        for sample, predicted in zip(samples, at_size, strict=True):
             if not _is_parsed_as_it_is(sample, config):
                 predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
             tally.add(sample, predicted)
@@ -101,7 +104,7 @@ def examine(
         metrics |= named_scores(f"oracle/{name}", collection)
     if assembler.config.grouping == "center":
         metrics["assembly/center_threshold"] = float(assembler.center_threshold)
-    return metrics, tally
+    return metrics, tally, pd.DataFrame(rows)
 
 
 @torch.no_grad()
@@ -132,27 +135,26 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
     """Score further scenes of rendered persons.
 
     Returns:
-        Metrics `scene/<scene>/<score>` end to end and `scene/<scene>/true_parts/<score>` with true parts, the latter
-        with `grouping_overlap` and `grouping_apart`, means over pictures with and without overlapping persons; and a
-        row per picture.
+        Metrics `scene/<scene>/<score>` end to end, and `scene/<scene>/<oracle>/<score>` with true parts and by the
+        `OWNER_ORACLES` asked for. With true parts there are `grouping_overlap` and `grouping_apart` too, means over
+        pictures with and without overlapping persons. And a row per picture and oracle.
     """
     anatomy = module.assembler.anatomy
+    oracles = [*_OF_SCENES, *_owner_oracles(config)]
     metrics: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     for scene in config.evaluation.scenes:
         pictures = load_scene(config.data, scene, config.evaluation.scene_pictures, progress)
-        collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in _OF_SCENES}
+        collections = {oracle: parsing_metrics(anatomy, config.metrics) for oracle in oracles}
         for first, batch in batches(pictures, anatomy.num_keypoints):
             fields = module.fields(batch.image)
-            exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
-            true = true_persons(batch)
-            found = {oracle: module.assembler(with_oracle(fields, exact, oracle)) for oracle in _OF_SCENES}
+            truth, true = truth_of(batch, anatomy, config), true_persons(batch)
+            found = {oracle: persons_with_oracle(module.assembler, fields, truth, oracle) for oracle in oracles}
             for oracle, of_pictures in found.items():
                 for position, predicted in enumerate(of_pictures):
                     collections[oracle].update(predicted, true[position])
                     sample = pictures[first + position]
-                    known = {"scene": scene, "oracle": oracle, "name": sample.name, "tags": " ".join(sample.tags)}
-                    rows.append(known | scores_of_picture(predicted, true[position], anatomy))
+                    rows.append({"scene": scene, **_row(oracle, sample, predicted, true[position], anatomy)})
             progress(first + len(batch), len(pictures), f"evaluate scene {scene}")
         for oracle, collection in collections.items():
             metrics |= named_scores(
@@ -165,6 +167,25 @@ def examine_scenes(module: ParsingModule, config: Config, progress: Progress) ->
         for (of_scene, name), grouping in with_parts.groupby(["scene", kind])["grouping"]:
             metrics[f"scene/{of_scene}/true_parts/grouping_{name}"] = float(grouping.mean())
     return metrics, table
+
+
+def _owner_oracles(config: Config) -> list[str]:
+    return [oracle for oracle in dict.fromkeys(config.evaluation.oracles) if oracle in OWNER_ORACLES]
+
+
+def _row(
+    oracle: str, sample: Sample, predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy
+) -> dict[str, Any]:
+    known = {"oracle": oracle, "name": sample.name, "tags": " ".join(sample.tags)}
+    return known | scores_of_picture(predicted, true, anatomy)
+
+
+def _owner_row(
+    oracle: str, sample: Sample, predicted: PredictedPersons, true: TruePersons, anatomy: Anatomy
+) -> dict[str, Any]:
+    """Return a picture's row with the counts that owner accuracy is pooled from, which are over crowds."""
+    counts = {"group": pose_group(true) or "", **owner_counts(predicted, true)._asdict()}
+    return _row(oracle, sample, predicted, true, anatomy) | counts
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:

@@ -19,6 +19,8 @@ from mghp.parsing.true_fields import true_fields
 
 SCORES = ("mean_iou", "ap_p_vol", "ap_p_50", "pcp_50", "keypoint_ap", "keypoint_ap_50", "grouping")
 
+EVALUATED = ("assembly.min_affinity=0", f"evaluation.oracles=[{','.join(ORACLES)}]")
+
 
 def nothing(*_):
     """No progress to show."""
@@ -37,7 +39,7 @@ def trained(small_config, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(trained):
-    return run_evaluation(trained, [f"runs={trained.parents[1]}", "assembly.min_affinity=0"], nothing)
+    return run_evaluation(trained, [*EVALUATED, f"runs={trained.parents[1]}"], nothing)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +103,18 @@ def test_every_picture_has_its_row_and_examples_are_drawn(evaluated):
             assert min(sheet.size) > 200
 
 
+def test_oracles_of_owners_have_a_row_per_picture_that_adds_up_to_their_scores(evaluated):
+    rows = pd.read_csv(evaluated / "media" / "oracles.csv", keep_default_na=False)
+    metrics = metrics_of(evaluated)
+    assert rows.groupby("oracle").size().to_dict() == dict.fromkeys(ORACLES, 5)
+    for oracle, of_oracle in rows.groupby("oracle"):
+        crowds = of_oracle[of_oracle["group"] == "crowds"]
+        for share, of in (("right", "labelled"), ("contested_right", "contested")):
+            name = "owner_accuracy" if of == "labelled" else "contested_owner_accuracy"
+            expected = metrics[f"oracle/{oracle}/{name}"]
+            assert crowds[share].sum() == pytest.approx(expected * crowds[of].sum())
+
+
 def test_tags_share_out_the_pictures(evaluated):
     table = pd.read_csv(evaluated / "media" / "per_picture.csv", keep_default_na=False)
     metrics = metrics_of(evaluated)
@@ -131,7 +145,7 @@ def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, match
 
 
 def test_a_finished_evaluation_is_made_again_into_its_own_folder(evaluated, trained):
-    again = [f"runs={trained.parents[1]}", "assembly.min_affinity=0"]
+    again = [*EVALUATED, f"runs={trained.parents[1]}"]
     written = (evaluated / "result.json").stat().st_mtime_ns
     assert run_evaluation(trained, again, nothing) == evaluated
     assert (evaluated / "result.json").stat().st_mtime_ns > written

@@ -17,9 +17,9 @@ from mghp.parsing.assembly.growth import grow_persons
 from mghp.parsing.assembly.missing_keypoints import with_missing_keypoints
 from mghp.parsing.assembly.parts import pixel_parts
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
-from mghp.parsing.assembly.person_centers import group_by_centers, join_poses
+from mghp.parsing.assembly.person_centers import group_by_centers, join_poses, nearest_centers
 from mghp.parsing.assembly.persons import merge_limbs
-from mghp.parsing.assembly.pixels import group_pixels
+from mghp.parsing.assembly.pixels import Grouping, group_pixels
 from mghp.parsing.assembly.regions import CONFIDENCE, with_regions
 from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_poses
 from mghp.parsing.assembly.scores import scored_persons
@@ -119,6 +119,25 @@ class Assembler(nn.Module):
         completed = with_missing_keypoints(fields, picture, keypoints, ids)
         return replace(found, keypoints=completed.cpu().numpy())
 
+    def of_persons(self, fields: Fields, picture: int, poses: Tensor, centers: Tensor) -> PredictedPersons:
+        """Return given persons of one picture, whom nothing is added to: its parts, and whose each human pixel is.
+
+        Args:
+            fields: of a batch.
+            picture: which of them.
+            poses: (person, keypoint, 3): x, y, confidence; 0 where a person has none. Pixels are grouped by them
+                unless `grouping` is `center`.
+            centers: (person, 1, 3): x, y, confidence; 0 where a person has none. Pixels are grouped by them where
+                `grouping` is `center`.
+        """
+        probability, parts = pixel_parts(fields, picture)
+        config = self.config
+        if config.grouping == "center":
+            ids = nearest_centers(fields, picture, parts > 0, centers, config.max_distance)
+        else:
+            ids = self._nearest_poses(fields, picture, parts > 0, poses, config.grouping)
+        return scored_persons(parts, probability, ids, poses, self.anatomy.num_labels, centers[:, 0, 2])
+
     def _with_regressed(self, fields: Fields, picture: int, keypoints: Tensor, ids: Tensor) -> Tensor:
         """Return keypoints, (person, keypoint, 3), with those that a person lacks where its pixels point to."""
         poses = regressed_poses(fields, picture, ids, len(keypoints))
@@ -136,11 +155,15 @@ class Assembler(nn.Module):
             found = group_by_centers(fields, picture, is_human, least, config.max_peaks, config.max_distance)
             keypoints, confidences = join_poses(poses, found)
             return keypoints, found.person_ids, confidences
-        size = self._sizes(poses)
-        if not config.normalise_by_size:
-            size = torch.ones_like(size)
-        ids = group_pixels(fields, picture, is_human, poses, size, config.max_distance, config.grouping)
+        ids = self._nearest_poses(fields, picture, is_human, poses, config.grouping)
         if config.unclaimed == "nobody":
             return poses, ids, None
         ids, persons = with_regions(ids, is_human, poses)
         return persons, ids, persons.new_full((len(persons),), CONFIDENCE)
+
+    def _nearest_poses(self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor, by: Grouping) -> Tensor:
+        """Return whose the pixels are by the nearest keypoint, (height, width): 0 nobody, p + 1 person p."""
+        size = self._sizes(poses)
+        if not self.config.normalise_by_size:
+            size = torch.ones_like(size)
+        return group_pixels(fields, picture, is_human, poses, size, self.config.max_distance, by)

@@ -56,10 +56,28 @@ def group_by_centers(
     found = peaks.is_candidate[0, 0]
     positions, confidences = peaks.positions_input[0, 0][found], peaks.scores[0, 0][found]
     centers = torch.cat([positions, confidences[:, None]], 1)[:, None]
-    ids = group_pixels(fields, picture, is_human, centers, torch.ones_like(confidences), max_distance)
+    ids = nearest_centers(fields, picture, is_human, centers, max_distance)
     has_pixel = torch.bincount(ids.flatten(), minlength=len(centers) + 1)[1:] > 0
     new_id = torch.cat([has_pixel.new_zeros(1), has_pixel]).cumsum(0)
     return Instances(torch.where(ids > 0, new_id[ids], 0), confidences[has_pixel])
+
+
+def nearest_centers(
+    fields: Fields, picture: int, is_human: Tensor, centers: Tensor, max_distance: float | None = None
+) -> Tensor:
+    """Give each human pixel to the person whose centre is nearest to where its offset lands, in pixels.
+
+    Args:
+        fields: of a batch, whose projection points to centres.
+        picture: which of them.
+        is_human: (height, width) bool.
+        centers: (person, 1, 3): x, y, and 0 where a person has none.
+        max_distance: pixels from the centre beyond which a pixel is given to nobody; None for no bound.
+
+    Returns:
+        (height, width) int64: 0 nobody, p + 1 person p.
+    """
+    return group_pixels(fields, picture, is_human, centers, centers.new_ones(len(centers)), max_distance)
 
 
 def join_poses(keypoints: Tensor, instances: Instances) -> tuple[Tensor, Tensor]:
