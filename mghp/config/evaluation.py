@@ -1,7 +1,7 @@
 """Section `evaluation`: what an evaluation looks at beside the scores."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, get_args, get_type_hints
+from typing import Annotated, Literal, get_args, get_type_hints
 
 from mghp.config.data import SyntheticConfig
 from mghp.config.matcher import SolverName
@@ -60,6 +60,13 @@ class EvaluationConfig(Section):
     `assembly.grouping` is `center`, by their true centres), `true_projection`, which gives it to one of the persons
     found, by a true projection field, and both with true parts, `true_poses_and_parts` and `true_projection_and_parts`.
     Further scenes are scored with these four too, and they add a row per picture and oracle in media/oracles.csv."""
+    tuning: Literal["fixed", "widened"] = "fixed"
+    """How thresholds are tuned, on pictures of their own, for the largest AP^p averaged: those that `assembly` leaves
+    null, one after another, each over a fixed grid (`fixed`); or two for every `assembly.grouping`, in turn until
+    neither gains, over grids that widen while the best lies at an edge (`widened`). The two are `min_affinity`, if it
+    is null, and the least confidence of that by which a person is found: `peak_threshold`, whatever its value, or for
+    `center` `center_threshold`, if it is null. The result has them as `assembly/<threshold>`, and
+    `tuning/<threshold>/at_limit`, 1 where the best lies at the edge of the widest grid."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
     scenes: list[str] = field(default_factory=list)

@@ -46,7 +46,7 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
 
     Returns:
         The run folder, with metrics `val/<score>`, `oracle/<which>/<score>`, `tag/<tag>/<score>` and the
-        `assembly/min_affinity` of these scores, tuned where the config leaves it null; without a network,
+        `assembly/<threshold>` of these scores, tuned as `evaluation.tuning` says; without a network,
         `assembly/<step>/<score>`. media/ gets per_picture.csv and sheets of examples.
 
     Raises:
@@ -61,10 +61,11 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("tune"):
-            tune(module, config, progress)
+            tuned = tune(module, config, progress)
         with folder.timed("evaluate"):
             submission = submission_writer(config.inference.submission, folder.path / "submission")
             metrics, pictures = examine_into(folder, module, config, validation, submission, progress)
+            metrics |= tuned
         shown = ResizedSamples(validation, config.data.longest_side)
         show_examples(folder, tracker, pictures, module.assembler.anatomy, partial(_panels, module, shown))
         tracker.tabulate("pictures", pictures)

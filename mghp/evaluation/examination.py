@@ -18,7 +18,7 @@ from mghp.datasets.synthetic.dataset import load_scene
 from mghp.evaluation.oracles import persons_with_oracle, truth_of
 from mghp.evaluation.sides_by_coin import SIDES_BY_COIN, with_sides_by_coin
 from mghp.evaluation.tally import Tally, named_scores
-from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
+from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity, widened
 from mghp.inference.test_time import parse_picture, parsed_size
 from mghp.matching import make_matcher
 from mghp.metrics.owners import owner_counts
@@ -32,22 +32,43 @@ _OF_SCENES = ("predicted", "true_parts")
 """The oracles of further scenes: end to end, and with true parts, where only the grouping of pixels counts."""
 
 
-def tune(module: ParsingModule, config: Config, progress: Progress) -> None:
-    """Tune the thresholds that the config leaves null on pictures of their own, where there are any.
+def tune(module: ParsingModule, config: Config, progress: Progress) -> dict[str, float]:
+    """Tune thresholds as `evaluation.tuning` says, on pictures of their own, where there are any.
 
-    They are the least affinity of a limb and, where pixels are grouped by centres, the least confidence of a centre.
+    Returns:
+        Metrics of the tuning; none where the grids are fixed.
     """
-    assembler, asked = module.assembler, config.assembly
-    tunes_centers = asked.grouping == "center" and asked.center_threshold is None
-    tuning = load_tuning(config.data, progress) if asked.min_affinity is None or tunes_centers else None
+    keys = _tuned_keys(config)
+    tuning = load_tuning(config.data, progress) if keys else None
     if tuning is None:
-        return
+        return {}
     samples = ResizedSamples(tuning, config.data.longest_side)
-    if asked.min_affinity is None:
-        assembler.config = dataclasses.replace(assembler.config, min_affinity=tuned_least_affinity(module, samples))
-    if tunes_centers:
-        least = tuned_center_threshold(module, samples)
-        assembler.config = dataclasses.replace(assembler.config, center_threshold=least)
+    if config.evaluation.tuning == "widened":
+        found = widened(module, samples, keys)
+        _set(module, **{key: threshold.value for key, threshold in found.items()})
+        return {name: value for key, threshold in found.items() for name, value in threshold.metrics(key).items()}
+    if "min_affinity" in keys:
+        _set(module, min_affinity=tuned_least_affinity(module, samples))
+    if "center_threshold" in keys:
+        _set(module, center_threshold=tuned_center_threshold(module, samples))
+    return {}
+
+
+def _tuned_keys(config: Config) -> list[str]:
+    """Return the thresholds that are tuned, by their keys in `assembly`: none that the config gives but one.
+
+    The least confidence of a peak can't be null, and is tuned whenever grids widen.
+    """
+    asked = config.assembly
+    keys = ["min_affinity"] if asked.min_affinity is None else []
+    if asked.grouping == "center":
+        return keys + (["center_threshold"] if asked.center_threshold is None else [])
+    return keys + (["peak_threshold"] if config.evaluation.tuning == "widened" else [])
+
+
+def _set(module: ParsingModule, **thresholds: float) -> None:
+    assembler = module.assembler
+    assembler.config = dataclasses.replace(assembler.config, **thresholds)  # type: ignore[arg-type]
 
 
 @torch.no_grad()

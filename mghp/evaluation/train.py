@@ -186,10 +186,10 @@ def _evaluated(
         """Show nothing beside the training's own bar."""
 
     module.eval()
-    tune(module, config, silent)
+    tuned = tune(module, config, silent)
     metrics, pictures = examine_into(folder, module, config, validation, None, silent)
     tracker.tabulate("pictures", pictures)
-    return metrics
+    return metrics | tuned
 
 
 def is_first_process() -> bool:

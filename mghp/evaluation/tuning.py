@@ -1,11 +1,12 @@
-"""Tuning of the least affinity of a limb and the least confidence of a centre on pictures of their own."""
+"""Tuning of thresholds of the assembly on pictures of their own, for the largest AP^p averaged."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 
 from mghp.datasets.sample import Samples
+from mghp.evaluation.widening import FARTHEST, best_steps
 from mghp.metrics.ap_parsing import ParsingAP
 from mghp.parsing.batch import batches
 from mghp.training.parsing_module import ParsingModule, true_persons
@@ -18,7 +19,38 @@ CENTER_THRESHOLDS = (0.1, 0.03, 0.05, 0.15, 0.2, 0.3, 0.4)
 after some 350 steps hardly any is found from 0.3 on."""
 
 
-@torch.no_grad()
+def _confidence(step: int) -> float:
+    """Return the confidence whose odds are 2 to the power of a step times those of 0.1."""
+    odds = 2.0**step / 9
+    return odds / (1 + odds)
+
+
+_SCALES: Mapping[str, Callable[[int], float]] = {
+    "min_affinity": float,
+    "peak_threshold": _confidence,
+    "center_threshold": _confidence,
+}
+"""The value of each threshold so many steps from where its grid begins: at the price of staying unmatched, which is 0,
+or at a confidence of 0.1, the default."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A threshold that was tuned over a grid that widens.
+
+    Attributes:
+        value: the best.
+        at_limit: whether it lies at the edge of the widest grid, so that the best may lie beyond.
+    """
+
+    value: float
+    at_limit: bool
+
+    def metrics(self, key: str) -> dict[str, float]:
+        """Return what a run's result tells of the threshold with this key in `assembly`."""
+        return {f"assembly/{key}": self.value, f"tuning/{key}/at_limit": float(self.at_limit)}
+
+
 def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Sequence[float] = THRESHOLDS) -> float:
     """Choose the least affinity of kept pairs that maximises AP^p averaged over IoU thresholds.
 
@@ -42,19 +74,46 @@ def tuned_center_threshold(
     return _best(module, samples, "center_threshold", thresholds)
 
 
+def widened(module: ParsingModule, samples: Samples, keys: Sequence[str]) -> dict[str, Tuned]:
+    """Choose thresholds together, each over a grid that widens; see `best_steps`.
+
+    Args:
+        module: a trained module in evaluation mode; its matcher and rounding count.
+        samples: pictures that are neither trained on nor scored.
+        keys: of the thresholds in `assembly`: `min_affinity`, `peak_threshold` or `center_threshold`.
+
+    Returns:
+        By key. Where nothing is better than where the grids begin, that.
+    """
+    scales = [_SCALES[key] for key in keys]
+
+    def scored(places: Sequence[Sequence[int]]) -> list[float]:
+        values = [[scale(step) for scale, step in zip(scales, place, strict=True)] for place in places]
+        return _volumes(module, samples, [dict(zip(keys, of_place, strict=True)) for of_place in values])
+
+    best = best_steps(scored, len(keys))
+    return {key: Tuned(scale(step), abs(step) == FARTHEST) for key, scale, step in zip(keys, scales, best, strict=True)}
+
+
 def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[float]) -> float:
     """Choose the value of a setting of the assembly with the largest AP^p; the first of equals."""
+    volumes = _volumes(module, samples, [{key: value} for value in values])
+    return values[volumes.index(max(volumes))]
+
+
+@torch.no_grad()
+def _volumes(module: ParsingModule, samples: Samples, settings: Sequence[Mapping[str, float]]) -> list[float]:
+    """Return AP^p averaged under each of several settings of the assembly; 0 where it is not defined."""
     assembler = module.assembler
     given = assembler.config
-    metrics = [ParsingAP(assembler.anatomy.num_labels) for _ in values]
+    metrics = [ParsingAP(assembler.anatomy.num_labels) for _ in settings]
     try:
         for _, batch in batches(samples, assembler.anatomy.num_keypoints):
             fields = module.fields(batch.image)
-            for value, metric in zip(values, metrics, strict=True):
-                assembler.config = replace(given, **{key: value})  # type: ignore[arg-type]
+            for setting, metric in zip(settings, metrics, strict=True):
+                assembler.config = replace(given, **setting)  # type: ignore[arg-type]
                 for found, true in zip(assembler(fields), true_persons(batch), strict=True):
                     metric.update(found, true)
     finally:
         assembler.config = given
-    volumes = torch.stack([metric.compute()["ap_p_vol"] for metric in metrics])
-    return values[int(volumes.nan_to_num(0).argmax())]
+    return [float(metric.compute()["ap_p_vol"].nan_to_num(0)) for metric in metrics]

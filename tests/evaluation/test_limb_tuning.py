@@ -1,8 +1,13 @@
+from dataclasses import replace
+
+import pytest
 import torch
 
 from mghp.config.assembly import AssemblyConfig
 from mghp.datasets.pictures import load_tuning, load_validation
-from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity
+from mghp.evaluation.examination import tune
+from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity, widened
+from mghp.evaluation.widening import FARTHEST
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
 from mghp.training.build import build_module
@@ -38,16 +43,97 @@ def test_tuning_pictures_are_not_those_of_the_scores(small_config):
     assert not pictures[0] & pictures[1]
 
 
-def test_the_centres_threshold_that_parses_best_is_taken(small_config, monkeypatch):
-    """False centres of confidence 0.5 lie everywhere, and pixels point half the way: up to there persons are split."""
+@pytest.fixture
+def true_centers(monkeypatch):
+    """Returns a module that finds true fields, and the pictures that they are of.
+
+    False centres of a confidence lie everywhere, and pixels point half the way: up to there persons are split.
+    """
+
+    def made(config, false):
+        module = build_module(config).eval()
+        samples = load_tuning(config.data, nothing)
+        batch = collate([samples[index] for index in range(len(samples))], 17)
+        fields = true_fields(batch, module.assembler.anatomy, STRIDES, "center")
+        fields.projection *= 0.5
+        fields.centers[:, :, ::2, ::2].clamp_(min=false)
+        monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
+        return module, samples
+
+    return made
+
+
+def test_the_centres_threshold_that_parses_best_is_taken(small_config, true_centers):
     config = small_config("assembly.grouping=center", "data.synthetic.num_validation=4")
-    module = build_module(config).eval()
-    samples = load_tuning(config.data, nothing)
-    batch = collate([samples[index] for index in range(len(samples))], 17)
-    fields = true_fields(batch, module.assembler.anatomy, STRIDES, "center")
-    fields.projection *= 0.5
-    fields.centers[:, :, ::2, ::2].clamp_(min=0.5)
-    monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
+    module, samples = true_centers(config, false=0.5)
     before = module.assembler.config
     assert tuned_center_threshold(module, samples, (0.1, 0.7, 0.999)) == 0.7
+    assert module.assembler.config is before
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Plants what the assembly reaches: the more, the nearer each of its thresholds lies to the best that are given."""
+
+    def plant(**best):
+        def volumes(module, samples, settings):
+            assert all(setting.keys() == best.keys() for setting in settings)
+            return [1 / (1 + sum(abs(setting[key] - best[key]) for key in best)) for setting in settings]
+
+        monkeypatch.setattr("mghp.evaluation.tuning._volumes", volumes)
+
+    return plant
+
+
+@pytest.mark.parametrize(
+    ("grouping", "confidence"),
+    [("field", "peak_threshold"), ("nearest", "peak_threshold"), ("center", "center_threshold")],
+)
+def test_each_way_of_grouping_has_two_thresholds_over_grids_that_widen(small_config, planted, grouping, confidence):
+    """Both best ones lie outside the first grid, and one of them outside the fixed one."""
+    config = small_config(f"assembly.grouping={grouping}", "evaluation.tuning=widened")
+    module = build_module(config).eval()
+    planted(min_affinity=5.2, **{confidence: 0.64})
+    assert tune(module, config, nothing) == {
+        "assembly/min_affinity": 5.0,
+        "tuning/min_affinity/at_limit": 0,
+        f"assembly/{confidence}": pytest.approx(0.64),
+        f"tuning/{confidence}/at_limit": 0,
+    }
+    assembly = module.assembler.config
+    assert (assembly.min_affinity, getattr(assembly, confidence)) == (5.0, pytest.approx(0.64))
+
+
+def test_a_threshold_whose_best_lies_beyond_the_widest_grid_says_so(small_config, planted):
+    config = small_config("evaluation.tuning=widened")
+    module = build_module(config).eval()
+    planted(min_affinity=-100, peak_threshold=0.1)
+    metrics = tune(module, config, nothing)
+    assert metrics["assembly/min_affinity"] == -FARTHEST
+    assert (metrics["tuning/min_affinity/at_limit"], metrics["tuning/peak_threshold/at_limit"]) == (1, 0)
+
+
+def test_grids_are_fixed_unless_asked_for(small_config, planted):
+    """Then a peak's confidence is not tuned, and the result tells nothing new."""
+    config = small_config()
+    module = build_module(config).eval()
+    planted(min_affinity=5.2)
+    assert tune(module, config, nothing) == {}
+    assert module.assembler.config == replace(config.assembly, min_affinity=4.0)
+
+
+def test_thresholds_are_tuned_on_what_the_assembly_makes_of_the_pictures(small_config, true_centers):
+    """False centres of confidence 0.25 split the persons."""
+    config = small_config("assembly.grouping=center", "data.synthetic.num_validation=2")
+    module, samples = true_centers(config, false=0.25)
+    found = widened(module, samples, ["center_threshold"])
+    assert (found["center_threshold"].value, found["center_threshold"].at_limit) == (pytest.approx(4 / 13), False)
+
+
+def test_what_the_config_gives_is_not_tuned(small_config):
+    given = ("assembly.min_affinity=0.5", "assembly.center_threshold=0.2", "evaluation.tuning=widened")
+    config = small_config(*given, "assembly.grouping=center")
+    module = build_module(config).eval()
+    before = module.assembler.config
+    assert tune(module, config, nothing) == {}
     assert module.assembler.config is before

@@ -52,9 +52,9 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress) -> 
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
         with folder.timed("tune"):
-            tune(module, config, progress)
+            tuned = tune(module, config, progress)
         with folder.timed("failures"):
-            metrics = find_failures(module, trained, validation, (folder.path / FILE).parent, progress)
+            metrics = tuned | find_failures(module, trained, validation, (folder.path / FILE).parent, progress)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
