@@ -17,15 +17,17 @@ class Bound:
     Attributes:
         absolute: a fraction, e.g. 0.01 for one point.
         relative: a share of the baseline's score; it decides where scores are near the floor, for a point of 13 % is
-            more than a point of 80 %.
+            more than a point of 80 %. Infinite where the absolute one alone counts.
     """
 
     absolute: float
     relative: float = inf
 
     def at(self, score: float) -> float:
-        """Return the bound beside a baseline with this score; the absolute one where the score is not known."""
-        return self.absolute if isnan(score) else min(self.absolute, self.relative * abs(score))
+        """Return the smaller bound beside a baseline with this score; NaN, which nothing is within, if that is NaN."""
+        if self.relative == inf:
+            return self.absolute
+        return nan if isnan(score) else min(self.absolute, self.relative * abs(score))
 
     def __str__(self) -> str:
         shown = f"{100 * self.absolute:g} point{'' if self.absolute == 0.01 else 's'}"
@@ -45,7 +47,7 @@ class Comparison:
     Attributes:
         difference: mean, interval, and the p of no difference.
         p: the same p, corrected by Holm over the family.
-        bound: largest effect that counts as none, a fraction.
+        bound: largest effect that counts as none, a fraction; NaN where it is not known.
     """
 
     difference: PairedDifference
@@ -91,7 +93,7 @@ def compare(
     Args:
         differences: by name; None where nothing can be compared.
         bound: size below which an effect counts as none.
-        baseline: score of the baseline, a fraction; needed by a relative bound only.
+        baseline: score of the baseline, a fraction. Only a relative bound needs it: without it nothing has no effect.
     """
     known = {name: difference for name, difference in differences.items() if difference is not None}
     tested = {name: difference.p for name, difference in known.items() if isfinite(difference.p)}

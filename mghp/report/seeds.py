@@ -27,11 +27,19 @@ PICTURE_INTERVALS = (
     "interval by a paired cluster bootstrap over pictures and seeds with Student's quantiles, for seeds are few."
 )
 SET_INTERVALS = "Scores of a whole set: mean of the seeds' paired differences, in points, with Student's 95 % interval."
-VERDICTS = (
-    "Better or worse if p < 0.05 by Holm's correction over the column; 'no effect' if the whole interval lies within "
-    f"{NO_EFFECT_ON_SCORES}, fixed beforehand; else undecided. Intervals are not widened for the number of comparisons."
-)
-"""Sentences for captions: what is shown, and how differences are compared."""
+"""Sentences for captions: what is shown."""
+
+
+def verdicts(bound: Bound) -> str:
+    """Return the sentences for captions that tell how differences are compared by a bound."""
+    return (
+        "Better or worse if p < 0.05 by Holm's correction over the column; 'no effect' if the whole interval lies "
+        f"within {bound}, fixed beforehand; else undecided. Intervals are not widened for the number of comparisons."
+    )
+
+
+VERDICTS = verdicts(NO_EFFECT_ON_SCORES)
+"""The sentences for captions of tables of parsers' scores."""
 
 ONE_SEED = "Undecided: one seed is no evidence"
 """The answer where every training was done with one seed."""

@@ -2,7 +2,7 @@ from math import inf, isnan, nan
 
 import pytest
 
-from mghp.report.comparison import Bound, Comparison, compare
+from mghp.report.comparison import NO_EFFECT_ON_SCORES, Bound, Comparison, compare
 from mghp.report.statistics import PairedDifference, paired_seeds
 
 POINT = Bound(0.01)
@@ -62,18 +62,27 @@ def test_what_was_not_tested_counts_for_nobody():
 
 
 @pytest.mark.parametrize(
-    ("baseline", "bound"), [(0.8, 0.01), (0.2, 0.01), (0.1, 0.005), (-0.1, 0.005), (0.0, 0.0), (nan, 0.01)]
+    ("baseline", "bound"), [(0.8, 0.01), (0.2, 0.01), (0.1, 0.005), (-0.1, 0.005), (0.0, 0.0), (nan, nan)]
 )
-def test_a_relative_bound_is_a_share_of_the_baselines_score(baseline, bound):
-    assert Bound(0.01, relative=0.05).at(baseline) == pytest.approx(bound)
+def test_of_two_bounds_the_smaller_one_counts(baseline, bound):
+    assert Bound(0.01, relative=0.05).at(baseline) == pytest.approx(bound, nan_ok=True)
     assert POINT.at(baseline) == 0.01
 
 
-def test_near_the_floor_a_point_is_an_effect():
-    found = difference(0.001, 0.008)
-    bound = Bound(0.01, relative=0.05)
-    assert verdict(found, bound, baseline=0.8) == "no effect"
-    assert verdict(found, bound, baseline=0.1) == "undecided"
+@pytest.mark.parametrize(
+    ("baseline", "expected"),
+    [(0.8, "no effect"), (0.13, "undecided"), (0.0, "undecided"), (nan, "undecided")],
+)
+def test_near_the_floor_a_point_is_an_effect(baseline, expected):
+    """The whole interval must lie within both bounds, so that without a score nothing has no effect."""
+    found = difference(0.001, 0.0075)
+    assert verdict(found, NO_EFFECT_ON_SCORES, baseline) == expected
+    assert verdict(found, POINT, baseline) == "no effect"
+
+
+def test_a_mean_within_the_bound_is_not_enough():
+    assert verdict(difference(0.004, 0.003), NO_EFFECT_ON_SCORES, 0.13) == "undecided"
+    assert verdict(difference(0.003, 0.003), NO_EFFECT_ON_SCORES, 0.13) == "no effect"
 
 
 def test_bounds_are_told_in_words():

@@ -9,6 +9,7 @@ from mghp.config.metric_names import METRICS, MetricEntry
 from mghp.report.comparison import Bound
 from mghp.report.seeds import (
     SEEDS,
+    VERDICTS,
     Family,
     OverSeeds,
     PictureScore,
@@ -19,6 +20,7 @@ from mghp.report.seeds import (
     score_columns,
     seeds_compared,
     told_best,
+    verdicts,
 )
 from mghp.report.statistics import PairedDifference, paired_pictures, paired_seeds
 from mghp.report.table import TableOf
@@ -94,6 +96,17 @@ def test_the_bound_is_beside_the_baselines_score(plant):
     assert cell.bound == pytest.approx(0.05 * 0.11)
     (cell,) = Family(runs, "baseline", Bound(0.005)).compared("val/score").values()
     assert cell.bound == 0.005
+
+
+def test_where_a_seed_of_the_baseline_has_no_score_nothing_is_called_no_effect(plant):
+    runs = {"baseline": plant("baseline", [0.1, 0.12, float("nan")]), "ours": plant("ours", [0.1, 0.12])}
+    (cell,) = Family(runs, "baseline").compared("val/score").values()
+    assert (cell.difference.seeds, cell.verdict) == (2, "undecided")
+
+
+def test_captions_tell_both_bounds():
+    assert "within 1 point and 5 % of the baseline's score, fixed" in VERDICTS
+    assert "within 2 points, fixed" in verdicts(Bound(0.02))
 
 
 def test_the_best_are_those_that_are_not_told_from_the_largest(family):
