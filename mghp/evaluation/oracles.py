@@ -68,7 +68,8 @@ def persons_with_oracle(assembler: Assembler, predicted: Fields, truth: Truth, o
     """
     fields = with_oracle(predicted, truth.fields, oracle)
     if PERSONS not in ORACLES[oracle]:
-        return assembler(fields)
+        found: list[PredictedPersons] = assembler(fields)
+        return found
     of_pictures = zip(truth.poses, truth.centers, strict=True)
     return [assembler.of_persons(fields, picture, *persons) for picture, persons in enumerate(of_pictures)]
 
