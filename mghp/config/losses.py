@@ -28,7 +28,7 @@ class LossWeightsConfig(Section):
     field: Annotated[float, NOT_NEGATIVE] = 0.1
     """Projection field, L1 in pixels, mean over levels."""
     matching: Annotated[float, NOT_NEGATIVE] = 0.0
-    """The soft assignment."""
+    """The soft assignment, or what `losses.matching` takes in its place."""
 
 
 @dataclass
@@ -46,4 +46,11 @@ class LossesConfig:
     """Divide the field's error by the person's size, so that small persons count as much as large ones."""
     matching: MatchingLossName = "balanced_cross_entropy"
     """The loss on the soft assignment. Balanced, missed pairs cost as much as all false ones together, and the learned
-    price of staying unmatched falls until false candidates are paired too; the plain one keeps it honest."""
+    price of staying unmatched falls until false candidates are paired too; the plain one keeps it honest.
+    `affinity_cross_entropy` and `structured_hinge` are of the affinity itself, and no matcher is trained through."""
+    matching_multiple: Annotated[float, NOT_NEGATIVE] = 1.0
+    """A factor of `weights.matching`, for trainings at multiples of a weight that was measured, as
+    `mghp bench gradients` does."""
+    shuffled_truth: bool = False
+    """True to train the matching on wrong pairs: which candidates of a limb belong together is drawn anew at every
+    step, with as many pairs as there are in truth. A control: what such a loss gains is not owed to the pairs."""

@@ -16,13 +16,15 @@ class MatchingLoss(Entry):
 
     Attributes:
         reads_affinity: True if the function takes the affinity before the assignment.
+        reads_assignment: False if it takes no assignment: then no matcher is asked.
     """
 
     reads_affinity: bool = False
+    reads_assignment: bool = True
 
 
 MATCHING_LOSSES: Registry[MatchingLoss] = Registry("loss on the assignment", "mghp.matching_losses")
-"""Losses that train through a matcher: values of `losses.matching`."""
+"""Losses that train through a matcher, and what they are held against: values of `losses.matching`."""
 
 AFFINITY_LOSSES: Registry[Entry] = Registry("loss on the affinity", "mghp.affinity_losses")
 """Functions of (affinity, truth, is_pair), without a matcher: values of `learned.objective`."""
@@ -40,6 +42,11 @@ MATCHING_LOSSES.add(MatchingLoss("squared_error", f"{_LOSSES}:squared_error", "s
 MATCHING_LOSSES.add(
     MatchingLoss("fenchel_young", f"{_LOSSES}:fenchel_young", "Fenchel-Young loss", reads_affinity=True)
 )
+for _name, _label in (
+    ("affinity_cross_entropy", "cross-entropy, no matcher"),
+    ("structured_hinge", "structured hinge"),
+):
+    MATCHING_LOSSES.add(MatchingLoss(_name, f"{_LOSSES}:{_name}", _label, reads_affinity=True, reads_assignment=False))
 
 AFFINITY_LOSSES.add(Entry("binary_cross_entropy", f"{_LOSSES}:binary_cross_entropy", "binary cross-entropy"))
 AFFINITY_LOSSES.add(Entry("structured_hinge", f"{_LOSSES}:structured_hinge", "structured hinge"))

@@ -15,13 +15,13 @@ MARGIN = 1e-4
 """Assignments are kept this far from 0 and 1 under the logarithm."""
 
 
-def matching_loss(name: str, affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+def matching_loss(name: str, affinity: Tensor, assignment: Tensor | None, truth: Tensor, is_pair: Tensor) -> Tensor:
     """Return the loss on the assignment that `losses.matching` names.
 
     Args:
         name: in `MATCHING_LOSSES`.
         affinity: A, (..., source, destination), what the matcher was given.
-        assignment: Y, the same shape, what it returned.
+        assignment: Y, the same shape, what it returned; None for a loss that does not read it.
         truth: Y*, bool, the same shape.
         is_pair: bool, the same shape: pairs of real candidates whose truth is known.
 
@@ -29,8 +29,9 @@ def matching_loss(name: str, affinity: Tensor, assignment: Tensor, truth: Tensor
         InputError: if no such loss is registered.
     """
     entry = MATCHING_LOSSES[name]
-    given = (affinity, assignment) if entry.reads_affinity else (assignment,)
-    loss: Tensor = entry.load()(*given, truth, is_pair)
+    scores = (affinity,) if entry.reads_affinity else ()
+    soft = (assignment,) if entry.reads_assignment else ()
+    loss: Tensor = entry.load()(*scores, *soft, truth, is_pair)
     return loss
 
 
@@ -73,8 +74,7 @@ def balanced_cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -
 
 def cross_entropy(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
     """Return the binary cross-entropy, averaged over the pairs of each problem; shapes as `balanced_cross_entropy`."""
-    sums = (_entropy(assignment, truth) * is_pair).sum((-2, -1))
-    return _mean_over_problems(sums / is_pair.sum((-2, -1)).clamp(min=1), is_pair)
+    return _per_pair(_entropy(assignment, truth), is_pair)
 
 
 def squared_error(assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
@@ -118,11 +118,33 @@ def binary_cross_entropy(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Te
     return entropy[is_pair].mean()
 
 
+def affinity_cross_entropy(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+    """Return `cross_entropy` with sigmoid(A) in the assignment's place: the same loss, without a matcher.
+
+    Args:
+        affinity: A, (..., source, destination): the log-odds that both candidates are of one person.
+        truth: Y*, bool, the same shape.
+        is_pair: bool, the same shape.
+
+    Returns:
+        The mean over problems that have a pair; 0 where none has.
+
+    Example:
+        >>> import torch
+        >>> from mghp.matching.losses import affinity_cross_entropy
+        >>> affinity, truth = torch.tensor([[0.0, 2.0], [2.0, 0.0]]), torch.tensor([[False, True], [True, False]])
+        >>> affinity_cross_entropy(affinity, truth, is_pair=torch.ones_like(truth))
+        tensor(0.4100)
+    """
+    entropy = functional.binary_cross_entropy_with_logits(affinity, truth.to(affinity.dtype), reduction="none")
+    return _per_pair(entropy, is_pair)
+
+
 def structured_hinge(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
     """Return the margin-rescaled hinge (Tsochantaridis et al. 2005), max_Y <A, Y> + |Y - Y*|_1 - <A, Y*>.
 
     Args:
-        affinity: A, (batch, source, destination), 0 outside real candidates.
+        affinity: A, (..., source, destination), 0 outside real candidates.
         truth: Y*, bool, the same shape.
         is_pair: bool, the same shape.
 
@@ -155,6 +177,12 @@ def _balanced(values: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
     sums = torch.stack([(values * positive).sum((-2, -1)), (values * negative).sum((-2, -1))])
     means = sums / number.clamp(min=1)
     return means.sum(0) / (number > 0).sum(0).clamp(min=1)
+
+
+def _per_pair(values: Tensor, is_pair: Tensor) -> Tensor:
+    """Return the mean over problems of the mean over each problem's pairs."""
+    sums = (values * is_pair).sum((-2, -1))
+    return _mean_over_problems(sums / is_pair.sum((-2, -1)).clamp(min=1), is_pair)
 
 
 def _mean_over_problems(values: Tensor, is_pair: Tensor) -> Tensor:

@@ -32,6 +32,8 @@ def build_module(config: Config, max_steps: int = 1, anatomy: Anatomy | None = N
     parser = build_parser(config, anatomy)
     network, anatomy = parser.network, parser.assembler.anatomy
     weights = {name: weight for name, weight in vars(config.losses.weights).items() if weight}
+    if "matching" in weights:
+        weights["matching"] *= config.losses.matching_multiple
     return ParsingModule(
         network=network,
         targets=TargetMaker(
@@ -67,6 +69,7 @@ def _matching(config: Config, parser: Parser, max_steps: int) -> TrainingMatchin
             config.training.candidates,
             max_steps,
             config.seed,
+            config.losses.shuffled_truth,
         )
     except (ValueError, TypeError) as error:
         raise InputError(" ".join(str(error).split())) from None

@@ -7,6 +7,7 @@ from mghp.errors import InputError
 from mghp.matching import Projection
 from mghp.matching.choices import MATCHING_LOSSES
 from mghp.matching.losses import (
+    affinity_cross_entropy,
     affinity_loss,
     balanced_cross_entropy,
     binary_cross_entropy,
@@ -105,3 +106,24 @@ def test_binary_cross_entropy_takes_the_affinity_for_log_odds():
     entropies = [math.log1p(math.exp(-0.5))] * 2 + [math.log1p(math.exp(0.5))] * 3
     found = binary_cross_entropy(torch.full((2, 2, 2), 0.5), truth, is_pair)
     assert float(found) == pytest.approx(sum(entropies) / 5)
+
+
+def test_cross_entropy_without_a_matcher_is_that_of_the_sigmoid_in_the_assignment_s_place():
+    _, truth, is_pair = problems()
+    affinity = torch.randn(truth.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    expected = cross_entropy(affinity.sigmoid(), truth, is_pair)
+    assert float(affinity_cross_entropy(affinity, truth, is_pair)) == pytest.approx(float(expected))
+    far = torch.full_like(affinity, 50.0).requires_grad_()  # where the assignment's clamp would leave no gradient
+    affinity_cross_entropy(far, torch.zeros_like(truth), is_pair).backward()
+    assert far.grad[is_pair].abs().min() > 0.1
+    assert affinity_cross_entropy(affinity, truth, torch.zeros_like(is_pair)) == 0
+
+
+@pytest.mark.parametrize("name", ["affinity_cross_entropy", "structured_hinge"])
+def test_a_loss_of_the_affinity_alone_needs_no_assignment_and_takes_any_leading_axes(name):
+    _, truth, is_pair = problems()
+    affinity = torch.randn(2, 2, 2, generator=torch.Generator().manual_seed(1)) * is_pair
+    loss = matching_loss(name, affinity, None, truth, is_pair)
+    by_picture_and_limb = matching_loss(name, affinity[:, None], None, truth[:, None], is_pair[:, None])
+    assert not MATCHING_LOSSES[name].reads_assignment
+    assert float(loss) == float(by_picture_and_limb) > 0

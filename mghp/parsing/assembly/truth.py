@@ -62,3 +62,25 @@ def true_pairs(owner: Tensor, limbs: Sequence[tuple[int, int]]) -> Tensor:
     """
     source, destination = (owner[:, list(ends)] for ends in zip(*limbs, strict=True))
     return (source[..., None] == destination[..., None, :]) & (source[..., None] != NOBODY)
+
+
+def shuffled(truth: Tensor, source_mask: Tensor, destination_mask: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a truth with as many pairs in every problem, between real candidates drawn at random.
+
+    Args:
+        truth: Y*, (..., source, destination), bool.
+        source_mask: (..., source), True for a real candidate.
+        destination_mask: (..., destination), likewise.
+        generator: of the random numbers, on the CPU.
+    """
+    rows = _drawn_order(source_mask, generator)[..., None].expand_as(truth)
+    columns = _drawn_order(destination_mask, generator)[..., None, :].expand_as(truth)
+    return truth.gather(-2, rows).gather(-1, columns)
+
+
+def _drawn_order(mask: Tensor, generator: torch.Generator) -> Tensor:
+    """Return for every real place another real one, each once, and for padding its own: (..., candidate)."""
+    drawn = torch.rand(mask.shape, generator=generator).to(mask.device)
+    real_first = (~mask).to(torch.int8).argsort(dim=-1, stable=True)
+    shuffled_first = drawn.masked_fill(~mask, 2).argsort(dim=-1, stable=True)
+    return torch.empty_like(real_first).scatter_(-1, real_first, shuffled_first)

@@ -3,7 +3,7 @@ import torch
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.parsing.assembly.peaks import Candidates
-from mghp.parsing.assembly.truth import candidate_owners, owners, true_pairs
+from mghp.parsing.assembly.truth import candidate_owners, owners, shuffled, true_pairs
 from mghp.parsing.batch import collate
 from mghp.parsing.targets import TargetMaker
 from mghp.problems.problem_set import NOBODY
@@ -79,3 +79,19 @@ def test_candidates_of_a_batch_belong_to_those_within_the_radius_that_is_trained
     radius = TargetMaker(DENSEPOSE_COCO, 2, 2, ())(batch).keypoint_radius
     assert torch.equal(owner, owners(candidates, batch.keypoints, radius, 2))
     assert len(owner[candidates.is_candidate].unique()) > 2
+
+
+def test_shuffled_truth_has_as_many_pairs_between_real_candidates_and_forgets_which():
+    truth = torch.zeros(400, 4, 5, dtype=torch.bool)
+    truth[:, 0, 0] = truth[:, 2, 3] = True  # of real candidates 0, 2, 3 and 0, 1, 3
+    sources = torch.tensor([True, False, True, True]).expand(400, 4)
+    destinations = torch.tensor([True, True, False, True, False]).expand(400, 5)
+    drawn = shuffled(truth, sources, destinations, torch.Generator().manual_seed(0))
+    assert (drawn.sum((-2, -1)) == 2).all()
+    assert drawn.sum(-1).max() == drawn.sum(-2).max() == 1
+    assert not drawn[:, 1].any()
+    assert not drawn[..., [2, 4]].any()
+    share = drawn.float().mean(0)[[0, 2, 3]][:, [0, 1, 3]]
+    torch.testing.assert_close(share, torch.full((3, 3), 2 / 9), atol=0.08, rtol=0)
+    again = shuffled(truth, sources, destinations, torch.Generator().manual_seed(0))
+    assert torch.equal(drawn, again)
