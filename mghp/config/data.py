@@ -177,7 +177,8 @@ class LoaderConfig(Section):
 class SplitsConfig:
     """Which splits of a dataset on disk, by the names of their lists.
 
-    In a folder, and of predicted problems, "a+b" is both a and b, and "a[:80%]" the first four fifths of a's list.
+    In a folder, and of predicted problems, "a+b" is both a and b, "a+!b" what of a is not in b, and "a[:80%]" the first
+    four fifths of a's list. In a folder "lists/a.txt" is the list in that file.
     """
 
     train: str = "train"

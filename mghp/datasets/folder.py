@@ -8,6 +8,7 @@ ROOT/anatomy.yaml             the names of parts, keypoints and limbs, see `mghp
 ROOT/SPLIT.txt                a NAME a line; without it the pictures of SPLIT.json, or of the folder images/SPLIT
 
 `data.splits` joins splits by "+" and takes shares of them in the order of their lists: `train[:80%]+keypoints_only`.
+With "!" before it a split is left out: `train+!val`. A split that ends in .txt is the path of a list that lies elsewhere.
 
 Each label is optional, in the whole set and in each picture. What nobody labelled is never taken for background:
 
@@ -71,7 +72,8 @@ class FolderSamples(DiskSamples):
 
     Args:
         config: the whole section `data`.
-        split: names of lists, joined by "+", each with a share in percent if wished: `train[:80%]`.
+        split: names of lists, joined by "+", each with a share in percent if wished: `train[:80%]`; those that begin
+            with "!" are left out.
 
     Raises:
         InputError: if a list, the annotations or the anatomy is missing or broken.
@@ -109,8 +111,8 @@ class FolderSamples(DiskSamples):
         return _anatomy(config)[0]
 
     def _listed(self, split: str) -> list[str]:
-        file = self.folder / f"{split}.txt"
-        if file.exists():
+        file = Path(split) if split.endswith(".txt") else self.folder / f"{split}.txt"
+        if file.exists() or split.endswith(".txt"):
             return [_stem(line) for line in read_lines(file)]
         if self.file is not None and self.file.stem == split:
             return list(self._images)

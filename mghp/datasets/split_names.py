@@ -1,12 +1,12 @@
 """Splits by name: several joined by "+", and shares of them in the order of their lists, `train[:80%]+val`."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from mghp.errors import InputError
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 _SHARE = re.compile(r"(?P<split>[^\[\]]+)\[(?P<first>\d{1,3}(?=%))?%?:(?P<last>\d{1,3}(?=%))?%?\]")
 """A split's name with a share of its list, in percent."""
@@ -16,13 +16,16 @@ def members(splits: str, listed: Callable[[str], Sequence[T]]) -> list[T]:
     """Return the members of splits, in order; shares that meet share no member.
 
     Args:
-        splits: names joined by "+", each with a share in percent if wished.
+        splits: names joined by "+", each with a share in percent if wished; what one after "!" lists is left out.
         listed: returns all members of one split by its name.
 
     Raises:
         InputError: if a share is none.
     """
-    return [member for split in splits.split("+") for member in _share(split, listed)]
+    names = splits.split("+")
+    left_out = {member for name in names if name.startswith("!") for member in _share(name[1:], listed)}
+    kept = [member for name in names if not name.startswith("!") for member in _share(name, listed)]
+    return [member for member in kept if member not in left_out]
 
 
 def _share(split: str, listed: Callable[[str], Sequence[T]]) -> Sequence[T]:

@@ -199,6 +199,21 @@ def test_shares_of_a_list_are_in_its_order_and_share_no_picture(own):
         FolderSamples(config, "train[:40]")
 
 
+def test_a_split_is_left_out_of_others_and_lists_lie_anywhere(own, tmp_path):
+    config = own(pictures=("a", "b", "c", "d"), annotations=[])
+    layouts.write_list(Path(config.root) / "val.txt", ["b", "c"])
+    crowds = tmp_path / "elsewhere" / "crowds.txt"
+    crowds.parent.mkdir()
+    layouts.write_list(crowds, ["c.jpg", "d"])
+    assert FolderSamples(config, "train+!val").names == ["a", "d"]
+    assert FolderSamples(config, str(crowds)).names == ["c", "d"]
+    assert FolderSamples(config, f"!{crowds}+train+val").names == ["a", "b", "b"]
+    assert FolderSamples(config, f"{crowds}[:50%]").names == ["c"]
+    assert FolderSamples(config, "train+!val").fingerprint != FolderSamples(config, "train").fingerprint
+    with pytest.raises(InputError, match=r"list .*nowhere\.txt: no such file"):
+        FolderSamples(config, "lists/nowhere.txt")
+
+
 def test_the_fingerprint_is_of_pictures_labels_and_what_the_labels_mean(own, tmp_path):
     parts = {"a": labels_map((0, 0, 5, 5)), "b": labels_map((0, 0, 5, 5))}
     config = own(parts=parts, annotations=[])
