@@ -2,8 +2,8 @@
 
     python analysis/crowd_folds.py ../shared/data/coco_persons experiments/parsing/folds
 
-A crowd is a picture with two and more persons of five and more keypoints. Fold A is tested on those of `val`, fold B on as
-many of `train`'s; it trains on `val` in their place.
+A crowd is a picture with two and more persons of five and more keypoints. Fold A is tested on those of `val`, fold B on
+as many of `train`'s; it trains on `val` in their place.
 """
 
 import argparse

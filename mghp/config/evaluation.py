@@ -69,6 +69,9 @@ class EvaluationConfig(Section):
     `tuning/<threshold>/at_limit`, 1 where the best lies at the edge of the widest grid."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
+    limb_pairs: bool = False
+    """True to score the pairs of predicted candidates that the affinities join, by Hungarian matching whatever the
+    trained matcher: F1 as `limbs/f1`, and counts of each picture in media/limb_pairs.csv. Keypoints suffice."""
     scenes: list[str] = field(default_factory=list)
     """Further scenes of rendered persons to score, with predicted and with true parts."""
     scene_pictures: Annotated[int, Range(1, 1_000_000)] = 100

@@ -19,6 +19,7 @@ from mghp.datasets.sample import PictureSet, Samples
 from mghp.datasets.submission import SubmissionWriter, submission_writer
 from mghp.evaluation.assembly_alone import run_assembly_alone
 from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
+from mghp.evaluation.limb_pairs import examine_limbs
 from mghp.parsing.batch import collate
 from mghp.parsing.checkpoint_places import checkpoint_to_use
 from mghp.pictures.canvas import Rgb
@@ -98,7 +99,7 @@ def examine_into(
     submission: SubmissionWriter | None,
     progress: Progress,
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """Examine scores, matchers and scenes; tables go to media/.
+    """Examine scores, matchers, pairs and scenes; tables go to media/.
 
     Returns:
         Metrics, and a row per picture.
@@ -108,6 +109,10 @@ def examine_into(
     if len(by_oracle):
         write_frame(by_oracle, folder.media / "oracles.csv")
     metrics |= examine_matchers(module, config, validation, progress)
+    if config.evaluation.limb_pairs:
+        of_limbs, pairs = examine_limbs(module, config, validation, progress)
+        metrics |= of_limbs
+        write_frame(pairs, folder.media / "limb_pairs.csv")
     of_scenes, by_picture = examine_scenes(module, config, progress)
     if len(by_picture):
         write_frame(by_picture, folder.media / "scenes.csv")
