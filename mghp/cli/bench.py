@@ -24,15 +24,16 @@ Device = Annotated[
 ]
 
 
-def _run(entry: BenchEntry, arguments: list[str], out: Path, device: str = "") -> None:
+def _run(entry: BenchEntry, arguments: list[str], out: Path, device: str = "", given: Path | None = None) -> None:
     """Measure, then write and print the tables that the run fills."""
     from mghp.config.load import load_config
     from mghp.config.schema import Config
     from mghp.runs.checkout import ROOT
 
     _check_place(out)
-    file = ROOT / "experiments" / entry.experiment
-    config = load_config(file, arguments) if entry.experiment else Config(experiment=f"bench_{entry.name}")
+    file = given or ROOT / "experiments" / entry.experiment
+    has_file = given is not None or entry.experiment
+    config = load_config(file, arguments) if has_file else Config(experiment=f"bench_{entry.name}")
     if entry.has_pictures:
         from mghp.datasets.pictures import check_pictures
 
@@ -62,12 +63,18 @@ def _check_place(out: Path) -> None:
 
 
 def _command(entry: BenchEntry) -> Callable[..., None]:
-    """Return the command of a bench: it takes settings, with or without a device, one path, or nothing."""
+    """Return the command of a bench: it takes settings, also with a device or experiment file, a path, or nothing."""
     if entry.on_device:
         on_device = entry.on_device
 
         def command(overrides: Overrides = None, device: Device = "", out: Out = Path("results")) -> None:
             _run(on_device if device else entry, overrides or [], out, device)
+
+    elif entry.takes_experiment:
+        File = Annotated[Path, typer.Argument(help="Experiment file, with its variants")]
+
+        def command(experiment: File, overrides: Overrides = None, out: Out = Path("results")) -> None:  # type: ignore[misc]
+            _run(entry, overrides or [], out, given=experiment)
 
     elif entry.experiment:
 

@@ -11,13 +11,15 @@ class BenchEntry(Entry):
     """One command of `mghp bench`; its label is its help.
 
     Attributes:
-        experiment: experiment file below experiments/; empty where the bench has no settings.
+        experiment: experiment file below experiments/; empty where the bench has no settings of its own.
+        takes_experiment: True if the command takes any experiment file, whose variants it measures.
         argument: help of the path that the command takes; empty for none.
         has_pictures: True if its data are pictures, which are checked before anything slow is imported.
         on_device: the bench that `--device` asks for in its place; None where it has no such option.
     """
 
     experiment: str = ""
+    takes_experiment: bool = False
     argument: str = ""
     has_pictures: bool = False
     on_device: "BenchEntry | None" = None
@@ -80,4 +82,8 @@ _add(
 _add(
     "faults", "Kill a short training at random moments, resume it, and compare it with one that was never killed.",
     "parsing/bench_faults.yaml",
+)  # fmt: skip
+_add(
+    "gradients", "Measure at which weight each matching loss of an experiment pulls as hard as that of limb fields.",
+    takes_experiment=True, has_pictures=True,
 )  # fmt: skip
