@@ -8,7 +8,7 @@ ROOT/anatomy.yaml             the names of parts, keypoints and limbs, see `mghp
 ROOT/SPLIT.txt                a NAME a line; without it the pictures of SPLIT.json, or of the folder images/SPLIT
 
 `data.splits` joins splits by "+" and takes shares of them in the order of their lists: `train[:80%]+keypoints_only`.
-With "!" before it a split is left out: `train+!val`. A split that ends in .txt is the path of a list that lies elsewhere.
+With "!" before it a split is left out: `train+!val`. One that ends in .txt is the path of a list that lies elsewhere.
 
 Each label is optional, in the whole set and in each picture. What nobody labelled is never taken for background:
 

@@ -149,6 +149,7 @@ PICTURES = {
     "dim_human_like": "76db691ce4631b31",
     "small_dim": "98232dd43884e160",
     "crossing": "48e9fe7f3af6987e",
+    "twins": "502a56f9c3eddb42",
 }
 """By scene, of four pictures and their labels, as `RENDERER` makes them."""
 

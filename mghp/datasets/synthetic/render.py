@@ -15,6 +15,7 @@ from mghp.datasets.synthetic.figure import PART, paint_figure
 from mghp.datasets.synthetic.outfit import Outfit, draw_outfit
 from mghp.datasets.synthetic.painting import Canvas
 from mghp.datasets.synthetic.scenes import SceneConfig
+from mghp.datasets.synthetic.twins import draw_twins, paint_twins
 
 LEAST_PIXELS = 24
 """A person of whom fewer pixels are seen, at 128 x 128, is left out of the picture."""
@@ -72,6 +73,8 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
     rng = np.random.default_rng(np.random.SeedSequence([seed, index, scene.number]))
     tags: set[str] = set()
     background = _draw_behind(rng, scene, size, tags)
+    if scene.twins:
+        return _twins(rng, scene, size, background, f"{scene.name}_{seed}_{index:06d}")
     figures = _draw_crowd(rng, scene, size)
     objects = np.random.SeedSequence(int(rng.integers(2**63)))
     in_front = int(rng.poisson(scene.occluders))
@@ -99,6 +102,28 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
         tags=tuple(sorted(tags)),
         cues=np.array([figure.has_cue for figure in figures]),
     )
+
+
+def _twins(
+    rng: np.random.Generator, scene: SceneConfig, size: int, background: NDArray[np.float32], name: str
+) -> Sample:
+    """Return the labelled picture of a row of twins behind blinds."""
+    twins = draw_twins(rng, _draw_number(rng, scene), float(rng.uniform(*scene.height)) * size, size)
+    canvas = paint_twins(background, twins)
+    figures = [_Figure(body, twins.outfit, upside_down=False) for body in twins.bodies]
+    return Sample(
+        image=_in_light(rng, canvas.rgb, dim=False),
+        parts=canvas.parts,
+        person_ids=canvas.persons,
+        keypoints=np.stack([_keypoints(figure.body, row, canvas) for row, figure in enumerate(figures)]),
+        name=name,
+        original_size=(size, size),
+        tags=tuple(sorted(_tags_of(figures, canvas, scene, size))),
+    )
+
+
+def _draw_number(rng: np.random.Generator, scene: SceneConfig) -> int:
+    return 1 + int(rng.choice(len(scene.persons), p=np.array(scene.persons) / sum(scene.persons)))
 
 
 def _draw_behind(rng: np.random.Generator, scene: SceneConfig, size: int, tags: set[str]) -> NDArray[np.float32]:
@@ -131,7 +156,7 @@ def _paint_statue(rng: np.random.Generator, canvas: Canvas, size: int) -> None:
 
 def _draw_crowd(rng: np.random.Generator, scene: SceneConfig, size: int) -> list[_Figure]:
     """Return the persons, from back to front: larger ones tend to stand nearer."""
-    number = 1 + int(rng.choice(len(scene.persons), p=np.array(scene.persons) / sum(scene.persons)))
+    number = _draw_number(rng, scene)
     placed: list[tuple[float, float, float]] = []
     figures: list[tuple[float, _Figure]] = []
     for _ in range(number):

@@ -35,6 +35,9 @@ class SceneConfig:
     """Tag `small` where a standing height lies below this."""
     on_hands: float = 0.5
     """The share who stand on their hands among those who are not upright; the others lie."""
+    twins: bool = False
+    """True for rows of identical people behind blinds (`mghp.datasets.synthetic.twins`), of whom `persons` and `height`
+    tell; what is said of crowds, light and occluders is not read."""
 
 
 _PLAIN = {
@@ -93,10 +96,28 @@ STRESS = {
 """What the failure cases of the supplement are about, each as `default` but for one thing: all upright, all standing on
 their hands, dim with human-like objects behind, small people in dim light, and people who cross and overlap."""
 
-SCENES = _PLAIN | STRESS
+_CONTROL = {
+    "twins": SceneConfig(
+        name="twins",
+        number=9,
+        persons=(0.0, 0.0, 0.5, 0.5),
+        height=(0.56, 0.63),
+        not_upright=0.0,
+        cue=1.0,
+        overlap=0.0,
+        dim=0.0,
+        distractors=0.0,
+        human_like=0.0,
+        occluders=0.0,
+        twins=True,
+    )
+}
+
+SCENES = _PLAIN | STRESS | _CONTROL
 """`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
 in some pictures. `hard`: three to seven who overlap, and objects in front of them. `clear`: `default` with a cue for
-everybody. And the stress scenes.
+everybody. The stress scenes. And `twins`, a positive control: identical people behind blinds, where no limb tells on its
+own where it goes, and one-to-one matching does.
 
 `default` and `hard` are ambiguous about sides: 33 % and 81 % of their people are seen from the front or the back and
 drawn alike from both (`Sample.cues`), so that no picture tells their left from their right. The stress scenes are as

@@ -1,0 +1,129 @@
+"""Twins behind blinds: no limb tells on its own where it goes, and only one-to-one matching tells who is whose.
+
+Identical people stand shoulder to shoulder, seen through the gaps of a blind: heads and shoulders, hips with elbows and
+wrists, knees, ankles. From each gap to the next all of them step aside by one place, to the left or to the right, under
+the slat between. What is seen of a limb, its two ends, is the same whichever way it goes; inside the row somebody's end
+lies at both places. But all go the same way: at one end of the row a place is left over, at the other one is new, and
+of both ways only the true one gives everybody a limb.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mghp.datasets.synthetic.body import Body, draw_body
+from mghp.datasets.synthetic.figure import paint_figure
+from mghp.datasets.synthetic.outfit import Outfit, draw_outfit
+from mghp.datasets.synthetic.painting import Canvas, Colour
+
+SLATS = ((-0.215, -0.145), (0.085, 0.185), (0.28, 0.39))
+"""Where each slat begins and ends, in standing heights below the pelvis."""
+
+SPACING = 0.24
+"""From one twin to the next, in standing heights."""
+
+_SEEN_THROUGH = {"elbow": 1, "wrist": 1, "hand": 1, "hip": 1, "pelvis": 1, "knee": 2, "ankle": 3, "toe": 3}
+"""The gap that shows a joint; all others are seen through the first."""
+
+_REACH = {"shoulder": (-0.3, -0.23), "elbow": (-0.13, 0.07), "wrist": (-0.13, 0.07), "hip": (-0.02, 0.02),
+          "knee": (0.2, 0.265), "ankle": (0.405, 0.5)}  # fmt: skip
+"""Where each joint must lie to be seen through its gap, in standing heights below the pelvis."""
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A row of identical people and what hides them.
+
+    Attributes:
+        upright: the first, as if nobody stepped aside.
+        outfit: what all wear.
+        number: how many.
+        places: where the row stands in each gap, in places to the right of the first.
+        slats: colour of the blind.
+        order: their numbers from back to front.
+    """
+
+    upright: Body
+    outfit: Outfit
+    number: int
+    places: tuple[int, ...]
+    slats: Colour
+    order: tuple[int, ...]
+
+    @property
+    def bodies(self) -> list[Body]:
+        """The twins with every joint where its gap shows it."""
+        return [self._body(twin, [self.places[gap_of(name)] for name in self.upright.joints]) for twin in self._row]
+
+    def through(self, gap: int) -> list[Body]:
+        """Return the twins as they stand in a gap, upright."""
+        return [self._body(twin, [self.places[gap]] * len(self.upright.joints)) for twin in self._row]
+
+    @property
+    def _row(self) -> range:
+        return range(self.number)
+
+    def _body(self, twin: int, places: list[int]) -> Body:
+        step = SPACING * self.upright.height
+        joints = self.upright.joints.items()
+        moved = {name: (x + (twin + place) * step, y) for (name, (x, y)), place in zip(joints, places, strict=True)}
+        return replace(self.upright, joints=moved)
+
+
+def gap_of(joint: str) -> int:
+    """Return the number of the gap that shows a joint, from the top."""
+    return _SEEN_THROUGH.get(joint.rpartition("_")[2], 0)
+
+
+def draw_twins(rng: np.random.Generator, number: int, height: float, size: int) -> Twins:
+    """Draw a row of twins.
+
+    Args:
+        rng: where the draws come from.
+        number: how many.
+        height: standing height, pixels.
+        size: height and width of the picture, pixels.
+    """
+    middle = size / 2 - (number - 1) / 2 * SPACING * height
+    pelvis = middle + float(rng.uniform(-0.01, 0.01) * size), float(rng.uniform(0.47, 0.51) * size)
+    body = draw_body(rng, pelvis, height, 0.0)
+    while not _is_seen_through_gaps(body, pelvis):
+        body = draw_body(rng, pelvis, height, 0.0)
+    places = [0]
+    while len(places) <= len(SLATS):  # at most one place from the middle, so that the row stays in the picture
+        places.append(places[-1] + int(rng.choice([-1, 1])) if places[-1] == 0 else 0)
+    red, green, blue = (float(value) for value in rng.uniform(60, 200, 3))
+    order = tuple(int(twin) for twin in rng.permutation(number))
+    return Twins(body, draw_outfit(rng, True, 0.035 * height), number, tuple(places), (red, green, blue), order)
+
+
+def _is_seen_through_gaps(body: Body, pelvis: tuple[float, float]) -> bool:
+    """Return True if a body is seen from the front and each joint lies in its gap."""
+    below = {name: (y - pelvis[1]) / body.height for name, (_, y) in body.joints.items()}
+    inside = [
+        least < below[f"{side}_{joint}"] < most for joint, (least, most) in _REACH.items() for side in ("left", "right")
+    ]
+    return all(inside) and math.cos(body.facing) > 0.9
+
+
+def paint_twins(background: NDArray[np.float32], twins: Twins) -> Canvas:
+    """Paint what each gap shows of the row, and the slats."""
+    canvas = Canvas(background.copy())
+    for gap, (top, bottom) in enumerate(_gaps(twins.upright, len(background))):
+        shown = Canvas(background.copy())
+        bodies = twins.through(gap)
+        for twin in twins.order:
+            paint_figure(shown, bodies[twin], twins.outfit, twin + 1)
+        for name in ("rgb", "parts", "persons"):
+            getattr(canvas, name)[top:bottom] = getattr(shown, name)[top:bottom]
+        canvas.rgb[bottom:] = twins.slats  # the next gap is painted over it
+    return canvas
+
+
+def _gaps(body: Body, size: int) -> list[tuple[int, int]]:
+    """Return the first row of each gap and the one behind its last; the lowest one reaches to the picture's end."""
+    pelvis = body.joints["pelvis"][1]
+    edges = [round(pelvis + share * body.height) for slat in SLATS for share in slat]
+    return list(zip([0, *edges[1::2]], [*edges[::2], size], strict=True))
