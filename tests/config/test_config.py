@@ -682,7 +682,7 @@ def test_a_sweep_s_metric_is_one_that_its_runs_have(path, tiny_runs):
         assert entry.scope == "set"
         assert entry.larger_is_better == (metric["goal"] == "maximize")
         return
-    if metric["name"].startswith("test/"):  # of learned scores, see tests/experiments/learned
+    if metric["name"].startswith(("test/", "limbs/")):  # see tests/studies/learned and tests/evaluation/test_limb_pairs
         return
     for run in tiny_runs.values():
         assert metric["name"] in run.result["metrics"]

@@ -5,26 +5,26 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mghp.config.load import load_config
 from mghp.datasets.folder import FolderSamples
+from mghp.datasets.pictures import training_fingerprint
+from mghp.runs.folder import run_path
 
 FOLDS = ("photographs_matching", "photographs_matching_fold_b")
 
 
-@pytest.fixture(scope="module")
-def folds_of(photographs, checkout):
-    """The pictures to train and to test on of an experiment."""
+@pytest.fixture
+def config_of(photographs, checkout, monkeypatch):
+    """The config of an experiment on photographs, where its files are."""
+    monkeypatch.chdir(checkout)
 
-    def pictures(experiment):
-        data = load_config(checkout / "experiments" / "parsing" / f"{experiment}.yaml").data
-        data.root = str(photographs.parent)
-        data.annotations = str(photographs.parent / "person_keypoints.json")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(checkout)
-            return [FolderSamples(data, split).names for split in (data.splits.train, data.splits.validation)]
+    def load(experiment, *overrides):
+        places = f"data.root={photographs.parent}", f"data.annotations={photographs.parent / 'person_keypoints.json'}"
+        return load_config(checkout / "experiments" / "parsing" / f"{experiment}.yaml", [*places, *overrides])
 
-    return pictures
+    return load
 
 
 def test_the_lists_are_those_that_the_script_draws(photographs, checkout, tmp_path):
@@ -36,8 +36,11 @@ def test_the_lists_are_those_that_the_script_draws(photographs, checkout, tmp_pa
         assert file.read_text() == (tmp_path / file.name).read_text()
 
 
-def test_no_picture_is_trained_and_tested_on_and_both_folds_test_as_many(folds_of, photographs):
-    (train_a, test_a), (train_b, test_b) = map(folds_of, FOLDS)
+def test_no_picture_is_trained_and_tested_on_and_both_folds_test_as_many(config_of, photographs):
+    def pictures(data):
+        return [FolderSamples(data, split).names for split in (data.splits.train, data.splits.validation)]
+
+    (train_a, test_a), (train_b, test_b) = (pictures(config_of(experiment).data) for experiment in FOLDS)
     lists = {name: Path(photographs.parent / f"{name}.txt") for name in ("train", "val", "keypoints_only")}
     listed = {name: set(file.read_text().split()) for name, file in lists.items()}
     assert len(test_a) == len(test_b) == 80
@@ -46,3 +49,12 @@ def test_no_picture_is_trained_and_tested_on_and_both_folds_test_as_many(folds_o
     assert set(test_a) < listed["val"] < set(train_b)
     assert set(test_b) < listed["train"]
     assert set(train_b) | set(test_b) == set().union(*listed.values())
+
+
+@pytest.mark.parametrize(("fold", "experiment"), [("fold_a", FOLDS[0]), ("fold_b", FOLDS[1])])
+def test_the_sweeps_begin_with_the_starts_of_their_own_fold(config_of, checkout, fold, experiment):
+    starts = [config_of("photographs_starts", f"variant={fold}", f"seed={seed}") for seed in (0, 1)]
+    fingerprint = training_fingerprint(starts[0].data)
+    sweep = yaml.safe_load((checkout / "sweeps" / f"{experiment}.yaml").read_text())["parameters"]
+    assert sweep["network.weights"]["values"] == [str(run_path(start, fingerprint)) for start in starts]
+    assert starts[0].data.splits == config_of(experiment).data.splits
