@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mghp
 
@@ -83,6 +84,42 @@ def test_the_version_is_one():
     assert project["version"] == mghp.__version__ == version("mghp")
 
 
+def test_both_forms_of_the_citation_cite_the_same():
+    cff = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text())
+    (paper,) = cff["references"]
+    bib = (CHECKOUT / "CITATION.bib").read_text().replace("{mghp}", "mghp")
+    software_entry, paper_entry = re.split(r"\n(?=@)", bib)
+    for entry, cited in ((software_entry, cff), (paper_entry, paper)):
+        fields = dict(re.findall(r"(\w+) *= \{(.*?)\},?$", entry, re.MULTILINE))
+        assert fields["title"] == cited["title"]
+    assert cff["version"] in software_entry
+    assert cff["version"] == mghp.__version__
+    names = [f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]]
+    assert fields["author"] == " and ".join(names)
+    assert [fields[key] for key in ("booktitle", "year", "url")] == [
+        paper["collection-title"], str(paper["year"]), paper["url"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("file", sorted((CHECKOUT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")), ids=lambda f: f.stem)
+def test_a_form_of_issues_is_one(file):
+    """GitHub shows no form that lacks a name, a description or a question with a label."""
+    form = yaml.safe_load(file.read_text())
+    if file.stem == "config":
+        assert form == {"blank_issues_enabled": True}
+        return
+    assert {"name", "description", "body"} <= form.keys()
+    for question in form["body"]:
+        assert question["type"] in ("input", "textarea")
+        assert question["attributes"]["label"]
+
+
+def test_the_readme_names_every_extra():
+    extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (sentence,) = re.findall(r"^Extras, .*?\.$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert [name for name in extras if f"`{name}`" not in sentence] == []
+
+
 def test_the_package_ships_its_types():
     assert (CHECKOUT / "mghp" / "py.typed").is_file()
     content = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
@@ -119,7 +156,7 @@ def test_what_a_page_links_to_is_tracked(page):
 def test_the_top_level_is_the_design_s():
     allowed = {
         "pyproject.toml", "experiments", "mghp", "analysis", "tests", "sweeps", "README.md", "LICENSE", "CHANGELOG.md",
-        "CONTRIBUTING.md", "docs",
+        "CONTRIBUTING.md", "CITATION.cff", "CITATION.bib", "docs",
     }  # fmt: skip
     top = {path.relative_to(CHECKOUT).parts[0] for path in tracked_files()}
     assert {name for name in top if not name.startswith(".")} <= allowed

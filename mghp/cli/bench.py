@@ -27,11 +27,11 @@ Device = Annotated[
 def _run(entry: BenchEntry, arguments: list[str], out: Path, device: str = "", given: Path | None = None) -> None:
     """Measure, then write and print the tables that the run fills."""
     from mghp.config.load import load_config
+    from mghp.config.packaged import packaged
     from mghp.config.schema import Config
-    from mghp.runs.checkout import ROOT
 
     _check_place(out)
-    file = given or ROOT / "experiments" / entry.experiment
+    file = given or packaged(f"experiments/{entry.experiment}")
     has_file = given is not None or entry.experiment
     config = load_config(file, arguments) if has_file else Config(experiment=f"bench_{entry.name}")
     if entry.has_pictures:

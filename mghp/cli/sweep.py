@@ -57,6 +57,7 @@ def reproduce(
     ] = False,
 ) -> None:
     """Run the suite and write its tables, figures and galleries; finished runs are adopted, not run again."""
+    from mghp.reproduce.finished import COMMITTED
     from mghp.reproduce.plan import into_fresh_folder, make_plan
     from mghp.reproduce.profiles import PROFILES
 
@@ -79,6 +80,8 @@ def reproduce(
         sections.append(paper_section(experiments, not fresh))
     if fresh:
         typer.echo(f"all anew, with {taken[-1] if taken != given else 'what that folder of runs lacks'}")
+    elif size.evidence and not COMMITTED.is_dir():
+        typer.echo("the runs that are committed with the project lie in its checkout alone: all are made here")
 
     from mghp.studies.output_names import present_report
 

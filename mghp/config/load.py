@@ -1,6 +1,7 @@
 """From an experiment file to a resolved `Config`.
 
-The file is merged over the schema (over its parent first where it has `base: FILE`), then the chosen one of its
+The file, or the packaged one of that name where there is none, is merged over the schema (over its parent first where it
+has `base: FILE`), then the chosen one of its
 `variants`, then `key=value` from the command line.
 """
 
@@ -24,10 +25,11 @@ from mghp.config.check import (
     nearest,
     one_line,
 )
+from mghp.config.packaged import own_or_packaged
 from mghp.config.schema import Config, state_amounts
 from mghp.config.typed_yaml import read_argument, read_typed, type_of
 from mghp.config.yaml_text import read_text
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
 from mghp.matching.solvers import SOLVERS
 
 
@@ -48,7 +50,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         >>> config.experiment, config.matcher.name, config.seed
         ('sinkhorn', 'sinkhorn', 3)
     """
-    file = existing_file(path, "experiment file")
+    file = own_or_packaged(path, "experiment file")
     content = _read_with_bases(file)
     content.setdefault("experiment", file.stem)
     return _with_overrides(content, overrides, str(file))
@@ -74,7 +76,7 @@ def load_config_text(text: str, overrides: Sequence[str] = (), origin: str = "co
 
 def variant_names(path: str | Path) -> list[str]:
     """Return the names of an experiment file's variants, in its order."""
-    return list(_read_with_bases(existing_file(path, "experiment file")).get("variants") or {})
+    return list(_read_with_bases(own_or_packaged(path, "experiment file")).get("variants") or {})
 
 
 def variant_labels(path: str | Path) -> dict[str, str]:
@@ -83,7 +85,7 @@ def variant_labels(path: str | Path) -> dict[str, str]:
     Raises:
         InputError: if the file is missing or broken.
     """
-    variants = _read_with_bases(existing_file(path, "experiment file")).get("variants") or {}
+    variants = _read_with_bases(own_or_packaged(path, "experiment file")).get("variants") or {}
     return {
         str(name): (settings or {}).get("label") or str(name).replace("_", " ") for name, settings in variants.items()
     }
@@ -160,7 +162,7 @@ def read_layers(file: Path, seen: tuple[Path, ...] = ()) -> list[tuple[dict[str,
     base = content.pop("base", None)
     if base is None:
         return [(content, str(file))]
-    bases = read_layers(existing_file(file.parent / str(base), f"{file}: base"), (*seen, file.resolve()))
+    bases = read_layers(own_or_packaged(str(base), f"{file}: base", file.parent), (*seen, file.resolve()))
     for inherited, _ in bases:
         inherited.pop("experiment", None)
     return [*bases, (content, str(file))]

@@ -9,6 +9,7 @@ import yaml
 
 from mghp.config.keys import Key, schema_keys
 from mghp.config.load import load_config, parse_override, read_layers, to_yaml
+from mghp.config.packaged import own_or_packaged
 
 DEFAULT = "default"
 """The origin of a value that nothing sets."""
@@ -34,7 +35,7 @@ def origins(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, str]:
     chosen = dict(given).get("variant")
     found: dict[str, str] = {}
     variants: dict[str, str] = {}
-    for content, file in read_layers(Path(path)):
+    for content, file in read_layers(own_or_packaged(path, "experiment file")):
         settings = (content.pop("variants", None) or {}).get(chosen) or {}
         found |= dict.fromkeys(_leaves(content), file)
         variants |= dict.fromkeys(_leaves(settings), f"{file}, variant {chosen}")

@@ -26,8 +26,9 @@ from mghp.anatomy.parts import IGNORE, Parts
 from mghp.anatomy.skeleton import UNKNOWN_SIGMA, Skeleton
 from mghp.config.check import MERGING_RAISES, check_keys, nearest, one_line
 from mghp.config.load import yaml_mapping
+from mghp.config.packaged import own_or_packaged
 from mghp.config.yaml_text import read_text
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
 
 
 @dataclass
@@ -95,7 +96,8 @@ def read_anatomy(file: Path) -> tuple[Anatomy, int]:
     Raises:
         InputError: naming the file and key, if it is missing or broken.
     """
-    return anatomy_of_text(read_text(existing_file(file, "anatomy")), str(file))
+    found = own_or_packaged(file, "anatomy")
+    return anatomy_of_text(read_text(found), str(found))
 
 
 def anatomy_of_text(text: str, origin: str) -> tuple[Anatomy, int]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mghp.config.dataset_names import DATASETS
 from mghp.config.load import load_config
+from mghp.config.packaged import packaged
 from mghp.config.schema import Config
 from mghp.datasets.pictures import training_fingerprint
 from mghp.errors import InputError
 from mghp.reproduce.kinds import known_kinds
 from mghp.reproduce.trials import Section, Trial
-from mghp.runs.checkout import checkout
 
 SECONDS_A_STEP = 0.9
 """A guess, since nothing of this has been run: 64 crops of 385 through a ResNet-101 on one GPU of 2021."""
@@ -36,7 +36,7 @@ def paper_experiments(overrides: Sequence[str]) -> list[Config]:
 
 
 def _experiment(name: str, overrides: Sequence[str]) -> Config:
-    file = checkout() / "experiments" / "parsing" / f"{name}.yaml"
+    file = packaged(f"experiments/parsing/{name}.yaml")
     roots = [text.partition("=")[2] for text in overrides if text.startswith("data.root=")]
     withheld = ("data.root=",) if DATASETS[name].annotations else ("data.root=", "data.annotations=")
     config = load_config(file, ["wandb.mode=disabled", *(text for text in overrides if not text.startswith(withheld))])

@@ -6,11 +6,11 @@ from itertools import count
 from pathlib import Path
 
 from mghp.config.load import load_config
+from mghp.config.packaged import packaged
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.reproduce.profiles import POSE_KEYS, Profile
 from mghp.reproduce.trials import Section, Trial, trials_of
-from mghp.runs.checkout import checkout
 
 _EVERYWHERE = ("runs=", "seed=", "data.seed=", "wandb.")
 _OF_PICTURES = (
@@ -52,7 +52,7 @@ def make_plan(
         InputError: if an override does not fit the schema, or concerns no section that is wanted, or a file is missing
             or broken.
     """
-    whole = load_config(checkout() / "experiments" / "matcher" / "paper.yaml", overrides)  # whatever section it is of
+    whole = load_config(packaged("experiments/matcher/paper.yaml"), overrides)  # whatever section it is of
     cases = whole.evaluation.failure_cases if any(text.startswith(_CASES) for text in overrides) else profile.failures
     of_pictures = [text for text in overrides if text.startswith(_OF_PICTURES + _EVERYWHERE)]
     taken = {

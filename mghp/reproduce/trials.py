@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
+from mghp.config.packaged import packaged
 from mghp.config.schema import Config
 from mghp.reproduce.finished import finished_run
 from mghp.reproduce.kinds import Kind, kind_after, known_kinds
 from mghp.reproduce.profiles import Size
-from mghp.runs.checkout import checkout
 from mghp.runs.folder import is_finished, run_path
 from mghp.sweep.identity import Identity
 from mghp.sweep.parameters import Parameter, choice, grid, trial_values
@@ -125,14 +125,14 @@ def configs_of(size: Size, overrides: Sequence[str]) -> list[Config]:
 
 def _points(size: Size) -> tuple[Path, list[dict[str, Any]]]:
     """Return the experiment file, and the settings of each trial."""
-    file = checkout() / size.file
+    file = packaged(size.file)
     if not size.file.startswith("sweeps/"):
         return file, [{"variant": name} for name in variant_names(file)] or [{}]
     sweep = read_sweep(file)
     parameters = [_replaced(parameter, size.values) for parameter in sweep.parameters]
     points = [trial_values(parameters, point) for point in grid(parameters)]
     experiment = next(word for word in sweep.command if word.startswith("experiments/"))
-    return checkout() / experiment, [_equal_cost(point) for point in points] if size.at_equal_cost else points
+    return packaged(experiment), [_equal_cost(point) for point in points] if size.at_equal_cost else points
 
 
 def _replaced(parameter: Parameter, values: Mapping[str, Sequence[Any]]) -> Parameter:

@@ -258,6 +258,8 @@ def result_of(path: Path) -> dict[str, Any]:
 def git_commit() -> tuple[str, bool]:
     """Return the source's commit and whether it has uncommitted changes; ("unknown", False) outside a checkout."""
     source = Path(__file__).resolve().parents[2]
+    if not (source / ".git").exists():  # a project's environment lies in a checkout, which is not ours
+        return "unknown", False
     try:
         commit = _git(source, "rev-parse", "HEAD")
         return commit, bool(_git(source, "status", "--porcelain", "--untracked-files=no"))

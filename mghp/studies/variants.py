@@ -4,19 +4,19 @@ import functools
 from collections.abc import Iterable
 
 from mghp.config.load import variant_labels
+from mghp.config.packaged import packaged
 from mghp.report.seeds import Family, of_one_budget
-from mghp.runs.checkout import ROOT
 from mghp.runs.read import Run, by_seed
 
 
 @functools.cache
 def labels_of(experiment: str) -> dict[str, str]:
-    """Return the words of the variants of an experiment file, in its order; none where the files are not installed.
+    """Return the words of the variants of an experiment file, in its order; none where there is no such file.
 
     Args:
         experiment: the file, below experiments/.
     """
-    file = ROOT / "experiments" / experiment
+    file = packaged(f"experiments/{experiment}")
     return variant_labels(file) if file.exists() else {}
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mghp.config.packaged import own_or_packaged
 from mghp.config.yaml_text import PlainLoader, read_plain, read_text
-from mghp.errors import InputError, existing_file
+from mghp.errors import InputError
 from mghp.sweep.parameters import MOST_TRIALS, Parameter, check_grid, choice, read_parameters
 
 METHODS = ("grid", "random", "bayes")
@@ -68,13 +69,13 @@ class SweepFile:
 
 
 def read_sweep(path: Path) -> SweepFile:
-    """Read and check a sweep file.
+    """Read and check a sweep file, or the packaged one of that name where there is none.
 
     Raises:
         InputError: one line that names the file, the key and what was expected.
     """
     # YAML as W&B reads it, not as our own files: there 1e-3 is text, and argument lists must be those of `wandb agent`.
-    content = read_plain(read_text(existing_file(path, "sweep file")), PlainLoader, str(path))
+    content = read_plain(read_text(own_or_packaged(path, "sweep file")), PlainLoader, str(path))
     try:
         return _checked(path, _as_uploaded(content))
     except InputError as error:

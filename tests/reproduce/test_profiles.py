@@ -3,7 +3,6 @@ from itertools import product
 import pytest
 import yaml
 
-import mghp.runs.checkout
 from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
 from mghp.errors import InputError
@@ -142,12 +141,6 @@ def test_profiles_grow():
 def test_an_override_that_does_not_fit_is_refused():
     with pytest.raises(InputError, match="unknown key 'sed'"):
         matching("smoke", "sed=1")
-
-
-def test_without_experiment_files_a_checkout_is_asked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(mghp.runs.checkout, "ROOT", tmp_path)
-    with pytest.raises(InputError, match="runs from a checkout"):
-        matching()
 
 
 def test_the_standard_profile_runs_whole_sweeps():

@@ -10,7 +10,7 @@ from mghp.studies import variants
 @pytest.fixture
 def add_variant(checkout, tmp_path, monkeypatch):
     """Adds a line to a copy of an experiment file, which the studies then read; returns the file."""
-    monkeypatch.setattr(variants, "ROOT", tmp_path)
+    monkeypatch.setattr("mghp.config.packaged._PACKAGE", tmp_path)
     variants.labels_of.cache_clear()
     shutil.copytree(checkout / "experiments", tmp_path / "experiments")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from mghp.config.packaged import packaged
 from mghp.report.table import Column, TableOf
-from mghp.runs.checkout import ROOT
 from mghp.runs.folder import RunFolder
 from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 
@@ -64,8 +64,8 @@ def _measured() -> Iterator[dict[str, float | str]]:
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as place:
             yield _one("stub", _stub_sweep(Path(place)), Path(place), NUM_TRIALS)
-            matcher = ROOT / "sweeps" / "matcher.yaml"
-            (Path(place) / "experiments").symlink_to(ROOT / "experiments")
+            matcher = packaged("sweeps/matcher.yaml")
+            (Path(place) / "experiments").symlink_to(packaged("experiments"))
             yield _one("matcher", matcher, Path(place), 1)
 
 
