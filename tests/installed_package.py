@@ -6,7 +6,6 @@ import subprocess
 import sys
 import venv
 from importlib.metadata import distribution
-from pathlib import Path
 
 from packaging.requirements import Requirement
 

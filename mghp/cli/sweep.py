@@ -70,6 +70,8 @@ def reproduce(
     size, given = PROFILES[profile.value], overrides or []
     taken = into_fresh_folder(given) if fresh else given
     sections = make_plan(size, taken, only and only.value, not fresh)
+    if size.evidence and not fresh and not COMMITTED.is_dir():
+        typer.echo("committed runs lie in a checkout alone, and this is an installed package: all are made here")
     if profile is Profile.full:
         from mghp.reproduce.full import in_a_line, paper_experiments, paper_section, refuse_incomplete
 
@@ -80,8 +82,6 @@ def reproduce(
         sections.append(paper_section(experiments, not fresh))
     if fresh:
         typer.echo(f"all anew, with {taken[-1] if taken != given else 'what that folder of runs lacks'}")
-    elif size.evidence and not COMMITTED.is_dir():
-        typer.echo("the runs that are committed with the project lie in its checkout alone: all are made here")
 
     from mghp.studies.output_names import present_report
 

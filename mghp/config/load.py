@@ -1,8 +1,7 @@
 """From an experiment file to a resolved `Config`.
 
-The file, or the packaged one of that name where there is none, is merged over the schema (over its parent first where it
-has `base: FILE`), then the chosen one of its
-`variants`, then `key=value` from the command line.
+The file, or the packaged one of that name where there is none, is merged over the schema (over its parent first where
+it has `base: FILE`), then the chosen one of its `variants`, then `key=value` from the command line.
 """
 
 import functools

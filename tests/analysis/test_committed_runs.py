@@ -44,8 +44,12 @@ def test_the_standard_profile_trains_nothing_with_a_file_of_poses_and_without(ad
     assert [what for what, folder in adopted if folder is None] == []
 
 
-def test_what_it_leaves_is_of_benches_and_of_other_poses(adopted):
-    committed = find_runs([COMMITTED])
+@pytest.fixture(scope="module")
+def committed():
+    return find_runs([COMMITTED])
+
+
+def test_what_it_leaves_is_of_benches_and_of_other_poses(adopted, committed):
     folders = {folder for _, folder in adopted}
     others = {run.experiment for run in committed if run.path not in folders}
     assert others == BENCHES | PHOTOGRAPHS | {"bench_matcher", "learned", "readings", "solvers", "steps"}
@@ -54,8 +58,8 @@ def test_what_it_leaves_is_of_benches_and_of_other_poses(adopted):
 
 # The key of the other two is of the path of a checkpoint on the machine that measured them.
 @pytest.mark.parametrize("name", sorted(BENCHES - {"bench_speed", "bench_step"}))
-def test_a_bench_keeps_its_key(name):
-    (run,) = (run for run in find_runs([COMMITTED]) if run.experiment == name)
+def test_a_bench_keeps_its_key(name, committed):
+    (run,) = (run for run in committed if run.experiment == name)
     written = yaml.safe_load(read_file(run.path / "config.yaml", "config"))
     del written["learned"]["learning_rates"]  # whose default has changed since
     assert config_key(load_config_text(yaml.safe_dump(written)), run.said("data_fingerprint")) == run.said("key")

@@ -29,7 +29,9 @@ def put(file, text):
 
 
 def test_every_file_comes_with_the_package(checkout):
-    files = {file.relative_to(checkout) for kind in ("experiments", "sweeps") for file in (checkout / kind).rglob("*.*")}
+    files = {
+        file.relative_to(checkout) for kind in ("experiments", "sweeps") for file in (checkout / kind).rglob("*.*")
+    }
     assert files == module._files()
 
 
@@ -71,5 +73,5 @@ def test_a_wrong_name_gets_the_nearest_packaged_one(elsewhere):
 
 @pytest.mark.parametrize("name", ["a" * 5000, "nul\0", "../experiments/matcher/paper.yaml"])
 def test_names_of_no_file_are_refused_as_ever(name, elsewhere):
-    with pytest.raises(InputError, match="^experiment file "):
+    with pytest.raises(InputError, match=r"^experiment file "):
         own_or_packaged(name, "experiment file")

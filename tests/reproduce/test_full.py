@@ -1,5 +1,7 @@
 import pytest
+from typer.testing import CliRunner
 
+from mghp.cli.main import app
 from mghp.errors import InputError
 from mghp.reproduce.full import in_a_line, paper_experiments, paper_section, refuse_incomplete
 
@@ -23,6 +25,18 @@ def test_the_paper_s_scale_says_what_is_missing(tmp_path):
     ):
         refuse_incomplete(experiments)
     refuse_incomplete([])
+
+
+@pytest.mark.parametrize("is_checkout", [True, False])
+def test_without_a_checkout_it_says_that_no_run_is_adopted(is_checkout, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mghp.reproduce.plan.make_plan", lambda *settings: [])
+    monkeypatch.setattr("mghp.reproduce.finished.COMMITTED", tmp_path / ("." if is_checkout else "none"))
+    result = CliRunner().invoke(app, ["reproduce", "--profile", "full"])
+    assert isinstance(result.exception, InputError)  # the datasets are missing
+    lines = result.stdout.splitlines()
+    assert len(lines) == 3 + (not is_checkout)
+    assert lines[0].startswith("committed runs lie in a checkout alone") != is_checkout
 
 
 def test_the_paper_s_scale_trains_and_then_evaluates(tmp_path, monkeypatch):

@@ -213,10 +213,11 @@ def test_no_committed_run_stands_for_a_fresh_one(tmp_path, monkeypatch, finish):
     assert first(False).is_finished
 
 
-@pytest.mark.parametrize("profile", ["smoke", "standard"])
-def test_a_fresh_plan_has_every_run_to_make(profile, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("profile", "name"), [("smoke", "learned"), ("standard", "rotation")])
+def test_a_fresh_plan_has_every_run_to_make(profile, name, tmp_path, monkeypatch):
+    """Those of the standard profile, too, which are committed."""
     monkeypatch.chdir(tmp_path)
-    (found,) = make_plan(PROFILES[profile], into_fresh_folder([]), "learned", adopts_committed=False)
+    (found,) = make_plan(PROFILES[profile], into_fresh_folder([]), name, adopts_committed=False)
     assert {trial.config.runs for trial in found.trials} == {"runs-fresh-1"}
     assert not [trial for trial in found.trials if trial.is_finished]
     assert not (tmp_path / "runs-fresh-1").exists()  # planning writes nothing

@@ -12,7 +12,7 @@ import yaml
 
 @pytest.fixture(scope="module")
 def end_to_end(checkout, tmp_path_factory):
-    """Both sweeps, at the same time: (exit status, output, launched commands, the server's report) by name."""
+    """Two trials of each, at the same time: (exit status, output, launched commands, the server's report) by name."""
     script = checkout.parent / "shared" / "tools" / "wandb_sweep_e2e.sh"
     if not script.is_file():
         pytest.skip(f"what drives W&B's client is not here: {script}")
@@ -23,12 +23,12 @@ def end_to_end(checkout, tmp_path_factory):
     project.mkdir()
     (project / "experiments").symlink_to(checkout / "experiments")
     processes = {}
-    for name, number in (("matcher", 4), ("parsing", 2)):
+    for name, file in files.items():
         environment = {key: value for key, value in os.environ.items() if key != "WANDB_MODE"} | {
             "PYTHON": sys.executable, "E2E_OUT": str(folder / name), "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
         }  # fmt: skip
         processes[name] = subprocess.Popen(
-            ["bash", str(script), str(project), str(files[name]), str(number)],
+            ["bash", str(script), str(project), str(file), "2"],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
     ended = {}
@@ -57,13 +57,13 @@ def _cut_of_parsing(checkout: Path, folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize(("name", "trials"), [("matcher", 4), ("parsing", 2)])
-def test_every_trial_ends_well_and_its_metric_arrives(end_to_end, checkout, name, trials):
+@pytest.mark.parametrize("name", ["matcher", "parsing"])
+def test_every_trial_ends_well_and_its_metric_arrives(end_to_end, checkout, name):
     status, output, launched, report = end_to_end[name]
     assert status == 0, output
-    assert [trial["rc"] for trial in launched] == [0] * trials
+    assert [trial["rc"] for trial in launched] == [0, 0]
     metric = yaml.safe_load((checkout / "sweeps" / f"{name}.yaml").read_text())["metric"]["name"]
-    assert len(report["runs"]) == trials
+    assert len(report["runs"]) == 2
     for run in report["runs"]:
         summary = json.dumps(run["summary"])
         assert f'"{metric}"' in summary
