@@ -1,5 +1,7 @@
 """Every finished run that is committed is adopted by the command that made it: its key is what it was."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -26,18 +28,41 @@ POSES = {
 }
 """What the standard profile is given: a file of poses, or none."""
 
+OF_POSES = ("matching", "learned")
+"""The sections that poses reach, but for the sizes that they are withheld from."""
+
+
+@pytest.fixture(scope="module")
+def adopted_by(tmp_path_factory):
+    """Tells what each trial of some sizes of the standard profile adopts; None for what it would run."""
+    folder = tmp_path_factory.mktemp("no_runs_of_ones_own")
+
+    def adopted(takes_poses, overrides, *sections):
+        profile = PROFILES["standard"]
+        sizes = {
+            name: [size for size in of_section if (name in OF_POSES and not size.withheld) == takes_poses]
+            for name, of_section in profile.sections.items()
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.delenv("MGHP_RUN_DIR", raising=False)
+            plans = [make_plan(replace(profile, sections=sizes), overrides, only=name) for name in sections]
+            trials = [trial for (section,) in plans for trial in section.trials]
+            return [(trial.label, trial.run().folder if trial.is_finished else None) for trial in trials]
+
+    return adopted
+
+
+@pytest.fixture(scope="module")
+def adopted_whatever_the_poses(adopted_by):
+    return adopted_by(False, [], *PROFILES["standard"].sections)
+
 
 @pytest.fixture(scope="module", params=POSES)
-def adopted(request, tmp_path_factory):
-    """What each trial of the standard profile adopts; None for what it would run."""
+def adopted(request, adopted_by, adopted_whatever_the_poses):
     if request.param == "real poses" and not REAL_POSES.is_file():
         pytest.skip("the file of real poses is not beside the checkout")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("no_runs_of_ones_own"))
-        patch.delenv("MGHP_RUN_DIR", raising=False)
-        sections = make_plan(PROFILES["standard"], POSES[request.param])
-        trials = [trial for section in sections for trial in section.trials]
-        return [(trial.label, trial.run().folder if trial.is_finished else None) for trial in trials]
+    return adopted_whatever_the_poses + adopted_by(True, POSES[request.param], *OF_POSES)
 
 
 def test_the_standard_profile_trains_nothing_with_a_file_of_poses_and_without(adopted):

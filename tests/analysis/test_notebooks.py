@@ -5,6 +5,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 ANALYSIS = Path(__file__).parents[2] / "analysis"
@@ -13,13 +15,24 @@ NOTEBOOKS = sorted(ANALYSIS.glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def executed(path):
-    """The notebook's code cells with new outputs, run where it lies."""
+def executed(path, kernel=None, before=""):
+    """The notebook's code cells with new outputs, run where it lies, in a kernel of its own or a given one."""
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(before))
     NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(ANALYSIS)}}
+        notebook, km=kernel, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(ANALYSIS)}}
     ).execute()
-    return code_cells(notebook)
+    return code_cells(notebook)[1:]
+
+
+@pytest.fixture(scope="module")
+def kernel_on_smoke_results(smoke_results):
+    """Runs notebooks one after the other, each in an empty namespace: what they import is loaded once."""
+    kernel = AsyncKernelManager(kernel_name="python3")
+    yield lambda path: executed(
+        path, kernel, f"%reset -f\nimport os\nos.environ['MGHP_RUNS'] = {str(smoke_results / 'runs')!r}\ndel os"
+    )
+    run_sync(kernel.shutdown_kernel)(now=True)
 
 
 def code_cells(notebook):
@@ -36,9 +49,8 @@ def said(cell):
 
 
 @each_notebook
-def test_notebook_runs_on_smoke_results(path, smoke_results, monkeypatch):
-    monkeypatch.setenv("MGHP_RUNS", str(smoke_results / "runs"))
-    shown = [output for cell in executed(path) for output in cell.outputs if "data" in output]
+def test_notebook_runs_on_smoke_results(path, kernel_on_smoke_results):
+    shown = [output for cell in kernel_on_smoke_results(path) for output in cell.outputs if "data" in output]
     assert len(shown) >= 6
     assert not [output for output in shown if output["data"].get("text/markdown") == ""]
 
