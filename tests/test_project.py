@@ -143,7 +143,9 @@ def test_the_checkout_s_results_are_few_files():
     assert {path.suffix for path in files if results / "runs" in path.parents} == {".zip"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "analysis/results/README.md", "docs/how-to/which-solver.md", "docs/explanation/theory.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "analysis/results/README.md", "docs/how-to/which-solver.md", "docs/explanation/theory.md"]
+)
 def test_what_a_page_links_to_is_tracked(page):
     file = CHECKOUT / page
     links = re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8"))

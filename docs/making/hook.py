@@ -9,6 +9,7 @@ from commands import commands_page
 from copied import PAGES, TEXTS, copied_pages
 from experiments import experiment_list
 from findings import answer_list, sections, table_places
+from formulas import with_formulas
 from glossary import glossary_page
 from keys import key_pages
 from library import library_pages
@@ -36,6 +37,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     """Add what is made of runs to a page of findings; lead links out of docs/ to the site's own pages."""
     uri = page.file.src_uri
     return _led(markdown + _made(uri), uri)
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Show formulas."""
+    return with_formulas(html)
 
 
 def on_serve(server: Any, *, config: MkDocsConfig, builder: Any) -> Any:  # noqa: ANN401 (mkdocs' server)

@@ -62,7 +62,8 @@ def _about(section: Any) -> list[str]:  # noqa: ANN401
 
 def _entry(key: Key, level: str) -> Iterator[str]:
     """Yield a heading that can be linked to, then what the key may be, its default and its meaning."""
-    yield from (f"{level} `{key.path}` {{ #{key.path} }}", "")
+    name = key.path.rpartition(".")[2]
+    yield from (f'{level} `{key.path}` {{ #{key.path} data-toc-label="{name}" }}', "")
     yield from (key.meaning, "")
     yield from (f"<small>{key.kind}; default: {_shown(key.default)}</small>", "")
 

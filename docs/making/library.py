@@ -18,7 +18,8 @@ _ABOUT = {
 def library_pages() -> dict[str, str]:
     """Return the pages by their place below docs/."""
     names = {
-        "mghp": [f"mghp.{name}" for name in mghp.__all__ if not name.startswith("_")] + ["mghp.inference.person.Person"],
+        "mghp": [f"mghp.{name}" for name in mghp.__all__ if not name.startswith("_")]
+        + ["mghp.inference.person.Person"],
         "mghp.matching": [f"mghp.matching.{name}" for name in mghp.matching.__all__],
         "mghp.inference": _modules(),
     }
