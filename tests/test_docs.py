@@ -75,7 +75,7 @@ def of_pages(has):
 
 @pytest.fixture
 def folder(checkout, tmp_path, monkeypatch):
-    """A working folder with what the pages speak of: the checkout's files, photographs, and some labels of one's own."""
+    """A working folder with what the pages speak of: the checkout's files, pictures, and labels of one's own."""
     for name in ("experiments", "sweeps", "analysis"):
         (tmp_path / name).symlink_to(checkout / name)
     drawn = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
@@ -266,7 +266,7 @@ def test_guides_are_sections_of_contributing(making):
 
 
 def test_every_experiment_and_sweep_is_listed(making):
-    text = making("experiments").experiment_list()
+    text = making("experiment_files").experiment_list()
     files = [*(CHECKOUT / "experiments").glob("[mp]*/**/*.yaml"), *(CHECKOUT / "sweeps").glob("*.yaml")]
     assert [file.name for file in files if f"`{file.name}`" not in text] == []
 

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 _ABOUT = """# Commands
 
-Every command that takes `KEY=VALUE` knows all [config keys](config/index.md). Bad input is one line that names the file or
-the key, with exit code 2. `mghp --install-completion` lets the shell complete names.
+Every command that takes `KEY=VALUE` knows all [config keys](config/index.md). Bad input is one line that names the file
+or the key, with exit code 2. `mghp --install-completion` lets the shell complete names.
 """
 
 _LEFT_OUT = (r"\*\*Commands\*\*:\n\n(\* .+\n)+", r"\* `--help`: .+\n", r"\*\*Options\*\*:\n\n(?=\n|#)")

@@ -73,7 +73,7 @@ def _question(question: Question) -> Iterator[str]:
     if answer:
         yield from ('!!! quote ""', "", f"    {answer}", "")
     for place, caption in figures:
-        yield from (f"![{caption}]({UP}/{place})", "", f"*{caption}.*", "")
+        yield from (f"[![{caption}]({UP}/{place})]({UP}/{place})", "", f"*{caption}.*", "")
     for name in tables:
         yield from _table(name)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from commands import commands_page
 from copied import PAGES, TEXTS, copied_pages
-from experiments import experiment_list
+from experiment_files import experiment_list
 from findings import answer_list, sections, table_places
 from formulas import with_formulas
 from glossary import glossary_page

@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+from mghp.config.data import DataConfig
+from mghp.config.dataset_names import DATASETS
 from mghp.config.keys import Key, schema_keys
 from mghp.config.schema import Config
 
@@ -57,7 +59,9 @@ def _content(path: str, section: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _about(section: Any) -> list[str]:  # noqa: ANN401
-    return [inspect.cleandoc(type(section).__doc__ or ""), ""]
+    known = DATASETS.entries if isinstance(section, DataConfig) else ()
+    names = [f"* `{entry.name}`: {entry.label}" for entry in known]
+    return [inspect.cleandoc(type(section).__doc__ or ""), "", *names, ""]
 
 
 def _entry(key: Key, level: str) -> Iterator[str]:
