@@ -257,6 +257,12 @@ def test_every_committed_answer_and_table_has_a_place_among_the_findings(making)
     assert findings.table_places()["analysis/results/report/M1.md"] == "findings/solvers.md#m1"
 
 
+def test_the_difficulty_of_each_scene_is_shown(making):
+    text = making("difficulty").difficulty()
+    assert "| `default` | 200 | 3.42 | 0.225 |" in text
+    assert "pictures_validation_simple.png" in text
+
+
 def test_guides_are_sections_of_contributing(making):
     pages = making("copied").copied_pages()
     origin, text = pages["how-to/add-a-solver.md"]

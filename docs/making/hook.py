@@ -1,12 +1,15 @@
 """What mkdocs calls while it builds the site: it adds the pages and pictures that are made of other files."""
 
+import functools
 import posixpath
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from commands import commands_page
 from copied import PAGES, TEXTS, copied_pages
+from difficulty import difficulty
 from experiment_files import experiment_list
 from findings import answer_list, sections, table_places
 from formulas import with_formulas
@@ -17,9 +20,19 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from mghp.studies.registry import STUDIES
+
 CHECKOUT = Path(__file__).parents[2]
 PICTURES = ("analysis/results/", (".png", ".jpg"))
 """The beginning and the endings of pictures that are copied to where they are shown."""
+
+MADE: dict[str, Callable[[], str]] = {
+    **{f"findings/{study}.md": functools.partial(sections, study) for study in STUDIES},
+    "findings/index.md": answer_list,
+    "findings/parsing.md": lambda: f"{difficulty()}\n{sections('parsing')}",
+    "reference/experiments.md": experiment_list,
+}
+"""What is added to a page, by its place below docs/."""
 
 LINK = re.compile(r"(?<=\]\()[^)#:\s]+(?=\))")
 
@@ -59,12 +72,7 @@ def _pages() -> dict[str, str]:
 
 def _made(uri: str) -> str:
     """Return what is added below the hand-written beginning of a page."""
-    folder, _, name = uri.removesuffix(".md").rpartition("/")
-    if uri == "reference/experiments.md":
-        return f"\n\n{experiment_list()}"
-    if folder != "findings":
-        return ""
-    return "\n\n" + (answer_list() if name == "index" else sections(name))
+    return f"\n\n{MADE[uri]()}" if uri in MADE else ""
 
 
 def _pictures(files: Files) -> dict[str, str]:

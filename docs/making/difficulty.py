@@ -1,0 +1,38 @@
+"""How hard the rendered pictures are without any model, as `mghp data render` has measured."""
+
+import json
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "analysis" / "results" / "parsing"
+
+_COLUMNS = {
+    "pictures": "pictures", "persons_per_picture": "persons a picture", "box_overlap": "overlap of boxes",
+    "keypoints_visible": "keypoints visible", "human_pixels": "human pixels",
+    "nearest_keypoint_grouping": "grouping by the nearest true keypoint",
+}  # fmt: skip
+
+_TITLE = "## How hard are the pictures?\n\nMeasured before anything was trained.\n"
+
+
+def difficulty() -> str:
+    """Return a section with a table, a row a scene, and a sheet of pictures of each."""
+    files = sorted(FOLDER.glob("pictures_difficulty_*.json"))
+    scenes = {file.stem.rpartition("_")[2]: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    columns = " | ".join(_COLUMNS.values())
+    head = [
+        "Measured before anything was trained.",
+        "",
+        f"| scene | {columns} |",
+        "| --- |" + " ---: |" * len(_COLUMNS),
+    ]
+    rows = [_row(name, told) for name, told in scenes.items()]
+    return "\n".join(["## How hard are the pictures?", "", *head, *rows, "", *map(_sheet, scenes), ""])
+
+
+def _row(scene: str, told: dict[str, float]) -> str:
+    numbers = " | ".join(f"{told[key]:.3g}" for key in _COLUMNS)
+    return f"| `{scene}` | {numbers} |"
+
+
+def _sheet(scene: str) -> str:
+    return f"![Pictures of scene {scene}](../../analysis/results/parsing/pictures_validation_{scene}.png)"
