@@ -110,8 +110,9 @@ class SyntheticConfig(Section):
     """Pictures of rendered persons (`mghp.datasets.synthetic`)."""
 
     scene: Literal[
-        "simple", "default", "hard", "clear", "upright", "upside_down", "dim_human_like", "small_dim", "crossing", "twins"
-    ] = "default"
+        "simple", "default", "hard", "clear", "upright", "upside_down", "dim_human_like", "small_dim", "crossing",
+        "twins",
+    ] = "default"  # fmt: skip
     """How crowded and how hard the pictures are. On `default` and `hard` 33 % and 81 % of the persons are drawn alike
     from front and back, so that no picture tells their left from their right; on `clear`, else like `default`, and on
     `simple` nobody is."""

@@ -116,8 +116,8 @@ _CONTROL = {
 SCENES = _PLAIN | STRESS | _CONTROL
 """`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
 in some pictures. `hard`: three to seven who overlap, and objects in front of them. `clear`: `default` with a cue for
-everybody. The stress scenes. And `twins`, a positive control: identical people behind blinds, where no limb tells on its
-own where it goes, and one-to-one matching does.
+everybody. The stress scenes. And `twins`, a positive control: identical people behind blinds, where no limb tells on
+its own where it goes, and one-to-one matching does.
 
 `default` and `hard` are ambiguous about sides: 33 % and 81 % of their people are seen from the front or the back and
 drawn alike from both (`Sample.cues`), so that no picture tells their left from their right. The stress scenes are as
