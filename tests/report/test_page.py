@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -57,19 +58,38 @@ def test_a_question_shows_its_answer_table_figures_and_galleries(report, tmp_pat
     assert "0123456789 (with uncommitted changes)" in page
     assert '<td class="number">30.0</td>' in page  # minutes
     assert "<dt>coupling</dt>" in page
-    assert "rows: scroll" not in page
 
 
 def test_answers_stand_first_and_lead_to_their_questions(report, tmp_path):
     page = page_of(report, tmp_path, shown("Does it?", "Yes."), shown("Does that?"))
     answers, rest = page.split("</section>", 1)
-    assert '<a href="#does-it">Does it?</a></dt><dd>Yes.</dd>' in answers
+    assert '<a href="#does-it">Does it?</a></h3>\n<p class="answer">Yes.</p>' in answers
     assert "Does that?" not in answers
     assert '<article id="does-it">' in rest
     assert '<p class="answer">Yes.</p>' in rest
     assert '<a href="#s1">A section</a>' in rest
     assert '<section id="s1">' in rest
     assert 'class="answers"' not in page_of(report, tmp_path, shown("Does that?"))
+
+
+def test_an_answer_opens_with_its_first_figure_and_the_section_has_all_of_them(report, tmp_path):
+    files = [tmp_path / "out" / f"{name}.png" for name in ("curve_a", "curve_b", "map")]
+    with_more = Report("smoke", False, report.runs, report.tables, files)
+    question = shown("Does it?", "Yes.", figures={"map": "A map", "curve_": "A curve"})
+    answers, rest = page_of(with_more, tmp_path, question).split("</section>", 1)
+    assert re.findall('src="(.*?)"', answers) == ["map.png"]
+    assert re.findall('src="(.*?)"', rest) == ["map.png", "curve_a.png", "curve_b.png"]
+    assert "<summary>A curve: 1 more</summary>" in rest
+
+
+def test_tables_are_folded_under_the_first_sentence_of_their_caption(run, tmp_path):
+    table = Table("T1", "Scores of all. Their words follow. So do more.", {"name": ""})
+    table.add({"name": "one"}, run)
+    page = page_of(Report("smoke", False, [run], [table], []), tmp_path, shown("Does it?", "Yes."))
+    folded = page[page.index('<details class="of-table">') : page.index("</table>")]
+    assert "<summary><b>T1</b> Scores of all (1 row)</summary>" in folded
+    assert '<p class="caption">Their words follow. So do more.</p>' in folded
+    assert "<details open" not in folded
 
 
 def test_what_is_not_there_is_left_out(report, tmp_path):
@@ -96,8 +116,11 @@ def test_a_demonstration_is_called_one_and_evidence_is_not(report, tmp_path):
     assert "demonstration" not in page_of(standard, tmp_path, shown("Does it?"))
 
 
-def test_a_long_table_says_how_long_it_is(run, report, tmp_path):
+def test_a_long_table_says_how_long_it_is_and_scrolls_in_its_box(run, report, tmp_path):
+    short = page_of(report, tmp_path, shown("Does it?"))
     for _ in range(LONG):
         report.tables[0].add({"name": "more", "score": 0.0}, run)
     page = page_of(report, tmp_path, shown("Does it?"))
-    assert f"({LONG + 2} rows: scroll in the box.)" in page
+    assert f"({LONG + 2} rows)" in page
+    assert 'class="table long"' in page
+    assert 'class="table long"' not in short

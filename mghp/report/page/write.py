@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -79,24 +79,37 @@ def _shown(questions: Sequence[Question], report: Report, out: Path) -> list[dic
             "anchor": _anchor(question.text),
             "answer": question.answer(report.runs),
             "tables": [_table(tables[table.name]) for table in question.tables if table.name in tables],
-            "figures": [
-                {"file": place, "caption": _caption(question.figures[begins], Path(place).stem.removeprefix(begins))}
-                for begins, place in _places(report, out, ".png", question.figures)
+            "kinds": [
+                [_figure(place, caption, begins) for place in _places(report, out, ".png", begins)]
+                for begins, caption in question.figures.items()
+                if _places(report, out, ".png", begins)
             ],
             "galleries": [
                 {"file": place, "name": _page_title(out / place)}
-                for _, place in _places(report, out, ".html", question.galleries)
+                for begins in question.galleries
+                for place in _places(report, out, ".html", begins)
             ],
         }
         for question in questions
     ]
-    return [one for one in shown if any(one[key] for key in ("answer", "tables", "figures", "galleries"))]
+    return [one for one in shown if any(one[key] for key in ("answer", "tables", "kinds", "galleries"))]
 
 
-def _places(report: Report, out: Path, ending: str, beginnings: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Return the files with this ending relative to the page, with the beginning of each one's name."""
+def _places(report: Report, out: Path, ending: str, begins: str) -> list[str]:
+    """Return the files with this beginning and ending, relative to the page."""
     places = [file.relative_to(out).as_posix() for file in report.files if file.suffix == ending]
-    return ((begins, place) for begins in beginnings for place in places if place.startswith(begins))
+    return [place for place in places if place.startswith(begins)]
+
+
+def _figure(place: str, what: str, begins: str) -> dict[str, str]:
+    """Return a figure's files and words; a picture of a gallery has no vector file."""
+    vector = "" if place.startswith("gallery") else str(Path(place).with_suffix(".svg").as_posix())
+    return {
+        "file": place,
+        "vector": vector,
+        "what": what,
+        "caption": _caption(what, Path(place).stem.removeprefix(begins)),
+    }
 
 
 def _anchor(text: str) -> str:
@@ -124,12 +137,14 @@ def _table(table: Table) -> dict[str, Any]:
         for row, cells in enumerate(table.cells())
     ]
     groups = [(words, list(some)) for words, some in groupby(rows, key=lambda row: row[0][0])]
+    opening, _, details = table.caption.partition(". ")
     is_grouped = not table.formats[names[0]] and len(rows) >= 3 * len(groups)
     if is_grouped:
         groups, names = [(words, [row[1:] for row in some]) for words, some in groups], names[1:]
     return {
         "name": table.name,
-        "caption": table.caption,
+        "about": opening.removesuffix("."),
+        "details": details,
         "head": [(name, "number" if table.formats[name] else "text") for name in names],
         "groups": groups if is_grouped else [("", rows)],
         "length": len(rows),
