@@ -26,6 +26,20 @@ _QUIET_SECONDS = 7 * 24 * 3600
 here, but a living one writes every few minutes."""
 
 
+_REFUSED = re.compile(r'[<>:"|?*\x01-\x1f]|(?<=[^./ ])[. ]+$')
+"""What some system refuses in a file's name; what leads out of a folder is refused everywhere, see `errors.inside`."""
+
+
+def legal_name(name: str) -> str:
+    """Return a file's name with `_` for what Windows refuses: some characters, and dots and spaces at the end.
+
+    Example:
+        >>> legal_name("loss: a/b?")
+        'loss_ a/b_'
+    """
+    return _REFUSED.sub("_", name)
+
+
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
     """Turn an `OSError` of the block, which writes a file, into one line: a full disk, a read-only or missing folder.

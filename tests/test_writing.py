@@ -9,7 +9,7 @@ import pytest
 
 from mghp import writing
 from mghp.errors import InputError
-from mghp.writing import remove_abandoned, temporary_beside, unfinished_files, write_atomically
+from mghp.writing import legal_name, remove_abandoned, temporary_beside, unfinished_files, write_atomically
 
 
 @pytest.fixture
@@ -102,3 +102,10 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
 def test_a_folder_that_is_not_there_has_nothing_to_sweep(tmp_path):
     remove_abandoned(tmp_path / "none")
     assert temporary_beside(tmp_path / "a").parent == tmp_path
+
+
+def test_names_of_files_are_legal_on_every_system():
+    assert legal_name("loss: 'a' | b?.png") == "loss_ 'a' _ b_.png"
+    assert legal_name("ends in dots. .") == "ends in dots_"
+    assert legal_name("photographs_network") == "photographs_network"
+    assert legal_name("../outside") == "../outside"  # `errors.inside` refuses it

@@ -42,10 +42,8 @@ def assignments_picture(limbs: Sequence[LimbAssignment], *, columns: int = 3) ->
     for k in range(0, len(pictures), columns):
         height = max(picture.shape[0] for picture in pictures[k : k + columns]) + _GAP
         rows.append(np.concatenate([padded(one, height, width) for one in pictures[k : k + columns]], axis=1))
-    note = "rows: sources, columns: destinations, framed: true pairs, yellow: 1, dark blue: 0"
-    return np.pad(
-        stacked([*rows, text_line(note, 0, 12)]), ((_GAP // 2,) * 2, (_GAP // 2,) * 2, (0, 0)), constant_values=255
-    )
+    note = text_line("rows: sources, columns: destinations, framed: true pairs", 0, 12)
+    return np.pad(stacked([*rows, note, _scale()]), ((_GAP // 2,) * 2, (_GAP // 2,) * 2, (0, 0)), constant_values=255)
 
 
 def _matrix_picture(limb: LimbAssignment) -> Rgb:
@@ -76,6 +74,13 @@ def _squares(values: NDArray[np.floating], truth: NDArray[np.number]) -> Rgb:
         x, y = margin + int(column) * side, margin + int(row) * side
         draw.rectangle((x, y, x + side - 1, y + side - 1), outline=_TRUE, width=max(2, side // 10))
     return np.asarray(image).copy()
+
+
+def _scale(length: int = 200) -> Rgb:
+    """Draw the colours from 0 to 1 with their numbers."""
+    colours = mpl.colormaps["cividis"](np.linspace(0, 1, length), bytes=True)[None, :, :3]
+    low, high = (text_line(number, 0, 12) for number in ("0 ", " 1"))
+    return np.concatenate([low, np.repeat(colours, len(low), axis=0), high], axis=1)
 
 
 def _draw_square(draw: ImageDraw.ImageDraw, corner: tuple[int, int], side: int, value: float) -> None:

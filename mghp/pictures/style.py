@@ -10,10 +10,15 @@ import matplotlib as mpl
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from mghp.errors import inside
+from mghp.writing import legal_name
 
 # Okabe and Ito (2008).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
@@ -58,13 +63,13 @@ def png(draw: Callable[[], Figure]) -> bytes:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and SVG and close it.
+    """Write a figure as PNG and SVG and close it; characters that not every system takes in file names become `_`.
 
     Raises:
         InputError: if the name, which a run may have given, leads out of the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = [inside(folder, f"{name}.{ending}") for ending in ("png", "svg")]
+    files = [inside(folder, legal_name(f"{name}.{ending}")) for ending in ("png", "svg")]
     for file in files:
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     plt.close(figure)
@@ -75,6 +80,22 @@ def save_drawings(drawings: Drawings, folder: Path) -> list[Path]:
     """Write all figures in this style, each as PNG and SVG."""
     with plt.rc_context(STYLE):
         return [file for name, draw in drawings.items() for file in save(draw(), folder, name)]
+
+
+def shades(colour: str, number: int) -> list[str]:
+    """Return shades of one colour, light to dark, for settings of one solver; one alone is the colour itself."""
+    mixed = np.linspace(0.5, -0.5, number) if number > 1 else [0.0]
+    return [to_hex(_mixed(np.array(to_rgb(colour)), share)) for share in mixed]
+
+
+def _mixed(colour: NDArray[np.floating], share: float) -> NDArray[np.floating]:
+    """Mix a colour with a share of white, or of black where it is negative."""
+    return colour * (1 - abs(share)) + max(share, 0.0)
+
+
+def say(axes: Axes, words: str) -> None:
+    """Write words into the middle of a panel that has nothing else to show."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="0.4", fontsize=7)
 
 
 def plain(text: str) -> str:

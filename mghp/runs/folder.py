@@ -33,7 +33,7 @@ from mghp.reading import file_text, text_of
 from mghp.runs.csv_cells import head_of, rows_text
 from mghp.runs.lock import RunLock, hold_run
 from mghp.runs.places import is_file, read_file
-from mghp.writing import unfinished_files, write_atomically, writing
+from mghp.writing import legal_name, unfinished_files, write_atomically, writing
 
 _OF_A_RUN = ("config.yaml", "metrics.csv", "timing.csv", "result.json", "media", "checkpoints")
 """What a run writes into its folder."""
@@ -192,7 +192,8 @@ def run_path(config: Config, data_fingerprint: str) -> Path:
     if os.environ.get("MGHP_RUN_DIR"):
         return Path(os.environ["MGHP_RUN_DIR"])
     name = config_key(config, data_fingerprint)[:10]
-    return Path(config.runs) / config.experiment / (f"{config.variant}-{name}" if config.variant else name)
+    named = f"{config.variant}-{name}" if config.variant else name
+    return Path(config.runs) / legal_name(config.experiment) / legal_name(named)
 
 
 def refuse_foreign_folder(path: Path) -> None:

@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
+from mghp.registry import GREY
 from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seed_figures import draw_differences
 from mghp.report.seeds import Score
@@ -30,6 +31,8 @@ from mghp.studies.learned.variants import (
 )
 
 _COLUMNS = 6
+_HIGHEST = 2.0
+"""Relative losses beyond it, and those that are no numbers, are drawn at it."""
 
 
 def learned_drawings(runs: Sequence[Run]) -> Drawings:
@@ -97,14 +100,15 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
         )
     figure.suptitle(
         "Difference from binary cross-entropy without a matcher, 95 % interval\n"
-        "grey band: no effect; grey interval: not trained through the matching; linear to 1 point, then logarithmic",
+        "grey band: no effect; an interval has its solver's colour, grey: not trained through the matching\n"
+        "linear to 1 point, then logarithmic",
         fontsize=8,
     )
     return figure
 
 
 def _intervals(axis: Axes, variants: Sequence[Trained], score: Score) -> None:
-    colours = [COLOURS[0] if variant.is_through_the_matching else COLOURS[7] for variant in variants]
+    colours = [variant.colour if variant.is_through_the_matching else GREY for variant in variants]
     draw_differences(axis, [variant.compared(score) for variant in variants], colours, NO_EFFECT_ON_F1.absolute)
     # Half a point and a training that died are both to be seen.
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
@@ -166,22 +170,27 @@ def loss_figure(traced: Sequence[Trained]) -> Figure:
         axis.tick_params(labelbottom=True)
     for axis, variant in zip(grid.flat, traced, strict=False):
         for run in variant.own_runs:
-            _loss(axis, run)
-        axis.set_title(textwrap.fill(variant.label, 26), fontsize=5.5)
+            _loss(axis, run, variant.colour, run.seed in variant.dead)
+        dead = f" ({len(variant.dead)} of {len(variant.own_runs)} died)" if variant.dead else ""
+        axis.set_title(textwrap.fill(f"{variant.label}{dead}", 26), fontsize=5.5)
         axis.set_ylim(bottom=0)
     figure.supxlabel("step", fontsize=8)
     figure.supylabel("loss / first loss", fontsize=8)
     figure.suptitle(
-        f"Training loss, a line per seed; {traced[0].condition}\nFenchel-Young is left out: its gradient is that of a "
-        "loss, the value logged is not",
+        f"Training loss, a line per seed; {traced[0].condition}\nblack, with a cross: a seed that died, which no "
+        "gradient reaches or whose F1 is under half of the baseline's\nFenchel-Young is left out: its gradient is that "
+        "of a loss, the value logged is not",
         fontsize=8,
     )
     return figure
 
 
-def _loss(axis: Axes, run: Run) -> None:
+def _loss(axis: Axes, run: Run, colour: str, is_dead: bool) -> None:
     if run.steps.empty:
         return
     loss = run.steps["train/loss"].to_numpy()
-    marker = "o" if len(loss) == 1 else ""
-    axis.plot(run.steps["step"], loss / (loss[0] or 1.0), color=COLOURS[0], linewidth=0.7, alpha=0.6, marker=marker)
+    relative = np.fmin(loss / (loss[0] or 1.0), _HIGHEST)  # fmin: what is no number is drawn at the top
+    steps, ink = run.steps["step"].to_numpy(), "black" if is_dead else colour
+    axis.plot(steps, relative, color=ink, linewidth=0.7, alpha=0.6, marker="o" if len(loss) == 1 else "")
+    if is_dead:
+        axis.plot(steps[-1:], relative[-1:], color=ink, marker="x", markersize=5, linestyle="", clip_on=False)

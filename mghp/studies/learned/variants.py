@@ -10,6 +10,7 @@ import numpy as np
 from mghp.config.training import LearnedMatchingConfig
 from mghp.errors import InputError
 from mghp.matching.solvers import SOLVERS
+from mghp.registry import GREY
 from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seeds import Family, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
@@ -29,6 +30,9 @@ CONTROLS = SOLVERS.where(lambda solver: solver.is_control)
 """Variants whose gains do not count as gained by training through the matching."""
 BY_DIFFERENCE = (YOUNG, "structured_hinge")
 """Variants whose gradient is an assignment minus the true one: no solver is differentiated."""
+
+_THROUGH_ONE = ("matching", "structured_hinge")
+"""Objectives that ask a solver."""
 
 CONTROL = "positive control, 6x6"
 """The condition under which competition must help."""
@@ -97,12 +101,22 @@ class Trained(Variant):
         return not self.is_on_the_control and bool(_variation(self.own_runs[0]))
 
     @property
+    def colour(self) -> str:
+        """The colour of the solver that it is trained through; grey where it is trained without one."""
+        run = self.own_runs[0]
+        name, is_through_one = run.config["matcher"]["name"], run.config["learned"]["objective"] in _THROUGH_ONE
+        return SOLVERS[name].colour if is_through_one and name in SOLVERS else GREY
+
+    @property
+    def dead(self) -> frozenset[int]:
+        """The seeds that no gradient reaches, or under half of the baseline's F1; none if not compared."""
+        baseline = self.family.runs.get(BASELINE, {}) if self.is_compared else {}
+        return frozenset(seed for seed, run in self.runs.items() if seed in baseline and _died(run, baseline[seed]))
+
+    @property
     def died(self) -> int | None:
-        """The number of seeds that no gradient reaches, or under half of the baseline's F1; None if not compared."""
-        if not self.is_compared:
-            return None
-        baseline = self.family.runs[BASELINE]
-        return sum(_died(run, baseline[seed]) for seed, run in self.runs.items())
+        """The number of seeds that died; None if not compared."""
+        return len(self.dead) if self.is_compared else None
 
     def mean(self, metric: str) -> float:
         """Return the mean of a metric over the seeds."""

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings, say
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import SCORES, single
 
@@ -27,7 +27,8 @@ def parsing_drawings(runs: Sequence[Run]) -> Drawings:
     """Return the curves of every training outside the ablations, and the scores over minutes of training."""
     trained = [run for run in single(runs) if "train/steps" in run.result["metrics"]]
     drawings: dict[str, Callable[[], Figure]] = {
-        f"training_{run.experiment}": partial(training_curves, run.steps) for run in trained
+        "_".join(filter(None, ("training", run.experiment, run.variant))): partial(training_curves, run.steps)
+        for run in trained
     }
     points = _by_minutes(runs)
     return drawings | ({"parsing_minutes": partial(score_curve, points)} if len(points) > 1 else {})
@@ -70,6 +71,8 @@ def training_curves(rows: pd.DataFrame) -> Figure:
     for axes in (losses, scores):
         if axes.lines:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, handlelength=1.6, columnspacing=1.0)
+        else:
+            say(axes, "none was logged on the way")
     return figure
 
 

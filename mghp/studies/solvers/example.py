@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from mghp.matching import Matcher
+from mghp.pictures.assignments import LimbAssignment, assignments_picture
+from mghp.pictures.canvas import Rgb
 from mghp.problems.matching_batch import MatchingBatch
 
 LARGEST = 8
@@ -38,11 +40,13 @@ def example_arrays(matcher: Matcher, example: MatchingBatch) -> dict[str, NDArra
     return {key: tensor[0][rows][:, columns].numpy() for key, tensor in tensors.items()}
 
 
-def picture(arrays: dict[str, NDArray[np.floating]], pixels: int = 24) -> NDArray[np.uint8]:
-    """Draw affinity, assignment and truth side by side in grey, 0 black and 1 white, as uint8 (height, width, 3)."""
-    panels = [
-        np.kron(np.clip(arrays[key], 0, 1), np.ones((pixels, pixels))) for key in ("affinity", "assignment", "truth")
-    ]
-    gap = np.full((len(panels[0]), pixels // 2), 0.5)
-    row = np.concatenate([panels[0], gap, panels[1], gap, panels[2]], axis=1)
-    return np.repeat((255 * row).round().astype(np.uint8)[:, :, None], 3, axis=2)
+def picture(arrays: dict[str, NDArray[np.floating]], solver: str) -> Rgb:
+    """Draw affinity, assignment and truth side by side, with their names and a scale from 0 to 1.
+
+    Args:
+        arrays: see `example_arrays`.
+        solver: whose assignment it is, in words.
+    """
+    names = {"affinity": "affinity", "assignment": f"assignment: {solver}", "truth": "truth"}
+    panels = [LimbAssignment(name, np.clip(arrays[key], 0, 1), arrays["truth"]) for key, name in names.items()]
+    return assignments_picture(panels, columns=len(panels))

@@ -12,7 +12,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
+from mghp.matching.solvers import SOLVERS
+from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, say, shades
 from mghp.runs.read import Run
 from mghp.studies.solvers.scale import by_scale, scale_figure
 from mghp.studies.solvers.tables import BASELINE, grid_point, grid_runs, solver_label, solver_runs
@@ -23,6 +24,11 @@ WARM_START = {
     "step1_warm": r"warm: $\alpha$ = 1, last",
 }
 """Variants of readings.yaml in the warm-start figure, and their labels."""
+
+NO_VIOLATION = 1e-6
+"""An excess that is float32's rounding."""
+
+_COLOUR = SOLVERS["pgd_dykstra"].colour
 
 
 def solver_drawings(runs: Sequence[Run]) -> Drawings:
@@ -83,19 +89,21 @@ def convergence_figure(runs: Sequence[Run]) -> Figure:
     runs = [run for run in runs if grid_point(run)[0] == longest]
     step_sizes = sorted({grid_point(run)[2] for run in runs})
     cycles = sorted({grid_point(run)[1] for run in runs})
+    colours = dict(zip(cycles, shades(_COLOUR, len(cycles)), strict=True))
     figure, axes = plt.subplots(
         2, len(step_sizes), figsize=(PAGE_INCHES, 3.4), sharex=True, sharey="row", squeeze=False
     )
     for run in sorted(runs, key=grid_point):
         _, num_cycles, step_size = grid_point(run)
-        column, colour = step_sizes.index(step_size), COLOURS[cycles.index(num_cycles)]
-        _band(axes[0, column], run.steps, "gap", 100, colour, f"N = {num_cycles}")
-        _band(axes[1, column], run.steps, "violation", 1, colour, f"N = {num_cycles}")
+        column, label = step_sizes.index(step_size), f"N = {num_cycles}"
+        _band(axes[0, column], run.steps, "gap", 100, colours[num_cycles], label)
+        _band(axes[1, column], run.steps, "violation", 1, colours[num_cycles], label)
     for column, step_size in enumerate(step_sizes):
         axes[0, column].set(title=rf"$\alpha$ = {step_size:g}", yscale="log", xscale="log")
         axes[1, column].set(xlabel="outer step t")
         axes[1, column].set_yscale("symlog", linthresh=1e-4)
         axes[1, column].set_ylim(bottom=0)
+        _say_no_violation(axes[1, column], [run for run in runs if grid_point(run)[2] == step_size])
     axes[0, 0].set_ylabel("gap after repair [%]")
     axes[1, 0].set_ylabel("violation")
     axes[1, 0].legend(loc="upper left", ncols=2, handlelength=1.2, columnspacing=0.8)
@@ -109,14 +117,31 @@ def _band(axes: Axes, steps: pd.DataFrame, quantity: str, scale: float, colour: 
     axes.fill_between(steps["step"], low, high, color=colour, alpha=0.2, linewidth=0)
 
 
+def _say_no_violation(axes: Axes, runs: Iterable[Run]) -> None:
+    if max(run.steps["trace/violation_q75"].max() for run in runs) <= NO_VIOLATION:
+        say(axes, "no violation")
+
+
+def _mean(axes: Axes, run: Run, quantity: str, scale: float, colour: str) -> None:
+    """Draw the mean over all problems at the last step, with its number, and on the way where it was traced."""
+    steps, end = run.steps, scale * run.metric(f"matching/{quantity}_mean")
+    if f"trace/{quantity}_mean" in steps:
+        axes.plot(steps["step"], scale * steps[f"trace/{quantity}_mean"], color=colour, linestyle=":")
+    last = steps["step"].iloc[-1]
+    axes.plot([last], [end], marker="D", linestyle="", color=colour, clip_on=False)
+    told = f"{end:.2g}" if end > NO_VIOLATION else "0"
+    axes.annotate(told, (last, end), (6, 0), textcoords="offset points", va="center", color=colour, fontsize=7)
+
+
 def warm_start_figure(runs: Sequence[Run]) -> Figure:
     """Draw gap and violation against outer steps: the paper's settings, and alpha = 1 with cold and warm starts."""
     by_variant = {run.variant: run for run in runs}
     figure, axes = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.6), sharex=True)
-    for (variant, label), colour in zip(WARM_START.items(), COLOURS, strict=False):
-        if variant in by_variant:
-            _band(axes[0], by_variant[variant].steps, "gap", 100, colour, label)
-            _band(axes[1], by_variant[variant].steps, "violation", 1, colour, label)
+    for (variant, label), colour in zip(WARM_START.items(), shades(_COLOUR, len(WARM_START)), strict=True):
+        if run := by_variant.get(variant):
+            for axis, quantity, scale in zip(axes, ("gap", "violation"), (100, 1), strict=True):
+                _band(axis, run.steps, quantity, scale, colour, label)
+                _mean(axis, run, quantity, scale, colour)
     axes[0].set(ylabel="gap after repair [%]", xlabel="outer step t", xscale="log")
     axes[0].set_yscale("symlog", linthresh=1e-2)  # many small problems are solved exactly
     axes[0].set_ylim(bottom=0)
@@ -124,7 +149,11 @@ def warm_start_figure(runs: Sequence[Run]) -> Figure:
     axes[1].set_yscale("symlog", linthresh=1e-4)
     axes[1].set_ylim(bottom=0)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle(f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems")
+    _say_no_violation(axes[1], by_variant.values())
+    figure.suptitle(
+        f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems\n"
+        "diamond: mean at the last step; dotted: mean on the way"
+    )
     return figure
 
 

@@ -27,6 +27,7 @@ from mghp.matching import (
     tight_rows,
     violation,
 )
+from mghp.matching.in_words import in_words
 from mghp.matching.one_projection import project_to_assignments
 from mghp.metrics.matching import f1
 from mghp.peak_memory import measured_peak
@@ -73,7 +74,7 @@ def run_match(config: Config, problems: ProblemSet) -> Path:
         with folder.timed("trace"):
             metrics |= _convergence_metrics(config, matcher, batches, folder, tracker)
         metrics |= _coupling_metrics(config, matcher, batches)
-        _keep_example(matcher, batches, folder, tracker)
+        _keep_example(config, matcher, batches, folder, tracker)
         if config.match.timing_repeats:
             metrics |= {"memory/forward_peak_mb": peak.megabytes}
             metrics |= _timing_metrics(config, matcher, batches, solve.seconds, problems.num_images)
@@ -179,7 +180,7 @@ def _association_metrics(
 def _convergence_metrics(
     config: Config, matcher: Matcher, batches: Batches, folder: RunFolder, tracker: Tracker
 ) -> dict[str, float]:
-    """Trace an iterative matcher on some problems, a row of metrics.csv a step: quartiles over problems."""
+    """Trace an iterative matcher on some problems, a row of metrics.csv a step: quartiles and mean over problems."""
     batch = contested(batches, config.match.trace_problems)
     if batch is None:
         return {}
@@ -190,11 +191,13 @@ def _convergence_metrics(
         }  # fmt: skip
         levels = torch.tensor([0.25, 0.5, 0.75], dtype=trace.gap.dtype)
         quartiles = {name: values.quantile(levels, dim=1) for name, values in quantities.items()}
+        means = {name: values.mean(1) for name, values in quantities.items()}
         rows: list[dict[str, float]] = []
         for step in range(len(trace)):
             row: dict[str, float] = {"step": step + 1}
             for name, values in quartiles.items():
                 row |= {f"trace/{name}_{q}": float(values[k, step]) for k, q in enumerate(("q25", "median", "q75"))}
+                row[f"trace/{name}_mean"] = float(means[name][step])
             folder.log(row)
             tracker.log(row)
             rows.append(row)
@@ -227,12 +230,13 @@ def _coupling_metrics(config: Config, matcher: Matcher, batches: Batches) -> dic
     return {"matching/coupling": float(coupling(matcher, batch.affinity, *batch.masks).double().mean())}
 
 
-def _keep_example(matcher: Matcher, batches: Batches, folder: RunFolder, tracker: Tracker) -> None:
+def _keep_example(config: Config, matcher: Matcher, batches: Batches, folder: RunFolder, tracker: Tracker) -> None:
     example = pick_example(batches)
     if example is not None:
         arrays = example_arrays(matcher, example)
         folder.save_arrays("example", **arrays)
-        tracker.show("example: affinity, assignment, truth", picture(arrays))
+        solver = in_words(config.matcher.name, config.matcher.options())
+        tracker.show("example", picture(arrays, solver))
 
 
 def _timing_metrics(

@@ -35,7 +35,11 @@ class PlantedRun:
 
     @property
     def config(self):
-        return {"learned": {**asdict(LearnedMatchingConfig()), **self.learned}, "data": {"name": self.source}}
+        return {
+            "learned": {**asdict(LearnedMatchingConfig()), **self.learned},
+            "data": {"name": self.source},
+            "matcher": {"name": {"fenchel_young": "projection"}.get(self.variant, self.variant)},
+        }
 
     def tested(self, name):
         right = {"limbs": self.right, "persons": self.grouped}[name]

@@ -1,7 +1,20 @@
-from planted_limbs import POSITIVE_CONTROL, planted
+from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from planted_limbs import BASELINE, POSITIVE_CONTROL, PlantedRun, planted
+
+from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import save_drawings
-from mghp.studies.learned.figures import compared_variants, difference_figure, learned_drawings, shown_examples
+from mghp.studies.learned.figures import (
+    compared_variants,
+    difference_figure,
+    learned_drawings,
+    loss_figure,
+    shown_examples,
+)
 from mghp.studies.learned.variants import trained
 
 
@@ -42,3 +55,37 @@ def test_variations_and_the_control_have_figures_of_their_own():
     }
     (title,) = (axis.get_title(loc="right") for axis in difference_figure(figures["matching"]).axes[:1])
     assert title == "planted poses"
+
+
+@dataclass(frozen=True)
+class LoggedRun(PlantedRun):
+    """A run whose loss falls, or is no number where nothing is right."""
+
+    @property
+    def steps(self):
+        losses = [2.0, 1.0, 0.5] if self.right else [2.0, np.nan, np.nan]
+        return pd.DataFrame({"step": [1, 20, 40], "train/loss": losses})
+
+
+def test_losses_show_and_count_the_seeds_that_died():
+    runs = [*BASELINE, *planted("softmax", 0.8, 0.7, 5, LoggedRun), LoggedRun("softmax", 5, 0.0, 0.0)]
+    (variant,) = (variant for variant in trained(runs) if variant.name == "softmax")
+    figure = loss_figure([variant])
+    axis = figure.axes[0]
+    assert "(1 of 6 died)" in axis.get_title().replace("\n", " ")
+    (cross,) = (line for line in axis.lines if line.get_marker() == "x")
+    assert cross.get_xdata().tolist() == [40]
+    assert np.isfinite(cross.get_ydata()).all()
+    curves = [line for line in axis.lines if line is not cross]
+    assert [line.get_color() for line in curves] == [SOLVERS["softmax"].colour] * 5 + ["black"]
+    assert all(np.isfinite(line.get_ydata()).all() for line in curves)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("name", ["softmax", "fenchel_young"])
+def test_a_variant_has_the_colour_of_its_solver_in_every_figure(name):
+    (variant,) = (found for found in trained([*BASELINE, *planted(name, 0.8, 0.7)]) if found.name == name)
+    solver = {"fenchel_young": "projection"}.get(name, name)
+    figure = difference_figure([variant])
+    assert {line.get_color() for line in figure.axes[0].lines[1:]} == {SOLVERS[solver].colour}
+    plt.close(figure)

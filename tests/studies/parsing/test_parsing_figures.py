@@ -54,6 +54,9 @@ def test_training_without_validation_and_the_reverse(rows):
     for prefix in ("train/", "val/"):
         part = rows[["step", *(name for name in rows.columns if name.startswith(prefix))]]
         assert png(lambda part=part: training_curves(part))
+        said = [[text.get_text() for text in axes.texts] for axes in training_curves(part).axes]
+        empty = ["none was logged on the way"]
+        assert said == ([[], empty] if prefix == "train/" else [empty, []])
 
 
 def test_points_are_in_order_of_time_and_labelled():

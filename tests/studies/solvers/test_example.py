@@ -1,6 +1,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import colormaps
 
 from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.problem_set import MatchingProblem
@@ -30,13 +31,19 @@ def test_the_example_is_the_largest_contested_problem_that_can_be_shown(seed):
     assert shapes[int(example.image)] == shape
 
 
-def test_a_picture_is_uint8_of_three_panels():
+def test_a_picture_names_its_three_matrices_and_has_a_scale():
     arrays = {
         "affinity": np.array([[-1.0, 2.0]]),
         "assignment": np.array([[0.0, 0.5]]),
         "truth": np.array([[0.0, 1.0]]),
     }
-    image = picture(arrays, pixels=2)
+    image = picture(arrays, "greedy")
     assert image.dtype == np.uint8
-    assert image.shape == (2, 3 * 4 + 2, 3)
-    assert image[0, :, 0].tolist() == [0, 0, 255, 255, 128, 0, 0, 128, 128, 128, 0, 0, 255, 255]
+    colours = set(map(tuple, image.reshape(-1, 3).tolist()))
+    dark, light = (colormaps["cividis"](end, bytes=True)[:3] for end in (0.0, 1.0))
+    assert {dark, light} <= colours
+    # Each of the three matrices frames its true pair.
+    frames = (image == (230, 80, 0)).all(-1).any(0)
+    assert (np.diff(frames.astype(int)) == 1).sum() == 3
+    # Another solver's name is another picture.
+    assert not np.array_equal(image, picture(arrays, "Hungarian")[: len(image), : image.shape[1]])

@@ -16,6 +16,7 @@ from mghp.problems.load import validation_images
 from mghp.problems.problem_set import MatchingProblem, ProblemSet
 from mghp.runs.read import Run
 from mghp.studies.solvers.run import MIN_OPTIMUM, run_match
+from mghp.writing import legal_name
 
 OF_ALL = {
     "matching/gap_mean", "matching/gap_p95", "matching/raw_gap_mean", "matching/rounded_gap_mean",
@@ -241,6 +242,7 @@ def test_weights_and_biases_offline_lies_in_the_run_folder_and_holds_the_metrics
     assert told["outcome"] == {"exit_code": 0}
     pictures = list((run.path / "wandb").rglob("*.png"))
     assert len(pictures) == 1
+    assert legal_name(pictures[0].name) == pictures[0].name
     assert np.ptp(np.asarray(Image.open(pictures[0]))) > 100  # not all black
 
 

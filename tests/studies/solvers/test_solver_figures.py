@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 
 from mghp.matching.in_words import colour_of
-from mghp.pictures.style import COLOURS, STYLE, png, save_drawings
+from mghp.pictures.style import STYLE, png, save_drawings, shades
 from mghp.registry import GREY
 from mghp.runs.read import find_runs
 from mghp.studies.solvers.figures import (
+    NO_VIOLATION,
     assignment_figure,
     convergence_figure,
     grid_map,
@@ -121,7 +122,7 @@ def test_convergence_draws_the_medians_of_the_longest_runs(figures, grid):
             assert set(lines) == {f"N = {num_cycles}" for num_cycles in cycles}
             for num_cycles in cycles:
                 line, steps = lines[f"N = {num_cycles}"], runs[num_cycles, step_size].steps
-                assert line.get_color() == COLOURS[cycles.index(num_cycles)]
+                assert line.get_color() == shades(colour_of("PGD-Dykstra"), len(cycles))[cycles.index(num_cycles)]
                 assert line.get_xdata().tolist() == steps["step"].tolist() == list(range(1, longest + 1))
                 assert line.get_ydata() == pytest.approx(scale * steps[f"trace/{quantity}_median"])
 
@@ -130,9 +131,23 @@ def test_warm_start_draws_the_medians_of_its_three_runs(figures, smoke_runs):
     left, right = shown(figures["warm start"])
     runs = {run.variant: run for run in smoke_runs if run.experiment == "readings" and run.data == DATA}
     for axes, quantity, scale in ((left, "gap", 100), (right, "violation", 1)):
-        assert len(axes.lines) == 3
-        for line, variant in zip(axes.lines, ("paper", "step1_cold", "step1_warm"), strict=True):
-            assert line.get_ydata() == pytest.approx(scale * runs[variant].steps[f"trace/{quantity}_median"])
+        assert len(axes.lines) == 9
+        for lines, variant in zip(np.reshape(axes.lines, (3, 3)), ("paper", "step1_cold", "step1_warm"), strict=True):
+            steps, end = runs[variant].steps, scale * runs[variant].metric(f"matching/{quantity}_mean")
+            medians, means, last = (line.get_ydata() for line in lines)
+            assert medians == pytest.approx(scale * steps[f"trace/{quantity}_median"])
+            assert means == pytest.approx(scale * steps[f"trace/{quantity}_mean"])
+            assert last == pytest.approx([end])
+            assert (f"{end:.2g}" if end > NO_VIOLATION else "0") in [text.get_text() for text in axes.texts]
+
+
+def test_panels_without_a_violation_say_so(figures, grid):
+    lower = [axes for axes in shown(figures["convergence"]) if axes.get_subplotspec().rowspan.start == 1]
+    longest = max(grid_point(run)[0] for run in grid)
+    for step_size, axes in zip(sorted({grid_point(run)[2] for run in grid}), lower, strict=True):
+        of_panel = [run for run in grid if grid_point(run)[::2] == (longest, step_size)]
+        is_none = all((run.steps["trace/violation_q75"] <= NO_VIOLATION).all() for run in of_panel)
+        assert [text.get_text() for text in axes.texts] == ["no violation"] * is_none
 
 
 @pytest.mark.parametrize(
