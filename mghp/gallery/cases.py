@@ -51,6 +51,9 @@ CAUSES = {
 
 SCHEMA = 1
 
+MARGIN = 0.15
+"""The margin of a thumbnail's square around the person's box, relative to the box's longer side."""
+
 NEEDED_IMAGES = ("picture", "thumbnail", "prediction_parts", "prediction_persons", "truth_parts", "truth_persons")
 """The pictures of every case, which may have `skeletons` and `truth_skeletons` too."""
 

@@ -52,6 +52,9 @@ def entry(case: Case, copies: PictureCopies) -> Entry:
         "score": case["score"],
         "mended": case.get("mended_score"),
         "thumbnail": copies.address(case["images"]["thumbnail"]),
+        "over": {side: copies.address(case["images"][f"{side}_persons"]) for side in ("prediction", "truth")},
+        "size": case.get("size"),
+        "box": case["box"],
     }
 
 

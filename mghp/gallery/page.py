@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 
-from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED, CaseSet
+from mghp.gallery.cases import CAUSES, KINDS, KINDS_EXPLAINED, MARGIN, CaseSet
 from mghp.gallery.entries import Entry
 from mghp.pictures.sides import LEFT, MIDDLE, RIGHT
 from mghp.pictures.sketch import css_colour
@@ -92,6 +92,7 @@ def write_page(
     """
     data = {
         "entries": finite(list(entries)), "kinds": KINDS, "causes": CAUSES, "score": score, "casesAFile": CASES_A_FILE,
+        "margin": MARGIN,
     }  # fmt: skip
     for number, first in enumerate(range(0, len(all_details), CASES_A_FILE)):
         _write_details(folder / "data" / f"{number}.js", number, all_details[first : first + CASES_A_FILE])

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from mghp.pictures.style import PAGE_INCHES
 from mghp.report.comparison import Comparison
 from mghp.report.seeds import Score, over_seeds
 from mghp.report.study import span
@@ -49,6 +52,40 @@ def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Se
             mean, low, high = (100 * number for number in cell.difference[:3])
             axis.plot([low, high], [place, place], color=colour)
             axis.plot([mean], [place], "o", color=colour)
+
+
+def difference_figure(cells: Mapping[str, Comparison], colours: Sequence[str], what: str) -> Figure:
+    """Draw one panel of differences with their intervals, a line per name from above.
+
+    Args:
+        cells: comparisons by what they are of; at least one.
+        colours: one per comparison, "#rrggbb".
+        what: score and baseline in words.
+    """
+    figure, axis = plt.subplots(figsize=(PAGE_INCHES, 0.22 * len(cells) + 0.8))
+    largest = max(cell.bound for cell in cells.values())
+    draw_differences(axis, list(cells.values())[::-1], colours[::-1], largest)
+    axis.set_yticks(range(len(cells)), list(cells)[::-1])
+    axis.set_xlabel(f"{what}, 95 % interval [points]; grey band: no effect")
+    return figure
+
+
+def bar_figure(values: Mapping[str, float], colours: Sequence[str], what: str) -> Figure:
+    """Draw one panel of bars with their numbers, a bar per name from above.
+
+    Args:
+        values: lengths by name; at least one.
+        colours: one per bar, "#rrggbb".
+        what: meaning of the lengths, with their unit.
+    """
+    figure, axis = plt.subplots(figsize=(PAGE_INCHES, 0.22 * len(values) + 0.8))
+    bars = axis.barh(range(len(values)), list(values.values()), height=0.7, color=colours)
+    axis.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.invert_yaxis()
+    axis.margins(x=0.1)
+    axis.set_xlabel(what)
+    return figure
 
 
 def seeds_in_words(groups: Iterable[BySeed]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from mghp.config.load import variant_labels
 from mghp.config.packaged import packaged
+from mghp.matching.solvers import SOLVERS
+from mghp.registry import GREY
 from mghp.report.seeds import Family, of_one_budget
 from mghp.runs.read import Run, by_seed
 
@@ -23,6 +25,12 @@ def labels_of(experiment: str) -> dict[str, str]:
 def label_of(experiment: str, variant: str) -> str:
     """Return a variant in words; one that is not in the file goes by its name."""
     return labels_of(experiment).get(variant, variant.replace("_", " "))
+
+
+def solver_colour(run: Run) -> str:
+    """Return the colour of the solver that a run's config names; grey where that is not installed."""
+    name = run.config["matcher"]["name"]
+    return SOLVERS[name].colour if name in SOLVERS else GREY
 
 
 def trained_variants(runs: Iterable[Run], experiment: str, file: str, baseline: str) -> Family:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mghp.gallery.cases import read_cases
+from mghp.gallery.cases import MARGIN, read_cases
 from mghp.gallery.write import write_comparison, write_gallery
 
 NUMBER = 48
@@ -68,8 +68,8 @@ class Page:
     @property
     def loaded(self):
         """Ids of the cards whose picture is there."""
-        return self.run("[...document.querySelectorAll('.card img')].filter(img => img.src && img.naturalWidth)"
-                        ".map(img => img.parentElement.dataset.id)")  # fmt: skip
+        return self.run("[...document.querySelectorAll('.card .picture')].filter(img => img.src && img.naturalWidth)"
+                        ".map(img => img.closest('.card').dataset.id)")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +165,46 @@ def test_layers_are_put_on_and_off(page, cases):
     assert page.run("document.querySelectorAll('#stages .box').length") == 3
     page.press("4")
     assert page.run("document.querySelectorAll('#stages .box').length") == 0
+
+
+def test_tiles_show_the_prediction_and_switch_to_the_truth(page, cases):
+    case = failures(cases)[0]
+    tile = f"document.querySelector('[data-id=\"{case['id']}\"] .tile')"
+    over = f"{tile}.querySelector('.over')"
+
+    def shown(side):
+        page.wait(f"{over}.complete && {over}.naturalWidth && {over}.src.endsWith('{case['images'][side]}')")
+        return page.run(f"[{over}.hidden, {tile}.dataset.over]")
+
+    page.open()
+    assert shown("prediction_persons") == [False, "prediction"]
+    page.click("[data-side=truth]")
+    assert shown("truth_persons") == [False, "truth"]
+    assert page.run("location.hash") == "#over=truth"
+    page.press("t")
+    assert shown("prediction_persons") == [False, "prediction"]
+    page.click("[data-side=nothing]")
+    assert page.run(f"{over}.hidden")
+    page.open("#over=truth")
+    assert shown("truth_persons") == [False, "truth"]
+
+
+def test_a_tile_s_layer_is_cut_as_its_thumbnail_is(page, cases):
+    """The made layers are one box wide: where the layer is cut right, the box lies in the tile's middle."""
+    case = failures(cases)[0]
+    page.open()
+    over = f"document.querySelector('[data-id=\"{case['id']}\"] .over')"
+    page.wait(f"{over}.complete && {over}.naturalWidth && {over}.style.width")
+    tile, layer = (
+        page.run(f"(({{x, y, width, height}}) => [x, y, width, height])({one}.getBoundingClientRect())")
+        for one in (f"{over}.parentElement", over)
+    )
+    x0, y0, x1, y1 = case["box"]
+    scale = layer[2] / case["size"][0]
+    assert layer[3] / case["size"][1] == pytest.approx(scale, rel=0.02)
+    assert layer[0] + scale * (x0 + x1) / 2 == pytest.approx(tile[0] + tile[2] / 2, abs=1)
+    assert layer[1] + scale * (y0 + y1) / 2 == pytest.approx(tile[1] + tile[3] / 2, abs=1)
+    assert scale * max(x1 - x0, y1 - y0) * (1 + 2 * MARGIN) == pytest.approx(tile[2], abs=1)
 
 
 def test_the_legend_is_of_the_layers_that_are_shown(page, cases):
@@ -290,8 +330,9 @@ def test_a_phone_needs_no_scrolling_sideways(page, cases, state):
         assert page.run("document.getElementById('case').scrollWidth <= 360")
     page.run("document.getElementById('filters').open = true")
     assert page.run("document.documentElement.scrollWidth") == 360
-    wide = "[...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > 361).length"
-    assert page.run(wide) == 0
+    # A tile cuts the layer over it, which may be as wide as the picture.
+    wide = "querySelectorAll('main :not(.over)')].filter(one => one.getBoundingClientRect().right > 361).length"
+    assert page.run(f"[...document.{wide}") == 0
 
 
 def test_hostile_text_is_shown_and_does_nothing(made, hostile, chromium, tmp_path):

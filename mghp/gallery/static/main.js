@@ -18,6 +18,7 @@ gallery.keys = {
     ArrowRight: () => gallery.grid.move(1), j: () => gallery.grid.move(1),
     ArrowLeft: () => gallery.grid.move(-1), k: () => gallery.grid.move(-1),
     ArrowDown: () => gallery.grid.move(0, 1), ArrowUp: () => gallery.grid.move(0, -1),
+    t: () => gallery.state.set({ over: gallery.state.read().over === "truth" ? "prediction" : "truth" }, true),
   },
   opened: {
     ArrowRight: () => gallery.opened.step(1), j: () => gallery.opened.step(1),

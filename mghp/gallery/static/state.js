@@ -15,6 +15,7 @@ gallery.state = {
     const layers = given.get("layers");
     state.layers = (layers === null ? this.layers : layers).split(",").filter(Boolean);
     state.limb = given.get("limb");
+    state.over = Object.keys(gallery.grid.sides).find((side) => side === given.get("over")) ?? "prediction";
     return state;
   },
 
@@ -31,6 +32,7 @@ gallery.state = {
     if (state.from > 0) written.set("from", state.from);
     if (state.to < 1) written.set("to", state.to);
     if (state.sort !== "worst") written.set("sort", state.sort);
+    if (state.over !== "prediction") written.set("over", state.over);
     if (state.layers.join() !== this.layers) written.set("layers", state.layers.join());
     if (state.case !== null && state.limb !== null) written.set("limb", state.limb);
     return "#" + written;

@@ -1,28 +1,34 @@
 """Figures of the components' ablation: differences from the full model, true fields, levels of the projection field."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, Drawings
-from mghp.report.seed_figures import draw_differences, draw_over_seeds, seeds_in_words
+from mghp.report.comparison import Comparison
+from mghp.report.seed_figures import difference_figure, draw_differences, draw_over_seeds, seeds_in_words
 from mghp.report.seeds import Family, Score, Variant, over_seeds
 from mghp.runs.read import Run
-from mghp.studies.components.swaps import AS_TRAINED, BY_COIN, TRUE_FIELDS, ceilings, swaps
+from mghp.studies.components.swaps import AS_TRAINED, BY_COIN, MATCHERS, TRUE_FIELDS, ceilings, swaps
 from mghp.studies.components.tables import (
     BASELINE,
     DIFFERENCES,
+    EXPERIMENT,
     FILE,
     GROUPING,
+    LONGER,
     OVERLAP,
+    PERSON_IOU,
     RIVALS,
     TRUE_PARTS,
     components,
+    matchers_trained_through,
 )
-from mghp.studies.variants import label_of
+from mghp.studies.variants import label_of, solver_colour
 
 LEVELS: dict[str, float] = {"field_1_level": 1, "field_2_levels": 2, BASELINE: 3, "field_4_levels": 4}
 """Number of levels of the projection field by variant."""
@@ -36,6 +42,8 @@ _ORACLE_SCORES = {"mean_iou": "part mIoU [%]", "ap_p_vol": "AP$^p$ averaged [%]"
 _LEVEL_SCORES: dict[str, Score] = {
     "validation": GROUPING, "hard, true parts": TRUE_PARTS, "validation, where persons overlap": OVERLAP,
 }  # fmt: skip
+_THROUGH = {EXPERIMENT: "", LONGER: ", trained longer"}
+"""Experiments that train with and without a matching loss, and what their variants' labels say of it."""
 _VERDICT_COLOURS = {"better": COLOURS[0], "worse": COLOURS[1]}
 _GREY = COLOURS[7]
 
@@ -50,7 +58,31 @@ def component_drawings(runs: Sequence[Run]) -> Drawings:
         drawings["oracles"] = partial(oracle_figure, fields, ceilings(runs))
     if len(LEVELS.keys() & family.runs) > 1:
         drawings["field_levels"] = partial(level_figure, family)
+    through = {what: matchers_trained_through(runs, name) for name, what in _THROUGH.items()}
+    if any(family.compared(PERSON_IOU) for family in through.values()):
+        drawings["through_the_matcher"] = partial(through_figure, through)
+    if other := swaps(runs, MATCHERS).compared("grouping"):
+        drawings["other_matchers"] = partial(other_matchers_figure, other)
     return drawings
+
+
+def through_figure(families: Mapping[str, Family]) -> Figure:
+    """Draw what training through each matcher changes, for each length of training."""
+    shown = [
+        (f"{label_of(FILE, variant.name)}{words}", cell, solver_colour(variant.own_runs[0]))
+        for words, family in families.items()
+        for variant in family.variants
+        if (cell := variant.compared(PERSON_IOU)) is not None
+    ]
+    cells = {words: cell for words, cell, _ in shown}
+    return difference_figure(cells, [colour for *_, colour in shown], "person IoU, difference from no matching loss")
+
+
+def other_matchers_figure(compared: Mapping[str, Comparison]) -> Figure:
+    """Draw what another matcher at test time changes."""
+    cells = {MATCHERS[name]: cell for name, cell in compared.items()}
+    colours = [SOLVERS[name.rpartition("/")[2]].colour for name in compared]
+    return difference_figure(cells, colours, "grouping, difference from the matcher of the training")
 
 
 def component_figure(family: Family) -> Figure:

@@ -24,6 +24,7 @@ STUDY = Study(
             "Does the parser gain by training through the matcher?",
             training_through,
             (P2_THROUGH, P2_LONG, P2_LONG_DIFFERENCES),
+            {"through_the_matcher": "What a matching loss through each matcher changes"},
         ),
         Question(
             "Does the projection field help, does its refinement?",
@@ -35,7 +36,12 @@ STUDY = Study(
                 )
             },
         ),
-        Question("Does another matcher at test time do as well?", other_matchers, (P2_MATCHERS,)),
+        Question(
+            "Does another matcher at test time do as well?",
+            other_matchers,
+            (P2_MATCHERS,),
+            {"other_matchers": "What another matcher at test time changes"},
+        ),
         Question(
             "What limits the result?",
             limits,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
+from mghp.gallery.cases import MARGIN
 from mghp.metrics.failure_kinds import PersonKind
 from mghp.pictures.canvas import Rgb, enlarged
 from mghp.pictures.persons import matched_colours, person_colours
@@ -22,9 +23,6 @@ SHOWN_SIDE = 384
 
 THUMBNAIL_SIDE = 112
 """Pixels of a thumbnail's side."""
-
-_MARGIN = 0.15
-"""The margin of a thumbnail around the person, relative to the longer side."""
 
 _QUALITY = 85
 """Quality of the JPEG files."""
@@ -113,7 +111,7 @@ def box_of(verdict: PersonKind, predicted: PredictedPersons, true: TruePersons) 
 def write_thumbnail(file: Path, image: Rgb, box: list[int]) -> None:
     """Write the square around a person, (x0, y0, x1, y1) in pixels; beyond the picture it is grey."""
     x0, y0, x1, y1 = box
-    side = max(x1 - x0, y1 - y0) * (1 + 2 * _MARGIN)
+    side = max(x1 - x0, y1 - y0) * (1 + 2 * MARGIN)
     left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
     grey: dict[str, Any] = {"fill": 1, "fillcolor": (120, 120, 120)}
     square = Image.fromarray(image).transform(

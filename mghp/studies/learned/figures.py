@@ -14,13 +14,17 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 from numpy.typing import NDArray
 
+from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.registry import GREY
-from mghp.report.comparison import NO_EFFECT_ON_F1
+from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison
+from mghp.report.seed_figures import difference_figure as one_panel
 from mghp.report.seed_figures import draw_differences
 from mghp.report.seeds import Score
 from mghp.runs.read import Run
 from mghp.studies.learned.variants import (
+    LIMBS,
+    PROJECTED,
     TARGETS,
     UNTRAINED,
     YOUNG,
@@ -45,7 +49,28 @@ def learned_drawings(runs: Sequence[Run]) -> Drawings:
         drawings["learned_example"] = partial(example_figure, examples)
     if traced := traced_variants(variants):
         drawings["learned_losses"] = partial(loss_figure, traced)
+    if found := rounding_and_training(variants):
+        drawings["rounding_or_training"] = partial(rounding_figure, *found)
     return drawings
+
+
+def rounding_and_training(variants: Iterable[Trained]) -> tuple[Comparison, Comparison, str] | None:
+    """Return what rounding by a projection gains, what training through one gains over that, and the condition."""
+    names = {PROJECTED, YOUNG}
+    both = [variant for variant in variants if not variant.is_on_the_control and names <= variant.family.runs.keys()]
+    for variant in main_condition(both)[:1]:
+        rounded, over = variant.family.compared(LIMBS).get(PROJECTED), variant.family.between(YOUNG, PROJECTED, LIMBS)
+        if rounded is not None and over is not None:
+            return rounded, over, variant.condition
+    return None
+
+
+def rounding_figure(rounded: Comparison, over: Comparison, condition: str) -> Figure:
+    """Draw the gains of the rounding and of the training, one under the other."""
+    cells = {"rounding by one projection": rounded, "Fenchel-Young training over that": over}
+    figure = one_panel(cells, [GREY, SOLVERS["projection"].colour], "F1 of joined pairs, difference")
+    figure.suptitle(condition)
+    return figure
 
 
 def compared_variants(variants: Iterable[Trained]) -> dict[str, list[Trained]]:

@@ -6,17 +6,14 @@ from mghp.report.comparison import Comparison
 from mghp.report.seeds import ONE_SEED, Score
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
-from mghp.studies.learned.figures import learned_drawings
+from mghp.studies.learned.figures import learned_drawings, rounding_and_training
 from mghp.studies.learned.tables import LEARNED, TUNING
 from mghp.studies.learned.variants import (
     CONTROL,
     CONTROLS,
     LIMBS,
     PERSONS,
-    PROJECTED,
-    YOUNG,
     Trained,
-    main_condition,
     trained,
 )
 
@@ -87,16 +84,8 @@ def _number(variants: Iterable[Trained]) -> int:
 
 def rounding(runs: Sequence[Run]) -> str:
     """Return what rounding by a projection gains, and what training through one gains over that."""
-    both = [
-        variant
-        for variant in trained(runs)
-        if not variant.is_on_the_control and {PROJECTED, YOUNG} <= variant.family.runs.keys()
-    ]
-    for variant in main_condition(both)[:1]:
-        rounded, over = variant.family.compared(LIMBS).get(PROJECTED), variant.family.between(YOUNG, PROJECTED, LIMBS)
-        if rounded is not None and over is not None:
-            return _gains(rounded, over, variant.condition)
-    return ""
+    found = rounding_and_training(trained(runs))
+    return _gains(*found) if found else ""
 
 
 def _gains(rounded: Comparison, over: Comparison, condition: str) -> str:
@@ -125,7 +114,12 @@ STUDY = Study(
                 "learned_losses": "Training losses",
             },
         ),
-        Question("Is it the training that gains, or the rounding?", rounding, (TUNING,)),
+        Question(
+            "Is it the training that gains, or the rounding?",
+            rounding,
+            (TUNING,),
+            {"rounding_or_training": "What rounding by a projection gains, and training through one over that"},
+        ),
     ),
     learned_drawings,
 )

@@ -15,7 +15,7 @@ from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seeds import Family, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
 from mghp.runs.read import BySeed, Run, by_seed
-from mghp.studies.variants import label_of, labels_of
+from mghp.studies.variants import label_of, labels_of, solver_colour
 
 BASELINE = "binary_cross_entropy"
 PROJECTED = "binary_cross_entropy_projection"
@@ -104,8 +104,7 @@ class Trained(Variant):
     def colour(self) -> str:
         """The colour of the solver that it is trained through; grey where it is trained without one."""
         run = self.own_runs[0]
-        name, is_through_one = run.config["matcher"]["name"], run.config["learned"]["objective"] in _THROUGH_ONE
-        return SOLVERS[name].colour if is_through_one and name in SOLVERS else GREY
+        return solver_colour(run) if run.config["learned"]["objective"] in _THROUGH_ONE else GREY
 
     @property
     def dead(self) -> frozenset[int]:

@@ -67,15 +67,20 @@ def _gain(row: Scored) -> float:
 
 def assembly(runs: Sequence[Run]) -> str:
     """Return what the assembly reaches on true fields where it loses most, and its costliest step."""
-    chains = [chain for run in single(runs) if len(chain := list(under("assembly", _CHAIN)([run]))) > 1]
-    if not chains:
+    chain = costliest_chain(runs)
+    if not chain:
         return ""
-    chain = max(chains, key=lambda scored: scored[0].metric("ap_p_vol") - scored[-1].metric("ap_p_vol"))
     first, *_, last = (row.metric("ap_p_vol") for row in chain)
     return (
         f"On true fields of {_where(chain[0].run)} it reaches AP^p averaged {100 * last:.1f} %, from "
         f"{100 * first:.1f} % by its first step; {_costliest(chain)}."
     )
+
+
+def costliest_chain(runs: Sequence[Run]) -> list[Scored]:
+    """Return the steps of the assembly, each with all those before it, of the run where they lose most."""
+    chains = [chain for run in single(runs) if len(chain := list(under("assembly", _CHAIN)([run]))) > 1]
+    return max(chains, default=[], key=lambda chain: chain[0].metric("ap_p_vol") - chain[-1].metric("ap_p_vol"))
 
 
 def _costliest(chain: Sequence[Scored]) -> str:

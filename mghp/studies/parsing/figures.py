@@ -11,8 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings, say
+from mghp.report.seed_figures import bar_figure
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import SCORES, single
+from mghp.studies.parsing.answers import costliest_chain
+from mghp.studies.parsing.tables import SCORES, STEPS, pictures_of, single
 
 DRAWN = {name: label.replace("AP^p", "AP$^p$") for name, label in SCORES.items() if name != "keypoint_ap"}
 """Validation scores that are drawn, and their labels."""
@@ -30,6 +32,10 @@ def parsing_drawings(runs: Sequence[Run]) -> Drawings:
         "_".join(filter(None, ("training", run.experiment, run.variant))): partial(training_curves, run.steps)
         for run in trained
     }
+    if chain := costliest_chain(runs):
+        bars = {STEPS[row.name]: 100 * row.metric("ap_p_vol") for row in chain}
+        what = f"{DRAWN['ap_p_vol']} on true fields [%], each step with all above it; {pictures_of(chain[0].run)}"
+        drawings["assembly"] = partial(bar_figure, bars, [COLOURS[0]] * len(bars), what)
     points = _by_minutes(runs)
     return drawings | ({"parsing_minutes": partial(score_curve, points)} if len(points) > 1 else {})
 

@@ -15,7 +15,12 @@ STUDY = Study(
             {"training_": "Losses and scores of a training", "parsing_minutes": "Scores against training time"},
         ),
         Question("What limits a single training, and which pictures fail?", limits, (TRUE_FIELDS, TAGS)),
-        Question("What does the assembly itself lose?", assembly, (ASSEMBLY,)),
+        Question(
+            "What does the assembly itself lose?",
+            assembly,
+            (ASSEMBLY,),
+            {"assembly": "What remains on true fields after each step of the assembly"},
+        ),
         Question("What has been published, and what is ours?", missing, (P1,)),
     ),
     parsing_drawings,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from mghp.config.metric_names import METRICS
+from mghp.pictures.style import COLOURS, Drawings
+from mghp.report.seed_figures import difference_figure
 from mghp.report.seeds import (
     BEST,
     MEANS,
@@ -69,6 +71,14 @@ def answer(runs: Sequence[Run]) -> str:
         f"Of {len(found)} changes {verdicts.count('better')} raise the grouping of pixels, {verdicts.count('worse')} "
         f"lower it; most: {label_of(FILE, highest)}, {found[highest]:.1f}."
     )
+
+
+def network_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return the figure of the changes' differences in grouping, where some are compared."""
+    found = networks(runs).compared(GROUPING)
+    cells = {label_of(FILE, name): cell for name, cell in found.items()}
+    what = "grouping, difference from the network without matching loss"
+    return {"networks": lambda: difference_figure(cells, [COLOURS[0]] * len(cells), what)} if cells else {}
 
 
 _VARIANT: Column[Variant] = Column("variant", lambda variant: label_of(FILE, variant.name))

@@ -1,7 +1,11 @@
 """The study of photographs: whose is a pixel, by what humans have annotated?"""
 
 from collections.abc import Sequence
+from functools import partial
 
+from mghp.pictures.style import COLOURS, Drawings
+from mghp.registry import GREY
+from mghp.report.seed_figures import bar_figure
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.photographs import finetuning, network
@@ -24,14 +28,34 @@ def answer(runs: Sequence[Run]) -> str:
     return f"{told}."
 
 
+def drawings(runs: Sequence[Run]) -> Drawings:
+    """Return every figure that these runs can fill."""
+    rows = [row for row in photographs(runs) if row.group == "crowds" and row.owner_score("owner_grouping").is_known]
+    bars = {f"{row.name}{row.seed and f', seed {row.seed}'}": 100 * _grouping(row) for row in rows}
+    colours = [GREY if row.baseline else COLOURS[0] for row in rows]
+    what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
+    owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
+    return {**owners, **network.network_drawings(runs), **finetuning.finetuning_drawings(runs)}
+
+
 def _grouping(row: Scored) -> float:
     return row.owner_score("owner_grouping").value
 
 
 STUDY = Study(
     (
-        Question("Whose is a pixel of a photograph, by human masks?", answer, (HUMAN, PARTS)),
-        Question("Which network parses photographs best?", network.answer, (network.NETWORKS, network.DIFFERENCES)),
+        Question(
+            "Whose is a pixel of a photograph, by human masks?",
+            answer,
+            (HUMAN, PARTS),
+            {"owners": "Pixels of photographs that are given to the right person, by human masks"},
+        ),
+        Question(
+            "Which network parses photographs best?",
+            network.answer,
+            (network.NETWORKS, network.DIFFERENCES),
+            {"networks": "What each change to the network brings on photographs"},
+        ),
         Question(
             "Are new labels learned faster from weights for photographs?",
             finetuning.answer,
@@ -39,5 +63,5 @@ STUDY = Study(
             {"photographs_finetuning": "Scores on parts of clothed persons over steps, by what training began with"},
         ),
     ),
-    finetuning.finetuning_drawings,
+    drawings,
 )

@@ -16,7 +16,7 @@ from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, say, shades
 from mghp.runs.read import Run
 from mghp.studies.solvers.scale import by_scale, scale_figure
-from mghp.studies.solvers.tables import BASELINE, grid_point, grid_runs, solver_label, solver_runs
+from mghp.studies.solvers.tables import BASELINE, by_size, grid_point, grid_runs, solver_label, solver_runs
 
 WARM_START = {
     "paper": r"paper: $\alpha$ = 0.01, mean",
@@ -29,6 +29,7 @@ NO_VIOLATION = 1e-6
 """An excess that is float32's rounding."""
 
 _COLOUR = SOLVERS["pgd_dykstra"].colour
+_ITERATES = {"matching": "mean of the iterates", "last_iterate": "last iterate"}
 
 
 def solver_drawings(runs: Sequence[Run]) -> Drawings:
@@ -46,6 +47,8 @@ def solver_drawings(runs: Sequence[Run]) -> Drawings:
     solvers = [run for run in solver_runs(runs) if run.variant != BASELINE]
     for data, of_data in _by_data(run for run in solvers if run.example).items():
         drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
+    if sizes := by_size(runs):
+        drawings["sizes"] = partial(size_figure, sizes)
     if scales := by_scale(runs):
         drawings["scale"] = partial(scale_figure, scales)
     return drawings
@@ -154,6 +157,21 @@ def warm_start_figure(runs: Sequence[Run]) -> Figure:
         f"Warm start, T = 50, N = 5; {runs[0].data}; median and quartiles over problems\n"
         "diamond: mean at the last step; dotted: mean on the way"
     )
+    return figure
+
+
+def size_figure(runs: Sequence[Run]) -> Figure:
+    """Draw gap and coupling of the paper's settings against the size of random problems, smallest first."""
+    names = [run.data.removeprefix("random uniform ") for run in runs]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_INCHES, 2.4))
+    for key, line in {"matching": "-", "last_iterate": "--"}.items():
+        gaps = [100 * run.metric(f"{key}/gap_mean") for run in runs]
+        left.plot(names, gaps, color=_COLOUR, marker="o", linestyle=line, label=_ITERATES[key])
+    right.plot(names, [run.metric("matching/coupling") for run in runs], color=_COLOUR, marker="o")
+    left.set(xlabel="candidates, sources x destinations", ylabel="gap after repair [%]", ylim=(0, 100))
+    right.set(xlabel="candidates, sources x destinations", ylabel="coupling", ylim=(0, 1))
+    left.legend(loc="lower left")
+    figure.suptitle("PGD-Dykstra, the paper's settings, on uniform random problems; mean over problems")
     return figure
 
 

@@ -99,7 +99,12 @@ STUDY = Study(
                 "map_violation_": "Violation of the constraints, against T, N and the step size",
             },
         ),
-        Question("And with the number of candidates?", sizes, (SIZES,)),
+        Question(
+            "And with the number of candidates?",
+            sizes,
+            (SIZES,),
+            {"sizes": "The paper's settings on problems of growing size"},
+        ),
         Question(
             "What does the scale of the affinities do?",
             scale_answer,

@@ -1,20 +1,27 @@
-"""Figure of the matcher's speed: time against problem size and batch size."""
+"""Figures of speed: the matcher's time against problem size and batch size, and what its loss adds to a step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from mghp.matching.in_words import colour_of
-from mghp.pictures.style import MARKERS, PAGE_INCHES, Drawings
+from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
+from mghp.report.seed_figures import bar_figure
 from mghp.runs.read import Run
+from mghp.studies.speed.parsing import PARSING
 
 
 def speed_drawings(runs: Sequence[Run]) -> Drawings:
-    """Return the figure of the last bench of the matcher, where there is one."""
-    benches = [run for run in runs if run.experiment == "bench_matcher"]
-    return {"time": partial(time_figure, benches[-1])} if benches else {}
+    """Return the figures of the last bench of the matcher and of a training step, where there are some."""
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if benches := [run for run in runs if run.experiment == "bench_matcher"]:
+        drawings["time"] = partial(time_figure, benches[-1])
+    if added := {row["training"]: row["adds on average [%]"] for row in PARSING.filled(runs).rows}:
+        what = "longer training step by the matching loss, on average [%]"
+        drawings["matching_loss_time"] = partial(bar_figure, added, [COLOURS[0]] * len(added), what)
+    return drawings
 
 
 def time_figure(run: Run) -> Figure:

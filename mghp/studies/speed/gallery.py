@@ -24,7 +24,7 @@ REPEATS = 5
 _NOTE = """
 window.arrived = [];
 document.addEventListener("load", (event) => {
-  if (event.target.tagName === "IMG") arrived.push(performance.now());
+  if (event.target.classList.contains("picture")) arrived.push(performance.now());
 }, true);
 """
 
@@ -32,7 +32,7 @@ document.addEventListener("load", (event) => {
 _SETTLED = """
 const done = arguments[0];
 const timer = setInterval(() => {
-  const asked = [...document.querySelectorAll("#grid img[src]")];
+  const asked = [...document.querySelectorAll("#grid .picture[src]")];
   if (asked.length && arrived.length === asked.length) { clearInterval(timer); done(arrived); }
 }, 50);
 """
