@@ -53,6 +53,20 @@ def checkout():
 
 
 @pytest.fixture(scope="session")
+def chromium():
+    """One browser for all pages."""
+    from mghp.errors import InputError
+    from mghp.studies.speed.browser import find_browser, open_browser
+
+    try:
+        find_browser()
+    except InputError as error:
+        pytest.skip(str(error))
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
 def snippet_of(checkout):
     """Returns the first code in a language that a section of CONTRIBUTING.md shows."""
 

@@ -62,11 +62,12 @@ def difference_figure(cells: Mapping[str, Comparison], colours: Sequence[str], w
         colours: one per comparison, "#rrggbb".
         what: score and baseline in words.
     """
-    figure, axis = plt.subplots(figsize=(PAGE_INCHES, 0.22 * len(cells) + 0.8))
+    figure, axis = plt.subplots(figsize=(PAGE_INCHES, 0.22 * len(cells) + 1.0))
     largest = max(cell.bound for cell in cells.values())
     draw_differences(axis, list(cells.values())[::-1], colours[::-1], largest)
     axis.set_yticks(range(len(cells)), list(cells)[::-1])
-    axis.set_xlabel(f"{what}, 95 % interval [points]; grey band: no effect")
+    alone = "; a dot alone: one seed" if any(cell.difference.seeds == 1 for cell in cells.values()) else ""
+    figure.supxlabel(f"{what}\n95 % interval [points]; grey band: no effect{alone}", fontsize=8)
     return figure
 
 
@@ -84,7 +85,7 @@ def bar_figure(values: Mapping[str, float], colours: Sequence[str], what: str) -
     axis.set_yticks(range(len(values)), list(values))
     axis.invert_yaxis()
     axis.margins(x=0.1)
-    axis.set_xlabel(what)
+    figure.supxlabel(what, fontsize=8)
     return figure
 
 

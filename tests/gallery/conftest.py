@@ -3,9 +3,7 @@ import json
 import pytest
 
 from mghp.config.schema import Config
-from mghp.errors import InputError
 from mghp.gallery.cases import read_cases
-from mghp.studies.speed.browser import find_browser, open_browser
 from mghp.studies.speed.made_cases import made_run
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"&#{{7*7}}"
@@ -50,14 +48,3 @@ def hostile(changed):
                 limb["name"] = HOSTILE
 
     return lambda run: (changed(run, edit), HOSTILE)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """One browser for all pages."""
-    try:
-        find_browser()
-    except InputError as error:
-        pytest.skip(str(error))
-    with open_browser() as browser:
-        yield browser

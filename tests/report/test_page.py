@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
 from mghp.report.page.write import LONG, Report, write_page
 from mghp.report.study import Question, Study
@@ -124,3 +125,39 @@ def test_a_long_table_says_how_long_it_is_and_scrolls_in_its_box(run, report, tm
     assert f"({LONG + 2} rows)" in page
     assert 'class="table long"' in page
     assert 'class="table long"' not in short
+
+
+@pytest.fixture
+def wide_page(run, tmp_path):
+    """A page with a wide figure and a table of many columns."""
+    file = tmp_path / "out" / "map.png"
+    file.parent.mkdir()
+    Image.new("RGB", (1400, 500), "white").save(file)
+    table = Table("T1", "Scores.", {f"column {k}": ".2f" for k in range(20)})
+    table.add({f"column {k}": 0.5 for k in range(20)}, run)
+    page_of(
+        Report("smoke", True, [run], [table], [file]), tmp_path, shown("Does it?", "Yes.", figures={"map": "A map"})
+    )
+    return file.with_name("index.html").resolve().as_uri()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_cut_and_a_figure_lies_on_a_light_card(chromium, wide_page, scheme):
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+    chromium.get(wide_page)
+    chromium.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert chromium.execute_script("return document.documentElement.scrollWidth") == 390
+    # What is wider than the screen scrolls in a box of its own.
+    ends = "[...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > 390)"
+    assert chromium.execute_script(f"return {ends}.every(one => one.closest('.table'))")
+    assert chromium.execute_script("return document.images.length") == 2
+    grounds = (
+        "[document.body, ...document.querySelectorAll('.sheet')].map(one => getComputedStyle(one).backgroundColor)"
+    )
+    body, *cards = chromium.execute_script(f"return {grounds}")
+    assert (body == "rgb(255, 255, 255)") == (scheme == "light")
+    assert all(min(map(int, re.findall("[0-9]+", card))) > 220 for card in cards)
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

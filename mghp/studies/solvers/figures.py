@@ -170,7 +170,7 @@ def size_figure(runs: Sequence[Run]) -> Figure:
     right.plot(names, [run.metric("matching/coupling") for run in runs], color=_COLOUR, marker="o")
     left.set(xlabel="candidates, sources x destinations", ylabel="gap after repair [%]", ylim=(0, 100))
     right.set(xlabel="candidates, sources x destinations", ylabel="coupling", ylim=(0, 1))
-    left.legend(loc="lower left")
+    left.legend(loc="upper right")
     figure.suptitle("PGD-Dykstra, the paper's settings, on uniform random problems; mean over problems")
     return figure
 
