@@ -14,9 +14,12 @@ from matplotlib.patches import Rectangle
 
 from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, say, shades
+from mghp.report.comparison import NO_EFFECT_ON_F1
+from mghp.report.seed_figures import draw_differences
 from mghp.runs.read import Run
 from mghp.studies.solvers.scale import by_scale, scale_figure
-from mghp.studies.solvers.tables import BASELINE, by_size, grid_point, grid_runs, solver_label, solver_runs
+from mghp.studies.solvers.tables import BASELINE, associated, by_size, grid_point, grid_runs, solver_label, solver_runs
+from mghp.studies.variants import solver_colour
 
 WARM_START = {
     "paper": r"paper: $\alpha$ = 0.01, mean",
@@ -29,6 +32,8 @@ NO_VIOLATION = 1e-6
 """An excess that is float32's rounding."""
 
 _COLOUR = SOLVERS["pgd_dykstra"].colour
+_ROUNDINGS = {"hungarian": "Hungarian", "mutual": "mutual"}
+_F1 = "association/f1_hungarian"
 _ITERATES = {"matching": "mean of the iterates", "last_iterate": "last iterate"}
 
 
@@ -44,6 +49,9 @@ def solver_drawings(runs: Sequence[Run]) -> Drawings:
     readings = [run for run in runs if run.experiment == "readings" and run.variant in WARM_START]
     for data, of_data in _by_data(run for run in readings if not run.steps.empty).items():
         drawings[f"warm_start_{data}"] = partial(warm_start_figure, of_data)
+    for data, of_data in _by_data(run for run in solver_runs(runs) if _F1 in run.result["metrics"]).items():
+        if {run.variant == BASELINE for run in of_data} == {True, False}:
+            drawings[f"gains_{data}"] = partial(gain_figure, of_data)
     solvers = [run for run in solver_runs(runs) if run.variant != BASELINE]
     for data, of_data in _by_data(run for run in solvers if run.example).items():
         drawings[f"assignments_{data}"] = partial(assignment_figure, of_data)
@@ -60,6 +68,25 @@ def _by_data(runs: Iterable[Run]) -> dict[str, list[Run]]:
     for run in sorted(runs, key=lambda run: run.data):
         found.setdefault(run.data.replace(",", "").replace(" ", "_"), []).append(run)
     return found
+
+
+def gain_figure(runs: Sequence[Run]) -> Figure:
+    """Draw what each solver gains over the affinity itself, a panel per rounding."""
+    rows = [row for row in associated(runs) if row.compared][::-1]
+    figure, axes = plt.subplots(
+        1, len(_ROUNDINGS), figsize=(PAGE_INCHES, 0.2 * len(rows) + 1.2), sharey=True, squeeze=False
+    )
+    for axis, (rounding, words) in zip(axes[0], _ROUNDINGS.items(), strict=True):
+        cells, colours = [row.compared.get(rounding) for row in rows], [solver_colour(row.run) for row in rows]
+        draw_differences(axis, cells, colours, NO_EFFECT_ON_F1.absolute)
+        axis.set_title(f"after {words} rounding")
+    axes[0, 0].set_yticks(range(len(rows)), [solver_label(row.run) for row in rows])
+    figure.supxlabel(
+        "F1 of joined pairs, difference from the affinity itself\n95 % interval [points]; grey band: no effect",
+        fontsize=8,
+    )
+    figure.suptitle(runs[0].data)
+    return figure
 
 
 def assignment_figure(runs: Sequence[Run]) -> Figure:

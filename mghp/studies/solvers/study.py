@@ -87,7 +87,10 @@ STUDY = Study(
             "Which solver, and what does it gain over the affinity itself?",
             gains,
             (SIDE_BY_SIDE, ASSOCIATION),
-            {"assignments_": "One problem: its affinities, and what every solver makes of them"},
+            {
+                "gains_": "What each solver gains over the affinity itself",
+                "assignments_": "One problem: its affinities, and what every solver makes of them",
+            },
         ),
         Question(
             "What do T, N and the step size do?",

@@ -239,6 +239,16 @@ def test_a_figure_for_a_notebook_is_a_png(grid):
     assert plt.get_fignums() == opened
 
 
+def test_gains_have_the_colours_of_their_solvers(tiny_runs):
+    (gains,) = (draw for name, draw in solver_drawings(list(tiny_runs.values())).items() if name.startswith("gains_"))
+    figure = gains()
+    for axes in figure.axes:
+        labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        means = {round(line.get_ydata()[0]): line.get_color() for line in axes.lines if line.get_marker() == "o"}
+        assert means == {place: colour_of(label) for place, label in enumerate(labels)}
+    plt.close(figure)
+
+
 def test_the_affinity_alone_fills_no_figure_of_assignments(tiny_runs):
     """A run of `identity` has an example to show, and no solver stands beside it."""
     assert tiny_runs["identity"].example
