@@ -51,7 +51,7 @@ class Tally:
         self._breakdown.update(predicted, true)
         for name, groups in self._baselines.items():
             groups.update(baseline_persons(name, true, self.anatomy), true)
-        about = {"name": sample.name, "tags": " ".join(sample.tags)}
+        about: dict[str, Any] = {"name": sample.name, "tags": " ".join(sample.tags)}
         if sample.cues is not None:
             about[WITHOUT_CUE] = int((~sample.cues).sum())
         self._rows.append(about | scores_of_picture(predicted, true, self.anatomy))

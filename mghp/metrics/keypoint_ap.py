@@ -80,7 +80,7 @@ def _scores(
     return {"keypoint_ap": ap.mean(0), "keypoint_ap_50": ap[0], "keypoint_ap_75": ap[5]}
 
 
-class _Evaluation(COCOeval):
+class _Evaluation(COCOeval):  # type: ignore[misc]
     """COCO's evaluation, in which the sides of a found pose may be exchanged."""
 
     def __init__(self, truth: COCO, found: COCO, mirrored_keypoints: Sequence[int] | None) -> None:

@@ -50,7 +50,8 @@ def better_named_histogram(
 
 def _right(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many pixels of each person are right, from (person, true label, predicted label)."""
-    return np.diagonal(counts, axis1=1, axis2=2).sum(1)
+    right: NDArray[np.int64] = np.diagonal(counts, axis1=1, axis2=2).sum(1)
+    return right
 
 
 def side_free_person_iou(predicted: PredictedPersons, true: TruePersons, mirrored_labels: Sequence[int]) -> PersonIoU:
