@@ -63,7 +63,7 @@ def blocks(page, language):
 def commands(page):
     """The command lines of a page, those within others' too, without comments."""
     for text in blocks(page, "sh").values():
-        for line in text.splitlines():
+        for line in text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             yield words
             yield from (shlex.split(word) for word in words if word.startswith("mghp "))
@@ -269,6 +269,7 @@ def test_guides_are_sections_of_contributing(making):
     assert origin == "CONTRIBUTING.md"
     assert text.startswith("# Add a solver\n")
     assert "## Add a matching loss\n" in text
+    assert not re.search(r"\| test \||`tests/", pages["reference/faults.md"][1])
 
 
 def test_every_experiment_and_sweep_is_listed(making):

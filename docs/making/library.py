@@ -5,6 +5,7 @@ import pkgutil
 import mghp
 import mghp.inference
 import mghp.matching
+from mghp.matching.solvers import SOLVERS
 
 _ABOUT = {
     "mghp": "What most users import. Names are loaded when they are first used.",
@@ -20,10 +21,15 @@ def library_pages() -> dict[str, str]:
     names = {
         "mghp": [f"mghp.{name}" for name in mghp.__all__ if not name.startswith("_")]
         + ["mghp.inference.person.Person"],
-        "mghp.matching": [f"mghp.matching.{name}" for name in mghp.matching.__all__],
+        "mghp.matching": [f"mghp.matching.{name}" for name in _solvers_first(mghp.matching.__all__)],
         "mghp.inference": _modules(),
     }
     return {f"reference/api/{package.replace('.', '_')}.md": _page(package, names[package]) for package in names}
+
+
+def _solvers_first(names: list[str]) -> list[str]:
+    solvers = [entry.path.partition(":")[2] for entry in SOLVERS.entries]
+    return [*solvers, *(name for name in names if name not in solvers)]
 
 
 def _modules() -> list[str]:
