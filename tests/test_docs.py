@@ -119,7 +119,7 @@ def test_every_line_of_the_decision_table_is_backed_by_a_row():
     ]
 
 
-@of_pages(lambda page: True)
+@pytest.mark.parametrize("page", [CHECKOUT / "README.md", *PAGES], ids=lambda page: page.stem)
 def test_numbers_of_results_stand_in_the_rows_that_are_named(page):
     assert unbacked(page) == []
     told = re.sub(r"<!--.*?-->", "", FENCE.sub("", page.read_text()), flags=re.DOTALL)
@@ -136,10 +136,28 @@ def test_a_number_of_no_row_is_found(said, tmp_path):
     assert [claim[0].strip(", ") for claim in unbacked(tmp_path / "page.md")] == [said.strip()]
 
 
-@pytest.mark.parametrize(("page", "words"), [("theory", 900), ("protocol", 600)])
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [("README.md", 900), ("docs/explanation/theory.md", 900), ("docs/explanation/protocol.md", 600)],
+)
 def test_a_page_is_short(page, words):
-    text = re.sub(r"<!--.*?-->", "", (DOCS / "explanation" / f"{page}.md").read_text(), flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->", "", (CHECKOUT / page).read_text(), flags=re.DOTALL)
     assert len(text.split()) <= words
+    assert page != "README.md" or len(text.splitlines()) <= 120
+
+
+def test_the_readme_tells_what_was_found_in_six_lines():
+    found = (CHECKOUT / "README.md").read_text().partition("## What we found")[2].partition("\n## ")[0]
+    lines = re.split(r"\n\* ", found)[1:]
+    assert len(lines) == 6
+    assert all(CLAIM.search(line) for line in lines)
+
+
+def test_the_readme_s_lines_for_another_model_s_parts_run():
+    code = next(block for block in blocks(CHECKOUT / "README.md", "python").values() if "import group" in block)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert set(np.unique(names["owners"])) == {0, 1, 2}
 
 
 @of_pages(lambda page: blocks(page, "python"))

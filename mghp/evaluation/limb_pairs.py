@@ -56,7 +56,8 @@ class LimbPairs:
 
 def _counts(problems: MatchingBatch, price: float) -> NDArray[np.int64]:
     joined = best_matching(torch.where(problems.is_pair, problems.affinity - price, 0))
-    return association_counts(joined.numpy(), problems.truth.numpy()).sum(1)
+    counts: NDArray[np.int64] = association_counts(joined.numpy(), problems.truth.numpy()).sum(1)
+    return counts
 
 
 @torch.no_grad()

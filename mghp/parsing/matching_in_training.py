@@ -112,7 +112,9 @@ class TrainingMatching(nn.Module):
         if not bool(problems.affinity.isfinite().all()):
             return _no_number(fields), None
         if self.shuffled_truth:
-            truth = shuffled(truth, *problems.masks, self._generator(step, share, _SHUFFLES_APART))
+            source_mask, destination_mask = problems.masks
+            drawn = self._generator(step, share, _SHUFFLES_APART)
+            truth = shuffled(truth, source_mask, destination_mask, drawn)
         assignment = self.matcher(problems.affinity, *problems.masks) if self.asks_matcher else NOT_GIVEN
         is_known = problems.is_pair & batch.has_keypoints[:, None, None, None]
         loss = matching_loss(self.loss, problems.affinity, assignment, truth, is_known)

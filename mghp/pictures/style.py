@@ -85,7 +85,7 @@ def save_drawings(drawings: Drawings, folder: Path) -> list[Path]:
 def shades(colour: str, number: int) -> list[str]:
     """Return shades of one colour, light to dark, for settings of one solver; one alone is the colour itself."""
     mixed = np.linspace(0.5, -0.5, number) if number > 1 else [0.0]
-    return [to_hex(_mixed(np.array(to_rgb(colour)), share)) for share in mixed]
+    return [to_hex(tuple(_mixed(np.array(to_rgb(colour)), share))) for share in mixed]
 
 
 def _mixed(colour: NDArray[np.floating], share: float) -> NDArray[np.floating]:

@@ -10,7 +10,7 @@ RANGES = [(0.0, 1.0), (-0.5, 0.5), (-1.5, -0.5)]
 @pytest.fixture(scope="module")
 def example(checkout):
     """Its preparation and its loop, compiled."""
-    text = (checkout / "README.md").read_text().partition("Use it in a network of your own.")[2]
+    text = (checkout / "README.md").read_text().partition("**The matcher in your own network.**")[2]
     code = text.partition("```python\n")[2].partition("```")[0]
     head, loop, body = code.partition("for step in")
     assert "\nmatcher = " in head
