@@ -13,7 +13,7 @@ COUNTS = {"1 person": (1, 1), "2 persons": (2, 2), "3 persons": (3, 3), "4 or mo
 """Numbers of true persons in a picture: least, most."""
 
 CUES = ("shown", "not shown")
-"""Whether the picture tells a person's left from the right."""
+"""Persons whose left the picture tells from their right, and those of whom it does not."""
 
 POSED = 5
 """The number of annotated keypoints from which on a person's pose is known."""

@@ -65,7 +65,7 @@ class Body:
 
     @property
     def is_from_the_side(self) -> bool:
-        """Whether the limbs are posed as seen from the side, where the near one covers the far one."""
+        """True if the limbs are posed as seen from the side, where the near one covers the far one."""
         return abs(math.cos(self.facing)) <= FROM_THE_SIDE
 
 
