@@ -137,11 +137,17 @@ def test_persons_whose_sides_are_not_shown_are_told_apart(evaluated):
     assert {"sides/shown", "sides/not shown"} <= set(groups.index)
 
 
-@pytest.mark.parametrize("matcher", ["hungarian", "greedy", "linear_program", "sinkhorn"])
-def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, matcher):
+@pytest.mark.parametrize(
+    ("matcher", "tuning"),
+    [("hungarian", "fixed"), ("greedy", "widened"), ("linear_program", "fixed"), ("sinkhorn", "fixed")],
+)
+def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, matcher, tuning):
     checkpoint = trained / "checkpoints" / "last.ckpt"
-    folder = run_evaluation(checkpoint, [f"matcher.name={matcher}", f"runs={tmp_path}"], nothing)
-    assert 0 <= metrics_of(folder)["val/mean_iou"] <= 1
+    settings = [f"matcher.name={matcher}", f"evaluation.tuning={tuning}", f"runs={tmp_path}"]
+    metrics = metrics_of(run_evaluation(checkpoint, settings, nothing))
+    assert 0 <= metrics["val/mean_iou"] <= 1
+    told = {"assembly/peak_threshold", "tuning/peak_threshold/at_limit", "tuning/min_affinity/at_limit"}
+    assert told & metrics.keys() == (told if tuning == "widened" else set())
 
 
 def test_a_finished_evaluation_is_made_again_into_its_own_folder(evaluated, trained):
