@@ -3,11 +3,13 @@ import json
 import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from mghp.cli.main import app
 from mghp.config.load import load_config
 from mghp.runs.read import Run
 from mghp.studies.speed.bench import Call
-from mghp.studies.speed.gradients import GRADIENTS, bench_gradients, gradient_norms
+from mghp.studies.speed.gradients import GRADIENTS, gradient_norms
 from mghp.studies.speed.parsing import stepped_module
 from mghp.studies.speed.training_step import first_batches
 
@@ -31,8 +33,11 @@ def call(small_config, small_settings, checkout, tmp_path_factory):
     return Call(load_config(file, arguments), lambda *_: None, arguments, file)
 
 
-def test_each_variant_with_a_matching_loss_has_the_weight_at_which_both_pull_alike(call):
-    folder = bench_gradients(call)
+def test_the_command_gives_each_variant_with_a_matching_loss_the_weight_at_which_both_pull_alike(call, tmp_path):
+    arguments = [str(call.file), *call.arguments, "--out", str(tmp_path)]
+    shown = CliRunner().invoke(app, ["bench", "gradients", *arguments], catch_exceptions=False)
+    assert (tmp_path / "bench_gradients.md").read_text() in shown.output
+    (folder,) = (call.file.parent / "bench_gradients").iterdir()
     rows = pd.read_csv(folder / "ratios.csv").set_index("variant")
     assert list(rows.index) == ["the first", "far"]
     assert (rows["least"] <= rows["weight"]).all()
