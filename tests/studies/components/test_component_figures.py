@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from planted_trainings import plant, plant_components
 
+from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, STYLE, save_drawings
 from mghp.studies.components.figures import component_drawings, component_figure, level_figure, oracle_figure
 from mghp.studies.components.swaps import TRUE_FIELDS, swaps
@@ -101,10 +102,20 @@ def test_what_is_drawn_stays_inside_the_figure(runs):
 
 def test_files_are_written_for_what_there_is(runs, tmp_path):
     names = {file.name for file in save_drawings(component_drawings(runs), tmp_path)}
-    expected = ("components", "oracles", "field_levels")
+    expected = ("components", "oracles", "field_levels", "through_the_matcher", "other_matchers")
     assert names == {f"{name}.{ending}" for name in expected for ending in ("png", "svg")}
     assert component_drawings([]) == {}
-    assert set(component_drawings([run for run in runs if run.variant == "full"])) == {"oracles"}
+    assert set(component_drawings([run for run in runs if run.variant == "full"])) == {"oracles", "other_matchers"}
+
+
+def test_matchers_have_the_colours_of_their_solvers(runs):
+    drawings = component_drawings(runs)
+    (axis,) = drawings["other_matchers"]().axes
+    colours = {round(line.get_ydata()[0]): line.get_color() for line in axis.lines if line.get_marker() == "o"}
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert {labels[place]: colour for place, colour in colours.items()} == {
+        "Hungarian": SOLVERS["hungarian"].colour, "greedy": SOLVERS["greedy"].colour,
+    }  # fmt: skip
 
 
 def test_one_seed_has_no_interval(tmp_path):

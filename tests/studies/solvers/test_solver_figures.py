@@ -14,7 +14,7 @@ from mghp.studies.solvers.figures import (
     solver_drawings,
     warm_start_figure,
 )
-from mghp.studies.solvers.tables import grid_point, solver_label
+from mghp.studies.solvers.tables import by_size, grid_point, solver_label
 from mghp.studies.speed.figures import time_figure
 
 DATA = "random uniform 12x15"
@@ -215,8 +215,16 @@ def test_equal_runs_make_equal_files(grid, tmp_path):
     assert plt.get_fignums() == opened
 
 
-def test_runs_of_no_figure_draw_none(smoke_runs):
-    assert solver_drawings([run for run in smoke_runs if run.experiment == "sizes"]) == {}
+def test_runs_of_no_figure_draw_none(bench):
+    assert solver_drawings([bench]) == {}
+
+
+def test_sizes_are_drawn_smallest_first(smoke_runs):
+    runs = [run for run in smoke_runs if run.experiment == "sizes"]
+    gaps, coupling = solver_drawings(runs)["sizes"]().axes
+    assert [len(axes.lines) for axes in (gaps, coupling)] == [2, 1]
+    assert gaps.lines[0].get_ydata() == pytest.approx([100 * run.metric("matching/gap_mean") for run in by_size(runs)])
+    plt.close("all")
 
 
 def test_a_part_of_the_grid_is_drawn_with_its_holes(grid, tmp_path):
