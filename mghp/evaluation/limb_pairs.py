@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mghp.config.schema import Config
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet
+from mghp.evaluation.doubts import doubts
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import association_counts, f1
 from mghp.parsing.assembly.assemble import Assembler
@@ -20,6 +21,7 @@ from mghp.parsing.batch import Batch, batches
 from mghp.parsing.fields import Fields
 from mghp.parsing.matching_in_training import without_ignored
 from mghp.problems.matching_batch import MatchingBatch
+from mghp.problems.predicted_candidates import Doubt
 from mghp.progress import Progress
 from mghp.training.parsing_module import ParsingModule
 
@@ -94,11 +96,15 @@ def examine_limbs(
 
 
 def limb_problems(assembler: Assembler, fields: Fields, batch: Batch) -> MatchingBatch:
-    """Return the problems of the candidates that the assembly finds where keypoints are annotated, with truth."""
-    candidates = without_ignored(assembler.candidates(fields), batch.ignored_poses)
-    skeleton = assembler.anatomy.skeleton
-    owner = candidate_owners(candidates, batch, skeleton, fields.keypoint_stride)
-    problems: MatchingBatch = assembler.affinity(fields, candidates)
+    """Return the problems of the candidates that the assembly finds where keypoints are annotated, with truth.
+
+    Candidates in doubt, which may be keypoints that nobody labelled, are left out.
+    """
+    found, skeleton = assembler.candidates(fields), assembler.anatomy.skeleton
+    known = without_ignored(found, batch.ignored_poses)
+    owner = candidate_owners(known, batch, skeleton, fields.keypoint_stride)
+    is_sure = known.is_candidate & (doubts(found, known, owner, batch) == Doubt.NONE)
+    problems: MatchingBatch = assembler.affinity(fields, replace(known, is_candidate=is_sure))
     return replace(problems, truth=true_pairs(owner, skeleton.limbs)).to("cpu")
 
 

@@ -33,10 +33,9 @@ from mghp.datasets.pictures import check_pictures, load_validation
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
+from mghp.evaluation.doubts import doubts
 from mghp.evaluation.evaluate import weights_hash
-from mghp.metrics.keypoint_ap import person_regions
 from mghp.parsing.assembly.affinities import field_samples
-from mghp.parsing.assembly.peaks import Candidates
 from mghp.parsing.assembly.truth import candidate_owners
 from mghp.parsing.batch import Batch, batches
 from mghp.parsing.build import anatomy_of, load_parser
@@ -46,12 +45,8 @@ from mghp.parsing.matching_in_training import without_ignored
 from mghp.parsing.parser import Parser
 from mghp.problems.pair_features import Looks, pair_features
 from mghp.problems.predicted_candidates import Doubt, PictureCandidates, PredictedCandidates
-from mghp.problems.problem_set import NOBODY, MatchingProblem
+from mghp.problems.problem_set import MatchingProblem
 from mghp.progress import Progress
-from mghp.training.parsing_module import true_persons
-
-_GROWN = 0.1
-"""Share of its width and height by which a person's box grows on each side: a fifth in all."""
 
 
 def problems_of_experiment(
@@ -147,47 +142,6 @@ def _of_batch(parser: Parser, fields: Fields, batch: Batch) -> Iterator[PictureC
                 confidence, affinity,
             ),
         )  # fmt: skip
-
-
-def doubts(candidates: Candidates, known: Candidates, owner: Tensor, batch: Batch) -> Tensor:
-    """Return the `Doubt` of each candidate, (batch, keypoint, candidate) uint8; `Doubt.NONE` for padding.
-
-    Args:
-        candidates: all of them.
-        known: those that lie where keypoints were labelled.
-        owner: whose the known ones are, from `assembly.truth.owners`.
-        batch: of the pictures.
-    """
-    is_false = known.is_candidate & (owner == NOBODY)
-    in_box = _in_boxes(candidates, batch)
-    on_person = torch.where(batch.has_persons[:, None, None, None], _on_masks(candidates, batch), in_box)
-    lacks = (batch.keypoints[..., 2] == 0) & batch.is_person[..., None]
-    is_doubtful = (on_person & lacks.transpose(1, 2)[:, :, None]).any(-1)
-    doubt = torch.zeros(owner.shape, dtype=torch.uint8)
-    doubt[is_false & ~in_box.any(-1)] = Doubt.NEAR_NOBODY
-    doubt[is_false & is_doubtful] = Doubt.UNLABELLED_KEYPOINT
-    doubt[candidates.is_candidate & ~known.is_candidate] = Doubt.UNLABELLED_REGION
-    return doubt
-
-
-def _on_masks(candidates: Candidates, batch: Batch) -> Tensor:
-    """Return whose mask each candidate lies on, (batch, keypoint, candidate, person) bool."""
-    columns, rows = candidates.positions_input.floor().long().unbind(-1)
-    height, width = batch.person_ids.shape[1:]
-    picture = torch.arange(len(batch))[:, None, None]
-    ids = batch.person_ids[picture, rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
-    return ids[..., None] == torch.arange(1, batch.keypoints.shape[1] + 1)
-
-
-def _in_boxes(candidates: Candidates, batch: Batch) -> Tensor:
-    """Return whose grown box each candidate lies in, (batch, keypoint, candidate, person) bool."""
-    boxes = torch.zeros(len(batch), batch.keypoints.shape[1], 4)
-    for row, true in enumerate(true_persons(batch)):
-        boxes[row, : len(true.keypoints)] = torch.from_numpy(person_regions(true)[: len(true.keypoints), :4]).float()
-    low, size = boxes[:, None, None, :, :2], boxes[:, None, None, :, 2:]
-    from_corner = candidates.positions_input[..., None, :] - low
-    inside = (from_corner >= -_GROWN * size) & (from_corner <= (1 + _GROWN) * size)
-    return inside.all(-1) & (size > 0).all(-1)
 
 
 def _features(

@@ -43,7 +43,7 @@ def test_true_fields_join_most_pairs_rightly_and_every_picture_has_its_counts(su
 
 def test_a_price_that_nobody_pays_is_mended_by_the_best_one(sure, monkeypatch):
     module, config, samples, _ = sure
-    monkeypatch.setattr(module.assembler.affinity, "price", torch.nn.Parameter(torch.tensor(100.0)))
+    monkeypatch.setattr(module.assembler.affinity.price, "data", torch.tensor(100.0))
     metrics, _ = examine_limbs(module, config, samples, nothing)
     assert metrics["limbs/f1"] == 0
     assert metrics["limbs/f1_best"] > 0.9

@@ -12,7 +12,8 @@ from mghp.datasets.anatomy_file import anatomy_text
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError
-from mghp.evaluation.problems_of_pictures import doubts, outcome, predicted_candidates
+from mghp.evaluation.doubts import doubts
+from mghp.evaluation.problems_of_pictures import outcome, predicted_candidates
 from mghp.matching import Identity
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler

@@ -119,6 +119,7 @@ def _twins(
         name=name,
         original_size=(size, size),
         tags=tuple(sorted(_tags_of(figures, canvas, scene, size))),
+        cues=np.array([figure.has_cue for figure in figures]),
     )
 
 
