@@ -15,7 +15,6 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from mghp.errors import inside
 from mghp.writing import legal_name
@@ -84,13 +83,14 @@ def save_drawings(drawings: Drawings, folder: Path) -> list[Path]:
 
 def shades(colour: str, number: int) -> list[str]:
     """Return shades of one colour, light to dark, for settings of one solver; one alone is the colour itself."""
-    mixed = np.linspace(0.5, -0.5, number) if number > 1 else [0.0]
-    return [to_hex(tuple(_mixed(np.array(to_rgb(colour)), share))) for share in mixed]
+    shares = np.linspace(0.5, -0.5, number).tolist() if number > 1 else [0.0]
+    return [to_hex(_mixed(colour, share)) for share in shares]
 
 
-def _mixed(colour: NDArray[np.floating], share: float) -> NDArray[np.floating]:
+def _mixed(colour: str, share: float) -> tuple[float, float, float]:
     """Mix a colour with a share of white, or of black where it is negative."""
-    return colour * (1 - abs(share)) + max(share, 0.0)
+    red, green, blue = (part * (1 - abs(share)) + max(share, 0.0) for part in to_rgb(colour))
+    return red, green, blue
 
 
 def say(axes: Axes, words: str) -> None:
