@@ -52,7 +52,7 @@ EVALUATION = "_evaluation"
 
 ABLATIONS = (
     "components", "matching_long", "rotation", "coco_persons_network", "coco_persons_start", "ccp_finetuning",
-    "photographs_shipped",
+    "coco_persons_weights", "photographs_shipped",
 )  # fmt: skip
 """Experiments with tables of their own, over their seeds or of photographs."""
 

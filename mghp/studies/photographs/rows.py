@@ -16,6 +16,9 @@ from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 DRAWN = "synthetic"
 """The name of the data that are no photographs."""
 
+NOT_TESTED = (BRANCHES, "coco_persons_weights")
+"""Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen."""
+
 BREAKDOWN = "media/breakdown.csv"
 """The file that an evaluation tells groups of pictures in."""
 
@@ -111,7 +114,7 @@ def photographs(runs: Sequence[Run]) -> list[Scored]:
 
 
 def _scored(runs: Iterable[Run]) -> list[Run]:
-    own = [run for run in runs if _is_scored(run) and run.experiment != BRANCHES]
+    own = [run for run in runs if _is_scored(run) and run.experiment not in NOT_TESTED]
     evaluated = {(run.variant, *trained_experiment(run)) for run in own if run.experiment.endswith(EVALUATION)}
     return [
         run
