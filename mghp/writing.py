@@ -34,6 +34,7 @@ def legal_name(name: str) -> str:
     """Return a file's name with `_` for what Windows refuses: some characters, and dots and spaces at the end.
 
     Example:
+        >>> from mghp.writing import legal_name
         >>> legal_name("loss: a/b?")
         'loss_ a/b_'
     """

@@ -32,7 +32,7 @@ class LossWeightsConfig(Section):
 
 
 @dataclass
-class LossesConfig:
+class LossesConfig(Section):
     """The training objective of the parsing network."""
 
     weights: LossWeightsConfig = field(default_factory=LossWeightsConfig)

@@ -47,7 +47,7 @@ def own_or_packaged(name: str | Path, what: str, folder: Path = Path()) -> Path:
 @functools.cache
 def _files() -> frozenset[Path]:
     """Return the names of all files that come with the package."""
-    found = (file for kind in ("experiments", "sweeps") for file in (_PACKAGE / kind).glob("**/*.yaml"))
+    found = (file for kind in ("experiments", "sweeps") for file in (_PACKAGE / kind).rglob("*.*"))
     return frozenset(file.relative_to(_PACKAGE) for file in found)
 
 

@@ -33,6 +33,7 @@ from mghp.anatomy.colours import distinct_colours
 from mghp.anatomy.parts import IGNORE, Parts
 from mghp.anatomy.skeleton import Skeleton
 from mghp.config.data import DataConfig
+from mghp.config.packaged import own_or_packaged
 from mghp.datasets.anatomy_file import anatomy_text, read_anatomy
 from mghp.datasets.coco_json import Annotated, CocoPersons, member, read_coco
 from mghp.datasets.coco_masks import annotated_box, annotated_mask, annotated_region
@@ -111,8 +112,9 @@ class FolderSamples(DiskSamples):
         return _anatomy(config)[0]
 
     def _listed(self, split: str) -> list[str]:
-        file = Path(split) if split.endswith(".txt") else self.folder / f"{split}.txt"
-        if file.exists() or split.endswith(".txt"):
+        is_elsewhere = split.endswith(".txt")
+        file = own_or_packaged(split, "list of pictures") if is_elsewhere else self.folder / f"{split}.txt"
+        if is_elsewhere or file.exists():
             return [_stem(line) for line in read_lines(file)]
         if self.file is not None and self.file.stem == split:
             return list(self._images)

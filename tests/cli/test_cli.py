@@ -253,7 +253,7 @@ def test_report_writes_one_page_of_all_that_runs_fill(tiny_runs, tmp_path):
     assert result.output.split() == [str(tmp_path / "index.html")]
     page = (tmp_path / "index.html").read_text()
     assert str(folder) in page
-    assert "<b>M1.</b>" in page
+    assert "<b>M1</b>" in page
     assert (tmp_path / "M1_association.csv").is_file()
 
 

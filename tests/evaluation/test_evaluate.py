@@ -12,6 +12,7 @@ from mghp.errors import InputError
 from mghp.evaluation.assembly_alone import STEPS, run_assembly_alone
 from mghp.evaluation.evaluate import run_evaluation
 from mghp.evaluation.oracles import ORACLES, with_oracle
+from mghp.evaluation.sides_by_coin import SIDES_BY_COIN
 from mghp.evaluation.train import run_training
 from mghp.parsing.batch import collate
 from mghp.parsing.build import anatomy_of
@@ -106,7 +107,7 @@ def test_every_picture_has_its_row_and_examples_are_drawn(evaluated):
 def test_oracles_of_owners_have_a_row_per_picture_that_adds_up_to_their_scores(evaluated):
     rows = pd.read_csv(evaluated / "media" / "oracles.csv", keep_default_na=False)
     metrics = metrics_of(evaluated)
-    assert rows.groupby("oracle").size().to_dict() == dict.fromkeys(ORACLES, 5)
+    assert rows.groupby("oracle").size().to_dict() == dict.fromkeys([*ORACLES, SIDES_BY_COIN], 5)
     for oracle, of_oracle in rows.groupby("oracle"):
         crowds = of_oracle[of_oracle["group"] == "crowds"]
         for share, of in (("right", "labelled"), ("contested_right", "contested")):

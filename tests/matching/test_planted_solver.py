@@ -196,7 +196,7 @@ def test_it_runs_and_its_words_and_colour_are_those_it_states(planted):
 
 def test_a_loss_is_trained_by(planted):
     told, _ = planted
-    assert "'fenchel_young', 'my_loss']" in told["wrong_loss"]
+    assert "'structured_hinge', 'my_loss']" in told["wrong_loss"]
     assert told["loss"] > 0
 
 

@@ -14,7 +14,7 @@ MATCHING_ROWS = {"M1": 26, "M1_association": 26, "M2": 16, "M2_sizes": 5, "M3": 
 MATCHING_RUNS = 26 + 32 + 26 + 5 + 1
 LEARNED_ROWS = {"P4": 3, "P4_tuning": 2}
 PARSING_ROWS = {
-    "assembly": 10, "P2": 3, "P2_differences": 2, "P2_matchers": 3, "P2_oracles": 6, "P3": 2, "P3_differences": 1,
+    "assembly": 10, "P2": 3, "P2_differences": 2, "P2_matchers": 3, "P2_oracles": 7, "P3": 2, "P3_differences": 1,
     "P3_scores": 12, "failures": 16, "P1": 19,
 }  # fmt: skip
 ROWS = MATCHING_ROWS | LEARNED_ROWS | PARSING_ROWS
@@ -87,7 +87,7 @@ def test_every_figure_is_there_in_two_forms(smoke_results):
     } <= names
     for name in names:
         with Image.open(smoke_results / "results" / f"{name}.png") as picture:
-            assert min(picture.size) > 250
+            assert min(picture.size) > 200
             assert picture.convert("L").getextrema() == (0, 255)
         root = ElementTree.parse(smoke_results / "results" / f"{name}.svg").getroot()
         assert root.tag.endswith("svg")
@@ -116,7 +116,7 @@ def test_the_page_shows_every_table_figure_and_gallery_under_a_question(smoke_re
     assert {name for name in made if "/" not in name} <= shown
     assert len([name for name in shown if name.startswith("gallery/") and name.endswith(".html")]) == 5
     for table in ROWS:
-        assert f"<b>{table}.</b>" in page
+        assert f"<b>{table}</b>" in page
     articles = page.split("<article")[1:]
     assert len(articles) > 10
     answers = [line for line in (folder / "answers.md").read_text().splitlines() if line]
