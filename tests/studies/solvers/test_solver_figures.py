@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from mghp.matching.in_words import colour_of
 from mghp.pictures.style import STYLE, png, save_drawings, shades
@@ -86,7 +87,7 @@ def test_every_axis_is_labelled(figures):
 def test_nothing_leaves_the_figure(figures):
     for name, figure in figures.items():
         page = figure.bbox
-        renderer = figure.canvas.get_renderer()
+        renderer = FigureCanvasAgg(figure).get_renderer()  # its own: a figure that was closed has none
         texts = [figure._suptitle, *(axes.title for axes in shown(figure)), *figure.legends]
         texts += [axis.label for axes in shown(figure) for axis in (axes.xaxis, axes.yaxis)]
         for text in texts:
@@ -101,7 +102,7 @@ def test_nothing_leaves_the_figure(figures):
 
 def test_titles_of_neighbours_do_not_overlap(figures):
     for name, figure in figures.items():
-        renderer = figure.canvas.get_renderer()
+        renderer = FigureCanvasAgg(figure).get_renderer()  # its own: a figure that was closed has none
         boxes = [axes.title.get_window_extent(renderer) for axes in shown(figure) if axes.get_title()]
         for k, box in enumerate(boxes):
             for other in boxes[k + 1 :]:
