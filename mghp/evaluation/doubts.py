@@ -4,14 +4,35 @@ import torch
 from torch import Tensor
 
 from mghp.metrics.keypoint_ap import person_regions
+from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.assembly.peaks import Candidates
+from mghp.parsing.assembly.truth import candidate_owners
 from mghp.parsing.batch import Batch
+from mghp.parsing.fields import Fields
+from mghp.parsing.matching_in_training import without_ignored
 from mghp.problems.predicted_candidates import Doubt
 from mghp.problems.problem_set import NOBODY
 from mghp.training.parsing_module import true_persons
 
 _GROWN = 0.1
 """Share of its width and height by which a person's box grows on each side: a fifth in all."""
+
+
+def judged_candidates(assembler: Assembler, fields: Fields, batch: Batch) -> tuple[Candidates, Tensor, Tensor]:
+    """Return the candidates that the assembly finds, whose they are in truth, and their doubts.
+
+    Args:
+        assembler: finds them.
+        fields: predicted, of the batch.
+        batch: of the pictures.
+
+    Returns:
+        All candidates; the person of each, `NOBODY` for none; and its `Doubt`. Both are (batch, keypoint, candidate).
+    """
+    candidates = assembler.candidates(fields)
+    known = without_ignored(candidates, batch.ignored_poses)
+    owner = candidate_owners(known, batch, assembler.anatomy.skeleton, fields.keypoint_stride)
+    return candidates, owner, doubts(candidates, known, owner, batch)
 
 
 def doubts(candidates: Candidates, known: Candidates, owner: Tensor, batch: Batch) -> Tensor:

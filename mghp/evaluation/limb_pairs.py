@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from mghp.config.schema import Config
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet
-from mghp.evaluation.doubts import doubts
+from mghp.evaluation.doubts import judged_candidates
 from mghp.matching.problem import best_matching
 from mghp.metrics.matching import association_counts, f1
 from mghp.parsing.assembly.assemble import Assembler
-from mghp.parsing.assembly.truth import candidate_owners, true_pairs
+from mghp.parsing.assembly.truth import true_pairs
 from mghp.parsing.batch import Batch, batches
 from mghp.parsing.fields import Fields
-from mghp.parsing.matching_in_training import without_ignored
 from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.predicted_candidates import Doubt
 from mghp.progress import Progress
@@ -100,12 +99,10 @@ def limb_problems(assembler: Assembler, fields: Fields, batch: Batch) -> Matchin
 
     Candidates in doubt, which may be keypoints that nobody labelled, are left out.
     """
-    found, skeleton = assembler.candidates(fields), assembler.anatomy.skeleton
-    known = without_ignored(found, batch.ignored_poses)
-    owner = candidate_owners(known, batch, skeleton, fields.keypoint_stride)
-    is_sure = known.is_candidate & (doubts(found, known, owner, batch) == Doubt.NONE)
-    problems: MatchingBatch = assembler.affinity(fields, replace(known, is_candidate=is_sure))
-    return replace(problems, truth=true_pairs(owner, skeleton.limbs)).to("cpu")
+    candidates, owner, doubt = judged_candidates(assembler, fields, batch)
+    is_sure = candidates.is_candidate & (doubt == Doubt.NONE)
+    problems: MatchingBatch = assembler.affinity(fields, replace(candidates, is_candidate=is_sure))
+    return replace(problems, truth=true_pairs(owner, assembler.anatomy.skeleton.limbs)).to("cpu")
 
 
 def _rows(names: Sequence[str], price: str, counts: NDArray[np.int64]) -> list[dict[str, Any]]:

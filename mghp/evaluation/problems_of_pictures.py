@@ -33,15 +33,13 @@ from mghp.datasets.pictures import check_pictures, load_validation
 from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import Samples
 from mghp.errors import InputError
-from mghp.evaluation.doubts import doubts
+from mghp.evaluation.doubts import judged_candidates
 from mghp.evaluation.evaluate import weights_hash
 from mghp.parsing.assembly.affinities import field_samples
-from mghp.parsing.assembly.truth import candidate_owners
 from mghp.parsing.batch import Batch, batches
 from mghp.parsing.build import anatomy_of, load_parser
 from mghp.parsing.checkpoint_places import checkpoint_to_use
 from mghp.parsing.fields import Fields
-from mghp.parsing.matching_in_training import without_ignored
 from mghp.parsing.parser import Parser
 from mghp.problems.pair_features import Looks, pair_features
 from mghp.problems.predicted_candidates import Doubt, PictureCandidates, PredictedCandidates
@@ -115,11 +113,8 @@ def _labelled_pairs(batch: Batch, skeleton: Skeleton) -> int:
 
 def _of_batch(parser: Parser, fields: Fields, batch: Batch) -> Iterator[PictureCandidates]:
     assembler = parser.assembler
-    candidates = assembler.candidates(fields)
+    candidates, owner, doubt = judged_candidates(assembler, fields, batch)
     scored = assembler.affinity(fields, candidates)
-    known = without_ignored(candidates, batch.ignored_poses)
-    owner = candidate_owners(known, batch, assembler.anatomy.skeleton, fields.keypoint_stride)
-    doubt = doubts(candidates, known, owner, batch)
     limbs = torch.tensor(assembler.anatomy.skeleton.limbs)
     for row in batch.has_keypoints.nonzero()[:, 0].tolist():
         there = candidates.is_candidate[row]
