@@ -31,7 +31,10 @@ class BenchConfig(Section):
     limit_seconds: Annotated[float, POSITIVE] = 60.0
     """The seconds that measuring a peer on one set of problems may take; a row says so where it takes longer."""
     training_seeds: Annotated[int, Range(0, 10_000)] = 0
-    """The number of seeds with which each peer is trained through, on the positive control and on poses; 0 for none."""
+    """The number of seeds with which each peer is trained through, on the positive control and on poses, instead of
+    being timed; 0 to time."""
+    peers: list[str] = field(default_factory=list)
+    """The names of the peers that are timed or trained through; all where empty."""
     training_limit_seconds: Annotated[float, POSITIVE] = 600.0
     """The seconds that one such training, with all its settings, may take; a row says so where it takes longer."""
 
@@ -51,5 +54,5 @@ class BenchConfig(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         for key, value in vars(self).items():
-            if value == []:
+            if value == [] and key != "peers":
                 raise InputError(f"bench.{key}: expected at least one number, got {value}")

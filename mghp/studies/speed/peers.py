@@ -1,6 +1,6 @@
 """`mghp bench peers`: our matchers and those of other packages on the same problems, each in a process of its own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from mghp.problems.load import load_problems
 from mghp.problems.matching_batch import MatchingBatch, contested
 from mghp.problems.random_problems import random_problems
 from mghp.report.table import TableOf
-from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
 from mghp.runs.read import Run
 from mghp.studies.peers.measured import measured
@@ -32,26 +31,29 @@ _TEXTS = ("problems", "peer", "way", "ours", "reason")
 
 
 def bench_peers(call: Call) -> Path:
-    """Measure into a run folder: ratios.csv, a row per peer and set of problems; trained.csv, where seeds ask for it.
+    """Measure into a run folder: ratios.csv, a row per peer and set of problems; trained.csv where seeds ask for it.
 
     Raises:
-        InputError: if the data make no problem.
+        InputError: if the data make no problem, or a name is no peer's.
     """
     config = call.config
+    entries = [PEERS[name] for name in config.bench.peers or PEERS]
     poses = load_problems(config.data)
+    metrics = {"threads": torch.get_num_threads()}
+    if config.bench.training_seeds:
+        folder = RunFolder(config, poses.fingerprint)
+        rows = [row for entry in _each(call, entries, "training") for row in _trainings(entry, config)]
+        return finished(folder, rows, metrics | {"seeds": config.bench.training_seeds}, "trained.csv")
     sets = dict([*_random_sets(config), *_pose_set(config, MatchingBatch.bucket(poses.problems))])
     folder = RunFolder(config, poses.fingerprint)
-    rows = [row for entry in _each(call, "solving") for row in _rows(entry, sets, config.bench)]
-    if config.bench.training_seeds:
-        trainings = [row for entry in _each(call, "training") for row in _trainings(entry, config)]
-        write_frame(pd.DataFrame(trainings), folder.path / "trained.csv")
-    return finished(folder, rows, {"threads": torch.get_num_threads(), "repeats": config.bench.repeats})
+    rows = [row for entry in _each(call, entries, "solving") for row in _rows(entry, sets, config.bench)]
+    return finished(folder, rows, metrics | {"repeats": config.bench.repeats})
 
 
-def _each(call: Call, doing: str) -> Iterator[PeerEntry]:
-    """Yield all peers and tell which one it is."""
-    for number, entry in enumerate(PEERS.entries):
-        call.progress(number, len(PEERS), f"{doing}: {entry.label}")
+def _each(call: Call, entries: Sequence[PeerEntry], doing: str) -> Iterator[PeerEntry]:
+    """Yield the peers and tell which one it is."""
+    for number, entry in enumerate(entries):
+        call.progress(number, len(entries), f"{doing}: {entry.label}")
         yield entry
 
 
@@ -90,13 +92,23 @@ def _trainings(entry: PeerEntry, config: Config) -> Iterator[dict[str, Any]]:
     for problems, label in TRAINED_ON.items():
         learned = replace(config.learned, problems=problems)
         items = [replace(config, learned=learned, seed=seed) for seed in range(config.bench.training_seeds)]
-        outcomes = list(_outcomes(entry, partial(trained, entry.name), items, config.bench.training_limit_seconds))
+        outcomes = []
+        for outcome in _outcomes(entry, partial(trained, entry.name), items, config.bench.training_limit_seconds):
+            outcomes.append(outcome)
+            if isinstance(outcome, Failure):  # too slow with one seed, or broken, as with the others
+                break
         failures = [outcome.reason for outcome in outcomes if isinstance(outcome, Failure)]
         scores = pd.Series([outcome for outcome in outcomes if not isinstance(outcome, Failure)], dtype=float)
         yield {
             "problems": label, "peer": entry.label, "seeds": len(scores), "f1": scores.mean(),
             "deviation": scores.std(), "reason": "; ".join(dict.fromkeys(failures)),
         }  # fmt: skip
+
+
+def _in_runs_with(file: str) -> Callable[[Sequence[Run]], Iterator[Measured]]:
+    """Return the function that reads the rows of a file in the runs that wrote it: some were timed, others trained."""
+    read = measurements("bench_peers", file, _TEXTS)
+    return lambda runs: read([run for run in runs if run.has(file)])
 
 
 COMPARED = TableOf(
@@ -122,13 +134,8 @@ COMPARED = TableOf(
     cell("violation at equal time", "equal_violation", ".1e"),
     cell("cosine", "cosine", ".3f"),
     cell("why not", "reason"),
-    rows=measurements("bench_peers", texts=_TEXTS),
+    rows=_in_runs_with("ratios.csv"),
 )
-
-
-def _trained_rows(runs: Sequence[Run]) -> Iterator[Measured]:
-    """Return what was trained, in the runs that were asked to."""
-    return measurements("bench_peers", "trained.csv", _TEXTS)([run for run in runs if run.has("trained.csv")])
 
 
 TRAINED = TableOf(
@@ -141,7 +148,7 @@ TRAINED = TableOf(
     cell("F1 [%]", "f1", ".2f", scale=100),
     cell("deviation", "deviation", ".2f", scale=100),
     cell("why not", "reason"),
-    rows=_trained_rows,
+    rows=_in_runs_with("trained.csv"),
 )
 
 BENCH = Bench(bench_peers, (COMPARED, TRAINED))

@@ -8,6 +8,7 @@ import torch
 import mghp.studies.speed.peers as bench
 from mghp.config.bench import BenchConfig
 from mghp.config.load import load_config
+from mghp.errors import InputError
 from mghp.problems.matching_batch import MatchingBatch
 from mghp.problems.problem_set import MatchingProblem
 from mghp.runs.read import Run
@@ -21,7 +22,7 @@ LABELS = [*(PEERS[name].label for name in CHOSEN), "absent", "fails"]
 SETTINGS = [
     "data.generated_poses.num_images=30", "data.poses.preset=default", "learned.hidden=8", "learned.steps=2",
     "learned.learning_rates=[0.01]", "learned.scales=[1.0]", "learned.control_problems=20", "bench.sizes=[3]",
-    "bench.entries=90", "bench.pose_problems=8", "bench.repeats=1", "bench.training_seeds=1",
+    "bench.entries=90", "bench.pose_problems=8", "bench.repeats=1",
 ]  # fmt: skip
 
 
@@ -40,9 +41,18 @@ def no_matcher(weight, iterations):
 
 @pytest.fixture(scope="module")
 def measured_run(checkout, tmp_path_factory):
+    return finished_run(checkout, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def trained_run(checkout, tmp_path_factory):
+    return finished_run(checkout, tmp_path_factory, "bench.training_seeds=1")
+
+
+def finished_run(checkout, tmp_path_factory, *settings):
     torch.set_num_threads(1)
     file = checkout / "experiments" / "matcher" / "bench_peers.yaml"
-    config = load_config(file, [*SETTINGS, f"runs={tmp_path_factory.mktemp('runs')}"])
+    config = load_config(file, [*SETTINGS, *settings, f"runs={tmp_path_factory.mktemp('runs')}"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PEERS, "_added", {name: PEERS[name] for name in CHOSEN})
         PEERS.add(PeerEntry("absent", "absent:X", "absent", against="hungarian", package="absent", module="absent_"))
@@ -69,8 +79,8 @@ def test_every_peer_has_a_row_for_every_set_with_numbers_or_with_a_reason(measur
     assert exact[["both_ms", "cosine"]].isna().all(None)
 
 
-def test_trainings_are_rows_of_another_table(measured_run):
-    compared, trained = (table.filled([measured_run]) for table in bench.BENCH.tables)
+def test_trainings_are_rows_of_another_table(measured_run, trained_run):
+    compared, trained = (table.filled([measured_run, trained_run]) for table in bench.BENCH.tables)
     assert len(compared.rows) == len(trained.rows) == 2 * len(LABELS)
     rows = {(row["matcher"], row["problems"]): row for row in trained.rows}
     of_ours = rows[PEERS["projection_newton"].label, "positive control"]
@@ -78,6 +88,30 @@ def test_trainings_are_rows_of_another_table(measured_run):
     assert 0 <= of_ours["F1 [%]"] <= 100
     assert rows["Hungarian (SciPy)", "poses"]["why not"] == "has no gradient to train through"
     assert rows["absent", "poses"]["why not"] == "absent is not installed: pip install 'mghp[peers]'"
+
+
+def test_peers_are_chosen_by_name(checkout, tmp_path_factory):
+    run = finished_run(checkout, tmp_path_factory, "bench.peers=[hungarian]")
+    assert set(pd.read_csv(run.path / "ratios.csv")["peer"]) == {"Hungarian (SciPy)"}
+    with pytest.raises(InputError, match="hungarain"):
+        finished_run(checkout, tmp_path_factory, "bench.peers=[hungarain]")
+
+
+def test_what_fails_with_one_seed_is_not_tried_with_another(checkout, tmp_path_factory, monkeypatch):
+    tried = []
+
+    def too_slow(work, items, seconds):
+        for item in items:
+            tried.append(item.seed)
+            yield Failure(f"took over {seconds:g} s", has_ended=True)
+
+    file = checkout / "experiments" / "matcher" / "bench_peers.yaml"
+    settings = ["bench.training_seeds=3", "bench.peers=[entmax]", f"runs={tmp_path_factory.mktemp('runs')}"]
+    monkeypatch.setattr(bench, "isolated", too_slow)
+    monkeypatch.setattr(PeerEntry, "missing", lambda _: "")
+    run = Run(bench.bench_peers(Call(load_config(file, [*SETTINGS, *settings]), lambda *_: None)))
+    assert tried == [0, 0]  # once a set of problems
+    assert set(pd.read_csv(run.path / "trained.csv")["reason"]) == {"took over 600 s"}
 
 
 def problems(number, size=3):
