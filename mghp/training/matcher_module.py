@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from mghp.matching import Matcher
+from mghp.matching.choices import MATCHING_LOSSES
 from mghp.matching.losses import affinity_loss, matching_loss
 from mghp.parsing.network.pair_scorer import PairScorer
 from mghp.problems.matching_batch import MatchingBatch
@@ -58,7 +59,7 @@ class MatcherModule(LightningModule):
         """Return the loss of a batch."""
         if self.objective != "matching":
             return affinity_loss(self.objective, affinity, batch.truth, batch.is_pair)
-        soft = self.assignment(batch, affinity)
+        soft = self.assignment(batch, affinity) if MATCHING_LOSSES[self.loss].reads_assignment else None
         return matching_loss(self.loss, affinity, soft, batch.truth, batch.is_pair)
 
     def training_step(self, batch: MatchingBatch, batch_idx: int) -> Tensor | None:

@@ -56,6 +56,11 @@ class Solving:
         loss = entry.loss if MATCHING_LOSSES[entry.loss].reads_affinity else "squared_error"
         return cls(matcher, loss, batch, () if batch.is_pair.all() else batch.masks)
 
+    @property
+    def trains(self) -> bool:
+        """True if the loss has a gradient by the affinity: through the matcher, or past it."""
+        return trains(self.matcher, self.loss)
+
     @torch.no_grad()
     def assignment(self) -> Tensor:
         """Return the assignments, (batch, source, destination)."""
@@ -63,21 +68,21 @@ class Solving:
         return solved
 
     def gradient(self) -> Tensor:
-        """Return the gradient of the loss by the affinity; a loss that reads the affinity is not taken through."""
+        """Return the gradient of the loss by the affinity."""
         affinity = self.batch.affinity.clone().requires_grad_()
-        soft = affinity if MATCHING_LOSSES[self.loss].reads_affinity else self.matcher(affinity, *self.masks)
+        soft = self.matcher(affinity, *self.masks) if MATCHING_LOSSES[self.loss].reads_assignment else None
         loss = matching_loss(self.loss, affinity, soft, self.batch.truth, self.batch.is_pair)
         return torch.autograd.grad(loss, affinity)[0]
 
     def seconds(self, repeats: int) -> tuple[float, float]:
         """Return the median seconds of forward, and of forward + backward (NaN where there is no backward)."""
-        both = median_seconds(self.gradient, repeats) if self.matcher.differentiable else UNKNOWN
+        both = median_seconds(self.gradient, repeats) if self.trains else UNKNOWN
         return median_seconds(self.assignment, repeats), both
 
     def peak_megabytes(self) -> float:
         """Return how far memory rises in forward + backward, or in forward where there is no backward, MB."""
         with measured_peak() as peak:
-            self.gradient() if self.matcher.differentiable else self.assignment()
+            self.gradient() if self.trains else self.assignment()
         return peak.megabytes
 
     def distance(self) -> tuple[float, float]:
@@ -85,6 +90,12 @@ class Solving:
         assignment = self.assignment()
         gaps = optimality_gap(self.batch.affinity, assignment.clamp(min=0), self.batch.optimum)
         return float(gaps.mean()), float(violation(assignment).max())
+
+
+def trains(matcher: Matcher, loss: str) -> bool:
+    """Return whether a loss in `MATCHING_LOSSES` has a gradient by the affinity, given what it is of."""
+    about = MATCHING_LOSSES[loss]
+    return matcher.differentiable or (about.reads_affinity and not about.reads_assignment)
 
 
 def measured(name: str, bench: BenchConfig, batch: MatchingBatch) -> dict[str, float]:
@@ -140,6 +151,6 @@ def _at_equal_time(
 
 def _cosine(theirs: Solving, weight: float) -> float:
     """Return the mean cosine of the gradient to the exact projection's; NaN where there is no gradient."""
-    if not theirs.matcher.differentiable:
+    if not theirs.trains:
         return UNKNOWN
     return mean_cosine(theirs.gradient(), Solving.of(PEERS[EXACT], weight, theirs.batch).gradient())

@@ -24,6 +24,11 @@ def projection_newton(weight: float, _: int) -> Matcher:
     return Projection(1 / weight, method="newton")
 
 
+def fenchel_young(weight: float, _: int) -> Matcher:
+    """Return the exact projection, which its own loss asks for no gradient."""
+    return projection_newton(weight, 0)
+
+
 def sinkhorn_unrolled(weight: float, iterations: int) -> Matcher:
     """Return Sinkhorn with sums of one at most, whose rounds are differentiated."""
     return UnbalancedSinkhorn(weight, num_iterations=iterations)
@@ -41,6 +46,11 @@ def sinkhorn_kl(weight: float, iterations: int) -> Matcher:
 
 def hungarian(_: float, __: int) -> Matcher:
     """Return SciPy's exact matching."""
+    return Hungarian()
+
+
+def structured_hinge(_: float, __: int) -> Matcher:
+    """Return SciPy's exact matching, which rounds what the hinge on the affinity has trained."""
     return Hungarian()
 
 

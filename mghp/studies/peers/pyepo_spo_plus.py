@@ -10,20 +10,17 @@ from mghp.studies.peers.pyepo_perturbed import BestMatching
 
 
 class PyEPOSPOPlus(Hungarian):
-    """The best matching, which the loss makes good; that is what it trains through, not a gradient of its own."""
-
-    differentiable = True
+    """The best matching, which the loss makes good without a gradient of it."""
 
     def __init__(self, weight: float, iterations: int = 0) -> None:
         super().__init__()
 
 
-def spo_plus(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
+def spo_plus(affinity: Tensor, truth: Tensor, is_pair: Tensor) -> Tensor:
     """Return the SPO+ loss with the true assignment as true affinity, each problem with equal weight.
 
     Args:
         affinity: A, shape (batch, source, destination).
-        assignment: not read.
         truth: Y*, bool, the same shape.
         is_pair: bool, the same shape.
     """
@@ -35,4 +32,8 @@ def spo_plus(affinity: Tensor, assignment: Tensor, truth: Tensor, is_pair: Tenso
     return loss / len(affinity)
 
 
-MATCHING_LOSSES.add(MatchingLoss("pyepo_spo_plus", f"{__name__}:spo_plus", "SPO+ loss (PyEPO)", reads_affinity=True))
+MATCHING_LOSSES.add(
+    MatchingLoss(
+        "pyepo_spo_plus", f"{__name__}:spo_plus", "SPO+ loss (PyEPO)", reads_affinity=True, reads_assignment=False
+    )
+)

@@ -57,10 +57,12 @@ def _theirs(name: str, build: str, label: str, **about: Any) -> None:  # noqa: A
 _ours("pgd_dykstra", "PGD-Dykstra, last iterate", iterations=50)
 _ours("projection_dykstra", "one projection, Dykstra", "projection_newton", iterations=250)
 _ours("projection_newton", "one projection, Newton")
+_ours("fenchel_young", "one projection, Newton, Fenchel-Young loss", loss="fenchel_young")
 _ours("sinkhorn_unrolled", "unbalanced Sinkhorn, unrolled", "sinkhorn_implicit", iterations=100)
 _ours("sinkhorn_implicit", "unbalanced Sinkhorn, implicit", iterations=100)
 _ours("sinkhorn_kl", "unbalanced Sinkhorn, KL, implicit", iterations=100)
 _ours("hungarian", "Hungarian (SciPy)")
+_ours("structured_hinge", "structured hinge (SciPy)", loss="structured_hinge")
 _ours("perturbed", "perturbed optimiser", loss="squared_error")
 _theirs(
     "literal", "Literal", "DMM-Net's loop: Algorithm 1 line by line", against="pgd_dykstra", way="a batch a size",
@@ -112,6 +114,6 @@ _theirs(
     loss="squared_error", package="PyEPO", module="pyepo",
 )  # fmt: skip
 _theirs(
-    "pyepo_spo_plus", "PyEPOSPOPlus", "PyEPO: SPO+ loss", against="perturbed", way="a batch a size",
+    "pyepo_spo_plus", "PyEPOSPOPlus", "PyEPO: SPO+ loss", against="structured_hinge", way="a batch a size",
     loss="pyepo_spo_plus", package="PyEPO", module="pyepo",
 )  # fmt: skip

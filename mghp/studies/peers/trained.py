@@ -5,6 +5,7 @@ from dataclasses import replace
 from mghp.config.schema import Config
 from mghp.errors import InputError
 from mghp.studies.learned.run import learned_f1
+from mghp.studies.peers.measured import trains
 from mghp.studies.peers.registry import PEERS
 
 
@@ -20,6 +21,6 @@ def trained(name: str, config: Config) -> float:
     """
     entry = PEERS[name]
     matcher = entry.load()(config.bench.regulariser, entry.iterations)
-    if not matcher.differentiable:
+    if not trains(matcher, entry.loss):
         raise InputError("has no gradient to train through")
     return learned_f1(replace(config, losses=replace(config.losses, matching=entry.loss)), matcher)

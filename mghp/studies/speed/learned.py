@@ -114,6 +114,7 @@ STEP_COST = TableOf(
     "matcher (medians; ratios of neighbouring steps), and what is kept for the backward pass, parameters left out. "
     "The line integral trains nothing.",
     # The file's column is named as in the runs that are finished.
+    Column("problems", lambda row: row.run.data),
     Column("variant", lambda row: label_of(FILE, row["arm"])),
     Column("problems a step", lambda row: row.run.config["learned"]["batch_problems"], ".0f"),
     cell("ms a step", "ms", ".1f"),

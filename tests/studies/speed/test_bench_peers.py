@@ -1,4 +1,5 @@
 import math
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,9 @@ from mghp.studies.peers.measured import Solving, measured
 from mghp.studies.peers.registry import PEERS, PeerEntry
 from mghp.studies.speed.bench import Call
 from mghp.studies.speed.isolated import Failure
+from mghp.studies.speed.study import peers_answer
 
-CHOSEN = ("projection_newton", "hungarian", "entmax", "lapx")
+CHOSEN = ("projection_newton", "fenchel_young", "hungarian", "structured_hinge", "entmax", "lapx")
 LABELS = [*(PEERS[name].label for name in CHOSEN), "absent", "fails"]
 SETTINGS = [
     "data.generated_poses.num_images=30", "data.poses.preset=default", "learned.hidden=8", "learned.steps=2",
@@ -77,6 +79,9 @@ def test_every_peer_has_a_row_for_every_set_with_numbers_or_with_a_reason(measur
     exact = rows[rows["peer"] == PEERS["hungarian"].label]
     assert (exact["gap"] == 0).all()
     assert exact[["both_ms", "cosine"]].isna().all(None)
+    past_the_matcher = rows[rows["peer"].isin([PEERS["fenchel_young"].label, PEERS["structured_hinge"].label])]
+    assert (past_the_matcher["both_ms"] > 0).all()
+    assert past_the_matcher["cosine"].between(0.1, 1).all()
 
 
 def test_trainings_are_rows_of_another_table(measured_run, trained_run):
@@ -88,6 +93,21 @@ def test_trainings_are_rows_of_another_table(measured_run, trained_run):
     assert 0 <= of_ours["F1 [%]"] <= 100
     assert rows["Hungarian (SciPy)", "poses"]["why not"] == "has no gradient to train through"
     assert rows["absent", "poses"]["why not"] == "absent is not installed: pip install 'mghp[peers]'"
+
+
+def test_the_answer_names_the_packages_that_are_faster_somewhere(measured_run, tmp_path):
+    shutil.copytree(measured_run.path, tmp_path / "run")
+    rows = pd.read_csv(tmp_path / "run" / "ratios.csv")
+    rows = rows[rows["peer"].isin([PEERS["projection_newton"].label, PEERS["lapx"].label])]
+    is_theirs = rows["peer"] == PEERS["lapx"].label
+    rows.loc[is_theirs, "both_ratio"] = [40.0, 0.5]  # 3x3, poses
+    rows.loc[is_theirs, "reason"] = None  # where lapx is not installed
+    rows.to_csv(tmp_path / "run" / "ratios.csv", index=False)
+    assert peers_answer([Run(tmp_path / "run")]) == (
+        "Forward and backward, 1 of other packages take 0.5 to 40 times as long as ours of the same kind, in the "
+        "median 20; faster somewhere: lapx: Jonker-Volgenant."
+    )
+    assert peers_answer([]) == ""
 
 
 def test_peers_are_chosen_by_name(checkout, tmp_path_factory):
