@@ -13,6 +13,9 @@ from mghp.report.seeds import Score, over_seeds
 from mghp.report.study import span
 from mghp.runs.read import BySeed
 
+_NARROWEST = 0.1
+"""The least that a panel of differences shows on both sides of 0, in points: less is rounding."""
+
 
 def draw_over_seeds(
     axis: Axes, places: Mapping[float, BySeed], score: Score, colour: str, marker: str, label: str
@@ -52,6 +55,12 @@ def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Se
             mean, low, high = (100 * number for number in cell.difference[:3])
             axis.plot([low, high], [place, place], color=colour)
             axis.plot([mean], [place], "o", color=colour)
+    axis.update_datalim([(-_NARROWEST, 0), (_NARROWEST, 0)])
+
+
+def head_labels(axis: Axes, text: str) -> None:
+    """Write a head above the labels of the vertical axis, right-aligned as they are; the layout leaves it its width."""
+    axis.annotate(text, (-0.06, 1), (0, 6), "axes fraction", "offset points", ha="right", va="baseline")
 
 
 def difference_figure(cells: Mapping[str, Comparison], colours: Sequence[str], what: str) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, COLUMN_INCHES, MARKERS, PAGE_INCHES, Drawings
 from mghp.report.comparison import Comparison
-from mghp.report.seed_figures import difference_figure, draw_differences, draw_over_seeds, seeds_in_words
+from mghp.report.seed_figures import difference_figure, draw_differences, draw_over_seeds, head_labels, seeds_in_words
 from mghp.report.seeds import Family, Score, Variant, over_seeds
 from mghp.runs.read import Run
 from mghp.studies.components.swaps import AS_TRAINED, BY_COIN, MATCHERS, TRUE_FIELDS, ceilings, swaps
@@ -97,7 +97,7 @@ def component_figure(family: Family) -> Figure:
         axis.set_title(title, loc="left")
     labels = [f"{label_of(FILE, variant.name)} ({len(variant.runs)})" for variant in variants]
     axes[0].set_yticks(range(len(variants)), labels)
-    axes[0].set_title("variant (seeds)", loc="right", x=-0.08)
+    head_labels(axes[0], "variant (seeds)")
     bars = "95 % interval" if any(len(variant.runs) > 1 for variant in variants) else "one seed, so no interval"
     figure.supxlabel(
         f"difference from the full model, {bars} [points]; grey band: within {family.bound}\n"

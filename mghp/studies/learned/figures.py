@@ -19,7 +19,7 @@ from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.registry import GREY
 from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison
 from mghp.report.seed_figures import difference_figure as one_panel
-from mghp.report.seed_figures import draw_differences
+from mghp.report.seed_figures import draw_differences, head_labels
 from mghp.report.seeds import Score
 from mghp.runs.read import Run
 from mghp.studies.learned.variants import (
@@ -113,7 +113,7 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
         for axis, score in zip(axes, TARGETS, strict=True):
             _intervals(axis, shown, score)
         axes[0].set_yticks(range(len(shown)), [variant.label for variant in shown])
-        axes[0].set_title(textwrap.fill(condition, 40), loc="right", x=-0.06)
+        head_labels(axes[0], textwrap.fill(condition, 40))
     for axis in grid[:-1].flat:
         axis.tick_params(labelbottom=True)  # a column has one scale, and the next one down may be two screens away
     for axis, target in zip(grid[0], TARGETS.values(), strict=True):

@@ -31,8 +31,8 @@ def gains(runs: Sequence[Run]) -> str:
         if cells:
             most = max(cells, key=lambda cell: cell.difference.mean)
             better = sum(cell.verdict == "better" for cell in cells)
-            told.append(f"after {name} rounding, {better} of {len(cells)} are better (largest {most.interval('.2f')})")
-    return f"Against the affinity itself, in F1: {'; '.join(told)}." if told else ""
+            told.append(f"{better or 'none'} of {len(cells)} by {name} rounding (largest {most.interval('.2f')})")
+    return f"Significantly better F1 than the affinity itself, by Holm's correction: {'; '.join(told)}." if told else ""
 
 
 def paper_settings(runs: Sequence[Run]) -> str:

@@ -61,6 +61,14 @@ def test_the_band_is_the_bound_beside_the_baselines_score(runs):
     assert f"within {family.bound}" in figure.get_supxlabel()
 
 
+def test_rounding_is_not_drawn_as_a_difference(tmp_path):
+    scores = {"full": 0.0, "field_1_level": 1e-19}
+    axis = component_figure(components(plant_components(tmp_path, scores, seeds=1, spread=0.0, noise=0.0))).axes[1]
+    low, high = axis.get_xlim()
+    assert low <= -0.1
+    assert high >= 0.1
+
+
 def test_levels_are_in_order_and_rivals_are_lines(runs):
     (axis,) = level_figure(components(runs)).axes
     np.testing.assert_array_equal(axis.containers[0][0].get_xdata(), [1, 3, 4])

@@ -7,7 +7,7 @@ import pytest
 from planted_limbs import BASELINE, POSITIVE_CONTROL, PlantedRun, planted
 
 from mghp.matching.solvers import SOLVERS
-from mghp.pictures.style import save_drawings
+from mghp.pictures.style import STYLE, save_drawings
 from mghp.studies.learned.figures import (
     compared_variants,
     difference_figure,
@@ -53,8 +53,20 @@ def test_variations_and_the_control_have_figures_of_their_own():
         "matching": ["planted poses"],
         "conditions": ["planted poses, candidate offsets 1"],
     }
-    (title,) = (axis.get_title(loc="right") for axis in difference_figure(figures["matching"]).axes[:1])
-    assert title == "planted poses"
+    assert "planted poses" in texts(difference_figure(figures["matching"]).axes[0])
+
+
+def texts(axis):
+    return [text.get_text() for text in axis.texts]
+
+
+def test_a_condition_wider_than_the_names_of_its_variants_is_inside_the_figure():
+    runs = [run for name in ("binary_cross_entropy", "pgd_dykstra") for run in planted(name, 0.9, 0.7)]
+    with plt.rc_context(STYLE):
+        figure = difference_figure([variant for variant in trained(runs) if variant.is_compared])
+    figure.canvas.draw()
+    assert figure.get_tightbbox().x0 >= 0
+    plt.close(figure)
 
 
 @dataclass(frozen=True)
