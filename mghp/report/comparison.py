@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf, isfinite, isnan, nan
+from math import isfinite, isnan, nan
 
 from mghp.report.statistics import PairedDifference, holm
 
 SIGNIFICANCE = 0.05
 """Largest p, corrected by Holm within the family, at which a difference counts as better or worse."""
+
+LOW_SCORE = 0.2
+"""The baseline's score below which a bound shrinks in proportion to it: a point of 13 % is more than a point of 80 %."""
 
 
 @dataclass(frozen=True)
@@ -15,26 +18,26 @@ class Bound:
     """The size below which an effect counts as none, fixed before anything was run.
 
     Attributes:
-        absolute: a fraction, e.g. 0.01 for one point.
-        relative: a share of the baseline's score; it decides where scores are near the floor, for a point of 13 % is
-            more than a point of 80 %. Infinite where the absolute one alone counts.
+        absolute: a fraction, e.g. 0.01 for one point; it counts beside baselines from `LOW_SCORE` up.
     """
 
     absolute: float
-    relative: float = inf
+
+    @property
+    def relative(self) -> float:
+        """The share of the baseline's score that counts below `LOW_SCORE`."""
+        return self.absolute / LOW_SCORE
 
     def at(self, score: float) -> float:
         """Return the smaller bound beside a baseline with this score; NaN, which nothing is within, if that is NaN."""
-        if self.relative == inf:
-            return self.absolute
         return nan if isnan(score) else min(self.absolute, self.relative * abs(score))
 
     def __str__(self) -> str:
-        shown = f"{100 * self.absolute:g} point{'' if self.absolute == 0.01 else 's'}"
-        return shown if self.relative == inf else f"{shown} and {100 * self.relative:g} % of the baseline's score"
+        points = f"{100 * self.absolute:g} point{'' if self.absolute == 0.01 else 's'}"
+        return f"{points} and {100 * self.relative:g} % of the baseline's score"
 
 
-NO_EFFECT_ON_SCORES = Bound(0.01, relative=0.05)
+NO_EFFECT_ON_SCORES = Bound(0.01)
 """The bound for scores of parsers: fixed before anything was run."""
 NO_EFFECT_ON_F1 = Bound(0.005)
 """The bound for F1 of matchings: fixed before anything was run."""
@@ -93,7 +96,7 @@ def compare(
     Args:
         differences: by name; None where nothing can be compared.
         bound: size below which an effect counts as none.
-        baseline: score of the baseline, a fraction. Only a relative bound needs it: without it nothing has no effect.
+        baseline: score of the baseline, a fraction, which the bound depends on: without it nothing has no effect.
     """
     known = {name: difference for name, difference in differences.items() if difference is not None}
     tested = {name: difference.p for name, difference in known.items() if isfinite(difference.p)}

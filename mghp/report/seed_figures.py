@@ -38,15 +38,15 @@ def draw_over_seeds(
     )  # fmt: skip
 
 
-def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Sequence[str], bound: float) -> None:
-    """Draw differences in points with their intervals, from below, over a grey band of no effect.
+def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Sequence[str]) -> None:
+    """Draw differences in points with their intervals, from below, over a grey band of the largest bound of no effect.
 
     Args:
         axis: to draw on.
         cells: comparisons; None leaves its place empty.
         colours: one per comparison, "#rrggbb".
-        bound: size below which an effect counts as none, a fraction.
     """
+    bound = max((cell.bound for cell in cells if cell is not None), default=0.0)
     axis.axvspan(-100 * bound, 100 * bound, color="0.9", zorder=0)
     axis.axvline(0, color="0.4", linewidth=0.8)
     axis.set_ylim(-0.6, len(cells) - 0.4)
@@ -72,8 +72,7 @@ def difference_figure(cells: Mapping[str, Comparison], colours: Sequence[str], w
         what: score and baseline in words.
     """
     figure, axis = plt.subplots(figsize=(PAGE_INCHES, 0.22 * len(cells) + 1.0))
-    largest = max(cell.bound for cell in cells.values())
-    draw_differences(axis, list(cells.values())[::-1], colours[::-1], largest)
+    draw_differences(axis, list(cells.values())[::-1], colours[::-1])
     axis.set_yticks(range(len(cells)), list(cells)[::-1])
     alone = "; a dot alone: one seed" if any(cell.difference.seeds == 1 for cell in cells.values()) else ""
     figure.supxlabel(f"{what}\n95 % interval [points]; grey band: no effect{alone}", fontsize=8)

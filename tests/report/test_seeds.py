@@ -95,7 +95,7 @@ def test_the_bound_is_beside_the_baselines_score(plant):
     (cell,) = Family(runs, "baseline").compared("val/score").values()
     assert cell.bound == pytest.approx(0.05 * 0.11)
     (cell,) = Family(runs, "baseline", Bound(0.005)).compared("val/score").values()
-    assert cell.bound == 0.005
+    assert cell.bound == pytest.approx(0.025 * 0.11)
 
 
 def test_where_a_seed_of_the_baseline_has_no_score_nothing_is_called_no_effect(plant):
@@ -106,7 +106,7 @@ def test_where_a_seed_of_the_baseline_has_no_score_nothing_is_called_no_effect(p
 
 def test_captions_tell_both_bounds():
     assert "within 1 point and 5 % of the baseline's score, fixed" in VERDICTS
-    assert "within 2 points, fixed" in verdicts(Bound(0.02))
+    assert "within 2 points and 10 % of the baseline's score, fixed" in verdicts(Bound(0.02))
 
 
 def test_the_best_are_those_that_are_not_told_from_the_largest(family):

@@ -93,7 +93,7 @@ def component_figure(family: Family) -> Figure:
         score = DIFFERENCES[column]
         cells = [variant.compared(score) for variant in variants]
         colours = [_VERDICT_COLOURS.get(cell.verdict, _GREY) if cell else _GREY for cell in cells]
-        draw_differences(axis, cells, colours, family.bound.at(over_seeds(family.runs[BASELINE], score).mean))
+        draw_differences(axis, cells, colours)
         axis.set_title(title, loc="left")
     labels = [f"{label_of(FILE, variant.name)} ({len(variant.runs)})" for variant in variants]
     axes[0].set_yticks(range(len(variants)), labels)

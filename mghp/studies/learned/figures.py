@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings
 from mghp.registry import GREY
-from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison
+from mghp.report.comparison import Comparison
 from mghp.report.seed_figures import difference_figure as one_panel
 from mghp.report.seed_figures import draw_differences, head_labels
 from mghp.report.seeds import Score
@@ -134,7 +134,7 @@ def difference_figure(variants: Sequence[Trained]) -> Figure:
 
 def _intervals(axis: Axes, variants: Sequence[Trained], score: Score) -> None:
     colours = [variant.colour if variant.is_through_the_matching else GREY for variant in variants]
-    draw_differences(axis, [variant.compared(score) for variant in variants], colours, NO_EFFECT_ON_F1.absolute)
+    draw_differences(axis, [variant.compared(score) for variant in variants], colours)
     # Half a point and a training that died are both to be seen.
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
     axis.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 3)))

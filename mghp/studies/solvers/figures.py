@@ -14,7 +14,6 @@ from matplotlib.patches import Rectangle
 
 from mghp.matching.solvers import SOLVERS
 from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, say, shades
-from mghp.report.comparison import NO_EFFECT_ON_F1
 from mghp.report.seed_figures import draw_differences
 from mghp.runs.read import Run
 from mghp.studies.solvers.scale import by_scale, scale_figure
@@ -78,7 +77,7 @@ def gain_figure(runs: Sequence[Run]) -> Figure:
     )
     for axis, (rounding, words) in zip(axes[0], _ROUNDINGS.items(), strict=True):
         cells, colours = [row.compared.get(rounding) for row in rows], [solver_colour(row.run) for row in rows]
-        draw_differences(axis, cells, colours, NO_EFFECT_ON_F1.absolute)
+        draw_differences(axis, cells, colours)
         axis.set_title(f"after {words} rounding")
     axes[0, 0].set_yticks(range(len(rows)), [solver_label(row.run) for row in rows])
     figure.supxlabel(

@@ -7,6 +7,7 @@ from mghp.errors import InputError
 from mghp.matching.choices import ROUNDINGS
 from mghp.matching.in_words import in_words
 from mghp.matching.solvers import SOLVERS
+from mghp.metrics.matching import f1
 from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison, compare
 from mghp.report.statistics import PairedDifference, bootstrap_difference
 from mghp.report.table import Column, TableOf, metric, percent
@@ -100,7 +101,8 @@ def _compared(runs: Sequence[Run], baseline: Run | None, rounding: str) -> dict[
     if baseline is None:
         return {}
     others = {str(run.path): association_difference(run, baseline, rounding) for run in runs if run is not baseline}
-    return compare(others, NO_EFFECT_ON_F1)
+    counts = baseline.association(rounding)
+    return {} if counts is None else compare(others, NO_EFFECT_ON_F1, float(f1(counts.sum(axis=0))))
 
 
 def association_difference(run: Run, baseline: Run, rounding: str) -> PairedDifference | None:

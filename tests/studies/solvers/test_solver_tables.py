@@ -10,7 +10,7 @@ from mghp.report.statistics import bootstrap_difference
 from mghp.report.table import write_tables
 from mghp.runs.read import Run
 from mghp.studies.solvers.study import STUDY, choices, gains, paper_settings, sizes
-from mghp.studies.solvers.tables import association_difference
+from mghp.studies.solvers.tables import associated, association_difference
 from mghp.studies.speed.matcher import LITERAL
 
 POSES = {"name": "generated_poses", "poses": {"preset": "default"}}
@@ -122,6 +122,12 @@ def test_a_difference_is_that_of_the_bootstrap_with_its_verdict(plant):
     assert row["verdict, hungarian"] == "better"
     assert row["verdict, mutual"] == ""
     assert ": 1 of 1 by Hungarian rounding (largest +" in gains(runs)
+
+
+def test_beside_a_low_score_the_bound_shrinks_with_it(plant):
+    counts = {"hungarian": np.tile([40, 0, 1000], (30, 1))}
+    runs = [plant("solvers", name, name, counts=counts) for name in ("identity", "greedy")]
+    assert list(associated(runs))[1].compared["hungarian"].bound == pytest.approx(0.005 / 0.2 * 80 / 1080)
 
 
 def test_many_solvers_make_a_family(plant):
