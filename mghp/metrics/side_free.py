@@ -5,26 +5,30 @@ scores. Labels are not merged: a side-free score has the parts and keypoints of 
 all sides are named right. What it is larger by is what whole persons lose by the other naming.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torchmetrics import Metric
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metrics import MetricsConfig
-from mghp.metrics.ap_parsing import ParsingAP, Rules
+from mghp.metrics.ap_parsing import ParsingAP
 from mghp.metrics.cross_histogram import cross_histogram
 from mghp.metrics.keypoint_ap import KeypointAP
-from mghp.metrics.mean_iou import Absent, PartScores
+from mghp.metrics.mean_iou import PartScores
 from mghp.metrics.person_iou import PersonIoU, person_iou
 from mghp.metrics.pooled_scores import Picture
 
 ENDING = "_side_free"
 """The ending of a side-free score's name."""
+
+Value = TypeVar("Value")
 
 
 def better_named_histogram(
@@ -68,7 +72,29 @@ def side_free_person_iou(predicted: PredictedPersons, true: TruePersons, mirrore
     return replace(as_named, part_iou=np.where(is_better[..., None], exchanged.part_iou, as_named.part_iou))
 
 
-class SideFreePartScores(PartScores):
+def _ended(scores: Mapping[str, Value]) -> dict[str, Value]:
+    """Return side-free scores by their names."""
+    return {f"{name}{ENDING}": score for name, score in scores.items()}
+
+
+class _SideFree(Metric):
+    """Goes before the plain metric of labels: it takes their mirrored ones instead of their number.
+
+    Args:
+        mirrored_labels: the label on the other side of each label, background first.
+        options: of the plain metric.
+    """
+
+    def __init__(self, mirrored_labels: Sequence[int], **options: Any) -> None:  # noqa: ANN401 (the plain one checks)
+        super().__init__(len(mirrored_labels), **options)  # type: ignore[call-arg]
+        self.mirrored_labels = tuple(mirrored_labels)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return the four scores."""
+        return _ended(super().compute())  # type: ignore[safe-super]
+
+
+class SideFreePartScores(_SideFree, PartScores):
     """`PartScores`, where each true person's sides are named as they are right in more pixels.
 
     Args:
@@ -76,21 +102,13 @@ class SideFreePartScores(PartScores):
         absent: see `Absent`.
     """
 
-    def __init__(self, mirrored_labels: Sequence[int], absent: Absent = "skip") -> None:
-        super().__init__(len(mirrored_labels), absent)
-        self.mirrored_labels = tuple(mirrored_labels)
-
     def update(self, predicted: PredictedPersons, true: TruePersons) -> None:  # type: ignore[override]
         """Count one picture."""
         counts = torch.from_numpy(better_named_histogram(predicted, true, self.mirrored_labels))
         self.confmat[: len(counts), : len(counts)] += counts.to(self.confmat)
 
-    def compute(self) -> dict[str, Tensor]:  # type: ignore[override]
-        """Return the four scores."""
-        return {f"{name}{ENDING}": score for name, score in super().compute().items()}
 
-
-class SideFreeParsingAP(ParsingAP):
+class SideFreeParsingAP(_SideFree, ParsingAP):
     """`ParsingAP`, where each pair of a predicted and a true person is compared under its better naming.
 
     Args:
@@ -98,17 +116,9 @@ class SideFreeParsingAP(ParsingAP):
         rules: see `Rules`.
     """
 
-    def __init__(self, mirrored_labels: Sequence[int], rules: Rules = "mhp_v2") -> None:
-        super().__init__(len(mirrored_labels), rules)
-        self.mirrored_labels = tuple(mirrored_labels)
-
     def compared(self, predicted: PredictedPersons, true: TruePersons) -> PersonIoU:
         """Return predicted persons against true ones."""
         return side_free_person_iou(predicted, true, self.mirrored_labels)
-
-    def compute(self) -> dict[str, Tensor]:
-        """Return the four scores."""
-        return {f"{name}{ENDING}": score for name, score in super().compute().items()}
 
 
 class SideFreeKeypointAP(KeypointAP):
@@ -119,22 +129,19 @@ class SideFreeKeypointAP(KeypointAP):
         mirrored_keypoints: the keypoint on the other side of each.
     """
 
-    def __init__(self, sigmas: Sequence[float], mirrored_keypoints: Sequence[int]) -> None:
-        super().__init__(sigmas, mirrored_keypoints)
-
     def pooled(self, pictures: Sequence[Picture], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Return the three scores of each set."""
-        return {f"{name}{ENDING}": scores for name, scores in super().pooled(pictures, weights).items()}
+        return _ended(super().pooled(pictures, weights))
 
 
 def side_free_part_scores(anatomy: Anatomy, config: MetricsConfig) -> SideFreePartScores:
     """Return the metric of a dataset's parts."""
-    return SideFreePartScores(anatomy.parts.mirrored_labels, config.absent)
+    return SideFreePartScores(anatomy.parts.mirrored_labels, absent=config.absent)
 
 
 def side_free_parsing_ap(anatomy: Anatomy, config: MetricsConfig) -> SideFreeParsingAP:
     """Return the metric of a dataset's persons."""
-    return SideFreeParsingAP(anatomy.parts.mirrored_labels, config.rules)
+    return SideFreeParsingAP(anatomy.parts.mirrored_labels, rules=config.rules)
 
 
 def side_free_keypoint_scores(anatomy: Anatomy, config: MetricsConfig) -> SideFreeKeypointAP:
