@@ -46,10 +46,12 @@ class Study:
     Attributes:
         questions: questions in order.
         drawings: returns every figure that these runs can fill.
+        experiments: names of those that it alone tells of; the tables of single trainings leave them out.
     """
 
     questions: tuple[Question, ...]
     drawings: Callable[[Runs], Drawings] = lambda runs: {}
+    experiments: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[TableOf[Any], ...]:

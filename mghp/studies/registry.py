@@ -22,6 +22,11 @@ def all_studies() -> dict[str, Study]:
     return {entry.label: entry.load() for entry in STUDIES.entries}
 
 
+def own_experiments() -> set[str]:
+    """Return the names of the experiments that studies keep to themselves."""
+    return {name for study in all_studies().values() for name in study.experiments}
+
+
 def all_questions() -> list[Question]:
     """Return the questions of all studies, in the order of the report."""
     return [question for study in all_studies().values() for question in study.questions]

@@ -5,6 +5,8 @@ from mghp.studies.components.answers import all_components, field, limits, other
 from mghp.studies.components.figures import component_drawings
 from mghp.studies.components.swaps import P2_MATCHERS, P2_ORACLES
 from mghp.studies.components.tables import (
+    EXPERIMENT,
+    LONGER,
     P2,
     P2_DIFFERENCES,
     P2_LONG,
@@ -50,4 +52,5 @@ STUDY = Study(
         ),
     ),
     component_drawings,
+    (EXPERIMENT, LONGER),
 )

@@ -26,7 +26,7 @@ _WINDOWS = 50
 
 
 def parsing_drawings(runs: Sequence[Run]) -> Drawings:
-    """Return the curves of every training outside the ablations, and the scores over minutes of training."""
+    """Return the curves of every training that no study keeps to itself, and the scores over minutes of training."""
     trained = [run for run in single(runs) if "train/steps" in run.result["metrics"]]
     drawings: dict[str, Callable[[], Figure]] = {
         "_".join(filter(None, ("training", run.experiment, run.variant))): partial(training_curves, run.steps)

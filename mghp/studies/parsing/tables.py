@@ -9,6 +9,7 @@ from mghp.config.metric_names import METRICS
 from mghp.matching.solvers import SOLVERS
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
+from mghp.studies.registry import own_experiments
 
 SCORES = {entry.name: entry.label for entry in METRICS.entries if entry.in_tables}
 """Scores in the order of the tables, by their names in a run's metrics."""
@@ -49,12 +50,6 @@ NOT_MEASURED = "not measured"
 
 EVALUATION = "_evaluation"
 """The ending that an evaluation adds to the name of its experiment."""
-
-ABLATIONS = (
-    "components", "matching_long", "rotation", "coco_persons_network", "coco_persons_start", "ccp_finetuning",
-    "coco_persons_weights", "photographs_shipped",
-)  # fmt: skip
-"""Experiments with tables of their own, over their seeds or of photographs."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +92,13 @@ class Scored:
 
 
 def single(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs outside the ablations."""
-    return [run for run in runs if run.experiment.removesuffix(EVALUATION) not in ABLATIONS]
+    """Return the runs that no study keeps to itself."""
+    others = own_experiments()
+    return [run for run in runs if run.experiment.removesuffix(EVALUATION) not in others]
 
 
 def trainings(runs: Iterable[Run]) -> list[Scored]:
-    """Return the trainings outside the ablations, each with the scores of its evaluation, which has full precision.
+    """Return the trainings that no study keeps to itself, each with the scores of its evaluation, which has full precision.
 
     Where there is none, the scores are those of the training's own validation.
     """
@@ -116,7 +112,7 @@ def trainings(runs: Iterable[Run]) -> list[Scored]:
 
 
 def under(kind: str, names: Collection[str] = ()) -> Callable[[Iterable[Run]], Iterator[Scored]]:
-    """Return the function that finds the scores of runs outside the ablations under the prefixes `kind/name`.
+    """Return the function that finds the scores of `single` runs under the prefixes `kind/name`.
 
     Args:
         kind: first word of the prefixes.

@@ -64,4 +64,5 @@ STUDY = Study(
         ),
     ),
     drawings,
+    (network.EXPERIMENT, finetuning.EXPERIMENT, "coco_persons_start", "coco_persons_weights", "photographs_shipped"),
 )

@@ -7,7 +7,7 @@ from mghp.report.seeds import ONE_SEED
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.rotation.figures import rotation_drawings
-from mghp.studies.rotation.tables import DIFFERENCES, PERSON_IOU, ROTATION, SCORES, angles
+from mghp.studies.rotation.tables import DIFFERENCES, EXPERIMENT, PERSON_IOU, ROTATION, SCORES, angles
 
 
 def answer(runs: Sequence[Run]) -> str:
@@ -52,4 +52,5 @@ STUDY = Study(
         ),
     ),
     rotation_drawings,
+    (EXPERIMENT,),
 )

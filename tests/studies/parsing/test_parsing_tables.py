@@ -1,4 +1,5 @@
 import json
+import sys
 from itertools import count
 
 import numpy as np
@@ -11,12 +12,15 @@ from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.evaluation.assembly_alone import STEPS as RUN_STEPS
 from mghp.evaluation.sides_by_coin import SIDES_BY_COIN
 from mghp.metrics.parsing import parsing_metrics
+from mghp.registry import Entry
+from mghp.report.study import Study
 from mghp.report.table import write_tables
 from mghp.runs.read import Run
 from mghp.studies.parsing.answers import training
 from mghp.studies.parsing.published_table import P1
 from mghp.studies.parsing.study import STUDY
 from mghp.studies.parsing.tables import CEILINGS, NOT_MEASURED, OF_PERSONS, ORACLES, SCENE, SCORES, STEPS
+from mghp.studies.registry import STUDIES
 
 NO_JOINTS = "pascal_person_part"
 """A dataset that has no keypoints of its own."""
@@ -83,6 +87,16 @@ def test_or_else_by_its_own_validation(trained, plant, other):
 
 def test_two_seeds_are_two_rows(trained):
     assert [row["seed"] for row in tables(trained(), trained(seed=1))["scores"].rows] == ["0", "1"]
+
+
+def test_what_a_study_keeps_to_itself_is_left_out(trained, left_as_it_was, monkeypatch):
+    left_as_it_was(STUDIES)
+    module = type(sys)("ours")
+    module.STUDY = Study((), experiments=("ten",))
+    monkeypatch.setitem(sys.modules, "ours", module)
+    assert len(tables(trained())["scores"].rows) == 1
+    STUDIES.add(Entry("ours", "ours:STUDY", "Ours"))
+    assert not tables(trained())["scores"].rows
 
 
 def test_oracles_and_steps_stand_in_order(plant):
