@@ -6,11 +6,15 @@ The commands print it as one line and exit with code 2.
 import difflib
 import os
 import reprlib
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
 _COMPARED = 200
 """The most names of a folder that a wrong one is compared with."""
+
+NEAR, NEAR_FILE = 0.5, 0.8
+"""Least likeness of a valid name to a wrong one that was meant for it: more for files, whose endings are alike."""
 
 
 class InputError(ValueError):
@@ -36,8 +40,19 @@ def existing_file(path: str | Path, what: str) -> Path:
 def _nearest_file(path: Path) -> str:
     # A dataset's folder has too many names to compare for each picture that is missing.
     beside = [file.name for file in islice(path.parent.iterdir(), _COMPARED)] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.8)
-    return f"; did you mean {path.with_name(close[0])}?" if close else ""
+    name = nearest_name(path.name, beside, NEAR_FILE)
+    return f"; did you mean {path.with_name(name)}?" if name else ""
+
+
+def nearest_name(wrong: object, valid: Iterable[object], likeness: float = NEAR) -> str:
+    """Return the valid name that a wrong one was probably meant for; "" where none is near.
+
+    Args:
+        wrong: as it was given.
+        valid: names.
+        likeness: least share of letters that both have in order, 0 to 1.
+    """
+    return next(iter(difflib.get_close_matches(str(wrong), map(str, valid), n=1, cutoff=likeness)), "")
 
 
 def inside(folder: Path, name: object) -> Path:

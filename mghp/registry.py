@@ -3,7 +3,6 @@
 Listing names imports none of those modules. Other packages add entries through an entry point group.
 """
 
-import difflib
 import functools
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mghp.errors import InputError
+from mghp.errors import InputError, nearest_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -118,8 +117,8 @@ class Registry(Generic[E]):
 
     def no_such(self, name: object) -> str:
         """Return the error about a name that is none: the nearest one, where one is near, and all of them."""
-        close = difflib.get_close_matches(str(name), self.names, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        close = nearest_name(name, self.names)
+        hint = f"did you mean {close!r}? " if close else ""
         return f"no {self.what} {name!r}; {hint}there are {', '.join(self.names)}"
 
     @functools.cached_property

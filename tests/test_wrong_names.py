@@ -5,7 +5,7 @@ import pytest
 from mghp.config.dataset_names import DATASETS
 from mghp.config.load import load_config_text
 from mghp.datasets.pictures import check_pictures
-from mghp.errors import InputError, existing_file
+from mghp.errors import NEAR_FILE, InputError, existing_file, nearest_name
 
 
 def test_the_nearest_file_beside_is_told(tmp_path):
@@ -16,6 +16,16 @@ def test_the_nearest_file_beside_is_told(tmp_path):
     for far in (tmp_path / "zebra.bin", tmp_path / "nowhere" / "cihp.yaml"):
         with pytest.raises(InputError, match=r": no such file$"):
             existing_file(far, "experiment file")
+
+
+@pytest.mark.parametrize(("wrong", "expected"), [("trian", "train"), (3, ""), ("xyz", "")])
+def test_the_nearest_of_several_names_is_told_where_one_is_near(wrong, expected):
+    assert nearest_name(wrong, ["test", "train", 17]) == expected
+
+
+def test_files_are_near_by_more_than_their_ending():
+    assert nearest_name("mine.yaml", ["cihp.yaml"]) == "cihp.yaml"
+    assert nearest_name("mine.yaml", ["cihp.yaml"], NEAR_FILE) == ""
 
 
 @pytest.mark.parametrize("name", ["mhp_v2", "densepose_coco", "pascal_person_part", "cihp"])

@@ -1,6 +1,5 @@
 """Checks of what a config holds, and the search for the layer at fault where it does not fit the schema."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mghp.errors import InputError
+from mghp.errors import InputError, nearest_name
 from mghp.ranges import RangeError
 
 MOST_INTERPOLATIONS = 20
@@ -123,9 +122,8 @@ def check_keys(content: dict[str, Any], schema: DictConfig, origin: str, prefix:
 def nearest(name: str, valid: Iterable[str], prefix: str = "") -> str:
     """Return the end of an error about a wrong name: the nearest valid name, or all of them."""
     names = list(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean {prefix + close[0]!r}?"
+    if close := nearest_name(name, names):
+        return f"; did you mean {prefix + close!r}?"
     return f"; valid are {', '.join(prefix + valid_name for valid_name in names)}" if names else ""
 
 

@@ -3,12 +3,11 @@
 In a checkout `mghp/experiments` and `mghp/sweeps` are links to the folders beside `mghp/`; a wheel has their files.
 """
 
-import difflib
 import functools
 import sys
 from pathlib import Path
 
-from mghp.errors import InputError, existing_file
+from mghp.errors import NEAR_FILE, InputError, existing_file, nearest_name
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -52,9 +51,9 @@ def _files() -> frozenset[Path]:
 
 
 def _nearest(name: str, folder: Path) -> str:
-    close = difflib.get_close_matches(name, map(str, _files()), n=1, cutoff=0.8)
-    is_only_packaged = close and not (folder / close[0]).is_file()
-    return f"; did you mean {close[0]}, which comes with the package?" if is_only_packaged else ""
+    close = nearest_name(name, _files(), NEAR_FILE)
+    is_only_packaged = close and not (folder / close).is_file()
+    return f"; did you mean {close}, which comes with the package?" if is_only_packaged else ""
 
 
 @functools.cache

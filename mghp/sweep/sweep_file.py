@@ -1,6 +1,5 @@
 """A W&B sweep file, read as W&B reads it, and checked before anything is started."""
 
-import difflib
 import hashlib
 import json
 import reprlib
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mghp.config.check import nearest
 from mghp.config.packaged import own_or_packaged
 from mghp.config.yaml_text import PlainLoader, read_plain, read_text
 from mghp.errors import InputError
@@ -101,8 +101,7 @@ def _checked(path: Path, content: object) -> SweepFile:
         raise InputError(f"expected a mapping with method, metric and parameters, got {type(content).__name__}")
     for key in content:
         if key not in _KNOWN:
-            close = difflib.get_close_matches(str(key), _KNOWN, n=1)
-            raise InputError(f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else ", ".join(_KNOWN)))
+            raise InputError(f"unknown key {key!r}{nearest(str(key), _KNOWN)}")
     method = content.get("method")
     if method not in METHODS:
         raise InputError(f"method: expected {', '.join(METHODS)}; got {method!r}")

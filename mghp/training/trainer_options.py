@@ -1,12 +1,12 @@
 """The options of Lightning's Trainer that a config may set under `trainer`, one rule each. Without torch."""
 
-import difflib
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mghp.config.check import nearest
 from mghp.errors import InputError
 
 DEFAULT_MAX_STEPS = 1000
@@ -133,8 +133,7 @@ def checked_options(trainer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked(name: str, value: object) -> Any:  # noqa: ANN401
     if name not in RULES:
-        close = difflib.get_close_matches(str(name), RULES, n=1, cutoff=0.5)
-        raise InputError(f"trainer: unknown key 'trainer.{name}'" + "".join(f"; did you mean '{n}'?" for n in close))
+        raise InputError(f"trainer: unknown key 'trainer.{name}'{nearest(str(name), RULES, 'trainer.')}")
     rule = RULES[name]
     if not rule.fits(value):
         raise InputError(f"trainer.{name}: expected {rule.expected}, got {_shown(value)}")

@@ -76,6 +76,7 @@ FAULTS = {
     "endless grid": ({"parameters": {"x": {"min": 0.0, "max": 1.0}}}, "parameters.x: a grid has no end"),
     "nested": ({"parameters": {"a": {"parameters": {"b": {"values": []}}}}}, "parameters.a.b.values: expected a list"),
     "unknown key": ({"metod": "grid"}, "unknown key 'metod'; did you mean 'method'?"),
+    "key like no other": ({"xyz": 1}, "unknown key 'xyz'; valid are name, description, "),
     "command no list": ({"command": "mghp match"}, "command: expected a list of words"),
     "no program": ({"command": ["python", "${program}"]}, "program: expected the script"),
     "run_cap 0": ({"run_cap": 0}, "run_cap: expected a whole number from 1 up"),
