@@ -42,7 +42,7 @@ class DensePoseCOCO(DiskSamples):
     """A split of DensePose-COCO: pictures with at least one person.
 
     A person's pixels without a part are not known; so are all pixels of a person whom nobody labelled, and of crowds,
-    which are no persons. A later person is on top of an earlier one.
+    which are no persons: whose a pixel of theirs is, nobody told. A later person is on top of an earlier one.
 
     Args:
         root: the folder.
@@ -64,7 +64,7 @@ class DensePoseCOCO(DiskSamples):
             image for image in file.images if not all(annotated.is_crowd for annotated in file.of_image[image["id"]])
         ]
         self.names = [Path(image["file_name"]).stem for image in self.images]
-        self.form = ("densepose_coco", file.digest)
+        self.form = ("densepose_coco", "crowds ignored", file.digest)
 
     def picture_file(self, index: int) -> Path:
         """Return the photograph, in the folder that its name tells."""
@@ -86,6 +86,7 @@ class DensePoseCOCO(DiskSamples):
         image = self.images[index]
         height, width = image["height"], image["width"]
         parts, ids = np.zeros((height, width), np.uint8), np.zeros((height, width), np.int16)
+        crowds = np.zeros((height, width), bool)
         keypoints: list[NDArray[np.float32]] = []
         regions: dict[bool, list[list[float]]] = {False: [], True: []}  # of crowds or not
         for annotated in self.of_image[image["id"]]:
@@ -94,6 +95,7 @@ class DensePoseCOCO(DiskSamples):
             regions[annotated.is_crowd].append(annotated_region(annotation, mask, where))
             if annotated.is_crowd:
                 parts[mask & (ids == 0)] = IGNORE
+                crowds |= mask
                 continue
             labels = np.where(mask, IGNORE, 0).astype(np.uint8)
             if "dp_masks" in annotation:
@@ -104,7 +106,7 @@ class DensePoseCOCO(DiskSamples):
             parts[labels > 0], ids[labels > 0] = labels[labels > 0], len(keypoints)
         poses = np.stack(keypoints) if keypoints else np.zeros((0, self.anatomy.num_keypoints, 3), np.float32)
         boxes_and_areas = np.array([*regions[False], *regions[True]], np.float32).reshape(-1, 5)
-        return Labels(parts, ids, poses, regions=boxes_and_areas)
+        return Labels(parts, ids, poses, regions=boxes_and_areas, ignored_persons=crowds & (ids == 0))
 
 
 def _pasted(annotation: dict[str, Any], height: int, width: int, where: str) -> NDArray[np.uint8]:

@@ -120,7 +120,9 @@ def test_densepose_pixels_without_a_part_and_crowds_are_not_known(tmp_path):
     first = pictures[0].person_ids == 1
     assert (labels.parts[first] == 255).all()
     assert (labels.person_ids[first] == 1).all()
-    assert (labels.parts[crowd & (pictures[0].person_ids == 0)] == 255).all()
+    of_nobody = crowd & (pictures[0].person_ids == 0)
+    assert (labels.parts[of_nobody] == 255).all()
+    np.testing.assert_array_equal(labels.ignored_persons, of_nobody)
     assert len(labels.keypoints) == len(pictures[0].keypoints)
 
 
