@@ -70,7 +70,7 @@ class PictureProgram(nn.Module):
             fields.heatmaps,
             fields.keypoint_offsets,
             fields.keypoint_stride,
-            assembler.config.peak_threshold,
+            assembler.peak_threshold,
             NUM_PEAKS,
         )
         scored = assembler.affinity(fields, candidates)

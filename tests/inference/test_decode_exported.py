@@ -60,6 +60,12 @@ def test_its_persons_are_the_assembly_s(decoder, parser, config, fields, changes
     assert persons > 5
 
 
+def test_heatmaps_that_nobody_has_trained_have_no_candidates(parser, config, fields, monkeypatch):
+    assert outputs(parser, config, fields[0], monkeypatch)["is_candidate"].any()
+    monkeypatch.setattr(parser.assembler, "anatomy", replace(parser.assembler.anatomy, has_poses=False))
+    assert not outputs(parser, config, fields[0], monkeypatch)["is_candidate"].any()
+
+
 def test_ghosts_are_dropped_as_the_assembly_drops_them(decoder, parser, config, fields):
     """A person's less sure double, left and right exchanged, goes; without the rule it stays."""
     about = describe(parser, config, None)

@@ -64,9 +64,14 @@ class Assembler(nn.Module):
             fields.heatmaps,
             fields.keypoint_offsets,
             fields.keypoint_stride,
-            self.config.peak_threshold if self.anatomy.has_poses else math.inf,
+            self.peak_threshold,
             self.config.max_peaks,
         )
+
+    @property
+    def peak_threshold(self) -> float:
+        """The least confidence of a keypoint: the config's, or infinity where nobody has trained the heatmaps."""
+        return self.config.peak_threshold if self.anatomy.has_poses else math.inf
 
     def assign(self, scored: MatchingBatch) -> Tensor:
         """Return which pairs are limbs: bool, (batch, limb, source, destination).
