@@ -53,7 +53,7 @@ def _share(matcher: Matcher, affinity: Tensor) -> Tensor:
     if entries == 0:
         return affinity.new_zeros(())
     copies = affinity.expand(entries, *affinity.shape).clone().requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), matcher.unwatched():
         assignment = matcher(copies).reshape(entries, entries)
         (jacobian,) = torch.autograd.grad(assignment.diagonal().sum(), copies)
     jacobian = jacobian.reshape(entries, entries)

@@ -4,6 +4,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -144,6 +145,15 @@ class Matcher(nn.Module, ABC):
             with torch.no_grad():
                 assignment = self.solve(*prepared)
         return assignment.reshape(affinity.shape).to(affinity.dtype)
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Warn of no missing gradient inside, for measurements: the warning is kept for a training."""
+        had_warned, self._has_warned = self._has_warned, True
+        try:
+            yield
+        finally:
+            self._has_warned = had_warned
 
     def _watched(self, affinity: Tensor) -> Tensor:
         """Return the affinity, which will warn, once a matcher, where a backward pass leaves a whole batch at 0."""

@@ -13,6 +13,7 @@ from mghp.matching import (
     Projection,
     UnbalancedSinkhorn,
     balanced_cross_entropy,
+    coupling,
     cross_entropy,
     fenchel_young,
     make_matcher,
@@ -55,6 +56,15 @@ def test_from_zero_negative_scores_get_none_as_the_paper_has_it():
     with pytest.warns(RuntimeWarning, match="PGDDykstra: no affinity of a whole batch gets a gradient"):
         cross_entropy(PGDDykstra(initial="zeros")(affinity), truth, is_pair).backward()
     assert not affinity.grad.any()
+
+
+def test_measuring_the_coupling_says_nothing_and_leaves_it_to_be_said(recwarn):
+    affinity, truth, is_pair = problems(-1.5, -0.5)
+    matcher = PGDDykstra(initial="zeros")
+    assert not coupling(matcher, affinity).any()
+    assert not recwarn.list
+    with pytest.warns(RuntimeWarning, match="no affinity of a whole batch"):
+        cross_entropy(matcher(affinity), truth, is_pair).backward()
 
 
 def test_it_is_said_once_a_matcher_and_not_where_some_get_one():
