@@ -121,6 +121,12 @@ def test_every_line_of_the_decision_table_is_backed_by_a_row():
 
 
 @pytest.mark.parametrize("page", [CHECKOUT / "README.md", *PAGES], ids=lambda page: page.stem)
+def test_a_link_to_a_table_is_called_by_the_table_s_name(page):
+    links = re.findall(r"\[(\w+)\]\([^)]*/report/(\w+)\.md\)", page.read_text())
+    assert [label for label, _ in links] == [table for _, table in links]
+
+
+@pytest.mark.parametrize("page", [CHECKOUT / "README.md", *PAGES], ids=lambda page: page.stem)
 def test_numbers_of_results_stand_in_the_rows_that_are_named(page):
     assert unbacked(page) == []
     told = re.sub(r"<!--.*?-->", "", FENCE.sub("", page.read_text()), flags=re.DOTALL)
