@@ -10,7 +10,7 @@ SIGNIFICANCE = 0.05
 """Largest p, corrected by Holm within the family, at which a difference counts as better or worse."""
 
 LOW_SCORE = 0.2
-"""The baseline's score below which a bound shrinks in proportion to it: a point of 13 % is more than a point of 80 %."""
+"""The baseline's score below which bounds shrink in proportion to it: a point of 13 % is more than a point of 80 %."""
 
 
 @dataclass(frozen=True)

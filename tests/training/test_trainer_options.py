@@ -74,7 +74,7 @@ def test_values_without_meaning_are_refused(name, value):
 
 
 def test_an_unknown_key_is_named_with_the_nearest():
-    with pytest.raises(InputError, match=r"trainer: unknown key 'trainer\.max_stps'; did you mean 'trainer\.max_steps'\?"):
+    with pytest.raises(InputError, match=r"unknown key 'trainer\.max_stps'; did you mean 'trainer\.max_steps'\?"):
         checked_options({"max_stps": 3})
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isnan
 
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import (
@@ -29,10 +30,11 @@ def training(runs: Sequence[Run]) -> str:
     if not rows:
         return ""
     longest = max(rows, key=lambda row: row.training.metric("train/steps"))
-    steps, minutes = longest.training.metric("train/steps"), longest.training.metric("time/train_seconds") / 60
+    steps, minutes = longest.training.metric("train/steps"), longest.time("train_seconds") / 60
+    duration = "" if isnan(minutes) else f" in {minutes:.1f} minutes"
     return (
         f"{longest.experiment} on {_where(longest.run)}, seed {longest.training.seed}, the longest of "
-        f"{len(rows)}: {_reached(longest)} after {steps:,.0f} steps in {minutes:.1f} minutes."
+        f"{len(rows)}: {_reached(longest)} after {steps:,.0f} steps{duration}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 
 from mghp.config.dataset_names import dataset_label
 from mghp.config.metric_names import METRICS
@@ -86,9 +86,18 @@ class Scored:
         unknown = name in OF_PERSONS and is_of_parts_alone(self.run, self.prefix)
         return NOT_MEASURED if unknown else self.metric(name)
 
+    def time(self, name: str) -> float:
+        """Return a time of the training; NaN where it was resumed, and the run knows only what came after that."""
+        return nan if was_resumed(self.training) else self.training.metric(f"time/{name}")
+
     def metric(self, name: str) -> float:
         """Return a metric under the prefix; NaN where the run does not have it."""
         return self.run.metric(f"{self.prefix}/{name}")
+
+
+def was_resumed(run: Run) -> bool:
+    """Return whether a run was interrupted and gone on with."""
+    return bool(run.result.get("resumed"))
 
 
 def single(runs: Iterable[Run]) -> list[Run]:
@@ -98,9 +107,9 @@ def single(runs: Iterable[Run]) -> list[Run]:
 
 
 def trainings(runs: Iterable[Run]) -> list[Scored]:
-    """Return the trainings that no study keeps to itself, each with the scores of its evaluation, which has full precision.
+    """Return the trainings that no study keeps to itself, each with the scores of its evaluation.
 
-    Where there is none, the scores are those of the training's own validation.
+    That has full precision. Where there is none, the scores are those of the training's own validation.
     """
     singles = single(runs)
     evaluated = {trained_experiment(run): run for run in singles if run.experiment.endswith(EVALUATION)}
@@ -158,6 +167,12 @@ def about_ceilings(names: Iterable[str]) -> str:
     return " By a coin: the sides of persons who are drawn alike from front and back." if is_there else ""
 
 
+def _about_blanks(rows: Iterable[Scored]) -> str:
+    """Return the sentence, a space before it, about times that are not known; "" where all are."""
+    is_blank = any(was_resumed(row.training) for row in rows)
+    return " Blank: the training was resumed, and its run knows only the time after that." if is_blank else ""
+
+
 def _sources(row: Scored) -> Iterable[Run]:
     return dict.fromkeys((row.training, row.run))
 
@@ -172,15 +187,17 @@ _SCORES = [_score(name, label) for name, label in SCORES.items()]
 
 TRAININGS = TableOf(
     "scores",
-    "Parsers trained from scratch, scored on the validation pictures of their scene or dataset. Training time on "
-    "the machine of the run; share of it that was spent waiting for data.",
+    lambda rows: (
+        "Parsers trained from scratch, scored on the validation pictures of their scene or dataset. Training time on "
+        f"the machine of the run; share of it that was spent waiting for data.{_about_blanks(rows)}"
+    ),
     _EXPERIMENT,
     _SCENE,
     Column("seed", lambda row: str(row.training.seed)),
     Column("steps", lambda row: row.training.metric("train/steps"), ".0f"),
     *_SCORES,
-    Column("minutes", lambda row: row.training.metric("time/train_seconds") / 60, ".1f"),
-    Column("waiting [%]", lambda row: 100 * row.training.metric("time/waiting_share"), ".1f"),
+    Column("minutes", lambda row: row.time("train_seconds") / 60, ".1f"),
+    Column("waiting [%]", lambda row: 100 * row.time("waiting_share"), ".1f"),
     rows=trainings,
     sources=_sources,
 )

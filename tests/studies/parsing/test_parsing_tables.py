@@ -37,13 +37,13 @@ def plant(tmp_path):
     """A finished run folder with just what a table reads."""
     number = count()
 
-    def plant_run(experiment, metrics, scene="default", seed=0, max_steps=100, data="synthetic"):
+    def plant_run(experiment, metrics, scene="default", seed=0, max_steps=100, data="synthetic", **about):
         folder = tmp_path / f"run{next(number)}"
         folder.mkdir()
         config = {"data": {"name": data, "synthetic": {"scene": scene}}, "trainer": {"max_steps": max_steps}}
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         content = {"experiment": experiment, "variant": "", "seed": seed, "commit": "abc", "key": "k"}
-        (folder / "result.json").write_text(json.dumps({**content, "metrics": metrics}))
+        (folder / "result.json").write_text(json.dumps({**content, "metrics": metrics, **about}))
         return Run(folder)
 
     return plant_run
@@ -83,6 +83,15 @@ def test_or_else_by_its_own_validation(trained, plant, other):
     (row,) = tables(*runs)["scores"].rows
     assert row["part mIoU"] == 0.5
     assert len(tables(trained())["scores"].rows) == 1
+
+
+def test_the_times_of_a_resumed_training_are_blank(trained):
+    resumed, whole = trained(seed=1, resumed=True), trained()
+    table = tables(whole, resumed)["scores"]
+    assert [row[-2:] for row in table.cells()] == [["2.0", "2.0"], ["", ""]]
+    assert "Blank: the training was resumed" in table.caption
+    assert "Blank" not in tables(whole)["scores"].caption
+    assert training([resumed]).endswith("after 100 steps.")
 
 
 def test_two_seeds_are_two_rows(trained):
