@@ -94,7 +94,7 @@ class _SideFree(Metric):
         return _ended(super().compute())  # type: ignore[safe-super]
 
 
-class SideFreePartScores(_SideFree, PartScores):
+class SideFreePartScores(_SideFree, PartScores):  # type: ignore[misc]  # a confusion matrix computes one tensor
     """`PartScores`, where each true person's sides are named as they are right in more pixels.
 
     Args:
