@@ -226,6 +226,9 @@ class DataConfig(Section):
     splits: SplitsConfig = field(default_factory=SplitsConfig)
     longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
     """Pictures are resized so that their longer side has so many pixels; null: as they are."""
+    truth_tags: bool = False
+    """True to tag the persons of the pictures to validate on by their labels, as `mghp.datasets.truth_tags` says:
+    `upside_down`, `lying`, `dim`, `overlap` and `no_keypoints`. Scores and failures are then told by these tags too."""
     on_error: Literal["raise", "skip"] = "raise"
     """What a damaged file does to a training: ends it, naming the file; or another picture is taken, and counted."""
     max_images: Annotated[int, Range(1, 1_000_000_000)] | None = None

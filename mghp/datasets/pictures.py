@@ -8,6 +8,7 @@ from mghp.datasets.registry import picture_dataset
 from mghp.datasets.sample import PictureSet
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
 from mghp.datasets.synthetic.measured_difficulty import set_difficulty
+from mghp.datasets.truth_tags import TaggedByTruth
 from mghp.errors import InputError
 from mghp.progress import Progress
 
@@ -54,14 +55,15 @@ def load_pictures(config: DataConfig, progress: Progress) -> tuple[PictureSet, P
 
 
 def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
-    """Return the pictures to validate on.
+    """Return the pictures to validate on, with tags computed from their labels where `data.truth_tags` asks for them.
 
     Raises:
         InputError: if the cache cannot be written, or the dataset is not there.
     """
-    validation = picture_dataset(config).load(config, "validation", progress)
+    dataset = picture_dataset(config)
+    validation = dataset.load(config, "validation", progress)
     assert validation is not None
-    return validation
+    return TaggedByTruth(validation, dataset.anatomy_of(config).skeleton) if config.truth_tags else validation
 
 
 def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:

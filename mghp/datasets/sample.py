@@ -41,6 +41,7 @@ class Sample:
         ignored_poses: (height, width) bool, True where keypoints and limbs may lie that nobody annotated; None:
             nowhere.
         cues: (persons,) bool, True where the picture tells a person's left from the right; None: nobody knows.
+        person_tags: what is special about each person; None where nothing but the whole picture's `tags` is known.
     """
 
     image: NDArray[np.uint8]
@@ -54,6 +55,7 @@ class Sample:
     ignored_persons: NDArray[np.bool_] | None = None
     ignored_poses: NDArray[np.bool_] | None = None
     cues: NDArray[np.bool_] | None = None
+    person_tags: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def ignored_parts(self) -> NDArray[np.bool_] | None:

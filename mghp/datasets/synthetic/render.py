@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
+from mghp.datasets.mask_boxes import box_about, do_overlap
 from mghp.datasets.sample import OCCLUDED, VISIBLE, Sample
 from mghp.datasets.synthetic.background import draw_background, paint_loose_limb, paint_object
 from mghp.datasets.synthetic.body import Body, draw_body
@@ -19,8 +20,6 @@ from mghp.datasets.synthetic.twins import draw_twins, paint_twins
 
 LEAST_PIXELS = 24
 """A person of whom fewer pixels are seen, at 128 x 128, is left out of the picture."""
-
-_BOX_OVERLAP = 0.2
 
 
 def _seen_parts() -> tuple[tuple[int, ...], ...]:
@@ -252,25 +251,10 @@ def _tags_of(figures: list[_Figure], canvas: Canvas, scene: SceneConfig, size: i
         tags.add("upside_down")
     if any(figure.body.height < scene.small * size for figure in figures):
         tags.add("small")
-    boxes = [_box(canvas.persons == row + 1) for row in range(len(figures))]
-    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a and b]
-    if any(_shared(a, b) > _BOX_OVERLAP for a, b in pairs):
+    boxes = [box_about(canvas.persons == row + 1) for row in range(len(figures))]
+    if any(do_overlap(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a and b):
         tags.add("overlap")
     return tags
-
-
-def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def _shared(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
-    """Return the intersection of two boxes over the smaller one."""
-    wide = max(0, min(a[2], b[2]) - max(a[0], b[0]))
-    high = max(0, min(a[3], b[3]) - max(a[1], b[1]))
-    return wide * high / min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
 
 
 def _in_light(rng: np.random.Generator, rgb: NDArray[np.float32], dim: bool) -> NDArray[np.uint8]:
