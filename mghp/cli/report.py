@@ -60,7 +60,8 @@ def report_command(runs: RunFolders, out: Out = Path("results")) -> None:
 
 def gallery_command(
     sources: Annotated[list[str], typer.Argument(metavar="RUN|KEY=VALUE", help="Runs of mghp train, "
-        "checkpoints, or folders of runs that hold cases; then settings, e.g. data.synthetic.scene=crossing")],
+        "checkpoints, shipped (the weights that come with mghp), or folders of runs that hold cases; then settings, "
+        "e.g. data.synthetic.scene=crossing")],
     compare: Annotated[bool, typer.Option("--compare", help="Compare two runs: show the persons that only one of them "
         "gets right, or gets clearly better")] = False,
     out: Annotated[Path, typer.Option(help="Folder that gallery/ is written to")] = Path("results"),

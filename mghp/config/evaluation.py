@@ -79,8 +79,11 @@ class EvaluationConfig(Section):
     baselines: list[str] = field(default_factory=list)
     """Ways to tell whose a pixel is without learning, scored on the same pictures (media/breakdown.csv):
     `nearest_box`, `nearest_keypoint` and `nearest_limb` of true persons, or the `largest_person`."""
-    failure_cases: Annotated[int, Range(1, 1_000_000)] = 2000
+    failure_cases: Annotated[int, Range(0, 1_000_000)] = 2000
     """The most persons that a failure gallery shows, in whole pictures from the first on; all persons are counted."""
+    failure_pictures: str | None = None
+    """The only pictures that a failure gallery shows: a list, a name a line, e.g. of those whose licence allows it; all
+    persons are counted. Null: any."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

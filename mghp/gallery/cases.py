@@ -60,6 +60,12 @@ NEEDED_IMAGES = ("picture", "thumbnail", "prediction_parts", "prediction_persons
 FILE = Path("media") / "failures" / "cases.json"
 """The file of cases, below a run folder."""
 
+PERSONS = Path("media") / "failures.csv"
+"""The table of all persons who were judged, shown or not, below a run folder: picture, kind, cause, score, tags."""
+
+PERSON_COLUMNS = ("picture", "true_person", "kind", "cause", "score", "tags")
+"""The columns of that table; a spurious person is no true one, and who is right has no cause."""
+
 _ABOUT = ("experiment", "variant", "seed", "commit", "set", "score", "cases")
 _LIMB = ("name", "source", "destination", "affinity", "assignment")
 _CASE = ("id", "picture", "kind", "cause", "tags", "score", "true_person", "images", "box", "limbs")

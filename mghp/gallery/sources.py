@@ -5,17 +5,18 @@ from pathlib import Path
 
 from mghp.errors import InputError
 from mghp.gallery.cases import folders_of_cases
+from mghp.parsing.checkpoint_places import SHIPPED, checkpoint_of
 from mghp.runs.places import is_there
 
 
 def split_sources(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Split arguments into paths and `key=value`; an existing path may hold an equals sign.
+    """Split arguments into paths and `key=value`; an existing path may hold an equals sign, and `shipped` is one too.
 
     Raises:
-        InputError: if there is no path.
+        InputError: if there is no path, or the package came without weights.
     """
     settings = [text for text in arguments if "=" in text and not Path(text).exists()]
-    runs = [Path(text) for text in arguments if text not in settings]
+    runs = [checkpoint_of(text) if text == SHIPPED else Path(text) for text in arguments if text not in settings]
     if not runs:
         raise InputError("gallery: expected a run folder before the settings")
     return runs, settings

@@ -113,7 +113,7 @@ def _excerpt(cases: CaseSet) -> list[str]:
     if not run.has("result.json"):  # cases that no run of ours has made
         return []
     judged = sum(int(np.nan_to_num(run.metric(f"failures/{kind}"))) for kind in KINDS)
-    return [f"These are the first {kept} of {judged:,} cases of the run."] if kept < judged else []
+    return [f"These are {kept} of the {judged:,} cases of the run."] if kept < judged else []
 
 
 def _better(pairs: Sequence[Pair]) -> tuple[int, int]:

@@ -12,8 +12,9 @@ from mghp.gallery.cases import read_cases
 from mghp.gallery.page import legends
 from mghp.gallery.paired_cases import compare
 from mghp.gallery.qualitative import failures_by_tag, good_pictures
-from mghp.gallery.sources import split_sources
+from mghp.gallery.sources import check_sources, split_sources
 from mghp.gallery.write import write_comparison, write_gallery
+from mghp.parsing.checkpoint_places import SHIPPED_FILE
 
 
 class Elements(HTMLParser):
@@ -217,6 +218,12 @@ def test_settings_are_told_from_paths(tmp_path, monkeypatch):
     (tmp_path / "lr=1").mkdir()
     runs, settings = split_sources(["lr=1", "other", "seed=3"])
     assert ([str(run) for run in runs], settings) == (["lr=1", "other"], ["seed=3"])
+
+
+def test_the_weights_that_ship_are_a_source_by_their_name():
+    runs, settings = split_sources(["shipped", "data.truth_tags=true"])
+    assert (runs, settings) == ([SHIPPED_FILE], ["data.truth_tags=true"])
+    check_sources(runs, settings)
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from mghp.config.schema import Config
 from mghp.evaluation.predictions import PredictedPictures
-from mghp.gallery.cases import FILE
 from mghp.metrics.failure_kinds import KINDS, person_kinds
 from mghp.parsing.batch import collate
 from mghp.progress import Progress
 from mghp.runs.folder import git_commit
-from mghp.studies.failures.cases import CaseWriter
+from mghp.studies.failures.cases import CaseWriter, shown_pictures
 from mghp.studies.failures.causes import Diagnosis
 from mghp.training.parsing_module import true_persons
 
@@ -22,7 +21,7 @@ def judge_predictions(pictures: PredictedPictures, config: Config, run: Path, pr
 
     Args:
         pictures: with their predictions.
-        config: of the run; `evaluation.failure_cases` bounds what is written, not what is counted.
+        config: of the run; `evaluation.failure_cases` and `failure_pictures` bound what is shown, not what is counted.
         run: the run folder.
         progress: told the pictures done.
 
@@ -30,7 +29,8 @@ def judge_predictions(pictures: PredictedPictures, config: Config, run: Path, pr
         Metrics `kinds/<kind>`, numbers of persons, and `kinds/persons`, all true ones.
     """
     anatomy = pictures.anatomy
-    cases = CaseWriter((run / FILE).parent, anatomy, config.evaluation.failure_cases)
+    shown = shown_pictures(config.evaluation, pictures.pictures.names)
+    cases = CaseWriter(run, anatomy, config.evaluation.failure_cases, shown)
     counts = Counter[str]()
     for index in range(len(pictures)):
         sample, predicted = pictures[index]

@@ -1,6 +1,7 @@
 """Finding the failures of a trained parser: the kind and cause per person, into a run folder."""
 
 import dataclasses
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
 from mghp.runs.folder import RunFolder, git_commit, is_finished, run_path
 from mghp.runs.tracking import tracked
-from mghp.studies.failures.cases import CaseWriter
+from mghp.studies.failures.cases import CaseWriter, shown_pictures
 from mghp.studies.failures.causes import Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.training.parsing_module import ParsingModule, true_persons
@@ -31,19 +32,21 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress) -> 
     """Find the failures in the validation pictures, into a run folder.
 
     Args:
-        source: run folder of `mghp train`, or a checkpoint.
+        source: run folder of `mghp train`, a checkpoint, or `shipped`: the weights that come with the package.
         overrides: `key=value` over the config, e.g. `data.synthetic.scene=crossing` for another scene's pictures.
         progress: told how many pictures are done, of how many, and what runs.
 
     Returns:
         The run folder of the experiment `<experiment>_failures`, that of a finished run of the same weights and
-        settings where there is one. Cases and pictures lie in media/failures/. The metrics are numbers of persons:
-        `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and `failures/persons`, all true ones.
+        settings where there is one. Cases and pictures lie in media/failures/, a row a person in media/failures.csv.
+        The metrics are numbers of persons: `failures/<kind>`, `failures/cause/<cause>`, `failures/<kind>/<cause>`, and
+        `failures/persons`, all true ones.
 
     Raises:
         InputError: if there is no such checkpoint, or an override does not fit.
     """
     module, trained, validation, fingerprint = load_trained(source, overrides, progress)
+    fingerprint += _list_digest(trained, validation)
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_failures")
     path = run_path(config, fingerprint)
     # Of a run that was kept without its media the numbers alone are there.
@@ -54,7 +57,7 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress) -> 
         with folder.timed("tune"):
             tuned = tune(module, config, progress)
         with folder.timed("failures"):
-            metrics = tuned | find_failures(module, trained, validation, (folder.path / FILE).parent, progress)
+            metrics = tuned | find_failures(module, trained, validation, folder.path, progress)
         tracker.summarise(metrics)
     folder.finish(metrics)
     return folder.path
@@ -62,17 +65,19 @@ def run_failures(source: Path, overrides: Sequence[str], progress: Progress) -> 
 
 @torch.no_grad()
 def find_failures(
-    module: ParsingModule, config: Config, validation: PictureSet, folder: Path, progress: Progress
+    module: ParsingModule, config: Config, validation: PictureSet, run: Path, progress: Progress
 ) -> dict[str, float]:
     """Judge every person of a set; write the cases and their pictures.
 
-    Pictures are parsed as in training, at its size, once and whole: only there can true fields take others' place.
+    Pictures are parsed at the size that `inference.longest_side` or else the training says, once and whole: only there
+    can true fields take others' place.
 
     Args:
         module: trained module with tuned thresholds.
-        config: config of the training; `evaluation.failure_cases` bounds what is written, not what is counted.
+        config: config of the training; `evaluation.failure_cases` and `failure_pictures` bound what is shown, not what
+            is counted.
         validation: pictures with their labels.
-        folder: where to.
+        run: folder of the run.
         progress: told how many pictures are done.
 
     Returns:
@@ -80,9 +85,10 @@ def find_failures(
     """
     assembler = module.assembler
     anatomy = assembler.anatomy
-    cases = CaseWriter(folder, anatomy, config.evaluation.failure_cases)
+    shown = shown_pictures(config.evaluation, validation.names)
+    cases = CaseWriter(run, anatomy, config.evaluation.failure_cases, shown)
     counts = Counter[str]()
-    resized = ResizedSamples(validation, config.data.longest_side)
+    resized = ResizedSamples(validation, config.inference.longest_side or config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
         exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
@@ -96,6 +102,14 @@ def find_failures(
     about = {"experiment": config.experiment, "variant": config.variant, "seed": config.seed, "commit": commit}
     cases.finish({**about, "set": validation.fingerprint})
     return {f"failures/{name}": counts[name] for name in _names()}
+
+
+def _list_digest(config: Config, validation: PictureSet) -> str:
+    """Return what the fingerprint gets of the list `evaluation.failure_pictures`, of which the config has the name."""
+    if config.evaluation.failure_pictures is None:
+        return ""
+    names = "\n".join(sorted(shown_pictures(config.evaluation, validation.names)))
+    return f" {hashlib.sha256(names.encode()).hexdigest()[:10]}"
 
 
 def _counted(diagnosis: Diagnosis) -> Iterator[str]:

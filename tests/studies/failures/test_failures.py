@@ -1,5 +1,6 @@
 """Errors planted into fields are traced to the branch that they were planted in; a run writes all that a page shows."""
 
+import csv
 import dataclasses
 import json
 
@@ -9,18 +10,22 @@ import torch
 from PIL import Image
 
 from mghp.config.assembly import AssemblyConfig
+from mghp.config.evaluation import EvaluationConfig
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.pictures import load_pictures
 from mghp.datasets.synthetic import SCENES, render
+from mghp.datasets.truth_tags import truth_tags
+from mghp.errors import InputError
 from mghp.evaluation.train import run_training
 from mghp.gallery.cases import CAUSES
 from mghp.matching import make_matcher
-from mghp.metrics.failure_kinds import KINDS
+from mghp.metrics.failure_kinds import KINDS, PersonKind
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
-from mghp.studies.failures.causes import diagnose
+from mghp.studies.failures.cases import CaseWriter, shown_pictures
+from mghp.studies.failures.causes import Diagnosis, diagnose
 from mghp.studies.failures.limbs import LimbsOfBatch
 from mghp.studies.failures.pictures import stem_of
 from mghp.studies.failures.run import run_failures
@@ -216,6 +221,11 @@ def content(run):
     return json.loads((run / "media" / "failures" / "cases.json").read_text())
 
 
+def persons_of(run):
+    with (run / "media" / "failures.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def metrics_of(run):
     return json.loads((run / "result.json").read_text())["metrics"]
 
@@ -279,6 +289,78 @@ def test_whole_pictures_are_shown_as_far_as_they_fit_and_all_are_counted(trained
     assert 1 <= len(cases) <= 6 < len(every)
     assert cases[-1]["picture"] != every[len(cases)]["picture"]
     assert metrics_of(few) == metrics_of(failures)
+    assert persons_of(few) == persons_of(failures)
+
+
+def test_the_table_has_a_row_of_every_person(failures):
+    told = [
+        {
+            "picture": case["picture"],
+            "true_person": "" if case["true_person"] is None else str(case["true_person"]),
+            "kind": case["kind"],
+            "cause": case["cause"] or "",
+            "score": str(case["score"]),
+            "tags": " ".join(case["tags"]),
+        }
+        for case in content(failures)["cases"]
+    ]
+    assert persons_of(failures) == told
+
+
+@pytest.fixture(scope="module")
+def listed(trained, tmp_path_factory):
+    """The name of the only picture that may be shown, and a run that parses pictures at 50 pixels and tags persons."""
+    folder = tmp_path_factory.mktemp("listed")
+    (folder / "shown.txt").write_text("default_1_000001\nanother\n")
+    settings = (
+        f"evaluation.failure_pictures={folder / 'shown.txt'}",
+        "data.truth_tags=true",
+        "inference.longest_side=50",
+    )
+    return run_failures(trained, [f"runs={folder}", "assembly.min_affinity=0", *settings], nothing)
+
+
+def test_pictures_that_are_not_listed_are_counted_and_not_shown(listed):
+    folder, persons = listed / "media" / "failures", persons_of(listed)
+    cases = [case for case in persons if case["picture"] == "default_1_000001"]
+    assert [case["kind"] for case in content(listed)["cases"]] == [case["kind"] for case in cases]
+    assert 0 < len(cases) < len(persons) == sum(metrics_of(listed)[f"failures/{kind}"] for kind in KINDS)
+    assert {file.name[:16] for file in folder.iterdir()} == {"cases.json", "default_1_000001"}
+
+
+def test_pictures_are_parsed_at_the_size_that_the_parser_asks_for(listed):
+    assert {tuple(case["size"]) for case in content(listed)["cases"]} == {(350, 350)}
+
+
+def test_persons_have_tags_of_their_own_and_spurious_ones_none(listed):
+    for row in persons_of(listed):
+        tags = set(row["tags"].split()) - {"no_cue"}
+        sample = render(SCENES["default"], int(row["picture"][-6:]), seed=1, size=64)
+        if row["true_person"]:
+            assert tags == {*sample.tags, *truth_tags(sample, DENSEPOSE_COCO.skeleton)[int(row["true_person"])]}
+        else:
+            assert not tags
+
+
+def test_a_list_of_other_pictures_is_refused(tmp_path):
+    config = EvaluationConfig(failure_pictures=str(tmp_path / "shown.txt"))
+    with pytest.raises(InputError, match=r"shown.txt"):
+        shown_pictures(config, ["a"])
+    (tmp_path / "shown.txt").write_text("b\n")
+    with pytest.raises(InputError, match=r"failure_pictures: .*shown.txt names none of the 1 pictures"):
+        shown_pictures(config, ["a"])
+    assert shown_pictures(config, ["b", "c"]) == {"b"}
+
+
+def test_of_no_cases_the_table_alone_is_written(tmp_path):
+    sample = render(SCENES["simple"], 0, size=64)
+    true = true_persons(collate([sample], 17))[0]
+    writer = CaseWriter(tmp_path, DENSEPOSE_COCO, 0, {sample.name})
+    missed = Diagnosis(PersonKind("missed", 0.0, 0, None), "keypoints")
+    writer.add(sample, [missed], None, true, lambda *_: [])
+    writer.finish({})
+    assert content(tmp_path)["cases"] == []
+    assert [row["cause"] for row in persons_of(tmp_path)] == ["keypoints"]
 
 
 def test_a_finished_run_is_adopted_while_its_cases_are_there(trained, failures):
