@@ -10,11 +10,14 @@ from mghp.studies.failures.tables import FAILURES, KINDS_AND_CAUSES, KINDS_AND_T
 
 
 def answer(runs: Sequence[Run]) -> str:
-    """Return the most frequent kind of failure of the first parser, and what mends most of its failures."""
-    groups = failure_groups(runs)
-    if not groups:
-        return ""
-    some = groups[0].runs
+    """Return the first parser's most frequent kind of failure, and what mends most, for each set of pictures."""
+    first = {group.pictures: group.runs for group in reversed(failure_groups(runs))}
+    told = {pictures: _answer(some) for pictures, some in reversed(first.items())}
+    return " ".join(f"On {pictures}: {words}" if len(told) > 1 else words for pictures, words in told.items())
+
+
+def _answer(some: Sequence[Run]) -> str:
+    """Return the answer of the runs of one parser on one set of pictures."""
     persons, kinds = count(some, "persons"), {kind: count(some, kind) for kind in FAILURES}
     failures = sum(kinds.values())
     told = f"{count(some, 'right')} of {persons} persons are right"

@@ -1,13 +1,14 @@
 """Tables of failures: how many persons fail in which way, what mends them, and in which pictures."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from mghp.gallery.cases import CAUSES, KINDS, CaseSet, read_all
+from mghp.gallery.cases import CAUSES, KINDS, PERSON_COLUMNS, PERSONS, read_all
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run, by_seed
-from mghp.studies.parsing.tables import pictures_of
+from mghp.studies.parsing.tables import pictures_of, split_of
 
 FAILURES = tuple(kind for kind in KINDS if kind != "right")
 """The kinds of failures, in order."""
@@ -22,7 +23,7 @@ class FailureGroup:
     Attributes:
         experiment: experiment that trained them.
         variant: variant of the experiment, or "".
-        pictures: rendered scene, or dataset.
+        pictures: rendered scene, or the folder and split of photographs.
         runs: one run per seed.
     """
 
@@ -34,7 +35,8 @@ class FailureGroup:
     @property
     def name(self) -> str:
         """The experiment, variant and pictures, as a file's name."""
-        return "_".join(word for word in (self.experiment, self.variant, self.pictures) if word)
+        words = filter(None, (self.experiment, self.variant, self.pictures))
+        return re.sub(r"[^\w.+-]+", "_", "_".join(words))
 
 
 def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
@@ -46,8 +48,12 @@ def failure_groups(runs: Sequence[Run]) -> list[FailureGroup]:
     groups: dict[tuple[str, str, str], list[Run]] = {}
     for run in runs:
         if "failures/persons" in run.result["metrics"]:
-            groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, pictures_of(run)), []).append(run)
+            groups.setdefault((run.experiment.removesuffix(_ENDING), run.variant, _judged_on(run)), []).append(run)
     return [FailureGroup(*key, list(by_seed(some).values())) for key, some in groups.items()]
+
+
+def _judged_on(run: Run) -> str:
+    return pictures_of(run) if run.config["data"]["name"] == "synthetic" else split_of(run)
 
 
 @dataclass(frozen=True)
@@ -92,22 +98,28 @@ KINDS_AND_CAUSES = TableOf(
 
 @dataclass(frozen=True)
 class _Tagged:
-    """The cases of one run whose pictures have a tag; all of them for ""."""
+    """The kinds of a run's persons who have a tag; of all of them for ""."""
 
     run: Run
-    cases: CaseSet
     tag: str
-
-    @cached_property
-    def kinds(self) -> list[str]:
-        """The kind of each case."""
-        return [case["kind"] for case in self.cases.cases if not self.tag or self.tag in case["tags"]]
+    kinds: list[str]
 
 
 def _tagged(runs: Sequence[Run]) -> Iterator[_Tagged]:
     for run in runs:
-        for cases in read_all([run.path]):
-            yield from (_Tagged(run, cases, tag) for tag in ("", *cases.tags))
+        persons = _persons(run)
+        counts = Counter(tag for _, tags in persons for tag in tags)
+        rarest_first = [tag for tag, _ in reversed(counts.most_common())]
+        for tag in ("", *rarest_first) if persons else ():
+            yield _Tagged(run, tag, [kind for kind, tags in persons if not tag or tag in tags])
+
+
+def _persons(run: Run) -> list[tuple[str, Collection[str]]]:
+    """Return the kind and the tags of all judged persons; of the shown ones where a run kept no table of all."""
+    if not run.has(str(PERSONS)):
+        return [(case["kind"], case["tags"]) for cases in read_all([run.path]) for case in cases.cases]
+    rows = run.rows(str(PERSONS), PERSON_COLUMNS, texts=PERSON_COLUMNS).fillna("")
+    return [(kind, tags.split()) for kind, tags in zip(rows["kind"], rows["tags"], strict=True)]
 
 
 def _share_of(kind: str, label: str) -> Column[_Tagged]:
@@ -116,9 +128,12 @@ def _share_of(kind: str, label: str) -> Column[_Tagged]:
 
 KINDS_AND_TAGS = TableOf(
     "failures_tags",
-    "Cases by the tags of their pictures, and how many of them are of each kind, in percent.",
+    "Cases by their tags, and how many of them are of each kind, in percent. Tags are those of the whole picture where "
+    "it is rendered. In photographs they are each person's own, computed from human labels, and spurious persons have "
+    "none.",
     Column("experiment", lambda row: row.run.experiment),
     Column("variant", lambda row: row.run.variant),
+    Column("pictures", lambda row: _judged_on(row.run)),
     Column("seed", lambda row: str(row.run.seed)),
     Column("tag", lambda row: row.tag.replace("_", " ") or "all"),
     Column("cases", lambda row: len(row.kinds), "d"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import isnan, nan
+from pathlib import Path
 
 from mghp.config.dataset_names import dataset_label
 from mghp.config.metric_names import METRICS
@@ -155,6 +156,12 @@ def pictures_of(run: Run) -> str:
     """Return the scene of a run on rendered pictures, else the dataset's label."""
     data = run.config["data"]
     return str(data["synthetic"]["scene"]) if data["name"] == "synthetic" else dataset_label(str(data["name"]))
+
+
+def split_of(run: Run) -> str:
+    """Return the folder of a run's photographs, and the split that it is judged on."""
+    data = run.config["data"]
+    return f"{Path(data['root']).name} {data['splits']['validation']}"
 
 
 def about_ceilings(names: Iterable[str]) -> str:

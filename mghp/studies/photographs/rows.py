@@ -3,14 +3,13 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mghp.config.evaluation import BASELINES
 from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import EVALUATION, trained_experiment
+from mghp.studies.parsing.tables import EVALUATION, split_of, trained_experiment
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
 DRAWN = "synthetic"
@@ -90,8 +89,7 @@ class Scored:
     @property
     def pictures(self) -> str:
         """The folder of the photographs, and the split."""
-        data = self.run.config["data"]
-        return f"{Path(data['root']).name} {data['splits']['validation']}"
+        return split_of(self.run)
 
     def owner_score(self, name: str) -> Score:
         """Return a score of `OwnerScores`, which tells single persons' apart by its name."""

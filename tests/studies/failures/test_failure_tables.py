@@ -67,6 +67,38 @@ def test_cases_are_counted_by_tag_and_drawn(tmp_path):
     assert dots == pytest.approx(sorted(sum(scores) / len(scores) for scores in by_cause))
 
 
+@pytest.fixture
+def photographs_run(runs, tmp_path):
+    """A run on photographs that counted three persons and shows nobody."""
+    folder = tmp_path / "photos0"
+    (folder / "media").mkdir(parents=True)
+    splits = "splits: {validation: val}"
+    (folder / "config.yaml").write_text(f"data: {{name: folder, root: ../shared/persons, {splits}}}")
+    metrics = dict.fromkeys(runs[0].result["metrics"], 0)
+    metrics |= {"failures/persons": 2, "failures/right": 1, "failures/left_right": 1, "failures/left_right/parts": 1}
+    content = {"metrics": metrics, "experiment": "photographs_failures", "variant": "", "seed": 0}
+    (folder / "result.json").write_text(json.dumps(content))
+    (folder / "media" / "failures.csv").write_text(
+        "picture,true_person,kind,cause,score,tags\n01,0,left_right,parts,0.2,dim overlap\n"
+        "01,1,right,,0.9,overlap\n01,,spurious,keypoints,0.0,\n"
+    )
+    return Run(folder)
+
+
+def test_all_persons_of_photographs_are_counted_by_tag_though_none_is_shown(photographs_run):
+    rows = {row["tag"]: row for row in KINDS_AND_TAGS.filled([photographs_run]).rows}
+    assert [(tag, row["cases"]) for tag, row in rows.items()] == [("all", 3), ("dim", 1), ("overlap", 2)]
+    assert rows["overlap"]["sides swapped"] == rows["overlap"]["right"] == 50
+    assert rows["all"]["pictures"] == "persons val"
+
+
+def test_photographs_stand_beside_rendered_pictures_under_their_own_name(runs, photographs_run):
+    both = [*runs, photographs_run]
+    groups = [(group.pictures, group.name) for group in failure_groups(both)]
+    assert groups == [("hard", "crowd_full_hard"), ("persons val", "photographs_persons_val")]
+    assert answer(both) == f"On hard: {answer(runs)} On persons val: {answer([photographs_run])}"
+
+
 def test_runs_without_cases_fill_nothing(runs, tmp_path):
     assert KINDS_AND_CAUSES.filled(runs[2:]).rows == []
     assert failure_drawings(runs[2:]) == {}
