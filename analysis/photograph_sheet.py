@@ -7,11 +7,11 @@ pictures under any licence but attribution (BY), share alike (BY-SA) and no know
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from photograph_credits import credits_of, images_of, may_be_shown
 from PIL import Image
 
 from mghp import HumanParser, ParsedPicture
@@ -19,9 +19,6 @@ from mghp.pictures.canvas import Rgb
 from mghp.pictures.legend import colour_legend
 from mghp.pictures.parsed import at_drawn_size, parts_on_photo, persons_on_photo
 from mghp.pictures.text import stacked
-
-SHOWN = {4: "BY", 5: "BY-SA", 7: "no known restriction"}
-"""The licences of pictures that may be shown, by COCO's number, and their words."""
 
 HEIGHT = 220
 """The height of a tile, pixels."""
@@ -50,20 +47,11 @@ def sheet(found: list[ParsedPicture], columns: int) -> Rgb:
     return stacked([*rows, colour_legend(legend, max(row.shape[1] for row in rows), size=15)])
 
 
-def credits_of(images: list[dict[str, Any]]) -> str:
-    """Return a line a picture: where it comes from, and under which licence."""
-    lines = [f"* {image['file_name']}: {image['flickr_url']}, {SHOWN[image['license']]}" for image in images]
-    return (
-        "Photographs by users of Flickr, from COCO val2017, with results drawn on them. An overlay on a BY-SA picture "
-        "is BY-SA.\n\n" + "\n".join(lines) + "\n"
-    )
-
-
-def chosen(annotations: Path, names: list[str]) -> list[dict[str, Any]]:
-    """Return what the annotations say of the pictures of these names."""
-    images = {Path(image["file_name"]).stem: image for image in json.loads(annotations.read_text())["images"]}
+def chosen(data: Path, names: list[str]) -> list[dict[str, Any]]:
+    """Return what the annotations in a folder say of the pictures of these names."""
+    images = images_of(data)
     for name in names:
-        if images.get(name, {}).get("license") not in SHOWN:
+        if not may_be_shown(images.get(name, {})):
             raise SystemExit(f"{name}: not under a licence that lets it be shown")
     return [images[name] for name in names]
 
@@ -76,7 +64,7 @@ if __name__ == "__main__":
     parser.add_argument("--columns", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("sheet.jpg"))
     given = parser.parse_args()
-    images = chosen(given.data / "person_keypoints.json", given.names)
+    images = chosen(given.data, given.names)
     parse = HumanParser(given.checkpoint)
     found = [parse(given.data / "images" / image["file_name"]) for image in images]
     Image.fromarray(sheet(found, given.columns)).save(given.out, quality=88)

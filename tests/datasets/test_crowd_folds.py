@@ -1,4 +1,4 @@
-"""The folds of photographs: their lists are those that the script draws, and no picture is trained and tested on."""
+"""The folds of photographs: their lists are those that the scripts write, and no picture is trained and tested on."""
 
 import subprocess
 import sys
@@ -27,13 +27,18 @@ def config_of(photographs, checkout, monkeypatch):
     return load
 
 
-def test_the_lists_are_those_that_the_script_draws(photographs, checkout, tmp_path):
-    script = checkout / "analysis" / "crowd_folds.py"
-    subprocess.run([sys.executable, script, photographs.parent, tmp_path], check=True)
+def test_the_lists_are_those_that_the_scripts_write(photographs, checkout, tmp_path):
+    analysis = checkout / "analysis"
+    subprocess.run([sys.executable, analysis / "crowd_folds.py", photographs.parent, tmp_path], check=True)
+    of_shown = [photographs.parent, "val", tmp_path / "val_shown.txt", tmp_path / "credits.md"]
+    subprocess.run([sys.executable, analysis / "photograph_credits.py", *of_shown], check=True)
     lists = checkout / "experiments" / "parsing" / "folds"
-    assert sorted(file.name for file in lists.iterdir()) == ["train_crowds.txt", "val_crowds.txt"]
+    assert sorted(file.name for file in lists.iterdir()) == ["train_crowds.txt", "val_crowds.txt", "val_shown.txt"]
     for file in lists.iterdir():
         assert file.read_text() == (tmp_path / file.name).read_text()
+    credit = (analysis / "results" / "photographs" / "gallery_credits.md").read_text()
+    assert credit == (tmp_path / "credits.md").read_text()
+    assert credit.count("\n* ") == len((lists / "val_shown.txt").read_text().split()) == 46
 
 
 def test_no_picture_is_trained_and_tested_on_and_both_folds_test_as_many(config_of, photographs):
