@@ -42,11 +42,17 @@ class AssemblyConfig(Section):
     label_balance: Annotated[float, Range(0, 1, "is a share from 0 to 1")] = 0.3
     """The share (0 to 1) of the logarithm of its training frequency that is subtracted from each label's logits;
     without it, thin and rare parts lose to frequent ones."""
-    grouping: Literal["field", "nearest", "center"] = "field"
+    grouping: Literal["field", "nearest", "center", "hybrid"] = "field"
     """The rule that gives a human pixel to a person: the keypoint nearest to where the projection field points
-    (`field`, the paper's), the keypoint nearest to the pixel itself (`nearest`), or the person's centre nearest to
-    where the field points (`center`, Panoptic-DeepLab's). `center` changes the training: the field then points to the
-    mean of a person's pixels, and a heatmap of these centres is learned like one more keypoint."""
+    (`field`, the paper's), the keypoint nearest to the pixel itself (`nearest`), the person's centre nearest to where
+    the field points (`center`, Panoptic-DeepLab's), or, of the keypoints that the vectors of `network.pose_offsets` at
+    each person's centre lead to, the one nearest to where the field points (`hybrid`). Without `network.centers`,
+    `center` changes the training: the field then points to the mean of a person's pixels, and a heatmap of these
+    centres is learned like one more keypoint."""
+    levels: Annotated[int, Range(1, 4)] | None = None
+    """The number of levels of the projection field that is read: that of `network.levels`, which null stands for, or
+    one of `network.further_fields`. Not read where `network.centers` has a field to centres and `grouping` is
+    `center`."""
     center_threshold: Annotated[float, Range(0, BELOW_1, "must lie in [0, 1) or be null")] | None = None
     """The least confidence of a centre; null: tuned by `mghp evaluate` on pictures of its own, and 0.1 elsewhere."""
     normalise_by_size: bool = True
@@ -54,12 +60,17 @@ class AssemblyConfig(Section):
     unclaimed: Literal["nobody", "regions"] = "nobody"
     """The owner of human pixels that are given to no person, because there is none, or none within `max_distance`:
     nobody, or each of their connected regions of 32 x 32 pixels and more is a person, who ranks last. Not read where
-    `grouping` is `center`."""
+    `grouping` is `center` or `hybrid`."""
     max_distance: Annotated[float, Range(ABOVE_0, LARGEST, "must be positive and finite, or null")] | None = None
     """The largest distance of a pixel's target from a keypoint, relative to the person's size (from centres and where
     not normalised: pixels); null: every human pixel is given to a person."""
 
     @property
     def points_towards(self) -> Literal["annotated", "center"]:
-        """The points that the projection field is trained towards; see `mghp.parsing.targets.Towards`."""
+        """The points to which the projection field that is read points; see `mghp.parsing.targets.Towards`."""
         return "center" if self.grouping == "center" else "annotated"
+
+    @property
+    def finds_centers(self) -> bool:
+        """True if persons are found by their centres."""
+        return self.grouping in ("center", "hybrid")

@@ -29,8 +29,8 @@ FIELD_ORACLES: dict[str, tuple[str, ...]] = {
         "centers",
     ),
 }
-"""The fields that each oracle replaces by true ones; centres exist only with `assembly.grouping=center`, and true
-offsets of limbs and poses are read only where `network` and `assembly` ask for them."""
+"""The fields that each oracle replaces by true ones; centres exist only where `assembly.grouping` is `center` or
+`hybrid`, and true offsets of limbs and poses are read only where `network` and `assembly` ask for them."""
 
 OWNER_ORACLES: dict[str, tuple[str, ...]] = {
     "true_poses": (PERSONS,),
@@ -57,7 +57,8 @@ class EvaluationConfig(Section):
     oracles: list[str] = field(default_factory=lambda: list(FIELD_ORACLES))
     """The oracles, scored in turn: what is true in the place of what is predicted; `predicted` replaces nothing.
     Beside those of fields there are `true_poses`, which gives each pixel to one of the true persons (where
-    `assembly.grouping` is `center`, by their true centres), `true_projection`, which gives it to one of the persons
+    `assembly.grouping` is `center`, by their true centres, and where it is `hybrid`, by the keypoints that the network
+    regresses at these), `true_projection`, which gives it to one of the persons
     found, by a true projection field, and both with true parts, `true_poses_and_parts` and `true_projection_and_parts`.
     Further scenes are scored with these four too, and they add a row per picture and oracle in media/oracles.csv."""
     tuning: Literal["fixed", "widened"] = "fixed"
@@ -65,7 +66,7 @@ class EvaluationConfig(Section):
     null, one after another, each over a fixed grid (`fixed`); or two for every `assembly.grouping`, in turn until
     neither gains, over grids that widen while the best lies at an edge (`widened`). The two are `min_affinity`, if it
     is null, and the least confidence of that by which a person is found: `peak_threshold`, whatever its value, or for
-    `center` `center_threshold`, if it is null. The result has them as `assembly/<threshold>`, and
+    `center` and `hybrid` `center_threshold`, if it is null. The result has them as `assembly/<threshold>`, and
     `tuning/<threshold>/at_limit`, 1 where the best lies at the edge of the widest grid."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""

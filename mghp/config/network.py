@@ -83,6 +83,14 @@ class NetworkConfig(Section):
     (`parts_and_votes`). Parts and field are not trained through them."""
     pose_offsets: bool = False
     """True for one more head: vectors from each cell of a person to all keypoints of that person, as DEKR regresses."""
+    further_fields: list[Annotated[int, Range(1, 4)]] = field(default_factory=list)
+    """The numbers of levels of further projection fields on the same features, each with weights of its own and of the
+    same finest stride; `assembly.levels` says which field is read. All are trained together: their losses are averaged,
+    so that decoder and backbone are pulled no harder, by the gradients of all."""
+    centers: bool = False
+    """True for one more projection field, to the person's centre over `levels` levels, and a heatmap of centres. The
+    other fields then point to keypoints whatever `assembly.grouping`, and one network can be read by every grouping:
+    `center` reads this field, and `hybrid`, with `pose_offsets`, this heatmap."""
     strides: StridesConfig = field(default_factory=StridesConfig)
     channels_last: bool = False
     """True to store pictures and weights pixel by pixel instead of channel by channel: the same numbers but for
@@ -98,3 +106,7 @@ class NetworkConfig(Section):
             raise ValueError(f"decoder_stride must be a power of two from 2, got {self.decoder_stride}")
         if not self.field_kernel % 2:
             raise ValueError(f"field_kernel must be 1, 3 or 5, got {self.field_kernel}")
+        if len({self.levels, *self.further_fields}) <= len(self.further_fields):
+            raise ValueError(
+                f"further_fields must differ from levels={self.levels} and from each other, got {self.further_fields}"
+            )

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from mghp.config.assembly import AssemblyConfig
 from mghp.config.bench import BenchConfig
@@ -57,6 +57,14 @@ class Config(Section):
         weights = self.losses.weights
         if self.assembly.grouping == "center" and not (weights.heatmaps and weights.field):
             raise InputError("assembly.grouping: center needs losses.weights.heatmaps and losses.weights.field above 0")
+        if self.network.centers and not (weights.heatmaps and weights.field):
+            raise InputError("network.centers: true needs losses.weights.heatmaps and losses.weights.field above 0")
+        if self.assembly.grouping == "hybrid" and not (self.network.centers and self.network.pose_offsets):
+            raise InputError("assembly.grouping: hybrid needs network.centers=true and network.pose_offsets=true")
+        fields = [self.network.levels, *self.network.further_fields]
+        if self.assembly.levels not in (None, *fields):
+            known = " or ".join(map(str, sorted(fields)))
+            raise InputError(f"assembly.levels: the network has fields of {known} levels, got {self.assembly.levels}")
         if self.network.limbs != "fields" and not weights.limb_offsets:
             raise InputError(f"network.limbs: {self.network.limbs} needs losses.weights.limb_offsets above 0")
         if self.network.pose_offsets and not weights.pose_offsets:
@@ -65,6 +73,11 @@ class Config(Section):
             raise InputError("assembly.completion: offsets needs network.pose_offsets=true")
         if self.network.weights is not None and self.training.continue_from is not None:
             raise InputError("network.weights: training.continue_from has weights of its own; expected one of the two")
+
+    @property
+    def trains_towards(self) -> Literal["annotated", "center"]:
+        """The points that the projection fields are trained towards, but for the one that `network.centers` adds."""
+        return "annotated" if self.network.centers else self.assembly.points_towards
 
 
 def state_amounts(config: Config) -> None:

@@ -63,9 +63,9 @@ def run_assembly_alone(config: Config, validation: PictureSet, progress: Progres
 def _people_by_step(config: Config, anatomy: Anatomy, batch: Batch) -> Iterator[tuple[str, list[PredictedPersons]]]:
     """Yield the persons found when a step and all before it are taken, and the others are skipped."""
     strides = dict(vars(config.network.strides))
-    towards = config.assembly.points_towards
-    at_heads = true_fields(batch, anatomy, strides, towards)
-    sharp_field = true_fields(batch, anatomy, {**strides, "parts": 1, "field": 1}, towards)
+    grouped_by = config.assembly.points_towards, config.assembly.finds_centers
+    at_heads = true_fields(batch, anatomy, strides, *grouped_by)
+    sharp_field = true_fields(batch, anatomy, {**strides, "parts": 1, "field": 1}, *grouped_by)
     sharp_parts = replace(at_heads, part_logits=true_part_logits(batch.parts, anatomy.num_labels, 1), part_stride=1)
     assembler = _assembler(config, anatomy, "hungarian")
     poses = true_poses(batch)

@@ -61,7 +61,7 @@ def _tuned_keys(config: Config) -> list[str]:
     """
     asked = config.assembly
     keys = ["min_affinity"] if asked.min_affinity is None else []
-    if asked.grouping == "center":
+    if asked.finds_centers:
         return keys + (["center_threshold"] if asked.center_threshold is None else [])
     return keys + (["peak_threshold"] if config.evaluation.tuning == "widened" else [])
 
@@ -123,7 +123,7 @@ def examine(
     metrics = tally.metrics() | {"assembly/min_affinity": float(assembler.config.min_affinity or 0.0)}
     for name, collection in collections.items():
         metrics |= named_scores(f"oracle/{name}", collection)
-    if assembler.config.grouping == "center":
+    if assembler.config.finds_centers:
         metrics["assembly/center_threshold"] = float(assembler.center_threshold)
     return metrics, tally, pd.DataFrame(rows)
 

@@ -37,9 +37,11 @@ def truth_of(batch: Batch, anatomy: Anatomy, config: Config) -> Truth:
     Args:
         batch: of one size.
         anatomy: what is annotated.
-        config: strides, and what the projection field points to.
+        config: strides, and what pixels are grouped by.
     """
-    fields = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+    assembly = config.assembly
+    strides = vars(config.network.strides)
+    fields = true_fields(batch, anatomy, strides, assembly.points_towards, assembly.finds_centers)
     return Truth(fields, true_poses(batch), _of_pictures(person_centers(batch), batch))
 
 

@@ -61,8 +61,10 @@ def describe(module: Parser, config: Config, size: tuple[int, int] | None) -> di
     """Describe a program: input, outputs, strides, names, and all that making persons of the outputs needs."""
     anatomy, multiple = module.assembler.anatomy, module.network.multiple
     sides = f"multiples of {multiple} from {least_side(module)} on" if size is None else f"{size[0]} x {size[1]}"
+    centers = module.network.centers if module.assembler.config.finds_centers else None
     grey = [round(value) for value in module.network.normalised.mean.flatten().tolist()]
-    optional = {name: getattr(module.network, name) for name in ("centers", "limb_offsets", "pose_offsets")}
+    optional = {name: getattr(module.network, name) for name in ("limb_offsets", "pose_offsets")}
+    optional["centers"] = centers
     return {
         "image": f"(1, 3, height, width) uint8, red, green, blue, 0 to 255; height and width: {sides}. A picture of "
         f"another size is widened at the right and at the bottom, by grey ({', '.join(map(str, grey))}).",

@@ -46,7 +46,7 @@ class Parser(nn.Module):
         """Return the fields that are assembled of pictures (batch, 3, height, width), uint8."""
         # Without bf16 an autocast of a Trainer's stays as it is.
         with torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext():
-            fields = self(image).fields()
+            fields = self(image).fields(self.assembler.config)
             if self.assembler.config.average_mirror:
                 fields = mean_fields([fields, self._fields_in_the_mirror(image)])
         balanced: Fields = self.label_balance(fields)
@@ -57,5 +57,5 @@ class Parser(nn.Module):
         # Widened to whole cells first: else the cells of the mirror image would lie between those of the picture.
         missing = -width % self.network.multiple
         outside = self.network.normalised.mean.to(image.dtype).expand(len(image), 3, height, missing)
-        mirror = self(torch.cat([image, outside], -1).flip(-1)).fields()
+        mirror = self(torch.cat([image, outside], -1).flip(-1)).fields(self.assembler.config)
         return cut_to(mirrored_fields(mirror, self.assembler.anatomy), (height, width))

@@ -6,7 +6,7 @@ are centred: cell (i, j) of stride s lies at (s (i + 0.5), s (j + 0.5)).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
@@ -54,7 +54,7 @@ class Targets:
             annotated.
         knows_limbs: (batch, 1, height, width) bool, beside the limb fields: False where limbs may lie that nobody
             annotated.
-        centers: (batch, 1, height, width) beside the heatmaps, where the projection points to centres; else None.
+        centers: (batch, 1, height, width) beside the heatmaps, where a field points to centres; else None.
         knows_centers: (batch, 1, height, width) bool, beside the heatmaps: False where it is not known whose a pixel
             is.
         limb_offsets: (batch, limb, end, 2, height, width): (x, y) pixels from a cell's centre to the limb's other end;
@@ -64,6 +64,8 @@ class Targets:
             its person's keypoint; None where they were not asked for.
         pose_offset_weights: (batch, keypoint, height, width): 1 over the person's size on cells of persons that have
             the keypoint, 0 elsewhere.
+        center_levels: as `projection_levels`, to centres, where one more field points to them; else empty.
+        center_weights: as `projection_weights`.
     """
 
     person_size: Tensor
@@ -83,6 +85,8 @@ class Targets:
     limb_offset_weights: Tensor | None = None
     pose_offsets: Tensor | None = None
     pose_offset_weights: Tensor | None = None
+    center_levels: list[Tensor] = field(default_factory=list)
+    center_weights: list[Tensor] = field(default_factory=list)
 
 
 class TargetMaker:
@@ -97,6 +101,7 @@ class TargetMaker:
         relative: weigh a cell of the projection field by 8 pixels over its person's size instead of by 1.
         limb_offsets: whether limbs have offsets from one end to the other.
         pose_offsets: whether a person's cells have offsets to all its keypoints.
+        centers: whether there are centres and a field to them, whatever `towards`.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class TargetMaker:
         relative: bool = False,
         limb_offsets: bool = False,
         pose_offsets: bool = False,
+        centers: bool = False,
     ) -> None:
         self.anatomy = anatomy
         self.keypoint_stride = keypoint_stride
@@ -118,6 +124,7 @@ class TargetMaker:
         self.relative = relative
         self.limb_offsets = limb_offsets
         self.pose_offsets = pose_offsets
+        self.centers = centers
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Targets:
@@ -128,7 +135,7 @@ class TargetMaker:
         heatmaps = make_heatmaps(batch, HEATMAP_SHARE * deviation, self.keypoint_stride)
         offsets, near = make_keypoint_offsets(batch, self.keypoint_stride)
         limb_fields, on_limb = make_limb_fields(batch, size, skeleton.limbs, self.limb_stride)
-        levels = [self._projection(batch, stride, size) for stride in self.level_strides]
+        levels, weights = self._projections(batch, size, self.towards)
         knows_limbs = _known(batch.has_keypoints, batch.ignored_poses, self.limb_stride)
         targets = Targets(
             person_size=size,
@@ -138,19 +145,21 @@ class TargetMaker:
             near_keypoint=near,
             limb_fields=limb_fields,
             on_limb=on_limb,
-            projection_levels=[field for field, _ in levels],
-            projection_weights=[weight for _, weight in levels],
+            projection_levels=levels,
+            projection_weights=weights,
             knows_keypoints=_known(batch.has_keypoints, batch.ignored_poses, self.keypoint_stride),
             knows_limbs=knows_limbs,
             knows_centers=_known(batch.has_persons, batch.ignored_persons, self.keypoint_stride),
-            centers=self._center_heatmap(batch, deviation) if self.towards == "center" else None,
+            centers=self._center_heatmap(batch, deviation) if self.centers or self.towards == "center" else None,
         )
+        if self.centers:
+            targets.center_levels, targets.center_weights = self._projections(batch, size, "center")
         if self.limb_offsets:
-            offsets, weights = make_limb_offsets(batch, size, skeleton.limbs, self.limb_stride)
-            targets.limb_offsets, targets.limb_offset_weights = offsets, weights * knows_limbs[:, :, None]
+            offsets, near = make_limb_offsets(batch, size, skeleton.limbs, self.limb_stride)
+            targets.limb_offsets, targets.limb_offset_weights = offsets, near * knows_limbs[:, :, None]
         if self.pose_offsets:
-            offsets, weights = make_pose_offsets(batch, size, self.limb_stride)
-            targets.pose_offsets, targets.pose_offset_weights = offsets, weights * knows_limbs
+            offsets, near = make_pose_offsets(batch, size, self.limb_stride)
+            targets.pose_offsets, targets.pose_offset_weights = offsets, near * knows_limbs
         return targets
 
     def _center_heatmap(self, batch: Batch, deviation: Tensor) -> Tensor:
@@ -158,13 +167,18 @@ class TargetMaker:
         centers = replace(batch, keypoints=person_centers(batch))
         return make_heatmaps(centers, HEATMAP_SHARE * deviation.amax(-1, keepdim=True), self.keypoint_stride)
 
-    def _projection(self, batch: Batch, stride: int, size: Tensor) -> tuple[Tensor, Tensor]:
-        field, weight = make_projection(batch, stride, self.towards)
+    def _projections(self, batch: Batch, size: Tensor, towards: Towards) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the field of each level, and its weights."""
+        levels = [self._projection(batch, stride, size, towards) for stride in self.level_strides]
+        return [vectors for vectors, _ in levels], [weight for _, weight in levels]
+
+    def _projection(self, batch: Batch, stride: int, size: Tensor, towards: Towards) -> tuple[Tensor, Tensor]:
+        vectors, weight = make_projection(batch, stride, towards)
         if self.relative:
             owner = labels_at_stride(batch.person_ids, stride).long() - 1
             sizes = size.gather(1, owner.clamp(min=0).flatten(1)).view_as(weight)
             weight = weight * 8 / sizes
-        return field, weight
+        return vectors, weight
 
 
 def keypoint_deviations(batch: Batch, skeleton: Skeleton) -> Tensor:

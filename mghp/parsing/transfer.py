@@ -12,6 +12,9 @@ from mghp.parsing.network.heads import Head
 _TRANSFERRED = ("network.", "assembler.affinity.")
 """What is worth taking along to other persons and parts: the network, and the learned affinity."""
 
+_FIELD, _CENTER_FIELD, _CENTERS = "network.field.", "network.center_field.", "network.centers.output.weight"
+"""The names of weights of the plain field, of one to centres beside it, and of the heatmap of centres."""
+
 _SHOWN = 8
 """The most tensors that the line names."""
 
@@ -19,7 +22,9 @@ _SHOWN = 8
 def take_weights(parser: nn.Module, file: Path) -> str:
     """Load every tensor of network and affinity that fits by name and shape, and return a line about the others.
 
-    A head that is finer than the other training's begins with its output, repeated over the finer cells.
+    A head that is finer than the other training's begins with its output, repeated over the finer cells. A field that
+    points to centres begins with the other training's field to centres, whose name it has only where
+    `network.centers` is true.
 
     Args:
         parser: keeps its own weights where none fit.
@@ -28,8 +33,8 @@ def take_weights(parser: nn.Module, file: Path) -> str:
     Raises:
         InputError: if the file is no checkpoint, or none of its tensors fits.
     """
-    given = _with_finer_heads(read_checkpoint(file)["state_dict"], parser)
     own = {name: value for name, value in parser.state_dict().items() if name.startswith(_TRANSFERRED)}
+    given = _with_finer_heads(_with_field_to_centers(read_checkpoint(file)["state_dict"], own), parser)
     fitting = {name: given[name] for name, value in own.items() if _fits(given.get(name), value)}
     if not fitting:
         raise InputError(f"network.weights: {file}: none of its tensors fits the network of the config")
@@ -38,6 +43,17 @@ def take_weights(parser: nn.Module, file: Path) -> str:
     shown = [*others[:_SHOWN], *([f"{len(others) - _SHOWN} more"] if len(others) > _SHOWN else [])]
     said = f"; not: {', '.join(shown)}" if shown else ""
     return f"network.weights: took {len(fitting)} of {len(own)} tensors from {file}{said}"
+
+
+def _with_field_to_centers(given: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """Return weights with those of `network.center_field` for `network.field` where own weights' field is to centres.
+
+    That is so where the network has a heatmap of centres, and no field for it but the plain one.
+    """
+    if _CENTERS not in own or any(name.startswith(_CENTER_FIELD) for name in own):
+        return dict(given)
+    of_centers = {name: value for name, value in given.items() if name.startswith(_CENTER_FIELD)}
+    return {**given, **{_FIELD + name.removeprefix(_CENTER_FIELD): value for name, value in of_centers.items()}}
 
 
 def _with_finer_heads(given: Mapping[str, object], parser: nn.Module) -> dict[str, object]:

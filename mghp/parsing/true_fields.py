@@ -17,7 +17,9 @@ SMALLEST_SHARE = 0.01
 
 
 @torch.no_grad()
-def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towards: Towards = "annotated") -> Fields:
+def true_fields(
+    batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towards: Towards = "annotated", centers: bool = False
+) -> Fields:
     """Return the fields that are trained on; part logits are logarithms of the parts' shares.
 
     Args:
@@ -25,8 +27,9 @@ def true_fields(batch: Batch, anatomy: Anatomy, strides: Mapping[str, int], towa
         anatomy: what they annotate.
         strides: pixels a cell of `parts`, `keypoints`, `limbs` and `field`.
         towards: what the projection field points to.
+        centers: whether there are centres even if it does not point to them.
     """
-    levels, every = (strides["field"],), {"limb_offsets": True, "pose_offsets": True}
+    levels, every = (strides["field"],), {"limb_offsets": True, "pose_offsets": True, "centers": centers}
     targets = TargetMaker(anatomy, strides["keypoints"], strides["limbs"], levels, towards, **every)(batch)
     height, width = batch.image.shape[2:]
     return Fields(

@@ -81,7 +81,7 @@ def test_true_persons_and_parts_leave_the_field_alone_to_be_the_networks(setting
 
 
 @pytest.mark.parametrize("oracle", ["true_poses", "true_poses_and_parts"])
-@pytest.mark.parametrize("grouping", ["field", "center", "nearest"])
+@pytest.mark.parametrize("grouping", ["field", "center", "nearest", "hybrid"])
 def test_true_persons_are_those_annotated_with_nothing_added(setting, crowds, grouping, oracle):
     assembler, truth, wrong = setting(grouping, unclaimed="regions", max_distance=0.01)
     for predicted, true in zip(persons_with_oracle(assembler, wrong, truth, oracle), true_persons(crowds), strict=True):
@@ -111,7 +111,7 @@ def test_a_person_without_keypoints_has_a_centre_and_no_keypoint_to_point_to(set
             assert (predicted.person_scores[0] > 0) == (grouping == "center")
 
 
-@pytest.mark.parametrize("grouping", ["field", "center", "nearest"])
+@pytest.mark.parametrize("grouping", ["field", "center", "nearest", "hybrid"])
 def test_a_true_projection_leaves_persons_as_the_network_finds_them(setting, crowds, grouping):
     """Centres too, which `true_field` replaces with it."""
     assembler, truth, wrong = setting(grouping)
@@ -128,7 +128,7 @@ def test_a_true_projection_leaves_persons_as_the_network_finds_them(setting, cro
     )
     centers = persons_with_oracle(assembler, wrong, truth, "true_field")
     is_same = all(np.array_equal(a.person_ids, b.person_ids) for a, b in zip(ours, centers, strict=True))
-    assert is_same == (grouping != "center")
+    assert is_same == (grouping not in ("center", "hybrid"))
 
 
 def test_an_evaluation_asks_for_the_oracles_of_fields_unless_others_are_named():

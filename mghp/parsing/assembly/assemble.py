@@ -17,11 +17,11 @@ from mghp.parsing.assembly.growth import grow_persons
 from mghp.parsing.assembly.missing_keypoints import with_missing_keypoints
 from mghp.parsing.assembly.parts import pixel_parts
 from mghp.parsing.assembly.peaks import Candidates, find_peaks
-from mghp.parsing.assembly.person_centers import group_by_centers, join_poses, nearest_centers
+from mghp.parsing.assembly.person_centers import find_centers, instances_of, join_poses, nearest_centers
 from mghp.parsing.assembly.persons import merge_limbs
 from mghp.parsing.assembly.pixels import Grouping, group_pixels
 from mghp.parsing.assembly.regions import CONFIDENCE, with_regions
-from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_poses
+from mghp.parsing.assembly.regressed_keypoints import at_heat_nearby, regressed_at_centers, regressed_poses
 from mghp.parsing.assembly.scores import scored_persons
 from mghp.parsing.fields import Fields
 from mghp.problems.matching_batch import MatchingBatch
@@ -131,16 +131,15 @@ class Assembler(nn.Module):
             fields: of a batch.
             picture: which of them.
             poses: (person, keypoint, 3): x, y, confidence; 0 where a person has none. Pixels are grouped by them
-                unless `grouping` is `center`.
+                where `grouping` is `field` or `nearest`.
             centers: (person, 1, 3): x, y, confidence; 0 where a person has none. Pixels are grouped by them where
-                `grouping` is `center`.
+                `grouping` is `center`, and by the keypoints that are regressed at them where it is `hybrid`.
         """
         probability, parts = pixel_parts(fields, picture)
-        config = self.config
-        if config.grouping == "center":
-            ids = nearest_centers(fields, picture, parts > 0, centers, config.max_distance)
+        if self.config.finds_centers:
+            ids = self._owners_by_centers(fields, picture, parts > 0, centers)
         else:
-            ids = self._nearest_poses(fields, picture, parts > 0, poses, config.grouping)
+            ids = self._nearest_poses(fields, picture, parts > 0, poses)
         return scored_persons(parts, probability, ids, poses, self.anatomy.num_labels, centers[:, 0, 2])
 
     def _with_regressed(self, fields: Fields, picture: int, keypoints: Tensor, ids: Tensor) -> Tensor:
@@ -155,19 +154,26 @@ class Assembler(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return persons' keypoints, whose the pixels are, and how sure persons without keypoints are, if there are."""
         config = self.config
-        if config.grouping == "center":
-            least = self.center_threshold
-            found = group_by_centers(fields, picture, is_human, least, config.max_peaks, config.max_distance)
+        if config.finds_centers:
+            centers = find_centers(fields, picture, self.center_threshold, config.max_peaks)
+            found = instances_of(self._owners_by_centers(fields, picture, is_human, centers), centers)
             keypoints, confidences = join_poses(poses, found)
             return keypoints, found.person_ids, confidences
-        ids = self._nearest_poses(fields, picture, is_human, poses, config.grouping)
+        ids = self._nearest_poses(fields, picture, is_human, poses)
         if config.unclaimed == "nobody":
             return poses, ids, None
         ids, persons = with_regions(ids, is_human, poses)
         return persons, ids, persons.new_full((len(persons),), CONFIDENCE)
 
-    def _nearest_poses(self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor, by: Grouping) -> Tensor:
+    def _owners_by_centers(self, fields: Fields, picture: int, is_human: Tensor, centers: Tensor) -> Tensor:
+        """Return whose the pixels are, (height, width): 0 nobody, p + 1 the person of centre p."""
+        if self.config.grouping == "center":
+            return nearest_centers(fields, picture, is_human, centers, self.config.max_distance)
+        return self._nearest_poses(fields, picture, is_human, regressed_at_centers(fields, picture, centers))
+
+    def _nearest_poses(self, fields: Fields, picture: int, is_human: Tensor, poses: Tensor) -> Tensor:
         """Return whose the pixels are by the nearest keypoint, (height, width): 0 nobody, p + 1 person p."""
+        by: Grouping = "nearest" if self.config.grouping == "nearest" else "field"
         size = self._sizes(poses)
         if not self.config.normalise_by_size:
             size = torch.ones_like(size)

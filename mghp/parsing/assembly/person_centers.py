@@ -27,25 +27,14 @@ class Instances:
     confidences: Tensor
 
 
-def group_by_centers(
-    fields: Fields,
-    picture: int,
-    is_human: Tensor,
-    threshold: float,
-    max_centers: int,
-    max_distance: float | None = None,
-) -> Instances:
-    """Give each human pixel to the centre nearest to where its offset lands; a centre without a pixel is no instance.
-
-    Distances are in pixels: a centre has no keypoints around it, and so no size that distances could be relative to.
+def find_centers(fields: Fields, picture: int, threshold: float, max_centers: int) -> Tensor:
+    """Return the peaks of the heatmap of centres, the surest first, (person, 1, 3): x, y in pixels, confidence.
 
     Args:
-        fields: of a batch, with centres, to which the projection points.
+        fields: of a batch, with centres.
         picture: which of them.
-        is_human: (height, width) bool.
-        threshold: least confidence of a centre, a peak of its heatmap.
+        threshold: least confidence of a centre.
         max_centers: most of them.
-        max_distance: pixels from the centre beyond which a pixel is given to nobody; None for no bound.
 
     Raises:
         ValueError: if the fields have no centres.
@@ -55,17 +44,22 @@ def group_by_centers(
     peaks = find_peaks(fields.centers[picture : picture + 1], None, fields.keypoint_stride, threshold, max_centers)
     found = peaks.is_candidate[0, 0]
     positions, confidences = peaks.positions_input[0, 0][found], peaks.scores[0, 0][found]
-    centers = torch.cat([positions, confidences[:, None]], 1)[:, None]
-    ids = nearest_centers(fields, picture, is_human, centers, max_distance)
+    return torch.cat([positions, confidences[:, None]], 1)[:, None]
+
+
+def instances_of(ids: Tensor, centers: Tensor) -> Instances:
+    """Return the persons of centres (person, 1, 3) that have a pixel, by whose the pixels are (height, width)."""
     has_pixel = torch.bincount(ids.flatten(), minlength=len(centers) + 1)[1:] > 0
     new_id = torch.cat([has_pixel.new_zeros(1), has_pixel]).cumsum(0)
-    return Instances(torch.where(ids > 0, new_id[ids], 0), confidences[has_pixel])
+    return Instances(torch.where(ids > 0, new_id[ids], 0), centers[has_pixel, 0, 2])
 
 
 def nearest_centers(
     fields: Fields, picture: int, is_human: Tensor, centers: Tensor, max_distance: float | None = None
 ) -> Tensor:
     """Give each human pixel to the person whose centre is nearest to where its offset lands, in pixels.
+
+    A centre has no keypoints around it, and so no size that distances could be relative to.
 
     Args:
         fields: of a batch, whose projection points to centres.

@@ -1,4 +1,4 @@
-"""Keypoints that no limb brought: regressed from the person's own pixels (DEKR: Geng et al. 2021)."""
+"""Keypoints that are regressed from a person's own pixels, or from its centre (DEKR: Geng et al. 2021)."""
 
 import torch
 from torch import Tensor
@@ -29,9 +29,7 @@ def regressed_poses(fields: Fields, picture: int, person_ids: Tensor, persons: i
     Raises:
         ValueError: if the fields have no pose offsets.
     """
-    if fields.pose_offsets is None:
-        raise ValueError("keypoints cannot be regressed: the fields have no pose offsets")
-    offsets, stride = fields.pose_offsets[picture], fields.limb_stride
+    offsets, stride = _offsets(fields, picture), fields.limb_stride
     owner = labels_at_stride(person_ids[None], stride)[0]
     poses = offsets.new_zeros(persons, len(offsets), 3)
     for person in range(persons):
@@ -44,6 +42,33 @@ def regressed_poses(fields: Fields, picture: int, person_ids: Tensor, persons: i
     heat = read_heatmaps(fields.heatmaps[picture : picture + 1], positions, fields.keypoint_stride)[0].T
     poses[..., 2] *= heat.clamp(min=LEAST_CONFIDENCE)
     return poses
+
+
+def regressed_at_centers(fields: Fields, picture: int, centers: Tensor) -> Tensor:
+    """Return where the cell of each person's centre points to, as DEKR regresses poses.
+
+    Args:
+        fields: of a batch, with pose offsets.
+        picture: which of them.
+        centers: (person, 1, 3): x, y in pixels, confidence; 0 where a person has none.
+
+    Returns:
+        (person, keypoint, 3): x, y, and the confidence of the centre.
+
+    Raises:
+        ValueError: if the fields have no pose offsets.
+    """
+    offsets, stride = _offsets(fields, picture), fields.limb_stride
+    last = torch.tensor([offsets.shape[3] - 1, offsets.shape[2] - 1], device=offsets.device)
+    cell = (centers[:, 0, :2] / stride).floor().long().clamp(min=0).minimum(last)
+    keypoints = stride * (cell[:, None] + 0.5) + offsets[:, :, cell[:, 1], cell[:, 0]].permute(2, 0, 1)
+    return torch.cat([keypoints, centers[..., 2:].expand(-1, len(offsets), -1).to(keypoints.dtype)], -1)
+
+
+def _offsets(fields: Fields, picture: int) -> Tensor:
+    if fields.pose_offsets is None:
+        raise ValueError("keypoints cannot be regressed: the fields have no pose offsets")
+    return fields.pose_offsets[picture]
 
 
 def at_heat_nearby(fields: Fields, picture: int, poses: Tensor, reach: Tensor, threshold: float) -> Tensor:

@@ -72,7 +72,17 @@ class ParsingObjective:
                 cells = getattr(targets, f"{name.removesuffix('s')}_weights")
                 losses[name] = relative_offset_loss(predicted, true, cells)
         if weights.field:
-            losses["field"] = projection_loss(
-                prediction.projection_levels, targets.projection_levels, targets.projection_weights
-            )
+            losses["field"] = _field_loss(prediction, targets)
         return losses
+
+
+def _field_loss(prediction: Prediction, targets: Targets) -> Tensor:
+    """Return the mean of the projection fields' losses: more heads pull the trunk no harder."""
+    to_keypoints = targets.projection_levels, targets.projection_weights
+    to_centers = targets.center_levels, targets.center_weights
+    heads = [(levels, to_keypoints) for levels in (prediction.projection_levels, *prediction.further_levels.values())]
+    if prediction.center_levels is not None:
+        heads.append((prediction.center_levels, to_centers))
+    # All end at the same stride, so that a field of fewer levels has the last of the targets.
+    losses = [projection_loss(levels, *(each[-len(levels) :] for each in true)) for levels, true in heads]
+    return torch.stack(losses).mean()

@@ -1,13 +1,14 @@
 """The parsing network: picture -> part logits, heatmaps with offsets, limb fields, projection field, centres."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mghp.anatomy.anatomy import Anatomy
+from mghp.config.assembly import AssemblyConfig
 from mghp.config.network import NetworkConfig
 from mghp.parsing.fields import Fields
 from mghp.parsing.network.backbone import make_backbone, make_normalised
@@ -40,6 +41,8 @@ class Prediction:
         center_logits: (batch, 1, height_keypoints, width_keypoints), of persons' centres; None for a network without.
         limb_offsets: (batch, limb, end, 2, height_limbs, width_limbs), (x, y) in pixels; None for a network without.
         pose_offsets: (batch, keypoint, 2, height_limbs, width_limbs), (x, y) in pixels; None for a network without.
+        further_levels: those of each further projection field, by their number, as `projection_levels`.
+        center_levels: those of a field of its own to centres, as `projection_levels`; None for a network without.
     """
 
     image_size: tuple[int, int]
@@ -53,24 +56,34 @@ class Prediction:
     center_logits: Tensor | None = None
     limb_offsets: Tensor | None = None
     pose_offsets: Tensor | None = None
+    further_levels: dict[int, list[Tensor]] = field(default_factory=dict)
+    center_levels: list[Tensor] | None = None
 
-    def fields(self) -> Fields:
-        """Return the fields that the assembly takes."""
+    def fields(self, assembly: AssemblyConfig | None = None) -> Fields:
+        """Return the fields that an assembly takes; None: one of the default config."""
+        assembly = assembly or AssemblyConfig()
+        centers = self.center_logits if assembly.finds_centers else None
         return Fields(
             image_size=self.image_size,
             part_logits=self.part_logits,
             heatmaps=self.heatmap_logits.sigmoid(),
             keypoint_offsets=self.keypoint_offsets,
             limb_fields=self.limb_fields,
-            projection=self.projection_levels[-1],
+            projection=self._read_levels(assembly)[-1],
             part_stride=self.strides["parts"],
             keypoint_stride=self.strides["keypoints"],
             limb_stride=self.strides["limbs"],
             projection_stride=self.strides["field"],
-            centers=None if self.center_logits is None else self.center_logits.sigmoid(),
+            centers=None if centers is None else centers.sigmoid(),
             limb_offsets=self.limb_offsets,
             pose_offsets=self.pose_offsets,
         )
+
+    def _read_levels(self, assembly: AssemblyConfig) -> list[Tensor]:
+        if assembly.grouping == "center" and self.center_levels is not None:
+            return self.center_levels
+        levels = assembly.levels
+        return self.projection_levels if levels is None else self.further_levels.get(levels, self.projection_levels)
 
 
 class ParsingNetwork(nn.Module):
@@ -79,7 +92,7 @@ class ParsingNetwork(nn.Module):
     Args:
         config: sizes and strides.
         anatomy: how many parts, keypoints and limbs.
-        centers: whether it has a heatmap of persons' centres too, to group pixels by.
+        centers: whether it has a heatmap of persons' centres too, to which its field points.
 
     Raises:
         ValueError: one line, if the config's sizes do not fit each other.
@@ -108,19 +121,32 @@ class ParsingNetwork(nn.Module):
         self.parts = Head(width, anatomy.num_labels, strides.parts, have)
         self.keypoints = Head(width, 3 * anatomy.num_keypoints, strides.keypoints, have)
         self.limbs = Head(width, 2 * anatomy.num_limbs, strides.limbs, have)
-        self.field = ProjectionField(width, strides.field, config.levels, have, config.field_kernel)
+
+        def projection_field(levels: int) -> ProjectionField:
+            return ProjectionField(width, strides.field, levels, have, config.field_kernel)
+
+        self.field = projection_field(config.levels)
         with torch.no_grad():
             self.keypoints.output.bias.view(anatomy.num_keypoints, 3, -1)[:, 0] = RARE_KEYPOINT  # type: ignore[union-attr]
         # Made last: all other weights start as they do without it.
-        self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if centers else None
+        has_centers = centers or config.centers
+        self.centers = Head(width, 1, strides.keypoints, have, bias=RARE_KEYPOINT) if has_centers else None
         has_offsets = config.limbs != "fields"
         self.limb_offsets = Head(width, 4 * anatomy.num_limbs, strides.limbs, have) if has_offsets else None
         regresses = config.pose_offsets
         self.pose_offsets = Head(width, 2 * anatomy.num_keypoints, strides.limbs, have) if regresses else None
         self.pose_inputs = self._pose_inputs(config, anatomy) if config.pose_inputs != "features" else None
+        self.further_fields = nn.ModuleDict({str(levels): projection_field(levels) for levels in config.further_fields})
+        self.center_field = projection_field(config.levels) if config.centers else None
         self.multiple = max(available)
         self.memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
+
+    @property
+    def level_strides(self) -> tuple[int, ...]:
+        """The strides of all levels, pixels, coarse to fine, of which every projection field has the last ones."""
+        fields = [self.field, *self.further_fields.values()]
+        return max((tuple(one.strides) for one in fields), key=len)  # type: ignore[arg-type]
 
     def _pose_inputs(self, config: NetworkConfig, anatomy: Anatomy) -> PoseInputs:
         strides = {self.keypoints.feature_stride, self.limbs.feature_stride}
@@ -145,6 +171,10 @@ class ParsingNetwork(nn.Module):
         def cut(output: Tensor, stride: int) -> Tensor:
             return output[..., : -(-height // stride), : -(-width // stride)].float()
 
+        def cut_levels(levels: list[Tensor]) -> list[Tensor]:
+            strides = self.level_strides[-len(levels) :]
+            return [cut(level, stride) for level, stride in zip(levels, strides, strict=True)]
+
         levels = part_logits = None
         if self.pose_inputs is not None:
             levels, part_logits = self.field(features), self.parts(features)
@@ -163,12 +193,14 @@ class ParsingNetwork(nn.Module):
             heatmap_logits=by_keypoint[:, :, 0],
             keypoint_offsets=by_keypoint[:, :, 1:] * self.strides["keypoints"],
             limb_fields=_split(cut(self.limbs(of_poses), self.strides["limbs"]), 2),
-            projection_levels=[cut(level, stride) for level, stride in zip(levels, self.field.strides, strict=True)],
+            projection_levels=cut_levels(levels),
             strides=self.strides,
             level_strides=self.field.strides,
             center_logits=centers,
             limb_offsets=None if between is None else OFFSET_UNIT * _both_ways(_split(between, 4)),
             pose_offsets=None if regressed is None else OFFSET_UNIT * _split(regressed, 2),
+            further_levels={int(name): cut_levels(field(features)) for name, field in self.further_fields.items()},
+            center_levels=None if self.center_field is None else cut_levels(self.center_field(features)),
         )
 
 

@@ -15,10 +15,10 @@ from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet
 from mghp.evaluation.evaluate import load_trained
 from mghp.evaluation.examination import tune
+from mghp.evaluation.oracles import truth_of
 from mghp.gallery.cases import CAUSES, FILE
 from mghp.metrics.failure_kinds import KINDS
 from mghp.parsing.batch import batches
-from mghp.parsing.true_fields import true_fields
 from mghp.progress import Progress
 from mghp.runs.folder import RunFolder, git_commit, is_finished, run_path
 from mghp.runs.tracking import tracked
@@ -91,7 +91,7 @@ def find_failures(
     resized = ResizedSamples(validation, config.inference.longest_side or config.data.longest_side)
     for first, batch in batches(resized, anatomy.num_keypoints):
         fields = module.fields(batch.image)
-        exact = true_fields(batch, anatomy, vars(config.network.strides), config.assembly.points_towards)
+        exact = truth_of(batch, anatomy, config).fields
         found, true = assembler(fields), true_persons(batch)
         limbs = LimbsOfBatch(fields, batch, assembler)
         for row, diagnoses in enumerate(diagnose(fields, exact, assembler, found, true)):

@@ -14,7 +14,7 @@ from mghp.matching import make_matcher
 from mghp.metrics.grouping import grouping_counts
 from mghp.parsing.assembly.affinities import Affinity
 from mghp.parsing.assembly.assemble import Assembler
-from mghp.parsing.assembly.person_centers import Instances, group_by_centers, join_poses
+from mghp.parsing.assembly.person_centers import Instances, find_centers, instances_of, join_poses, nearest_centers
 from mghp.parsing.batch import collate
 from mghp.parsing.fields import Fields
 from mghp.parsing.true_fields import true_fields
@@ -39,6 +39,11 @@ def planted(centers, confidences, pointed_to):
 HUMAN = torch.zeros(SIZE, dtype=torch.bool)
 HUMAN[4:20, 3:37] = True
 LEFT, RIGHT = (10.0, 10.0), (30.0, 14.0)
+
+
+def group_by_centers(fields, picture, is_human, threshold, max_centers, max_distance=None):
+    centers = find_centers(fields, picture, threshold, max_centers)
+    return instances_of(nearest_centers(fields, picture, is_human, centers, max_distance), centers)
 
 
 def test_pixels_go_to_the_centre_they_point_to_not_to_the_nearest():

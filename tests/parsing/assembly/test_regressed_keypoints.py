@@ -5,7 +5,12 @@ import torch
 
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
-from mghp.parsing.assembly.regressed_keypoints import LEAST_CONFIDENCE, at_heat_nearby, regressed_poses
+from mghp.parsing.assembly.regressed_keypoints import (
+    LEAST_CONFIDENCE,
+    at_heat_nearby,
+    regressed_at_centers,
+    regressed_poses,
+)
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
 
@@ -52,6 +57,21 @@ def test_pixels_of_others_do_not_move_a_pose(batch, fields):
     poses = regressed_poses(fields, 0, wrong, 1)
     miss = (poses[0, there, :2] - batch.keypoints[0, 0, there, :2]).norm(dim=-1)
     assert miss.median() < 1e-3
+
+
+def test_the_cell_of_a_centre_tells_all_keypoints_of_its_person(batch, fields):
+    ids, true = batch.person_ids[0, 2::4, 2::4], batch.keypoints[0]
+    persons = [person for person in range(len(true)) if (ids == person + 1).any()]
+    cells = torch.stack([(ids == person + 1).nonzero()[0].flip(0) for person in persons])
+    centers = torch.cat([4.0 * cells + 3, torch.full((len(persons), 1), 0.3)], 1)[:, None]
+    poses, known = regressed_at_centers(fields, 0, centers), true[persons][..., 2] > 0
+    torch.testing.assert_close(poses[known][:, :2], true[persons][known][:, :2], atol=1e-3, rtol=0)
+    assert (poses[..., 2] == torch.tensor(0.3)).all()
+    beyond = torch.tensor([[[500.0, -3.0, 1.0]]])  # a centre at the border is read at the nearest cell
+    assert torch.isfinite(regressed_at_centers(fields, 0, beyond)).all()
+    assert regressed_at_centers(fields, 0, centers[:0]).shape == (0, 17, 3)
+    with pytest.raises(ValueError, match="no pose offsets"):
+        regressed_at_centers(dataclasses.replace(fields, pose_offsets=None), 0, centers)
 
 
 def test_persons_without_a_cell_get_nothing(fields):
