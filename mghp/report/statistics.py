@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from mghp.metrics.matching import f1
-from mghp.metrics.resampling import picture_draws
+from mghp.metrics.resampling import percentile_interval, picture_draws
+from mghp.metrics.scores import ratio
 
 CONFIDENCE = 0.95
 
@@ -141,11 +142,8 @@ def bootstrap_difference(
     drawn = f1(picture_draws(len(first), num_samples, seed) @ pair)
     differences = drawn[0] - drawn[1]
     low, high = np.percentile(differences, (2.5, 97.5))
-    # The sample itself counts as one draw, so that p is never 0 (Davison and Hinkley, 1997).
-    beyond = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
     whole = f1(pair.sum(axis=1))
-    p = min(1.0, 2 * (1 + int(beyond)) / (1 + num_samples))
-    return PairedDifference(float(whole[0] - whole[1]), float(low), float(high), p, 0)
+    return PairedDifference(float(whole[0] - whole[1]), float(low), float(high), _two_sided(differences), 0)
 
 
 class SeedCounts(NamedTuple):
@@ -196,6 +194,61 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
     variance += max(0.0, of_seeds - float(differences.var(0).mean())) / number
     freedom = (number - 1) * max(1.0, (variance * number / of_seeds) ** 2) if of_seeds > 0 else np.inf
     return interval(float(whole.mean()), variance**0.5, freedom, number)
+
+
+class PairedCounts(NamedTuple):
+    """What a ratio of two methods is pooled from, on the pictures of one start.
+
+    Attributes:
+        pictures: names of the pictures, by which starts of one fold are known.
+        ours: of each picture the numerator and the denominator of the one, (pictures, 2).
+        baseline: those of the other, on the same pictures.
+    """
+
+    pictures: Sequence[str]
+    ours: NDArray[np.float64]
+    baseline: NDArray[np.float64]
+
+
+def ratios_over_starts(starts: Sequence[PairedCounts], num_samples: int = 2000, seed: int = 0) -> PairedDifference:
+    """Return the mean difference of two pooled ratios over starts, with the wider of two 95 % intervals.
+
+    One is Student's t over the starts' differences; the other a bootstrap over starts, of which n - 1 of n are drawn,
+    and over pictures, which starts of one fold share.
+
+    Args:
+        starts: counts of each, at least one; with one there is no interval.
+        num_samples: number of draws.
+        seed: seed of the draws.
+
+    Raises:
+        ValueError: if there is no start.
+    """
+    by_student = paired_seeds([_difference_of_ratios(one, np.ones((1, len(one.ours))))[0] for one in starts])
+    if len(starts) == 1:
+        return by_student
+    folds = list(dict.fromkeys(tuple(one.pictures) for one in starts))
+    weights = [picture_draws(len(fold), num_samples, seed + place) for place, fold in enumerate(folds)]
+    drawn = [_difference_of_ratios(one, weights[folds.index(tuple(one.pictures))]) for one in starts]
+    rest = len(starts) - 1
+    shares = np.random.default_rng(seed).multinomial(rest, np.full(rest + 1, 1 / (rest + 1)), num_samples) / rest
+    means = (np.stack(drawn, 1) * shares).sum(1)
+    low, high = percentile_interval(means)
+    by_bootstrap = by_student._replace(low=low, high=high, p=_two_sided(means))
+    return max(by_student, by_bootstrap, key=lambda found: found.high - found.low)
+
+
+def _difference_of_ratios(start: PairedCounts, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the differences of ratios with pictures counted by weights (samples, pictures)."""
+    ours, baseline = (ratio(*(weights @ counts).T) for counts in (start.ours, start.baseline))
+    return ours - baseline
+
+
+def _two_sided(drawn: NDArray[np.float64]) -> float:
+    """Return twice the share of draws on the rarer side of 0."""
+    # The sample itself counts as one draw, so that p is never 0 (Davison and Hinkley, 1997).
+    beyond = min(np.count_nonzero(drawn <= 0), np.count_nonzero(drawn >= 0))
+    return min(1.0, 2 * (1 + int(beyond)) / (1 + len(drawn)))
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -10,6 +10,7 @@ from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import EVALUATION, split_of, trained_experiment
+from mghp.studies.photographs.groupings import APART, STARTS
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
 DRAWN = "synthetic"
@@ -17,6 +18,9 @@ DRAWN = "synthetic"
 
 NOT_TESTED = (BRANCHES, "coco_persons_weights")
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen."""
+
+TOLD_APART = ("photographs_starts", STARTS, APART)
+"""Networks that are compared with each other in tables of their own."""
 
 BREAKDOWN = "media/breakdown.csv"
 """The file that an evaluation tells groups of pictures in."""
@@ -112,7 +116,7 @@ def photographs(runs: Sequence[Run]) -> list[Scored]:
 
 
 def _scored(runs: Iterable[Run]) -> list[Run]:
-    own = [run for run in runs if _is_scored(run) and run.experiment not in NOT_TESTED]
+    own = [run for run in runs if _is_scored(run) and run.experiment not in (*NOT_TESTED, *TOLD_APART)]
     evaluated = {(run.variant, *trained_experiment(run)) for run in own if run.experiment.endswith(EVALUATION)}
     return [
         run

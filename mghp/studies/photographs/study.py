@@ -8,7 +8,7 @@ from mghp.registry import GREY
 from mghp.report.seed_figures import bar_figure
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
-from mghp.studies.photographs import finetuning, network
+from mghp.studies.photographs import finetuning, groupings, network
 from mghp.studies.photographs.rows import Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -35,7 +35,8 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     colours = [GREY if row.baseline else COLOURS[0] for row in rows]
     what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
     owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
-    return {**owners, **network.network_drawings(runs), **finetuning.finetuning_drawings(runs)}
+    of_groupings = groupings.grouping_drawings(runs)
+    return {**owners, **of_groupings, **network.network_drawings(runs), **finetuning.finetuning_drawings(runs)}
 
 
 def _grouping(row: Scored) -> float:
@@ -49,6 +50,17 @@ STUDY = Study(
             answer,
             (HUMAN, PARTS),
             {"owners": "Pixels of photographs that are given to the right person, by human masks"},
+        ),
+        Question(
+            "Does the projection field tell whose a pixel is, and does its refinement?",
+            groupings.answer_on_refinement,
+            (groupings.GROUPINGS,),
+        ),
+        Question(
+            "Does the projection field beat persons' centres and offsets?",
+            groupings.answer_on_centers,
+            (groupings.DIFFERENCES,),
+            {"groupings": "What the projection field brings on photographs against other ways to group pixels"},
         ),
         Question(
             "Which network parses photographs best?",
