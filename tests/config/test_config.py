@@ -280,10 +280,28 @@ def test_grouping_by_centres_needs_what_it_groups_by(refusal, weight):
         ("network.limbs=both", "network.limbs: both needs losses.weights.limb_offsets above 0"),
         ("network.pose_offsets=true", "network.pose_offsets: true needs losses.weights.pose_offsets above 0"),
         ("assembly.completion=offsets", "assembly.completion: offsets needs network.pose_offsets=true"),
+        (
+            "assembly.grouping=hybrid",
+            "assembly.grouping: hybrid needs network.centers=true and network.pose_offsets=true",
+        ),
+        ("assembly.levels=2", "assembly.levels: the network has fields of 3 levels, got 2"),
+        ("network.further_fields=[1, 3]", "further_fields must differ from levels=3 and from each other, got [1, 3]"),
+        ("network.further_fields=[5]", "network.further_fields must be 1 to 4, got 5"),
     ],
 )
-def test_offsets_need_what_trains_them(refusal, override, said):
+def test_heads_need_what_trains_them(refusal, override, said):
     assert said in refusal("", override)
+
+
+def test_centres_need_what_trains_them(refusal):
+    said = refusal("losses: {weights: {field: 0.0}}", "network.centers=true")
+    assert "network.centers: true needs losses.weights.heatmaps and losses.weights.field above 0" in said
+
+
+def test_a_field_to_centres_of_its_own_leaves_the_others_to_keypoints(empty_file):
+    for override, towards in (("network.centers=true", "annotated"), ("network.centers=false", "center")):
+        config = load_config(empty_file, ["assembly.grouping=center", override])
+        assert (config.trains_towards, config.assembly.points_towards) == (towards, "center")
 
 
 @pytest.mark.parametrize(

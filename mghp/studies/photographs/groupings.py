@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product, starmap
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from mghp.errors import InputError
 from mghp.pictures.style import COLOURS, Drawings
@@ -84,11 +86,11 @@ class Way:
         """The way in words."""
         return WAYS[self.name] or label_of(FILE, self.name.removesuffix(" alone"))
 
-    def counts(self, start: str, score: str, oracle: str) -> tuple[list[str], list[list[float]]]:
+    def counts(self, start: str, score: str, oracle: str) -> tuple[list[str], NDArray[np.float64]]:
         """Return names of a start's crowds, and numerators and denominators of a score on each, under an oracle."""
         rows = self.runs[start].rows(ROWS, {"name", *SHARES[score]}, {"name", "oracle", "group"})
         rows = rows[(rows["oracle"] == oracle) & (rows["group"] == "crowds")].sort_values("name")
-        return rows["name"].tolist(), rows[list(SHARES[score])].to_numpy(dtype=float).tolist()
+        return rows["name"].tolist(), rows[list(SHARES[score])].to_numpy(dtype=float)
 
     def score(self, score: str, oracle: str) -> OverSeeds:
         """Return mean and deviation over starts of a score that is pooled over each start's crowds."""
@@ -115,7 +117,7 @@ class Pair:
 
     @property
     def label(self) -> str:
-        """Both in words."""
+        """The two ways in words."""
         return f"{self.ours.label}, against {self.baseline.label}"
 
     def compared(self, score: str, oracle: str) -> Comparison:
@@ -127,7 +129,7 @@ class Pair:
         (pictures, ours), (others, baseline) = (way.counts(start, score, oracle) for way in (self.ours, self.baseline))
         if pictures != others:
             raise InputError(f"{self.ours.runs[start].path} and {self.baseline.runs[start].path}: other pictures")
-        return PairedCounts(pictures, np.array(ours), np.array(baseline))
+        return PairedCounts(pictures, ours, baseline)
 
 
 def ways(runs: Iterable[Run]) -> dict[str, Way]:
@@ -192,18 +194,16 @@ def grouping_drawings(runs: Sequence[Run]) -> Drawings:
     return {"groupings": draw}
 
 
-def _scores(score: str) -> list[Column[Way]]:
-    return [
-        Column(f"{score}, {words}", lambda way, oracle=oracle: way.score(score, oracle), ".1f")  # type: ignore[misc]
-        for oracle, words in ORACLES.items()
-    ]
+def _score(score: str, oracle: str) -> Column[Way]:
+    return Column(f"{score}, {ORACLES[oracle]}", lambda way: way.score(score, oracle), ".1f")
 
 
-def _differences(score: str) -> list[Column[Pair]]:
-    return [
-        Column(f"{score}, {words}", lambda pair, oracle=oracle: pair.compared(score, oracle), ".1f")  # type: ignore[misc]
-        for oracle, words in ORACLES.items()
-    ]
+def _difference(score: str, oracle: str) -> Column[Pair]:
+    return Column(f"{score}, {ORACLES[oracle]}", lambda pair: pair.compared(score, oracle), ".1f")
+
+
+_COLUMNS = list(product(("contested owner accuracy", "owner accuracy"), ORACLES))
+"""The scores that the tables show, each under every oracle."""
 
 
 _ABOUT = (
@@ -217,8 +217,7 @@ GROUPINGS = TableOf(
     f"percent, pooled over the pixels of each start's crowds. {_ABOUT}",
     Column("way", lambda way: way.label),
     Column("starts", lambda way: len(way.runs), "d"),
-    *_scores("contested owner accuracy"),
-    *_scores("owner accuracy"),
+    *starmap(_score, _COLUMNS),
     Column("coverage", lambda way: way.score("coverage", "predicted"), ".1f"),
     rows=lambda runs: ways(runs).values(),
     sources=lambda way: way.runs.values(),
@@ -232,8 +231,7 @@ DIFFERENCES = TableOf(
     Column("field", lambda pair: pair.ours.label),
     Column("against", lambda pair: pair.baseline.label),
     Column("starts", lambda pair: len(pair.starts), "d"),
-    *_differences("contested owner accuracy"),
-    *_differences("owner accuracy"),
+    *starmap(_difference, _COLUMNS),
     rows=pairs,
     sources=lambda pair: pair.runs,
 )
