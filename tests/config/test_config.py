@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).parents[2]
 EXPERIMENTS = sorted(file for file in (CHECKOUT / "experiments").rglob("*.yaml") if file.parent.name != "anatomies")
 NEEDED_BY_CHOICES = (
     "data.annotations=some.json", "network.pose_offsets=true", "losses.weights.pose_offsets=1",
-    "losses.weights.limb_offsets=1",
+    "losses.weights.limb_offsets=1", "network.centers=true",
 )  # fmt: skip
 SWEEPS = sorted((CHECKOUT / "sweeps").glob("*.yaml"))
 
