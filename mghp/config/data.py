@@ -229,6 +229,9 @@ class DataConfig(Section):
     truth_tags: bool = False
     """True to tag the persons of the pictures to validate on by their labels, as `mghp.datasets.truth_tags` says:
     `upside_down`, `lying`, `dim`, `overlap` and `no_keypoints`. Scores and failures are then told by these tags too."""
+    turned: Annotated[int, Range(0, 270)] = 0
+    """The angle by which the pictures to validate on are turned with their labels, counter-clockwise, degrees: 0, 90,
+    180 or 270. Pictures to train and to tune on stay as they are."""
     on_error: Literal["raise", "skip"] = "raise"
     """What a damaged file does to a training: ends it, naming the file; or another picture is taken, and counted."""
     max_images: Annotated[int, Range(1, 1_000_000_000)] | None = None
@@ -269,5 +272,7 @@ class DataConfig(Section):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.turned % 90:
+            raise InputError(f"data.turned: expected 0, 90, 180 or 270, got {self.turned}")
         if self.dataset.annotations == "needed" and self.annotations is None:
             raise InputError(f"data.annotations: {self.name} needs a COCO-keypoint JSON file, got null")

@@ -9,6 +9,7 @@ from mghp.datasets.sample import PictureSet
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
 from mghp.datasets.synthetic.measured_difficulty import set_difficulty
 from mghp.datasets.truth_tags import TaggedByTruth
+from mghp.datasets.turned import TurnedSamples
 from mghp.errors import InputError
 from mghp.progress import Progress
 
@@ -55,7 +56,7 @@ def load_pictures(config: DataConfig, progress: Progress) -> tuple[PictureSet, P
 
 
 def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
-    """Return the pictures to validate on, with tags computed from their labels where `data.truth_tags` asks for them.
+    """Return the pictures to validate on, turned as `data.turned` says, tagged by their labels for `data.truth_tags`.
 
     Raises:
         InputError: if the cache cannot be written, or the dataset is not there.
@@ -63,7 +64,8 @@ def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
     dataset = picture_dataset(config)
     validation = dataset.load(config, "validation", progress)
     assert validation is not None
-    return TaggedByTruth(validation, dataset.anatomy_of(config).skeleton) if config.truth_tags else validation
+    seen = TurnedSamples(validation, config.turned) if config.turned else validation
+    return TaggedByTruth(seen, dataset.anatomy_of(config).skeleton) if config.truth_tags else seen
 
 
 def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:
