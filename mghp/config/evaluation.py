@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args, get_type_hints
 from mghp.config.data import SyntheticConfig
 from mghp.config.matcher import SolverName
 from mghp.errors import InputError
-from mghp.ranges import Range, Section
+from mghp.ranges import LONGEST_SIDE, NOT_NEGATIVE, Range, Section
 
 PERSONS = "persons"
 """What an oracle names beside fields: who is in the picture, by true poses and, where pixels are grouped by centres, by
@@ -49,6 +49,22 @@ BASELINES = ("nearest_box", "nearest_keypoint", "nearest_limb", "largest_person"
 
 
 @dataclass
+class TopDownConfig(Section):
+    """How persons are found top-down, by true boxes.
+
+    Each box is cut out of its picture and parsed alone, by the same network and assembly. Of the persons found in it
+    the one is kept whose pixels' box has the largest IoU with the true box, or nobody where none overlaps it. A pixel
+    that several crops claim is the surest person's.
+    """
+
+    margin: Annotated[float, NOT_NEGATIVE] = 0.1
+    """The share of its width and height by which a box grows on each side."""
+    longest_side: Annotated[int, Range(1, LONGEST_SIDE)] | None = None
+    """The longer side at which crops are parsed, pixels: smaller ones are enlarged. Null: what `inference` says of
+    whole pictures."""
+
+
+@dataclass
 class EvaluationConfig(Section):
     """What `mghp evaluate` looks at, and, where asked, `mghp train` at its end."""
 
@@ -61,6 +77,13 @@ class EvaluationConfig(Section):
     regresses at these), `true_projection`, which gives it to one of the persons
     found, by a true projection field, and both with true parts, `true_poses_and_parts` and `true_projection_and_parts`.
     Further scenes are scored with these four too, and they add a row per picture and oracle in media/oracles.csv."""
+    way: Literal["bottom_up", "top_down"] = "bottom_up"
+    """How the persons of a picture are found whose scores are `val/<score>`: all of them in the whole picture, or each
+    in a crop of its true box, see `top_down`. All else that is looked at (oracles, matchers, scenes) is bottom-up."""
+    top_down: TopDownConfig = field(default_factory=TopDownConfig)
+    timing_repeats: Annotated[int, Range(0, 1000)] = 0
+    """How often each picture is parsed alone, after a first time that does not count, for the columns of
+    media/per_picture.csv `seconds`, and within them `seconds_network` and `seconds_assembly`: medians. 0: no times."""
     tuning: Literal["fixed", "widened"] = "fixed"
     """How thresholds are tuned, on pictures of their own, for the largest AP^p averaged: those that `assembly` leaves
     null, one after another, each over a fixed grid (`fixed`); or two for every `assembly.grouping`, in turn until

@@ -1,6 +1,7 @@
 """What an evaluation examines: scores, oracles, other matchers, other scenes, groups of pictures and persons."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,10 +17,12 @@ from mghp.datasets.sample import PictureSet, Sample
 from mghp.datasets.submission import SubmissionWriter
 from mghp.datasets.synthetic.dataset import load_scene
 from mghp.evaluation.oracles import persons_with_oracle, truth_of
+from mghp.evaluation.seconds import parsing_seconds
 from mghp.evaluation.sides_by_coin import SIDES_BY_COIN, with_sides_by_coin
 from mghp.evaluation.tally import Tally, named_scores
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity, widened
-from mghp.inference.test_time import parse_picture, parsed_size
+from mghp.evaluation.ways import parse_sample
+from mghp.inference.test_time import parsed_size
 from mghp.matching import make_matcher
 from mghp.metrics.owners import owner_counts
 from mghp.metrics.parsing import parsing_metrics, scores_of_picture
@@ -112,9 +115,11 @@ def examine(
                 if _owner_oracles(config):
                     rows.append(_owner_row(name, *picture, anatomy))
         for sample, predicted in zip(samples, at_size, strict=True):
+            parse = partial(parse_sample, module, sample, config)
             if not _is_parsed_as_it_is(sample, config):
-                predicted = parse_picture(module, sample.image, config.inference, config.data.trained_side)
-            tally.add(sample, predicted)
+                predicted = parse()
+            repeats = config.evaluation.timing_repeats
+            tally.add(sample, predicted, parsing_seconds(module, parse, repeats) if repeats else {})
             if submission is not None:
                 submission.add(sample.name, predicted)
         progress(first + len(batch), len(validation), "evaluate")
@@ -210,10 +215,11 @@ def _owner_row(
 
 
 def _is_parsed_as_it_is(sample: Sample, config: Config) -> bool:
-    """Return True if the oracles' pictures, resized as in training, already have the size to be scored."""
+    """Return True if the oracles' pictures, resized as in training, already are those to be scored."""
     size = sample.image.shape[0], sample.image.shape[1]
     return (
-        size_for(*size, config.data.longest_side) == size
+        config.evaluation.way == "bottom_up"
+        and size_for(*size, config.data.longest_side) == size
         and config.inference.scales == [1.0]
         and config.inference.tile is None
         and parsed_size(size, config.inference, config.data.trained_side) == size

@@ -1,20 +1,23 @@
 """The scores of a set's predictions: of all pictures, of each, and of groups of pictures and persons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 from torchmetrics import MetricCollection
 
 from mghp.anatomy.anatomy import Anatomy
-from mghp.anatomy.persons import PredictedPersons
+from mghp.anatomy.persons import PredictedPersons, TruePersons
 from mghp.config.metric_names import METRICS
 from mghp.config.metrics import MetricsConfig
 from mghp.datasets.sample import Sample
 from mghp.metrics.baselines import baseline_persons
 from mghp.metrics.breakdown import Breakdown
+from mghp.metrics.owners import owner_counts
 from mghp.metrics.parsing import parsing_metrics, scores_of_picture
 from mghp.metrics.pose_groups import PoseGroups
+from mghp.metrics.subsets import CROWDS, pose_group
 from mghp.parsing.batch import collate
 from mghp.runs.csv_cells import write_frame
 from mghp.runs.folder import RunFolder
@@ -44,8 +47,10 @@ class Tally:
         self._breakdown = Breakdown(anatomy, config)
         self._rows: list[dict[str, Any]] = []
 
-    def add(self, sample: Sample, predicted: PredictedPersons) -> None:
-        """Add one picture."""
+    def add(
+        self, sample: Sample, predicted: PredictedPersons, seconds: Mapping[str, float] = MappingProxyType({})
+    ) -> None:
+        """Add one picture, with what `parsing_seconds` tells of it where that was measured."""
         true = true_persons(collate([sample], self.anatomy.num_keypoints))[0]
         self._scores.update(predicted, true)
         self._breakdown.update(predicted, true)
@@ -54,7 +59,8 @@ class Tally:
         about: dict[str, Any] = {"name": sample.name, "tags": " ".join(sample.tags)}
         if sample.cues is not None:
             about[WITHOUT_CUE] = int((~sample.cues).sum())
-        self._rows.append(about | scores_of_picture(predicted, true, self.anatomy))
+        scores = scores_of_picture(predicted, true, self.anatomy)
+        self._rows.append(about | scores | _owners(predicted, true) | dict(seconds))
 
     @property
     def pictures(self) -> pd.DataFrame:
@@ -73,6 +79,11 @@ class Tally:
         groups = pd.DataFrame.from_dict(of_groups, orient="index").rename_axis("group")
         write_frame(groups.reset_index(), folder.media / "breakdown.csv")
         write_frame(self.pictures, folder.media / "per_picture.csv")
+
+
+def _owners(predicted: PredictedPersons, true: TruePersons) -> dict[str, int]:
+    """Return the counts of pixels that owner accuracy is pooled from over crowds, and 1 as `crowd` where it is one."""
+    return {"crowd": int(pose_group(true) == CROWDS), **owner_counts(predicted, true)._asdict()}
 
 
 def named_scores(prefix: str, collection: MetricCollection) -> dict[str, float]:

@@ -18,14 +18,14 @@ CUES = ("shown", "not shown")
 POSED = 5
 """The number of annotated keypoints from which on a person's pose is known."""
 
-POSE_GROUPS = ("crowds", "singles")
+POSE_GROUPS = CROWDS, SINGLES = "crowds", "singles"
 """Pictures with two and more persons whose pose is known, and with one."""
 
 
 def pose_group(true: TruePersons) -> str | None:
     """Return which of `POSE_GROUPS` a picture belongs to; None without a person whose pose is known."""
     posed = int(((true.keypoints[..., 2] > 0).sum(-1) >= POSED).sum())
-    return {0: None, 1: "singles"}.get(posed, "crowds")
+    return {0: None, 1: SINGLES}.get(posed, CROWDS)
 
 
 def count_group(true: TruePersons) -> str | None:

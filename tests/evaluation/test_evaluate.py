@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -7,6 +8,7 @@ from PIL import Image
 
 import mghp.evaluation.evaluate
 import mghp.evaluation.examination
+from mghp.config.evaluation import TopDownConfig
 from mghp.datasets.pictures import load_pictures, load_validation
 from mghp.errors import InputError
 from mghp.evaluation.assembly_alone import STEPS, run_assembly_alone
@@ -14,13 +16,19 @@ from mghp.evaluation.evaluate import run_evaluation
 from mghp.evaluation.oracles import ORACLES, with_oracle
 from mghp.evaluation.sides_by_coin import SIDES_BY_COIN
 from mghp.evaluation.train import run_training
+from mghp.inference.test_time import parse_picture
+from mghp.inference.top_down import parse_boxes
 from mghp.parsing.batch import collate
 from mghp.parsing.build import anatomy_of
 from mghp.parsing.true_fields import true_fields
+from mghp.training.build import load_module
 
 SCORES = ("mean_iou", "ap_p_vol", "ap_p_50", "pcp_50", "keypoint_ap", "keypoint_ap_50", "grouping")
 
 EVALUATED = ("assembly.min_affinity=0", f"evaluation.oracles=[{','.join(ORACLES)}]")
+
+SEEING = ("assembly.unclaimed=regions", "assembly.min_affinity=0")
+"""A network that sees no keypoint takes what it labels, and that is everything, for one person."""
 
 
 def nothing(*_):
@@ -168,6 +176,31 @@ def test_the_threshold_of_limbs_is_tuned_on_other_pictures_unless_it_is_given(
     assert tuned["assembly/min_affinity"] == 5.25
     assert tuned["oracle/all_true/grouping"] < metrics_of(evaluated)["oracle/all_true/grouping"]
     assert metrics_of(evaluated)["assembly/min_affinity"] == 0
+
+
+def test_persons_are_found_in_crops_of_the_boxes_and_timed(trained, tmp_path):
+    settings = ["evaluation.way=top_down", "evaluation.timing_repeats=1", "data.turned=90", "evaluation.oracles=[]"]
+    few = "data.synthetic.num_validation=2"
+    folder = run_evaluation(trained, [*settings, few, *SEEING, f"runs={tmp_path}"], nothing)
+    table = pd.read_csv(folder / "media" / "per_picture.csv", keep_default_na=False)
+    assert table["predicted_persons"].between(2, table["persons"]).all()  # one a crop, or hidden by another
+    assert (table["seconds"] > table["seconds_network"] + table["seconds_assembly"]).all()
+    crowds = table[table["crowd"] == 1]
+    for name, counted, of in (("coverage", "labelled", "human"), ("owner_accuracy", "right", "labelled")):
+        assert metrics_of(folder)[f"val/{name}"] == pytest.approx(crowds[counted].sum() / crowds[of].sum())
+    assert metrics_of(folder)["oracle/predicted/owner_accuracy"] < metrics_of(folder)["val/owner_accuracy"]
+
+
+def test_in_a_crop_of_the_whole_picture_its_person_is_found_again(trained):
+    module, config = load_module(trained, SEEING)
+    image = load_validation(config.data, nothing)[0].image
+    whole = parse_picture(module, image, config.inference)
+    assert len(whole.person_scores) == 1
+    box = np.array([[10, 20, 30, 40]])
+    found = parse_boxes(module, image, box, config.inference, TopDownConfig(margin=100))
+    np.testing.assert_array_equal(found.person_ids, whole.person_ids)
+    np.testing.assert_array_equal(found.parts, whole.parts)
+    assert found.person_scores == pytest.approx(whole.person_scores)
 
 
 def test_what_is_no_run_is_one_line(tmp_path):

@@ -12,22 +12,17 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from mghp.evaluation.seconds import await_gpu
 from mghp.matching import Matcher
 
 
 def seconds_of(work: Callable[..., object], *arguments: object) -> float:
     """Return the seconds that a piece of work takes, what it leaves to a GPU included."""
-    _await_gpu()
+    await_gpu()
     began = time.perf_counter()
     work(*arguments)
-    _await_gpu()
+    await_gpu()
     return time.perf_counter() - began
-
-
-def _await_gpu() -> None:
-    """Wait until a GPU, where one is used, has done what it was given."""
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        torch.cuda.synchronize()
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
