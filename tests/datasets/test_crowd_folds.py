@@ -63,3 +63,21 @@ def test_the_sweeps_begin_with_the_starts_of_their_own_fold(config_of, checkout,
     sweep = yaml.safe_load((checkout / "sweeps" / f"{experiment}.yaml").read_text())["parameters"]
     assert sweep["network.weights"]["values"] == [str(run_path(start, fingerprint)) for start in starts]
     assert starts[0].data.splits == config_of(experiment).data.splits
+
+
+@pytest.mark.parametrize("experiment", ["photographs_turned", "photographs_top_down"])
+@pytest.mark.parametrize(("fold", "ending"), [("fold_a", ""), ("fold_b", "_fold_b")])
+def test_sweeps_of_evaluations_are_of_whole_starts_on_pictures_that_these_never_saw(
+    config_of, checkout, photographs, fold, ending, experiment
+):
+    starts = [config_of("photographs_starts", f"variant={fold}", f"seed={seed}") for seed in (0, 1)]
+    fingerprint = training_fingerprint(starts[0].data)
+    sweep = yaml.safe_load((checkout / "sweeps" / f"{experiment}{ending}.yaml").read_text())["parameters"]
+    checkpoints = [f"{run_path(start, fingerprint)}/checkpoints/last.ckpt" for start in starts]
+    assert sweep["training.continue_from"]["values"] == checkpoints
+    config = config_of(f"{experiment}{ending}")
+    assert config.trainer["max_steps"] == starts[0].trainer["max_steps"]  # not one step further
+    assert config.assembly == starts[0].assembly
+    assert config.network == starts[0].network
+    seen = set(FolderSamples(starts[0].data, starts[0].data.splits.train).names)
+    assert not seen & set(FolderSamples(config.data, config.data.splits.validation).names)

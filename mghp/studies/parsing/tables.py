@@ -102,9 +102,16 @@ def was_resumed(run: Run) -> bool:
 
 
 def single(runs: Iterable[Run]) -> list[Run]:
-    """Return the runs that no study keeps to itself."""
+    """Return the runs that no study keeps to itself, and whose pictures were scored as they are, bottom-up."""
     others = own_experiments()
-    return [run for run in runs if run.experiment.removesuffix(EVALUATION) not in others]
+    return [
+        run for run in runs if run.experiment.removesuffix(EVALUATION) not in others and not scored_otherwise(run)
+    ]
+
+
+def scored_otherwise(run: Run) -> bool:
+    """Return whether the pictures of a run were turned, or its persons found in crops of true boxes."""
+    return bool(run.config["data"]["turned"]) or run.config["evaluation"]["way"] != "bottom_up"
 
 
 def trainings(runs: Iterable[Run]) -> list[Scored]:

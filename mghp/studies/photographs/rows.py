@@ -9,15 +9,16 @@ from mghp.config.evaluation import BASELINES
 from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
-from mghp.studies.parsing.tables import EVALUATION, split_of, trained_experiment
+from mghp.studies.parsing.tables import EVALUATION, scored_otherwise, split_of, trained_experiment
 from mghp.studies.photographs.groupings import APART, STARTS
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
 DRAWN = "synthetic"
 """The name of the data that are no photographs."""
 
-NOT_TESTED = (BRANCHES, "coco_persons_weights")
-"""Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen."""
+NOT_TESTED = (BRANCHES, "coco_persons_weights", "photographs_turned", "photographs_top_down")
+"""Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
+are no trainings, but score one several times, in tables of their own."""
 
 TOLD_APART = ("photographs_starts", STARTS, APART)
 """Networks that are compared with each other in tables of their own."""
@@ -126,7 +127,8 @@ def _scored(runs: Iterable[Run]) -> list[Run]:
 
 
 def _is_scored(run: Run) -> bool:
-    return "val/coverage" in run.result["metrics"] and run.config["data"]["name"] != DRAWN
+    is_drawn = run.config["data"]["name"] == DRAWN
+    return "val/coverage" in run.result["metrics"] and not is_drawn and not scored_otherwise(run)
 
 
 def _rows(run: Run) -> Iterator[Scored]:

@@ -8,7 +8,7 @@ from mghp.registry import GREY
 from mghp.report.seed_figures import bar_figure
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
-from mghp.studies.photographs import finetuning, groupings, network
+from mghp.studies.photographs import cost, finetuning, groupings, network, turned
 from mghp.studies.photographs.rows import Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -35,8 +35,11 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     colours = [GREY if row.baseline else COLOURS[0] for row in rows]
     what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
     owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
-    of_groupings = groupings.grouping_drawings(runs)
-    return {**owners, **of_groupings, **network.network_drawings(runs), **finetuning.finetuning_drawings(runs)}
+    own = (
+        groupings.grouping_drawings, network.network_drawings, finetuning.finetuning_drawings, turned.turned_drawings,
+        cost.cost_drawings,
+    )  # fmt: skip
+    return owners | {name: draw for drawn in own for name, draw in drawn(runs).items()}
 
 
 def _grouping(row: Scored) -> float:
@@ -74,7 +77,22 @@ STUDY = Study(
             (finetuning.TABLE,),
             {"photographs_finetuning": "Scores on parts of clothed persons over steps, by what training began with"},
         ),
+        Question(
+            "What does a parser lose on photographs that are turned?",
+            turned.answer,
+            (turned.TABLE,),
+            {"photographs_turned": "What turning photographs changes"},
+        ),
+        Question(
+            "What does a further person in a photograph cost?",
+            cost.answer,
+            (cost.WAYS, cost.COST),
+            {"photographs_cost": "Seconds a photograph and owner accuracy by the number of persons"},
+        ),
     ),
     drawings,
-    (network.EXPERIMENT, finetuning.EXPERIMENT, "coco_persons_start", "coco_persons_weights", "photographs_shipped"),
+    (
+        network.EXPERIMENT, finetuning.EXPERIMENT, "coco_persons_start", "coco_persons_weights", "photographs_shipped",
+        "photographs_turned", "photographs_top_down",
+    ),  # fmt: skip
 )
