@@ -8,7 +8,7 @@ import yaml
 
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import ORACLES, SCORES
-from mghp.studies.rotation.tables import TEST_SETS
+from mghp.studies.rotation.tables import PLAIN
 
 PICTURES = 40
 
@@ -82,14 +82,14 @@ def plant_components(folder, scores, seeds=3, spread=0.002, **options):
     ]
 
 
-def plant_rotations(folder, scores, seeds=3, **options):
+def plant_rotations(folder, scores, seeds=3, rotations=PLAIN, **options):
     """Trainings of `scores`: angle to score by test set; seeds differ a little."""
-    scenes = tuple(scene for scene in TEST_SETS if scene)
+    scenes = tuple(scene for scene in rotations.test_sets if scene)
     runs = []
     for angle, of_sets in scores.items():
         for seed in range(seeds):
             by_scene = {scene: value + 0.002 * np.sin(angle + seed) for scene, value in of_sets.items()}
-            runs.append(plant(folder, "rotation", "", seed, by_scene, angle=angle, scenes=scenes, **options))
+            runs.append(plant(folder, rotations.experiment, "", seed, by_scene, angle=angle, scenes=scenes, **options))
     return runs
 
 

@@ -7,7 +7,7 @@ from mghp.runs.read import find_runs
 from mghp.studies.components.tables import BASELINE, FILE
 from mghp.studies.registry import STUDIES, all_questions
 from mghp.studies.report import all_tables, is_evidence, write_answers
-from mghp.studies.rotation.tables import TEST_SETS
+from mghp.studies.rotation.tables import PLAIN, UPRIGHT
 from mghp.studies.variants import labels_of
 
 
@@ -55,7 +55,9 @@ def planted(tmp_path_factory):
     runs += [plant(folder, "components", name, seed, 0.5) for name in (BASELINE, longest) for seed in (3, 4)]
     for variant in (BASELINE, "without_matching_loss"):
         runs += [plant(folder, "matching_long", variant, seed, 0.8 + 0.01 * seed, steps=3700) for seed in range(3)]
-    runs += plant_rotations(folder, {angle: dict.fromkeys(TEST_SETS, 0.4 - angle / 1000) for angle in (0.0, 180.0)})
+    for rotations in (PLAIN, UPRIGHT):
+        scores = {angle: dict.fromkeys(rotations.test_sets, 0.4 - angle / 1000) for angle in (0.0, 180.0)}
+        runs += plant_rotations(folder, scores, rotations=rotations)
     steps = {f"assembly/{step}/ap_p_vol": score for step, score in (("projection", 1.0), ("field_resolution", 0.5))}
     return [*runs, plant(folder, "synthetic_10min", "", 0, 0.5, metrics={**steps, "tag/upside_down/person_iou": 0.2})]
 

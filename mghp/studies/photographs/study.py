@@ -93,6 +93,6 @@ STUDY = Study(
     drawings,
     (
         network.EXPERIMENT, finetuning.EXPERIMENT, "coco_persons_start", "coco_persons_weights", "photographs_shipped",
-        "photographs_turned", "photographs_top_down",
+        turned.EXPERIMENT, cost.EXPERIMENT,
     ),  # fmt: skip
 )

@@ -8,20 +8,24 @@ from matplotlib.figure import Figure
 
 from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
 from mghp.report.seed_figures import draw_over_seeds, seeds_in_words
-from mghp.report.seeds import Family
 from mghp.runs.read import Run
-from mghp.studies.rotation.tables import AP_P, PERSON_IOU, angles
+from mghp.studies.rotation.tables import PLAIN, UPRIGHT, Rotations
 
 
 def rotation_drawings(runs: Sequence[Run]) -> Drawings:
-    """Return the figure, where there are two angles to compare."""
-    family = angles(runs)
-    return {"rotation": partial(rotation_figure, family)} if len(family.runs) > 1 else {}
+    """Return the figure of each experiment that has two angles to compare."""
+    figures = {"rotation": PLAIN, "upright_rotation": UPRIGHT}
+    return {
+        name: partial(rotation_figure, rotations, runs)
+        for name, rotations in figures.items()
+        if len(rotations.angles(runs).runs) > 1
+    }
 
 
-def rotation_figure(family: Family) -> Figure:
+def rotation_figure(rotations: Rotations, runs: Sequence[Run]) -> Figure:
     """Draw scores against the largest angle of rotation, a line per test set."""
-    panels = {"AP$^p$ averaged [%]": AP_P, "person IoU [%]": PERSON_IOU}
+    family = rotations.angles(runs)
+    panels = {"AP$^p$ averaged [%]": rotations.ap_p, "person IoU [%]": rotations.person_iou}
     figure, axes = plt.subplots(1, len(panels), figsize=(PAGE_INCHES, 2.6))
     places = {float(angle): group for angle, group in family.runs.items()}
     for axis, (label, scores) in zip(axes, panels.items(), strict=True):

@@ -1,8 +1,8 @@
 import pytest
 from planted_trainings import plant_rotations
 
-from mghp.studies.rotation.study import answer
-from mghp.studies.rotation.tables import TEST_SETS
+from mghp.studies.rotation.study import STUDY, answer
+from mghp.studies.rotation.tables import PLAIN, TEST_SETS, UPRIGHT
 
 
 def scores(upside_down, overall, angle=180.0):
@@ -41,3 +41,16 @@ def test_without_rotated_trainings_or_those_without_rotation_there_is_no_answer(
     runs = plant_rotations(tmp_path, scores(0.05, -0.05))
     rotated = [run for run in runs if run.config["data"]["augmentation"]["rotation"]]
     assert answer([]) == answer(rotated) == answer([run for run in runs if run not in rotated]) == ""
+
+
+def test_training_on_upright_persons_alone_has_an_answer_a_table_and_a_figure_of_its_own(tmp_path):
+    shown = {0.0: dict.fromkeys(UPRIGHT.test_sets, 0.4), 180.0: {"": 0.3, "upside_down": 0.5, "default": 0.4}}
+    runs = plant_rotations(tmp_path, shown, rotations=UPRIGHT)
+    told = STUDY.questions[1].answer(runs)
+    assert told.startswith("Yes. Rotating by up to 180° changes person IoU by +9.9 ")
+    assert told.endswith("worse upright (3 seeds).")
+    (plain, upright) = (rotations.tables[0].filled(runs) for rotations in (PLAIN, UPRIGHT))
+    assert (len(plain.rows), len(upright.rows)) == (0, 2)
+    assert list(upright.formats)[2:] == ["upright", "upside-down", "mixed"]
+    assert set(STUDY.drawings(runs)) == {"upright_rotation"}
+    assert answer(runs) == ""
