@@ -104,9 +104,7 @@ def was_resumed(run: Run) -> bool:
 def single(runs: Iterable[Run]) -> list[Run]:
     """Return the runs that no study keeps to itself, and whose pictures were scored as they are, bottom-up."""
     others = own_experiments()
-    return [
-        run for run in runs if run.experiment.removesuffix(EVALUATION) not in others and not scored_otherwise(run)
-    ]
+    return [run for run in runs if run.experiment.removesuffix(EVALUATION) not in others and not scored_otherwise(run)]
 
 
 def scored_otherwise(run: Run) -> bool:

@@ -92,7 +92,12 @@ STUDY = Study(
     ),
     drawings,
     (
-        network.EXPERIMENT, finetuning.EXPERIMENT, "coco_persons_start", "coco_persons_weights", "photographs_shipped",
-        turned.EXPERIMENT, cost.EXPERIMENT,
-    ),  # fmt: skip
+        network.EXPERIMENT,
+        finetuning.EXPERIMENT,
+        "coco_persons_start",
+        "coco_persons_weights",
+        "photographs_shipped",
+        turned.EXPERIMENT,
+        cost.EXPERIMENT,
+    ),
 )
