@@ -8,11 +8,13 @@ import torch
 
 from mghp.anatomy.anatomy import Anatomy
 from mghp.config.schema import Config
+from mghp.datasets.resized import resized_picture
 from mghp.inference.any_picture import AnyPicture, name_of, pixels_of
 from mghp.inference.parsed_picture import ParsedPicture
-from mghp.inference.test_time import parse_pictures, parsed_size
+from mghp.inference.test_time import averaged_fields, parse_pictures, parsed_size
 from mghp.parsing.build import load_parser
 from mghp.parsing.checkpoint_places import SHIPPED
+from mghp.parsing.fields import Fields
 from mghp.parsing.parser import Parser
 
 OnePicture = TypeVar("OnePicture", bound=AnyPicture)
@@ -93,6 +95,26 @@ class HumanParser:
         return self._parsed([pictures], [name_of(pictures)])[0]
 
     __call__ = predict
+
+    def fields(self, picture: AnyPicture) -> Fields:
+        """Return the fields that a picture's persons are assembled of.
+
+        Args:
+            picture: see `predict`.
+
+        Returns:
+            A batch of one, averaged as `inference` asks for. Its `image_size` is the size at which the picture went
+            through the network, and coordinates are pixels of that size.
+
+        Raises:
+            InputError: if a file, or that of a Pillow image, is no readable picture.
+            ValueError: if an array or tensor has another shape or type.
+            TypeError: if something else is given.
+        """
+        image, inference = pixels_of(picture), self.config.inference
+        size = parsed_size(image.shape[:2], inference, self.config.data.trained_side)
+        with torch.no_grad():
+            return averaged_fields(self.module, resized_picture(image, *size)[None], inference)
 
     def _parsed(self, pictures: Sequence[AnyPicture], names: Sequence[str]) -> list[ParsedPicture]:
         images = [pixels_of(picture) for picture in pictures]

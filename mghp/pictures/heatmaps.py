@@ -31,7 +31,13 @@ def heatmaps_overlay(
 
 
 def candidates_overlay(
-    image: Rgb, candidates: NDArray[np.floating], types: NDArray[np.integer], skeleton: Skeleton, *, zoom: int = 2
+    image: Rgb,
+    candidates: NDArray[np.floating],
+    types: NDArray[np.integer],
+    skeleton: Skeleton,
+    *,
+    zoom: int = 2,
+    dots: float = 1.0,
 ) -> Rgb:
     """Draw candidate keypoints, the peaks of heatmaps: the higher the score, the larger the dot.
 
@@ -41,13 +47,14 @@ def candidates_overlay(
         types: keypoint types by their positions in the skeleton, (candidate,).
         skeleton: names that tell the side.
         zoom: factor of enlargement.
+        dots: factor of the dots' radii, which suit a picture of 128 pixels.
     """
     sketch = Sketch(dimmed(image, zoom, contrast=0.45), zoom)
     colours = keypoint_colours(skeleton)
     # Weak ones first: they never hide a strong one.
     for index in np.argsort(candidates[:, 2], kind="stable"):
         x, y, score = (float(value) for value in candidates[index])
-        radius = zoom * (0.6 + 1.2 * min(max(score, 0), 1))
-        sketch.dot((x, y), (0, 0, 0), radius + 0.3 * zoom)
+        radius = dots * zoom * (0.6 + 1.2 * min(max(score, 0), 1))
+        sketch.dot((x, y), (0, 0, 0), radius + 0.3 * dots * zoom)
         sketch.dot((x, y), colours[types[index]], radius)
     return sketch.picture()

@@ -51,12 +51,12 @@ Drawings = Mapping[str, Callable[[], Figure]]
 """Functions that draw figures, by file names without ending."""
 
 
-def png(draw: Callable[[], Figure]) -> bytes:
-    """Draw a figure in this style as the bytes of a PNG, for notebooks."""
+def png(draw: Callable[[], Figure], dpi: int = STYLE["savefig.dpi"]) -> bytes:
+    """Draw a figure in this style as the bytes of a PNG of so many dots an inch."""
     buffer = io.BytesIO()
     with plt.rc_context(STYLE):
         figure = draw()
-        figure.savefig(buffer, format="png")
+        figure.savefig(buffer, format="png", dpi=dpi)
     plt.close(figure)
     return buffer.getvalue()
 

@@ -23,7 +23,7 @@ from mghp.evaluation.train import run_training
 from mghp.inference.image_files import picture_files
 from mghp.inference.predict import predict
 from mghp.inference.prediction_files import prediction_names
-from mghp.inference.test_time import parsed_size
+from mghp.inference.test_time import brought_back, parsed_size
 
 
 def nothing(*_):
@@ -67,6 +67,14 @@ def test_tensors_are_taken_and_the_call_is_predict(parser):
     image = photo(50, 70)
     tensor = torch.from_numpy(image).permute(2, 0, 1)
     assert_same(parser.predict(image), parser(tensor))
+
+
+def test_the_fields_of_a_picture_are_those_that_its_persons_are_assembled_of(parser):
+    image = photo(50, 70)
+    fields = parser.fields(image)
+    (found,) = parser.module.assembler(fields)
+    assert found.parts.shape == fields.image_size == parser.predict(image).parsed_size
+    assert_same(parser.predict(image), brought_back(found, (50, 70)))
 
 
 @pytest.mark.parametrize(

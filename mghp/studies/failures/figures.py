@@ -13,7 +13,7 @@ from PIL import Image
 from mghp.datasets.label_files import FORMATS, faults_told_of
 from mghp.datasets.picture_pixels import picture_pixels
 from mghp.gallery.cases import CAUSES, KINDS, CaseSet, read_image
-from mghp.pictures.style import COLOURS, COLUMN_INCHES, PAGE_INCHES, Drawings, plain
+from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, plain
 from mghp.runs.read import Run
 from mghp.studies.failures.tables import FAILURES, count, failure_groups
 
@@ -78,7 +78,7 @@ def mending_figure(cases: CaseSet) -> Figure:
     return figure
 
 
-def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
+def worst_figure(cases: CaseSet, number: int = 8) -> Figure:
     """Show the worst cases per tag, a row per tag, the rarest tag first.
 
     Args:
@@ -88,7 +88,7 @@ def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
     wrong = [case for case in cases.cases if case["kind"] not in ("right", "spurious")]
     wrong.sort(key=lambda case: case["score"])
     tags = cases.tags or [""]
-    size = (COLUMN_INCHES, 1.25 * COLUMN_INCHES / number * len(tags))
+    size = (PAGE_INCHES, (PAGE_INCHES / number + 0.3) * len(tags))
     figure, grid = plt.subplots(len(tags), number, figsize=size, squeeze=False)
     shown: set[str] = set()
     for tag, row in zip(tags, grid, strict=True):
@@ -99,7 +99,7 @@ def worst_figure(cases: CaseSet, number: int = 4) -> Figure:
             axes.spines[:].set_visible(False)
         for axes, case in zip(row, some, strict=False):
             axes.imshow(_picture(cases, case["images"]["thumbnail"]))
-            axes.set_title(f"{KINDS[case['kind']]} {case['score']:.2f}", fontsize=6, pad=2)
+            axes.set_title(f"{KINDS[case['kind']]}\n{case['score']:.2f}", fontsize=7, pad=2)
         row[0].set_ylabel(plain(tag.replace("_", " ")), fontsize=7)
     return figure
 

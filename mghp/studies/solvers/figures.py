@@ -1,6 +1,5 @@
 """Figures of the matcher: assignments, convergence, and the T x N maps."""
 
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -10,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from mghp.matching.solvers import SOLVERS
-from mghp.pictures.style import COLOURS, PAGE_INCHES, Drawings, say, shades
+from mghp.pictures.matrices import matrices_figure
+from mghp.pictures.style import PAGE_INCHES, Drawings, say, shades
 from mghp.report.seed_figures import draw_differences
 from mghp.runs.read import Run
 from mghp.studies.solvers.scale import by_scale, scale_figure
@@ -93,21 +92,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
     runs = [run for run in runs if run.variant != BASELINE]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
     panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
-    columns = 7
-    rows = -(-len(panels) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(PAGE_INCHES, 1.15 * rows + 0.3), squeeze=False)
-    for axis in axes.flat[len(panels) :]:
-        axis.set_visible(False)
-    for axis, (name, values) in zip(axes.flat, panels, strict=False):
-        image = axis.imshow(values, vmin=0, vmax=1, cmap="cividis")
-        for row, column in np.argwhere(truth > 0):
-            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=1.2))
-        axis.set_title(textwrap.fill(name, 20), fontsize=5.5)
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    figure.supxlabel("destination", fontsize=8)
-    figure.supylabel("source", fontsize=8)
-    figure.colorbar(image, ax=axes, fraction=0.02, pad=0.01, label="affinity, assignment")
+    figure = matrices_figure(panels, truth)
     figure.suptitle(f"One problem and its assignments; {runs[0].data}; true pairs are framed")
     return figure
 
