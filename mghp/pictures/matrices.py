@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
@@ -37,7 +38,7 @@ def matrices_figure(
     figure.supxlabel("destination", fontsize=8)
     figure.supylabel("source", fontsize=8)
     if not numbers:
-        scale = plt.cm.ScalarMappable(plt.Normalize(0, 1), "cividis")
+        scale = plt.cm.ScalarMappable(Normalize(0, 1), "cividis")
         figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01, label="affinity, assignment")
     return figure
 
@@ -61,8 +62,8 @@ def _draw_matrix(
 
 def _write_numbers(axes: Axes, values: NDArray[np.floating], dark_below: float, size: float) -> None:
     """Write the values into a matrix, and the numbers of its candidates, from 1, beside it."""
-    axes.set_xticks(range(values.shape[1]), range(1, values.shape[1] + 1))
-    axes.set_yticks(range(values.shape[0]), range(1, values.shape[0] + 1))
+    for axis, number in ((axes.yaxis, values.shape[0]), (axes.xaxis, values.shape[1])):
+        axis.set_ticks(range(number), [str(place) for place in range(1, number + 1)])
     axes.tick_params(length=0)
     for (row, column), value in np.ndenumerate(values):
         ink = "white" if value < dark_below else "black"

@@ -11,12 +11,12 @@ from scipy.stats import linregress
 
 from mghp.config.metric_names import METRICS
 from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, verdicts
 from mghp.report.statistics import PairedDifference, interval
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
-    BOUND,
     INTERVALS,
     compared_columns,
     pictures,
@@ -138,7 +138,7 @@ WAYS = TableOf(
     "Photographs parsed as a whole (bottom-up), and person by person in crops of the true boxes (top-down), which no "
     "detector had to find, by the same networks. Seconds are of a picture parsed alone, medians of its repeats, on one "
     "machine; a further person: slope of a line through the pictures' seconds, with a 95 % interval. Scores are of "
-    f"crowds. {INTERVALS} {verdicts(BOUND)}",
+    f"crowds. {INTERVALS} {verdicts(NO_EFFECT_IN_PHOTOS)}",
     *variant_columns(FILE),
     Column("seconds a picture", lambda variant: float(pictures(variant.runs, ["seconds"])["seconds"].mean()), ".3f"),
     Column("a further person [ms]", further_person, ".0f"),

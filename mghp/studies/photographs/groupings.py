@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mghp.errors import InputError
 from mghp.pictures.style import COLOURS, Drawings
-from mghp.report.comparison import Bound, Comparison, compare
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, Comparison, compare
 from mghp.report.seed_figures import difference_figure
 from mghp.report.seeds import OverSeeds
 from mghp.report.statistics import PairedCounts, ratios_over_starts
@@ -27,9 +27,6 @@ APART = "photographs_groupings"
 """Trainings of one head alone, from the trunks of the starts."""
 
 FILE = f"parsing/{APART}.yaml"
-
-BOUND = Bound(0.02, relative=0.1)
-"""The size below which an effect counts as none: fixed before anything was run."""
 
 WAYS = {
     "field_1": "field at 1 level",
@@ -123,7 +120,7 @@ class Pair:
     def compared(self, score: str, oracle: str) -> Comparison:
         """Return the comparison in a score under an oracle."""
         difference = ratios_over_starts([self._counts(start, score, oracle) for start in self.starts])
-        return compare({"": difference}, BOUND, self.baseline.score(score, oracle).mean)[""]
+        return compare({"": difference}, NO_EFFECT_IN_PHOTOS, self.baseline.score(score, oracle).mean)[""]
 
     def _counts(self, start: str, score: str, oracle: str) -> PairedCounts:
         (pictures, ours), (others, baseline) = (way.counts(start, score, oracle) for way in (self.ours, self.baseline))
@@ -227,7 +224,7 @@ DIFFERENCES = TableOf(
     "photographs_groupings_differences",
     "Ways to group pixels in crowds of photographs: differences in points, paired by start, with the wider of two 95 % "
     "intervals, by Student's t over starts and by bootstrap over starts and pictures. Better or worse if it lies on "
-    f"one side of 0; 'no effect' if it lies within {BOUND}, fixed beforehand; else undecided. {_ABOUT}",
+    f"one side of 0; 'no effect' if it lies within {NO_EFFECT_IN_PHOTOS}, fixed beforehand; else undecided. {_ABOUT}",
     Column("field", lambda pair: pair.ours.label),
     Column("against", lambda pair: pair.baseline.label),
     Column("starts", lambda pair: len(pair.starts), "d"),

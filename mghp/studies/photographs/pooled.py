@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mghp.report.comparison import Bound
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, difference_columns, paired_difference, score_columns
 from mghp.report.statistics import PairedDifference, bootstrap_difference
 from mghp.report.table import Column
@@ -22,9 +22,6 @@ PIXELS = {
     "val/owner_grouping": ("right", "human"),
 }
 """The pixels of crowds that a score counts and those that it is a share of, by their columns in `PER_PICTURE`."""
-
-BOUND = Bound(0.02, relative=0.1)
-"""The bound for scores of photographs: docs/explanation/protocol.md fixed it before anything was run."""
 
 INTERVALS = (
     "Scores: mean ± standard deviation over networks. Owners and coverage: differences are of pixels pooled over "
@@ -46,7 +43,12 @@ def scored_variants(runs: Iterable[Run], experiment: str, file: str, baseline: s
     own = [run for run in runs if run.experiment == experiment and run.has(PER_PICTURE)]
     number = {network: place for place, network in enumerate(sorted(set(map(_network, own))))}
     groups = {name: {number[_network(run)]: run for run in own if run.variant == name} for name in labels_of(file)}
-    return Family({name: group for name, group in groups.items() if group}, baseline, BOUND, difference_over_pictures)
+    return Family(
+        {name: group for name, group in groups.items() if group},
+        baseline,
+        NO_EFFECT_IN_PHOTOS,
+        difference_over_pictures,
+    )
 
 
 def _network(run: Run) -> tuple[str, int]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from mghp.config.metric_names import METRICS
 from mghp.pictures.style import COLOURS, Drawings
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seed_figures import difference_figure
 from mghp.report.seeds import Family, Score, verdicts
 from mghp.report.table import TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
-    BOUND,
     INTERVALS,
     compared_columns,
     pictures,
@@ -52,7 +52,7 @@ def answer(runs: Sequence[Run]) -> str:
 
 TABLE = TableOf(
     "photographs_turned",
-    f"Photographs turned by quarters with their labels, crowds. {INTERVALS} {verdicts(BOUND)}",
+    f"Photographs turned by quarters with their labels, crowds. {INTERVALS} {verdicts(NO_EFFECT_IN_PHOTOS)}",
     *variant_columns(FILE),
     *compared_columns(SCORES),
     rows=lambda runs: turns(runs).variants,

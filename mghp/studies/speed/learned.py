@@ -17,7 +17,6 @@ from mghp.progress import Progress
 from mghp.report.table import Column, TableOf
 from mghp.runs.folder import RunFolder
 from mghp.studies.learned.run import load_pair_problems, split_problems, untrained
-from mghp.studies.learned.variants import FILE
 from mghp.studies.speed.bench import Bench, cell, finished, measurements
 from mghp.studies.speed.measure import kept_bytes
 from mghp.studies.variants import label_of
@@ -115,7 +114,7 @@ STEP_COST = TableOf(
     "The line integral trains nothing.",
     # The file's column is named as in the runs that are finished.
     Column("problems", lambda row: row.run.data),
-    Column("variant", lambda row: label_of(FILE, row["arm"])),
+    Column("variant", lambda row: label_of("matcher/bench_learned.yaml", row["arm"])),
     Column("problems a step", lambda row: row.run.config["learned"]["batch_problems"], ".0f"),
     cell("ms a step", "ms", ".1f"),
     cell("times the baseline's", "ratio", ".2f"),
