@@ -15,7 +15,10 @@ from mghp.runs.places import read_file
 from mghp.runs.read import find_runs
 
 REAL_POSES = ROOT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
-BENCHES = {f"bench_{name}" for name in ("data", "inference", "learned", "memory", "parsing", "speed", "step")}
+BENCHES = {
+    f"bench_{name}"
+    for name in ("data", "inference", "learned", "memory", "parsing", "peers", "projection", "speed", "step")
+}
 """Committed, but run by no profile."""
 
 PHOTOGRAPHS = {
@@ -79,14 +82,16 @@ def committed():
 def test_what_it_leaves_is_of_benches_and_of_other_poses(adopted, committed):
     folders = {folder for _, folder in adopted}
     others = {run.experiment for run in committed if run.path not in folders}
-    assert others == BENCHES | PHOTOGRAPHS | {"bench_matcher", "learned", "readings", "solvers", "steps"}
-    assert len(committed) == 1267
+    assert others == BENCHES | PHOTOGRAPHS | {"bench_matcher", "learned", "readings", "scale", "solvers", "steps"}
+    assert len(committed) == 1358
 
 
-# The key of the other two is of the path of a checkpoint on the machine that measured them.
-@pytest.mark.parametrize("name", sorted(BENCHES - {"bench_speed", "bench_step"}))
+# The key of two others is of the path of a checkpoint on the machine that measured them; the projection's bench reads no file.
+@pytest.mark.parametrize("name", sorted(BENCHES - {"bench_projection", "bench_speed", "bench_step"}))
 def test_a_bench_keeps_its_key(name, committed):
-    (run,) = (run for run in committed if run.experiment == name)
-    written = yaml.safe_load(read_file(run.path / "config.yaml", "config"))
-    del written["learned"]["learning_rates"]  # whose default has changed since
-    assert config_key(load_config_text(yaml.safe_dump(written)), run.said("data_fingerprint")) == run.said("key")
+    runs = [run for run in committed if run.experiment == name]
+    assert runs
+    for run in runs:
+        written = yaml.safe_load(read_file(run.path / "config.yaml", "config"))
+        del written["learned"]["learning_rates"]  # whose default has changed since
+        assert config_key(load_config_text(yaml.safe_dump(written)), run.said("data_fingerprint")) == run.said("key")
