@@ -86,7 +86,7 @@ def test_what_it_leaves_is_of_benches_and_of_other_poses(adopted, committed):
     assert len(committed) == 1358
 
 
-# The key of two others is of the path of a checkpoint on the machine that measured them; the projection's bench reads no file.
+# Keys of others are of the path of a checkpoint where they were measured, or of no file.
 @pytest.mark.parametrize("name", sorted(BENCHES - {"bench_projection", "bench_speed", "bench_step"}))
 def test_a_bench_keeps_its_key(name, committed):
     runs = [run for run in committed if run.experiment == name]
