@@ -93,7 +93,13 @@ def read_plain(
         node = reader.get_single_node()
         return None if node is None else reader.construct_document(prepared(node))
     except _UNREADABLE as error:
-        raise InputError(f"{where}: not readable as YAML: {' '.join(str(error).split())[:300]}") from None
+        said = " ".join(str(error).split())[:300]
+        raise InputError(f"{_shortened(where)}: not readable as YAML: {said}") from None
+
+
+def _shortened(where: str) -> str:
+    """Return a text's origin as a message can bear it: an override is its own, however long."""
+    return where if len(where) <= _MOST_DIGITS else f"{where[: _MOST_DIGITS // 2]}..."
 
 
 def _checked_size(node: Any, known: dict[int, int | None], level: int) -> int:  # noqa: ANN401

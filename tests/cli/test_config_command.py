@@ -34,7 +34,7 @@ def test_every_key_of_the_schema_has_a_meaning_and_a_kind():
 @pytest.mark.parametrize(("hint", "words"), [
     ("seed", "integer from 0"), ("matcher.sinkhorn.epsilon", "number above 0"), ("data.splits.tuning", "text, or null"),
     ("assembly.peak_threshold", "number from 0 below 1"), ("network.aspp_rates", "list of: integer from 1 to 1024"),
-    ("assembly.grouping", "field, nearest, center"), ("assembly.average_mirror", "true or false"),
+    ("assembly.grouping", "field, nearest, center, hybrid"), ("assembly.average_mirror", "true or false"),
 ])  # fmt: skip
 def test_kinds_are_told_in_words(hint, words):
     assert schema_keys()[hint].kind == words

@@ -8,9 +8,13 @@ from mghp.registry import GREY
 from mghp.report.seed_figures import bar_figure
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
+from mghp.studies.parsing.figures import training_curves
 from mghp.studies.photographs import cost, finetuning, groupings, network, turned
 from mghp.studies.photographs.rows import Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
+
+WEIGHTS = "coco_persons_weights"
+"""The trainings of the weights that ship, stage by stage."""
 
 
 def answer(runs: Sequence[Run]) -> str:
@@ -36,10 +40,19 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
     owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
     own = (
-        groupings.grouping_drawings, network.network_drawings, finetuning.finetuning_drawings, turned.turned_drawings,
-        cost.cost_drawings,
+        _weights_drawings, groupings.grouping_drawings, network.network_drawings, finetuning.finetuning_drawings,
+        turned.turned_drawings, cost.cost_drawings,
     )  # fmt: skip
     return owners | {name: draw for drawn in own for name, draw in drawn(runs).items()}
+
+
+def _weights_drawings(runs: Sequence[Run]) -> Drawings:
+    """Return the curves of each stage of the weights that ship."""
+    return {
+        f"weights_{run.variant}": partial(training_curves, run.steps)
+        for run in runs
+        if run.experiment == WEIGHTS and "train/steps" in run.result["metrics"]
+    }
 
 
 def _grouping(row: Scored) -> float:
@@ -52,7 +65,10 @@ STUDY = Study(
             "Whose is a pixel of a photograph, by human masks?",
             answer,
             (HUMAN, PARTS),
-            {"owners": "Pixels of photographs that are given to the right person, by human masks"},
+            {
+                "owners": "Pixels of photographs that are given to the right person, by human masks",
+                "weights_": "Losses, and scores on tuning, on the way of the weights that ship",
+            },
         ),
         Question(
             "Does the projection field tell whose a pixel is, and does its refinement?",

@@ -39,10 +39,10 @@ def peers_answer(runs: Sequence[Run]) -> str:
         return ""
     ratios = [row[ratio] for row in rows]
     faster = sorted({row["matcher"] for row in rows if row[ratio] < 1})
+    number = len({row["matcher"] for row in rows})
     return (
-        f"Forward and backward, {len({row['matcher'] for row in rows})} of other packages take {min(ratios):.2g} to "
-        f"{max(ratios):.0f} times as long as ours of the same kind, in the median {median(ratios):.0f}; faster "
-        f"somewhere: {', '.join(faster) or 'none'}."
+        f"{number} matchers take {min(ratios):.2g} to {max(ratios):.0f} times as long as ours, median "
+        f"{median(ratios):.0f}, forward and backward; faster somewhere: {', '.join(faster) or 'none'}."
     )
 
 

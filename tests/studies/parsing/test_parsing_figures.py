@@ -88,6 +88,7 @@ def plant(rows, tmp_path):
     def plant_run(experiment, metrics):
         folder = tmp_path / experiment
         folder.mkdir()
+        (folder / "config.yaml").write_text(f"experiment: {experiment}")
         (folder / "result.json").write_text(json.dumps({"experiment": experiment, "variant": "", "metrics": metrics}))
         if "train/steps" in metrics:
             rows.to_csv(folder / "metrics.csv", index=False)

@@ -104,8 +104,8 @@ def test_the_answer_names_the_packages_that_are_faster_somewhere(measured_run, t
     rows.loc[is_theirs, "reason"] = None  # where lapx is not installed
     rows.to_csv(tmp_path / "run" / "ratios.csv", index=False)
     assert peers_answer([Run(tmp_path / "run")]) == (
-        "Forward and backward, 1 of other packages take 0.5 to 40 times as long as ours of the same kind, in the "
-        "median 20; faster somewhere: lapx: Jonker-Volgenant."
+        "1 matchers take 0.5 to 40 times as long as ours, median 20, forward and backward; faster somewhere: lapx: "
+        "Jonker-Volgenant."
     )
     assert peers_answer([]) == ""
 
