@@ -1,15 +1,17 @@
 """From the `data` section of a config to pictures for training and for validation."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from mghp.config.data import DataConfig
+from mghp.datasets.changed_samples import ChangedSamples
 from mghp.datasets.registry import picture_dataset
 from mghp.datasets.sample import PictureSet
 from mghp.datasets.synthetic.contact_sheet import contact_sheet
 from mghp.datasets.synthetic.measured_difficulty import set_difficulty
-from mghp.datasets.truth_tags import TaggedByTruth
-from mghp.datasets.turned import TurnedSamples
+from mghp.datasets.truth_tags import tagged
+from mghp.datasets.turned import turned
 from mghp.errors import InputError
 from mghp.progress import Progress
 
@@ -64,8 +66,11 @@ def load_validation(config: DataConfig, progress: Progress) -> PictureSet:
     dataset = picture_dataset(config)
     validation = dataset.load(config, "validation", progress)
     assert validation is not None
-    seen = TurnedSamples(validation, config.turned) if config.turned else validation
-    return TaggedByTruth(seen, dataset.anatomy_of(config).skeleton) if config.truth_tags else seen
+    if config.turned:
+        validation = ChangedSamples(validation, partial(turned, degrees=config.turned))
+    if config.truth_tags:
+        validation = ChangedSamples(validation, partial(tagged, skeleton=dataset.anatomy_of(config).skeleton))
+    return validation
 
 
 def load_tuning(config: DataConfig, progress: Progress) -> PictureSet | None:

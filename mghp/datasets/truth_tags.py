@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mghp.anatomy.skeleton import Skeleton
 from mghp.datasets.mask_boxes import Box, box_about, do_overlap
-from mghp.datasets.sample import PictureSet, Sample
+from mghp.datasets.sample import Sample
 
 LYING, UPSIDE_DOWN = 60.0, 120.0
 """The least turns of the torsos of persons who lie and who are upside down, degrees."""
@@ -30,31 +30,6 @@ DIM = 0.4
 """The luma, relative to white, that nine tenths of a dim person's box do not reach."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32) / 255
-
-
-class TaggedByTruth:
-    """A set of pictures that have tags computed from their labels, beside those they have anyway.
-
-    Args:
-        samples: the pictures.
-        skeleton: what their keypoints are; without shoulders and hips nobody lies or is upside down.
-    """
-
-    def __init__(self, samples: PictureSet, skeleton: Skeleton) -> None:
-        self.samples = samples
-        self.skeleton = skeleton
-        self.names = samples.names
-
-    @property
-    def fingerprint(self) -> str:
-        """The digest of what the set consists of, but for the tags."""
-        return self.samples.fingerprint
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> Sample:
-        return tagged(self.samples[index], self.skeleton)
 
 
 def tagged(sample: Sample, skeleton: Skeleton) -> Sample:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mghp.datasets.sample import LABEL_MAPS, PictureSet, Sample
+from mghp.datasets.sample import LABEL_MAPS, Sample
 
 
 def turned(sample: Sample, degrees: int) -> Sample:
@@ -48,28 +48,3 @@ def _turned_regions(regions: NDArray[Any], width: int) -> NDArray[np.float32]:
     """Return boxes and areas (person, 5) turned by a quarter."""
     x, y, across, down, area = regions.T
     return np.stack([y, width - x - across, down, across, area], -1).astype(np.float32)
-
-
-class TurnedSamples:
-    """A set of pictures that are turned.
-
-    Args:
-        samples: as they are.
-        degrees: a multiple of 90, counter-clockwise.
-    """
-
-    def __init__(self, samples: PictureSet, degrees: int) -> None:
-        self.samples = samples
-        self.degrees = degrees
-        self.names = samples.names
-
-    @property
-    def fingerprint(self) -> str:
-        """The digest of the pictures as they are: the config tells how they are turned."""
-        return self.samples.fingerprint
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> Sample:
-        return turned(self.samples[index], self.degrees)
