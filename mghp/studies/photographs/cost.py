@@ -9,15 +9,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.stats import linregress
 
-from mghp.config.metric_names import METRICS
 from mghp.pictures.style import COLOURS, MARKERS, PAGE_INCHES, Drawings
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
-from mghp.report.seeds import Family, Score, Variant, verdicts
+from mghp.report.seeds import Family, Variant, verdicts
 from mghp.report.statistics import PairedDifference, interval
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
     INTERVALS,
+    SCORES,
     compared_columns,
     pictures,
     scored_variants,
@@ -31,11 +31,6 @@ FILE = f"parsing/{EXPERIMENT}.yaml"
 
 BASELINE = "bottom_up"
 OWNERS = "val/owner_accuracy"
-
-SCORES: dict[str, Score] = {
-    METRICS[name].label: f"val/{name}"
-    for name in ("owner_accuracy", "contested_owner_accuracy", "coverage", "keypoint_ap_50")
-}
 
 PERSONS = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "4 to 5": (4, 5), "6 or more": (6, np.inf)}
 """Numbers of persons in a picture that stand in one row: least, most."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mghp.config.metric_names import METRICS
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, difference_columns, paired_difference, score_columns
 from mghp.report.statistics import PairedDifference, bootstrap_difference
@@ -22,6 +23,12 @@ PIXELS = {
     "val/owner_grouping": ("right", "human"),
 }
 """The pixels of crowds that a score counts and those that it is a share of, by their columns in `PER_PICTURE`."""
+
+SCORES: dict[str, Score] = {
+    METRICS[name].label: f"val/{name}"
+    for name in ("owner_accuracy", "contested_owner_accuracy", "coverage", "keypoint_ap_50")
+}
+"""The scores that the tables of such networks show, by their words."""
 
 INTERVALS = (
     "Scores: mean ± standard deviation over networks. Owners and coverage: differences are of pixels pooled over "

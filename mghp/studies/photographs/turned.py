@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from mghp.config.metric_names import METRICS
 from mghp.pictures.style import COLOURS, Drawings
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seed_figures import difference_figure
-from mghp.report.seeds import Family, Score, verdicts
+from mghp.report.seeds import Family, verdicts
 from mghp.report.table import TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
     INTERVALS,
+    SCORES,
     compared_columns,
     pictures,
     scored_variants,
@@ -25,10 +25,6 @@ FILE = f"parsing/{EXPERIMENT}.yaml"
 BASELINE = "upright"
 LARGEST = "upside_down"
 
-SCORES: dict[str, Score] = {
-    METRICS[name].label: f"val/{name}"
-    for name in ("owner_accuracy", "contested_owner_accuracy", "coverage", "keypoint_ap_50")
-}
 OWNERS, POSES = "val/owner_accuracy", "val/keypoint_ap_50"
 
 

@@ -172,4 +172,3 @@ UPRIGHT = Rotations(
 """Trained on scene `upright`, as in the supplement."""
 
 ROTATION, DIFFERENCES, SCORES = PLAIN.tables
-angles = PLAIN.angles
