@@ -38,6 +38,15 @@ class OwnerCounts(NamedTuple):
     contested_right: int
 
 
+OWNER_SHARES = {
+    "coverage": ("labelled", "human"),
+    "owner_accuracy": ("right", "labelled"),
+    "owner_grouping": ("right", "human"),
+    "contested_owner_accuracy": ("contested_right", "contested"),
+}
+"""The pixels that each score counts and those that it is a share of, by their names in `OwnerCounts`."""
+
+
 def owner_counts(predicted: PredictedPersons, true: TruePersons) -> OwnerCounts:
     """Count the human pixels of one picture, outside what `TruePersons.ignored` leaves out.
 
@@ -122,13 +131,8 @@ class OwnerScores(PooledScores):
 
 
 def _owner_scores(counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    human, labelled, right, contested, contested_right = counts.T[:5]
-    return {
-        "coverage": ratio(labelled, human),
-        "owner_accuracy": ratio(right, labelled),
-        "owner_grouping": ratio(right, human),
-        "contested_owner_accuracy": ratio(contested_right, contested),
-    }
+    pixels = dict(zip(OwnerCounts._fields, counts.T, strict=False))  # the group of the picture comes after them
+    return {name: ratio(pixels[counted], pixels[of]) for name, (counted, of) in OWNER_SHARES.items()}
 
 
 def _weighted_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mghp.errors import InputError
+from mghp.metrics.owners import OWNER_SHARES
 from mghp.pictures.style import COLOURS, Drawings
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, Comparison, compare
 from mghp.report.seed_figures import difference_figure
@@ -46,11 +47,7 @@ ORACLES = {"predicted": "end to end", "true_poses": "true persons", "true_projec
 _DRAWN = ("predicted", "true_poses")
 """The oracles that the figure shows."""
 
-SHARES = {
-    "contested owner accuracy": ("contested_right", "contested"),
-    "owner accuracy": ("right", "labelled"),
-    "coverage": ("labelled", "human"),
-}
+SHARES = {name.replace("_", " "): share for name, share in OWNER_SHARES.items()}
 """The columns of an evaluation's oracles.csv that each score is pooled from."""
 
 REFINED = "field_3"

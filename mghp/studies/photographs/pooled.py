@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mghp.config.metric_names import METRICS
+from mghp.metrics.owners import OWNER_SHARES
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, difference_columns, paired_difference, score_columns
 from mghp.report.statistics import PairedDifference, bootstrap_difference
@@ -16,12 +17,7 @@ from mghp.studies.variants import label_of, labels_of
 
 PER_PICTURE = "media/per_picture.csv"
 
-PIXELS = {
-    "val/coverage": ("labelled", "human"),
-    "val/owner_accuracy": ("right", "labelled"),
-    "val/contested_owner_accuracy": ("contested_right", "contested"),
-    "val/owner_grouping": ("right", "human"),
-}
+PIXELS = {f"val/{name}": share for name, share in OWNER_SHARES.items()}
 """The pixels of crowds that a score counts and those that it is a share of, by their columns in `PER_PICTURE`."""
 
 SCORES: dict[str, Score] = {
