@@ -74,9 +74,9 @@ class EvaluationConfig(Section):
     """The oracles, scored in turn: what is true in the place of what is predicted; `predicted` replaces nothing.
     Beside those of fields there are `true_poses`, which gives each pixel to one of the true persons (where
     `assembly.grouping` is `center`, by their true centres, and where it is `hybrid`, by the keypoints that the network
-    regresses at these), `true_projection`, which gives it to one of the persons
-    found, by a true projection field, and both with true parts, `true_poses_and_parts` and `true_projection_and_parts`.
-    Further scenes are scored with these four too, and they add a row per picture and oracle in media/oracles.csv."""
+    regresses at these), `true_projection`, which gives it to one of the persons found, by a true projection field, and
+    both with true parts, `true_poses_and_parts` and `true_projection_and_parts`. Further scenes are scored with these
+    four too, and they add a row per picture and oracle in media/oracles.csv."""
     way: Literal["bottom_up", "top_down"] = "bottom_up"
     """How the persons of a picture are found whose scores are `val/<score>`: all of them in the whole picture, or each
     in a crop of its true box, see `top_down`. All else that is looked at (oracles, matchers, scenes) is bottom-up."""
