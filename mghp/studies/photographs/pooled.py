@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mghp.config.metric_names import METRICS
+from mghp.errors import InputError
 from mghp.metrics.owners import OWNER_SHARES
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, difference_columns, paired_difference, score_columns
-from mghp.report.statistics import PairedDifference, bootstrap_difference
+from mghp.report.statistics import PairedCounts, PairedDifference, ratios_over_starts
 from mghp.report.table import Column
 from mghp.runs.read import BySeed, Run
 from mghp.studies.variants import label_of, labels_of
@@ -27,10 +27,9 @@ SCORES: dict[str, Score] = {
 """The scores that the tables of such networks show, by their words."""
 
 INTERVALS = (
-    "Scores: mean ± standard deviation over networks. Owners and coverage: differences are of pixels pooled over "
-    "networks, in points, with a 95 % interval by a paired percentile bootstrap over pictures, which holds for other "
-    "pictures, not for other networks. Keypoint AP: mean of the networks' paired differences, with Student's 95 % "
-    "interval over networks."
+    "Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, points. "
+    "Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over networks "
+    "and pictures. Keypoint AP: with Student's."
 )
 
 
@@ -50,7 +49,7 @@ def scored_variants(runs: Iterable[Run], experiment: str, file: str, baseline: s
         {name: group for name, group in groups.items() if group},
         baseline,
         NO_EFFECT_IN_PHOTOS,
-        difference_over_pictures,
+        difference_over_networks,
     )
 
 
@@ -68,30 +67,30 @@ def pictures(runs: BySeed, columns: Sequence[str]) -> pd.DataFrame:
     return pd.concat(rows).set_index("name")[list(columns)]
 
 
-def difference_over_pictures(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
-    """Return ours minus the baseline's: of pixels pooled over networks where the score is of `PIXELS`.
+def difference_over_networks(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
+    """Return ours minus the baseline's, paired by network: by `ratios_over_starts` where the score is of `PIXELS`.
 
-    Any other score is compared by `paired_difference`, over networks in the place of seeds.
+    Any other score is compared by `paired_difference`, with Student's interval alone.
+
+    Raises:
+        InputError: if the two scored a network on other pictures.
     """
-    both = ours.keys() & baseline.keys()
+    both = sorted(ours.keys() & baseline.keys())
     if not isinstance(score, str) or score not in PIXELS or not both:
         return paired_difference(ours, baseline, score)
-    own, other = (_pooled({number: runs[number] for number in both}, *PIXELS[score]) for runs in (ours, baseline))
-    shared = own.index.intersection(other.index)
-    return bootstrap_difference(_as_f1(own.loc[shared]), _as_f1(other.loc[shared])) if len(shared) else None
+    return ratios_over_starts([_counts(ours[number], baseline[number], PIXELS[score]) for number in both])
 
 
-def _pooled(runs: BySeed, counted: str, of: str) -> pd.DataFrame:
-    """Return the pixels counted, and those that they are a share of, of each crowd, summed over networks."""
-    rows = pictures(runs, ["crowd", counted, of])
-    sums: pd.DataFrame = rows[rows["crowd"] == 1].groupby(level=0)[[counted, of]].sum()
-    return sums
+def _counts(ours: Run, baseline: Run, columns: Sequence[str]) -> PairedCounts:
+    own, other = (_crowds(run, columns) for run in (ours, baseline))
+    if not own.index.equals(other.index):
+        raise InputError(f"{ours.path} and {baseline.path}: other pictures")
+    return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
 
 
-def _as_f1(pixels: pd.DataFrame) -> NDArray[np.float64]:
-    """Return pixels counted and the others twice, (picture, 3), of which F1 is the share that is counted."""
-    counted, of = pixels.to_numpy(dtype=np.float64).T
-    return np.stack([counted, of - counted, of - counted], -1)
+def _crowds(run: Run, columns: Sequence[str]) -> pd.DataFrame:
+    rows = pictures({0: run}, ["crowd", *columns])
+    return rows.loc[rows["crowd"] == 1, list(columns)].sort_index()
 
 
 def variant_columns(file: str) -> tuple[Column[Variant], ...]:

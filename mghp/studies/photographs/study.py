@@ -10,7 +10,7 @@ from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.parsing.figures import training_curves
 from mghp.studies.photographs import cost, finetuning, groupings, network, turned
-from mghp.studies.photographs.rows import Scored, photographs
+from mghp.studies.photographs.rows import NOT_TESTED, TOLD_APART, Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
 WEIGHTS = "coco_persons_weights"
@@ -107,13 +107,5 @@ STUDY = Study(
         ),
     ),
     drawings,
-    (
-        network.EXPERIMENT,
-        finetuning.EXPERIMENT,
-        "coco_persons_start",
-        "coco_persons_weights",
-        "photographs_shipped",
-        turned.EXPERIMENT,
-        cost.EXPERIMENT,
-    ),
+    (*NOT_TESTED, *TOLD_APART, finetuning.EXPERIMENT, "coco_persons_start", "photographs_shipped"),
 )

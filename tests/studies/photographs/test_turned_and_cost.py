@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from mghp.errors import InputError
 from mghp.pictures.style import STYLE
 from mghp.report.study import MOST_WORDS
 from mghp.runs.read import Run
@@ -92,8 +93,26 @@ def test_angles_are_compared_picture_by_picture_over_all_networks(turns):
     assert rows[2]["keypoint AP, OKS 0.5, difference"].difference.seeds == 4  # no picture has it
 
 
+def test_networks_that_disagree_widen_the_interval_beyond_that_of_the_pictures(plant):
+    shares = {"upright": (0.6, 0.6, 0.6), "upside_down": (0.7, 0.6, 0.5)}
+    runs = [plant(turned.EXPERIMENT, name, 2 * start, share)
+            for name, of in shares.items() for start, share in enumerate(of)]  # fmt: skip
+    (cell,) = turned.turns(runs).compared(turned.OWNERS).values()
+    assert cell.verdict == "undecided"
+    assert cell.difference.high - cell.difference.low == pytest.approx(2 * 4.303 * 0.1 / 3**0.5, abs=0.01)
+
+
+def test_networks_are_compared_on_the_same_pictures_only(plant):
+    runs = [plant(turned.EXPERIMENT, name) for name in ("upright", "upside_down")]
+    file = runs[1].path / "media" / "per_picture.csv"
+    pd.read_csv(file).iloc[:-1].to_csv(file, index=False)
+    with pytest.raises(InputError, match="other pictures"):
+        turned.turns([Run(run.path) for run in runs]).compared(turned.OWNERS)
+
+
 def test_single_persons_do_not_count_where_owners_of_crowds_are_compared(plant):
-    runs = [plant(turned.EXPERIMENT, name, share=share) for name, share in (("upright", 0.6), ("upside_down", 0.2))]
+    shares = {"upright": 0.6, "upside_down": 0.2}
+    runs = [plant(turned.EXPERIMENT, name, start, share) for name, share in shares.items() for start in range(2)]
     (cell,) = turned.turns(runs).compared(turned.OWNERS).values()
     for run in runs:
         file = run.path / "media" / "per_picture.csv"
