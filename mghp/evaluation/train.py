@@ -96,9 +96,9 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     torch.set_float32_matmul_precision("high")
     with tracked(config, folder) as tracker, quiet():
         metrics_file = MetricsFile(folder.path / "metrics.csv")
-        stop = StopWhenAsked()
         best = _best_weights(config, folder, is_resumed=point is not None)
         points = _resume_points(config, folder, metrics_file, is_resumed=point is not None)
+        stop = StopWhenAsked(points)
         data.before_batch = points.save_if_due
         callbacks = [*_callbacks(config, options, folder, tracker), *filter(None, [best]), stop, points]
         trainer = _trainer(options, callbacks, folder, _loggers(metrics_file, tracker))

@@ -22,6 +22,7 @@ from mghp.progress import Progress, progress_bar
 from mghp.training.finite import check_weights
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.resumable_loader import mixed_seed
+from mghp.training.resume_points import ResumePoints
 from mghp.training.validation_pictures import draw_batch, first_pictures
 
 
@@ -122,14 +123,18 @@ class SeedEveryBatch(Callback):
 
 
 class StopWhenAsked(Callback):
-    """Ends a training on SIGTERM in good order: after the current step it is validated and its result written.
+    """Ends a training on SIGTERM in good order: a resume point is kept, and one step later the result is written.
 
     Attributes:
         asked: True once the signal has come.
+
+    Args:
+        points: keeps the resume point.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, points: ResumePoints) -> None:
         self.asked = False
+        self._points = points
         self._before: Any = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -143,7 +148,8 @@ class StopWhenAsked(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Stop all processes of the training together."""
         if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
-            self.asked = trainer.should_stop = True
+            self.asked = True
+            trainer.should_stop = trainer.should_stop or self._points.may_end(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore the earlier handler of the signal."""

@@ -41,6 +41,7 @@ class ResumePoints(Callback):
         self.state = state
         self.restore = restore
         self.saved_at = 0
+        self._asked_at: int | None = None
         self._trainer: Trainer | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -51,6 +52,15 @@ class ResumePoints(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop saving."""
         self._trainer = None
+
+    def may_end(self, trainer: Trainer) -> bool:
+        """Return True if a training that is asked to end loses nothing by ending after this step.
+
+        If not, a checkpoint is due from the first call on, and the training may end after the step that follows it.
+        """
+        if self._asked_at is None:
+            self._asked_at = trainer.global_step
+        return not self.every or self.saved_at >= self._asked_at
 
     def save_if_due(self) -> None:
         """Save between two batches if a checkpoint is due.
@@ -73,7 +83,8 @@ class ResumePoints(Callback):
         step, batches = trainer.global_step, trainer.fit_loop.epoch_loop.batch_progress.current.ready
         # In the middle of a step of several batches the gradients so far would be lost.
         is_whole = batches % trainer.accumulate_grad_batches == 0
-        return bool(self.every) and step - self.saved_at >= self.every and is_whole and step != trainer.max_steps
+        is_late = step - self.saved_at >= self.every or (self._asked_at is not None and self.saved_at < self._asked_at)
+        return bool(self.every) and is_late and is_whole and step != trainer.max_steps
 
     def _save(self, trainer: Trainer) -> None:
         check_weights(trainer.lightning_module, trainer.global_step)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from mghp.config.load import load_config
 from mghp.runs.folder import is_finished
@@ -78,4 +79,6 @@ def test_a_training_that_is_asked_to_stop_ends_in_good_order(train, tmp_path):
     assert 0 < result["metrics"]["train/steps"] < 100000
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
     assert not is_finished(tmp_path / "run", result["key"])
+    point = torch.load(tmp_path / "run" / "checkpoints" / "resume.ckpt", weights_only=False)
+    assert point["global_step"] == result["metrics"]["train/steps"] - 1  # none but the last step is trained again
     load_config(tmp_path / "run" / "config.yaml")

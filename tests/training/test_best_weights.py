@@ -224,7 +224,7 @@ def test_the_validation_of_a_stopped_training_does_not_count(small, scores):
     values = {4: 0.5, 7: 0.9, 8: 0.3}
     scores(values)
     whole, made = train(small()), small()
-    with at(7, ask):
+    with at(6, ask):  # ends one step later
         folder = train(made)
     stopped = result(folder)
     assert stopped["stopped"]
@@ -240,8 +240,9 @@ def test_a_training_stopped_where_a_checkpoint_is_due_ends_as_ever(small, scores
     scores({4: 0.3, 6: 0.8, 8: 0.5})
     settings = f"training.resume_every={step // 2}"
     whole, made = train(small(settings)), small(settings)
-    with at(step, ask):
+    with at(step - 1, ask):  # ends one step later
         folder = train(made)
+    assert result(folder)["metrics"]["train/steps"] == step
     gone_on(folder, made)
     assert_equal(whole, folder)
 
