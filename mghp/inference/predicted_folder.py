@@ -17,6 +17,9 @@ from mghp.errors import InputError, inside
 from mghp.inference.prediction_files import POSES, map_names
 from mghp.metrics.agreement import labels_among
 
+_SHOWN = 20
+"""The most names of parts that a refusal repeats."""
+
 Size = tuple[int, int]
 """Height and width, pixels."""
 
@@ -128,8 +131,10 @@ def _labels(category: Mapping[str, Any] | None, anatomy: Anatomy, file: Path) ->
         raise InputError(f"{file}: categories: parts must be names, got {reprlib.repr(names)}")
     labels = labels_among(names, anatomy.parts.names)
     if labels is None:
+        given = [*names[:_SHOWN], *([f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else [])]
         raise InputError(
-            f"{file}: categories: parts are {', '.join(names)}; expected {', '.join(anatomy.parts.names) or 'none'}"
+            f"{file}: categories: parts are {', '.join(given)}; expected {', '.join(anatomy.parts.names) or 'none'}; "
+            "the anatomy.yaml of mghp group --anatomy names them"
         )
     return labels
 

@@ -151,6 +151,7 @@ def test_finer_parts_are_scored_as_the_six_that_a_dataset_has(written):
 
 @pytest.mark.parametrize(("parts", "told"), [
     (["head", "dress"], "categories: parts are head, dress; expected torso, right_hand, left_hand, left_foot"),
+    ([f"part {number}" for number in range(1, 255)], "part 19, part 20, 234 more; expected torso, right_hand"),
     ("head", "categories: parts must be names, got 'head'"),
 ])  # fmt: skip
 def test_parts_that_a_dataset_does_not_have_are_told(copy, experiment, parts, told):
