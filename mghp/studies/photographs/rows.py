@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mghp.config.evaluation import BASELINES
 from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
@@ -110,10 +112,21 @@ def photographs(runs: Sequence[Run]) -> list[Scored]:
 
     An evaluation counts in the place of its training.
     """
-    found = [row for run in _scored(runs) for row in _rows(run)]
-    baselines = {(row.baseline, row.group, str(row.scores)): row for row in found if row.baseline}
-    parsers = [row for row in found if not row.baseline]
-    return sorted([*baselines.values(), *parsers], key=lambda row: POSE_GROUPS.index(row.group))
+    baselines: list[Scored] = []
+    parsers: list[Scored] = []
+    for row in (row for run in _scored(runs) for row in _rows(run)):
+        if not row.baseline:
+            parsers.append(row)
+        elif not any(_are_same(row, other) for other in baselines):
+            baselines.append(row)
+    return sorted([*baselines, *parsers], key=lambda row: POSE_GROUPS.index(row.group))
+
+
+def _are_same(one: Scored, other: Scored) -> bool:
+    """Return True if two evaluations scored one baseline on the same pictures; a later one may know further scores."""
+    shared = one.scores.keys() & other.scores.keys()
+    of_one, of_other = ([row.scores[name] for name in shared] for row in (one, other))
+    return (one.baseline, one.group) == (other.baseline, other.group) and np.array_equal(of_one, of_other, True)
 
 
 def _scored(runs: Iterable[Run]) -> list[Run]:

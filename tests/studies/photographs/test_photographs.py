@@ -81,6 +81,19 @@ def test_parsers_stand_below_the_baselines_of_their_pictures_crowds_first(evalua
     assert {row["pictures"] for row in rows} == {"coco_persons val"}
 
 
+def test_baselines_are_told_once_though_a_later_evaluation_knows_further_scores(evaluated):
+    earlier, later, of_others = evaluated(seed=0), evaluated(seed=1), evaluated(seed=2)
+    file = later.path / "media" / "breakdown.csv"
+    pd.read_csv(file).assign(coverage_further=0.5).to_csv(file, index=False)
+    runs = [earlier, Run(later.path)]
+    assert len([row for row in photographs(runs) if row.baseline]) == 4  # two of crowds, two of single persons
+    file = of_others.path / "media" / "breakdown.csv"
+    other = pd.read_csv(file)
+    other.loc[other["group"].str.startswith("baseline/"), "owner_accuracy"] = 0.8  # on other pictures
+    other.to_csv(file, index=False)
+    assert len([row for row in photographs([*runs, Run(of_others.path)]) if row.baseline]) > 4
+
+
 def test_scores_have_their_intervals_and_single_persons_their_own(evaluated):
     runs = [evaluated()]
     table = HUMAN.filled(runs)
