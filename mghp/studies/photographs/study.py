@@ -107,5 +107,13 @@ STUDY = Study(
         ),
     ),
     drawings,
-    (*NOT_TESTED, *TOLD_APART, finetuning.EXPERIMENT, "coco_persons_start", "photographs_shipped"),
+    (
+        *NOT_TESTED,
+        *TOLD_APART,
+        finetuning.EXPERIMENT,
+        "coco_persons",
+        "coco_persons_predictions",
+        "coco_persons_start",
+        "photographs_shipped",
+    ),
 )
