@@ -183,8 +183,8 @@ def test_both_have_a_figure_with_a_line_per_way(turns, ways):
 
 def test_pictures_that_are_not_as_usual_stand_in_no_other_table(plant, turns, ways):
     by_hand = [
-        plant("coco_persons_evaluation", "", data={"turned": 90}),
-        plant("coco_persons_evaluation", "", evaluation={"way": "top_down"}),
+        plant("own_photographs_evaluation", "", data={"turned": 90}),
+        plant("own_photographs_evaluation", "", evaluation={"way": "top_down"}),
     ]
     assert photographs([*turns, *ways, *by_hand]) == single([*turns, *ways, *by_hand]) == []
-    assert len(single([plant("coco_persons_evaluation", "")])) == 1
+    assert len(single([plant("own_photographs_evaluation", "")])) == 1
