@@ -6,7 +6,7 @@ The commands print it as one line and exit with code 2.
 import difflib
 import os
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -93,3 +93,8 @@ def writable_folder(path: Path) -> Path:
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise InputError(f"{path}: cannot be written: {nearest} is no writable folder")
     return path
+
+
+def first_few(words: Sequence[str], most: int) -> str:
+    """Return words side by side, of more than `most` the first ones and how many more there are."""
+    return ", ".join([*words[:most], *([f"{len(words) - most} more"] if len(words) > most else [])])

@@ -13,7 +13,7 @@ from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.persons import PredictedPersons
 from mghp.datasets.coco_json import Annotated, keypoint_numbers, member, read_coco
 from mghp.datasets.label_files import read_labels, read_numbers
-from mghp.errors import InputError, inside
+from mghp.errors import InputError, first_few, inside
 from mghp.inference.prediction_files import POSES, map_names
 from mghp.metrics.agreement import labels_among
 
@@ -131,9 +131,9 @@ def _labels(category: Mapping[str, Any] | None, anatomy: Anatomy, file: Path) ->
         raise InputError(f"{file}: categories: parts must be names, got {reprlib.repr(names)}")
     labels = labels_among(names, anatomy.parts.names)
     if labels is None:
-        given = [*names[:_SHOWN], *([f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else [])]
         raise InputError(
-            f"{file}: categories: parts are {', '.join(given)}; expected {', '.join(anatomy.parts.names) or 'none'}; "
+            f"{file}: categories: parts are {first_few(names, _SHOWN)}; "
+            f"expected {', '.join(anatomy.parts.names) or 'none'}; "
             "the anatomy.yaml of mghp group --anatomy names them"
         )
     return labels

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from mghp.errors import InputError
+from mghp.errors import InputError, first_few
 from mghp.parsing.checkpoints import read_checkpoint
 from mghp.parsing.network.heads import Head
 
@@ -40,8 +40,7 @@ def take_weights(parser: nn.Module, file: Path) -> str:
         raise InputError(f"network.weights: {file}: none of its tensors fits the network of the config")
     parser.load_state_dict(fitting, strict=False)  # copies into its own tensors, of whatever precision
     others = [_difference(name, given, value) for name, value in own.items() if name not in fitting]
-    shown = [*others[:_SHOWN], *([f"{len(others) - _SHOWN} more"] if len(others) > _SHOWN else [])]
-    said = f"; not: {', '.join(shown)}" if shown else ""
+    said = f"; not: {first_few(others, _SHOWN)}" if others else ""
     return f"network.weights: took {len(fitting)} of {len(own)} tensors from {file}{said}"
 
 
