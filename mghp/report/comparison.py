@@ -43,6 +43,8 @@ NO_EFFECT_ON_F1 = Bound(0.005)
 """The bound for F1 of matchings: fixed before anything was run."""
 NO_EFFECT_IN_PHOTOS = Bound(0.02)
 """The bound for scores on photographs: docs/explanation/protocol.md fixed it before anything was run."""
+NO_EFFECT_ON_PREDICTED_PAIRS = Bound(0.01)
+"""The bound for F1 of limb pairs on predicted candidates, of the same page."""
 
 
 @dataclass(frozen=True)

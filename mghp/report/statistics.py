@@ -197,10 +197,10 @@ def f1_over_seeds(seeds: Sequence[SeedCounts], num_samples: int = 2000, seed: in
 
 
 class PairedCounts(NamedTuple):
-    """What a ratio of two methods is pooled from, on the pictures of one start.
+    """What a ratio of two methods is pooled from, on the pictures that a pair of networks is tested on.
 
     Attributes:
-        pictures: names of the pictures, by which starts of one fold are known.
+        pictures: names of the pictures, by which pairs of one fold are known.
         ours: of each picture the numerator and the denominator of the one, (pictures, 2).
         baseline: those of the other, on the same pictures.
     """
@@ -210,32 +210,48 @@ class PairedCounts(NamedTuple):
     baseline: NDArray[np.float64]
 
 
-def ratios_over_starts(starts: Sequence[PairedCounts], num_samples: int = 2000, seed: int = 0) -> PairedDifference:
-    """Return the mean difference of two pooled ratios over starts, with the wider of two 95 % intervals.
+def ratios_over_starts(
+    pairs: Sequence[PairedCounts], starts: Sequence[str] | None = None, num_samples: int = 2000, seed: int = 0
+) -> PairedDifference:
+    """Return the mean difference of two pooled ratios over pairs of networks, with the wider of two 95 % intervals.
 
-    One is Student's t over the starts' differences; the other a bootstrap over starts, of which n - 1 of n are drawn,
-    and over pictures, which starts of one fold share.
+    One is Student's t over the pairs' differences; the other a bootstrap over the starts that networks branch from, of
+    which n - 1 of n are drawn, over the pairs of each, and over pictures, which the starts of one fold share.
 
     Args:
-        starts: counts of each, at least one; with one there is no interval.
+        pairs: counts of each, at least one; with one there is no interval.
+        starts: name of the start of each pair; None where each has one of its own.
         num_samples: number of draws.
         seed: seed of the draws.
 
     Raises:
-        ValueError: if there is no start.
+        ValueError: if there is no pair.
     """
-    by_student = paired_seeds([_difference_of_ratios(one, np.ones((1, len(one.ours))))[0] for one in starts])
-    if len(starts) == 1:
+    by_student = paired_seeds([_difference_of_ratios(one, np.ones((1, len(one.ours))))[0] for one in pairs])
+    names = list(range(len(pairs))) if starts is None else starts
+    places = [[place for place, name in enumerate(names) if name == start] for start in dict.fromkeys(names)]
+    if len(places) == 1:  # nothing is known of other starts
         return by_student
-    folds = list(dict.fromkeys(tuple(one.pictures) for one in starts))
+    folds = list(dict.fromkeys(tuple(one.pictures) for one in pairs))
     weights = [picture_draws(len(fold), num_samples, seed + place) for place, fold in enumerate(folds)]
-    drawn = [_difference_of_ratios(one, weights[folds.index(tuple(one.pictures))]) for one in starts]
-    rest = len(starts) - 1
-    shares = np.random.default_rng(seed).multinomial(rest, np.full(rest + 1, 1 / (rest + 1)), num_samples) / rest
+    drawn = [_difference_of_ratios(one, weights[folds.index(tuple(one.pictures))]) for one in pairs]
+    shares = _nested_draws(places, num_samples, seed)
     means = (np.stack(drawn, 1) * shares).sum(1)
     low, high = percentile_interval(means)
     by_bootstrap = by_student._replace(low=low, high=high, p=_two_sided(means))
     return max(by_student, by_bootstrap, key=lambda found: found.high - found.low)
+
+
+def _nested_draws(groups: Sequence[Sequence[int]], num_samples: int, seed: int) -> NDArray[np.float64]:
+    """Return each member's share of every draw of groups, n - 1 of n, and of members within: (samples, members)."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(groups) - 1, np.full(len(groups), 1 / len(groups)), num_samples)
+    shares = np.zeros((num_samples, sum(map(len, groups))))
+    for group, times in zip(groups, drawn.T, strict=True):
+        within = rng.multinomial(len(group), np.full(len(group), 1 / len(group)), num_samples)
+        shares[:, group] = times[:, None] * within
+    shares /= shares.sum(1, keepdims=True)
+    return shares
 
 
 def _difference_of_ratios(start: PairedCounts, weights: NDArray[np.float64]) -> NDArray[np.float64]:

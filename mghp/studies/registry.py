@@ -9,6 +9,7 @@ for _name, _title in {
     "learned": "Limb scores learned through the matcher",
     "parsing": "Parsing crowds",
     "photographs": "Photographs",
+    "matching_loss": "Training a parser through the matcher",
     "components": "Components of the parser",
     "rotation": "Rotation and stress",
     "failures": "Failures",

@@ -42,3 +42,18 @@ def test_one_start_has_no_interval():
     assert np.isnan(found.p)
     with pytest.raises(ValueError, match="at least one seed"):
         ratios_over_starts([])
+
+
+def test_seeds_of_one_start_count_as_less_than_other_starts():
+    gains = (0.02, 0.021, 0.06, 0.061)  # two starts that disagree, whose seeds agree
+    pairs = [start("a", gain) for gain in gains]
+    nested, apart = ratios_over_starts(pairs, ["x", "x", "y", "y"]), ratios_over_starts(pairs)
+    assert nested.mean == apart.mean == pytest.approx(0.0405)
+    assert nested.low <= 0.021  # one start alone is among the draws
+    assert nested.high >= 0.06
+    assert ratios_over_starts(pairs, ["x", "x", "x", "x"]) == pytest.approx(paired_seeds(gains))  # no other start
+
+
+def test_a_start_with_more_seeds_counts_by_its_pairs():
+    pairs = [start("a", gain) for gain in (0.0, 0.0, 0.0, 0.04)]
+    assert ratios_over_starts(pairs, ["x", "x", "x", "y"]).mean == pytest.approx(0.01)

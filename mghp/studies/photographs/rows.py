@@ -18,12 +18,18 @@ from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 DRAWN = "synthetic"
 """The name of the data that are no photographs."""
 
-NOT_TESTED = (BRANCHES, "coco_persons_weights", "photographs_turned", "photographs_top_down")
+NOT_TESTED = (
+    BRANCHES,
+    "coco_persons_weights",
+    "photographs_matching_weights",
+    "photographs_turned",
+    "photographs_top_down",
+)
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
 are no trainings, but score one several times, in tables of their own."""
 
-TOLD_APART = ("photographs_starts", STARTS, APART)
-"""Networks that are compared with each other in tables of their own."""
+TOLD_APART = ("photographs_starts", "photographs_matching", STARTS, APART)
+"""Networks that are compared with each other in tables of their own, here or in the study of the matching loss."""
 
 BREAKDOWN = "media/breakdown.csv"
 """The file that an evaluation tells groups of pictures in."""

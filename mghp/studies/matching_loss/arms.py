@@ -1,0 +1,199 @@
+"""Ways to train a parser's matching, and how two of them are compared, by docs/explanation/protocol.md."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mghp.errors import InputError
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, NO_EFFECT_ON_PREDICTED_PAIRS, Bound, Comparison, compare
+from mghp.report.seeds import OverSeeds, of_one_budget
+from mghp.report.statistics import PairedCounts, paired_seeds, ratios_over_starts
+from mghp.runs.read import Run
+from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS
+from mghp.studies.variants import label_of, labels_of
+
+PHOTOGRAPHS = "photographs_matching"
+WEIGHTS = "photographs_matching_weights"
+CONTROL = "twins_matching"
+EXPERIMENTS = (PHOTOGRAPHS, WEIGHTS, CONTROL)
+"""The experiments: what is judged, by what its weights are chosen, and the positive control."""
+
+NONE, AFFINITIES = "none", "affinities"
+THROUGH = ("paper", "fenchel_young", "hinge")
+"""The variants that train through a matcher."""
+
+PAIRS = (
+    *((ours, baseline) for baseline in (NONE, AFFINITIES) for ours in THROUGH),
+    (AFFINITIES, NONE),
+    ("shuffled", NONE),
+)
+"""The variants that are compared, each with its baseline."""
+
+LIMB_PAIRS = "media/limb_pairs.csv"
+
+Place = tuple[str, int]
+"""The start that a training branches from, and its seed."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of a parser.
+
+    Attributes:
+        label: in words.
+        metric: its name in a run.
+        bound: size below which an effect counts as none.
+        counts: returns, by the picture's name, the numerator and the denominator that it is pooled from; None where
+            only the whole set has it.
+    """
+
+    label: str
+    metric: str
+    bound: Bound
+    counts: Callable[[Run], pd.DataFrame] | None = None
+
+
+def _crowds(metric: str) -> Callable[[Run], pd.DataFrame]:
+    def counts(run: Run) -> pd.DataFrame:
+        columns = list(PIXELS[metric])
+        rows = run.rows(PER_PICTURE, {"name", "crowd", *columns}, {"name"}).set_index("name")
+        return rows.loc[rows["crowd"] == 1, columns]
+
+    return counts
+
+
+def _joined(run: Run) -> pd.DataFrame:
+    """Return twice the right pairs of each picture, and that with the false and missed ones: F1 is their ratio."""
+    rows = run.rows(LIMB_PAIRS, {"name", "price", "right", "false", "missed"}, {"name", "price"})
+    rows = rows[rows["price"] == "best"].set_index("name")
+    return pd.DataFrame({"right": 2 * rows["right"], "of": 2 * rows["right"] + rows["false"] + rows["missed"]})
+
+
+OWNERS = Score("owner accuracy", "val/owner_accuracy", NO_EFFECT_IN_PHOTOS, _crowds("val/owner_accuracy"))
+"""The score that decides."""
+
+F1 = Score("F1 of limb pairs", "limbs/f1_best", NO_EFFECT_ON_PREDICTED_PAIRS, _joined)
+
+SCORES = (
+    OWNERS,
+    Score(
+        "contested owner accuracy",
+        "val/contested_owner_accuracy",
+        NO_EFFECT_IN_PHOTOS,
+        _crowds("val/contested_owner_accuracy"),
+    ),
+    Score("keypoint AP, OKS 0.5", "val/keypoint_ap_50", NO_EFFECT_IN_PHOTOS),
+    F1,
+)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train with its trainings.
+
+    Attributes:
+        name: of the variant.
+        runs: by start and seed.
+        label: in words.
+    """
+
+    name: str
+    runs: Mapping[Place, Run]
+    label: str
+
+    @property
+    def starts(self) -> int:
+        """The number of starts."""
+        return len({start for start, _ in self.runs})
+
+    def score(self, score: Score) -> OverSeeds:
+        """Return the mean and deviation over trainings."""
+        return OverSeeds.of(run.metric(score.metric) for run in self.runs.values())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One way to train beside another, over the starts and seeds that both have."""
+
+    ours: Arm
+    baseline: Arm
+
+    @property
+    def places(self) -> list[Place]:
+        """The starts and seeds that both have."""
+        return sorted(self.ours.runs.keys() & self.baseline.runs.keys())
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of both."""
+        return [arm.runs[place] for arm in (self.ours, self.baseline) for place in self.places]
+
+    def compared(self, score: Score) -> Comparison | None:
+        """Return the comparison in a score; None where a run lacks it.
+
+        Raises:
+            InputError: if two runs of a pair were tested on other pictures.
+        """
+        baseline = self.baseline.score(score).mean
+        if np.isnan([self.ours.score(score).mean, baseline]).any():
+            return None
+        if score.counts is None:
+            ours, other = (arm.runs for arm in (self.ours, self.baseline))
+            metric = score.metric
+            difference = paired_seeds(
+                [ours[place].metric(metric) - other[place].metric(metric) for place in self.places]
+            )
+        else:
+            counts = [self._counts(place, score.counts) for place in self.places]
+            difference = ratios_over_starts(counts, [start for start, _ in self.places])
+        return compare({"": difference}, score.bound, baseline)[""]
+
+    def _counts(self, place: Place, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
+        ours, baseline = self.ours.runs[place], self.baseline.runs[place]
+        own, other = (counts(run).sort_index() for run in (ours, baseline))
+        if not own.index.equals(other.index):
+            raise InputError(f"{ours.path} and {baseline.path}: other pictures")
+        return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
+
+
+def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:
+    """Return the ways to train that runs of an experiment have, in the order of its file.
+
+    Raises:
+        InputError: if two runs are of one way, start and seed.
+    """
+    file = f"parsing/{experiment}.yaml"
+    found: dict[str, dict[Place, Run]] = defaultdict(dict)
+    for run in of_one_budget(runs, experiment):
+        place = start_of(run), run.seed
+        other = found[run.variant].setdefault(place, run)
+        if other is not run:
+            raise InputError(f"{other.path} and {run.path}: both {run.variant} from {place}; expected one of them")
+    return {name: Arm(name, found[name], label_of(file, name)) for name in labels_of(file) if name in found}
+
+
+def start_of(run: Run) -> str:
+    """Return the name of the weights that a training begins with; without any each seed is a start of its own."""
+    weights = run.config["network"].get("weights")
+    return f"seed {run.seed}" if weights is None else Path(str(weights)).name
+
+
+def pairs(known: Mapping[str, Arm]) -> list[Pair]:
+    """Return the comparisons that are possible, the second seed of `NONE` with its first last: chance alone differs."""
+    both = [Pair(known[ours], known[other]) for ours, other in PAIRS if ours in known and other in known]
+    if NONE in known:
+        both.append(Pair(_again(known[NONE]), known[NONE]))
+    return [pair for pair in both if pair.places]
+
+
+def _again(arm: Arm) -> Arm:
+    """Return the run of each start's second seed, at the place of its first."""
+    seeds: dict[str, list[int]] = defaultdict(list)
+    for start, seed in sorted(arm.runs):
+        seeds[start].append(seed)
+    runs = {(start, own[0]): arm.runs[start, own[1]] for start, own in seeds.items() if len(own) > 1}
+    return Arm(arm.name, runs, f"{arm.label}, another seed")

@@ -1,0 +1,220 @@
+"""The study of training a parser through the matcher: on photographs, and where only competition tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from mghp.pictures.style import COLOURS, Drawings
+from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, NO_EFFECT_ON_PREDICTED_PAIRS, Comparison
+from mghp.report.seed_figures import difference_figure
+from mghp.report.seeds import OverSeeds
+from mghp.report.study import Question, Study
+from mghp.report.table import Column, TableOf
+from mghp.runs.read import Run
+from mghp.studies.matching_loss.arms import (
+    AFFINITIES,
+    CONTROL,
+    EXPERIMENTS,
+    F1,
+    NONE,
+    OWNERS,
+    PHOTOGRAPHS,
+    SCORES,
+    THROUGH,
+    WEIGHTS,
+    Arm,
+    Pair,
+    Score,
+    arms,
+    pairs,
+    start_of,
+)
+from mghp.studies.variants import label_of
+
+GAIN = 0.05
+"""What the best way through the matcher must gain on the control before anything is concluded from photographs."""
+
+_SHORT = {"paper": "the paper's loss", "fenchel_young": "Fenchel-Young", "hinge": "hinge"}
+"""The ways through the matcher in an answer's words."""
+
+_INTERVALS = (
+    "Points, paired by start and seed, with the wider of two 95 % intervals, by Student's t over pairs and by a "
+    "bootstrap over starts, seeds within them, and pictures; keypoint AP with Student's. Better or worse if it lies on "
+    "one side of 0; 'no effect' if it lies within the bound, fixed beforehand"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The best way through the matcher on the control, by F1 of limb pairs, beside the two without a matcher."""
+
+    best: Arm
+    over_none: Comparison
+    over_affinities: Comparison
+
+    @property
+    def is_won(self) -> bool:
+        """True if it beats both by `GAIN`, and chance explains neither."""
+        both = (self.over_none, self.over_affinities)
+        return all(cell.verdict == "better" and cell.difference.mean >= GAIN for cell in both)
+
+
+def outcome(runs: Sequence[Run]) -> Outcome | None:
+    """Return what the control came to; None where a side of it was not run."""
+    known = arms(runs, CONTROL)
+    through = [known[name] for name in THROUGH if name in known]
+    if not through or not {NONE, AFFINITIES} <= known.keys():
+        return None
+    best = max(through, key=lambda arm: arm.score(F1).mean)
+    over_none, over_affinities = (Pair(best, known[name]).compared(F1) for name in (NONE, AFFINITIES))
+    return Outcome(best, over_none, over_affinities) if over_none and over_affinities else None
+
+
+def answer_on_control(runs: Sequence[Run]) -> str:
+    """Return whether the best way through the matcher wins where only competition tells."""
+    found = outcome(runs)
+    if found is None:
+        return ""
+    return (
+        f"{'Yes' if found.is_won else 'No'}: F1 of limb pairs by {_SHORT[found.best.name]} is {found.over_none:.1f} "
+        f"than with no matching loss, {found.over_affinities:.1f} than by affinities alone "
+        f"({len(found.best.runs)} seeds)."
+    )
+
+
+def answer(runs: Sequence[Run]) -> str:
+    """Return what each way through the matcher brings to owner accuracy on photographs, and whether that is open."""
+    told = [
+        f"{_SHORT[pair.ours.name]} {cell:.1f}"
+        for pair in pairs(arms(runs, PHOTOGRAPHS))
+        if pair.ours.name in THROUGH and pair.baseline.name == NONE and (cell := pair.compared(OWNERS))
+    ]
+    if not told:
+        return ""
+    control = outcome(runs)
+    is_open = control is None or not control.is_won
+    return f"{'Open, the control not being won. ' * is_open}Owner accuracy over no matching loss: {'; '.join(told)}."
+
+
+def drawings(runs: Sequence[Run]) -> Drawings:
+    """Return the figure of the differences in owner accuracy and F1 of limb pairs, where some ways are compared."""
+    cells = {
+        f"{pair.ours.label}, over {pair.baseline.label}: {score.label}": (cell, COLOURS[place])
+        for pair in pairs(arms(runs, PHOTOGRAPHS))
+        for place, score in enumerate((OWNERS, F1))
+        if (cell := pair.compared(score)) is not None
+    }
+    if not cells:
+        return {}
+
+    def draw() -> Figure:
+        return difference_figure(
+            {name: cell for name, (cell, _) in cells.items()}, [colour for _, colour in cells.values()], "difference"
+        )
+
+    return {"losses_on_photographs": draw}
+
+
+def _score(score: Score) -> Column[Arm]:
+    return Column(score.label, lambda arm: arm.score(score), ".1f")
+
+
+def _difference(score: Score) -> Column[Pair]:
+    return Column(score.label, lambda pair: pair.compared(score), ".1f")
+
+
+def _metric(label: str, metric: str) -> Column[Arm]:
+    return Column(label, lambda arm: OverSeeds.of(run.metric(metric) for run in arm.runs.values()), ".1f")
+
+
+_HEAD: tuple[Column[Arm], ...] = (
+    Column("trained by", lambda arm: arm.label),
+    Column("starts", lambda arm: arm.starts, "d"),
+    Column("trainings", lambda arm: len(arm.runs), "d"),
+)
+
+_COMPARED: tuple[Column[Pair], ...] = (
+    Column("trained by", lambda pair: pair.ours.label),
+    Column("over", lambda pair: pair.baseline.label),
+    Column("pairs", lambda pair: len(pair.places), "d"),
+)
+
+_MEANS = "Mean ± standard deviation over trainings, in percent."
+_BEST_PRICE = "F1 of limb pairs is that of predicted candidates, at the price that suits each training best."
+
+ARMS = TableOf(
+    "matching_loss",
+    "Ways to train the matching of a parser on photographs, from the same starts and as many steps: scores on crowds "
+    f"that nothing was trained on, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
+    *_HEAD,
+    *map(_score, SCORES),
+    rows=lambda runs: arms(runs, PHOTOGRAPHS).values(),
+    sources=lambda arm: arm.runs.values(),
+)
+
+DIFFERENCES = TableOf(
+    "matching_loss_differences",
+    "Ways to train the matching of a parser on photographs: what each brings over another, points. "
+    f"{_INTERVALS} of {NO_EFFECT_IN_PHOTOS} ({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); else undecided.",
+    *_COMPARED,
+    *map(_difference, SCORES),
+    rows=lambda runs: pairs(arms(runs, PHOTOGRAPHS)),
+    sources=lambda pair: pair.runs,
+)
+
+MULTIPLES = TableOf(
+    "matching_loss_weights",
+    "The weights of the matching losses, as multiples of the one at which a loss pulls the network as hard as the "
+    "limb fields' loss does: short trainings, scored on photographs that nothing else is trained or tested on. "
+    f"{_BEST_PRICE}",
+    Column("trained by", lambda run: label_of(f"parsing/{PHOTOGRAPHS}.yaml", run.variant)),
+    Column("multiple", lambda run: run.config["losses"]["matching_multiple"], "g"),
+    Column("start", start_of),
+    Column(F1.label, lambda run: 100 * run.metric(F1.metric), ".2f"),
+    rows=lambda runs: sorted(
+        (run for run in runs if run.experiment == WEIGHTS),
+        key=lambda run: (run.variant, start_of(run), run.config["losses"]["matching_multiple"]),
+    ),
+)
+
+CONTROLS = TableOf(
+    "matching_control",
+    "The positive control, twins behind blinds, where no limb tells alone where it goes and one-to-one matching does: "
+    f"scores on rendered pictures that nothing was trained on. {_MEANS} {_BEST_PRICE} Keypoint AP at OKS 0.5 is end to "
+    "end, by the matcher that is used at test time.",
+    *_HEAD,
+    _score(F1),
+    _metric("keypoint AP, Hungarian", "matcher/hungarian/keypoint_ap_50"),
+    _metric("keypoint AP, greedy", "matcher/greedy/keypoint_ap_50"),
+    rows=lambda runs: arms(runs, CONTROL).values(),
+    sources=lambda arm: arm.runs.values(),
+)
+
+CONTROL_DIFFERENCES = TableOf(
+    "matching_control_differences",
+    f"The positive control: what each way to train brings over another, points. {_INTERVALS} of "
+    f"{NO_EFFECT_ON_PREDICTED_PAIRS} in F1; else undecided.",
+    *_COMPARED,
+    _difference(F1),
+    rows=lambda runs: pairs(arms(runs, CONTROL)),
+    sources=lambda pair: pair.runs,
+)
+
+STUDY = Study(
+    (
+        Question(
+            "Does training through the matcher win where only competition tells?",
+            answer_on_control,
+            (CONTROLS, CONTROL_DIFFERENCES),
+        ),
+        Question(
+            "Does training a parser through the matcher beat training without, on photographs?",
+            answer,
+            (ARMS, DIFFERENCES, MULTIPLES),
+            {"losses_on_photographs": "What each way to train the matching brings on photographs"},
+        ),
+    ),
+    drawings,
+    EXPERIMENTS,
+)

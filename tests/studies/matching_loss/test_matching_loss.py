@@ -1,0 +1,184 @@
+"""Ways to train the matching, of made-up trainings: two starts a fold on photographs, three seeds on the control."""
+
+import json
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from mghp.errors import InputError
+from mghp.report.study import MOST_WORDS
+from mghp.runs.read import Run
+from mghp.studies.matching_loss import study
+from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, WEIGHTS, arms, pairs
+from mghp.studies.photographs.rows import photographs
+
+STARTS = ("fold_a-1", "fold_a-2", "fold_b-1", "fold_b-2")
+PICTURES = 20
+
+
+@pytest.fixture
+def plant(tmp_path):
+    """Plants a training whose owners and pairs of limbs are right in these shares."""
+    number = count()
+
+    def plant_run(experiment, variant, owners=0.6, pairs=0.7, start=None, seed=0, multiple=1.0):
+        folder = tmp_path / f"run{next(number)}"
+        (folder / "media").mkdir(parents=True)
+        config = {
+            "data": {"name": "folder" if start else "synthetic", "root": "/somewhere/coco_persons"},
+            "network": {"weights": start and f"runs/photographs_starts/{start}"},
+            "losses": {"matching_multiple": multiple},
+        }
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        metrics = {
+            "train/steps": 700, "limbs/f1_best": pairs, "val/keypoint_ap_50": owners / 2,
+            "matcher/hungarian/keypoint_ap_50": 0.5, "matcher/greedy/keypoint_ap_50": 0.4,
+        }  # fmt: skip
+        if start:
+            shares = ("coverage", "owner_accuracy", "contested_owner_accuracy", "owner_grouping")
+            metrics |= {f"val/{name}": owners for name in shares}
+        told = {"experiment": experiment, "variant": variant, "seed": seed, "metrics": metrics}
+        (folder / "result.json").write_text(json.dumps(told))
+        fold = (start or "twins")[:6]
+        names = [f"{fold}-{place}" for place in range(PICTURES)]
+        noise = np.random.default_rng(0).normal(0, 0.02, PICTURES)
+        right = 1000 * (owners + noise)
+        pixels = {"human": 1000, "labelled": 1000, "right": right, "contested": 1000, "contested_right": right}
+        rows = pd.DataFrame({"name": names, "tags": "", "crowd": 1, **pixels})
+        alone = pd.DataFrame({"name": ["alone"], "tags": "", "crowd": 0, **dict.fromkeys(pixels, 1e6)})
+        pd.concat([rows, alone]).to_csv(folder / "media" / "per_picture.csv", index=False)
+        joined = 100 * (pairs + noise)
+        limbs = pd.DataFrame({"name": names, "price": "best", "right": joined, "false": 100 - joined})
+        limbs["missed"] = limbs["false"]
+        worse = limbs.assign(price="learned", right=0)
+        pd.concat([worse, limbs]).to_csv(folder / "media" / "limb_pairs.csv", index=False)
+        return Run(folder)
+
+    return plant_run
+
+
+@pytest.fixture
+def on_photographs(plant):
+    gains = {"none": 0.0, "affinities": 0.01, "paper": -0.1, "fenchel_young": 0.05, "hinge": 0.0, "shuffled": 0.0}
+    return [
+        plant(PHOTOGRAPHS, name, 0.6 + gain + 0.001 * place, 0.7 + gain / 2, start)
+        for place, start in enumerate(STARTS)
+        for name, gain in gains.items()
+    ]
+
+
+@pytest.fixture
+def control(plant):
+    """Returns runs of the control, where Fenchel-Young gains so much over the affinities alone."""
+
+    def plant_control(gain):
+        shares = {"none": 0.5, "affinities": 0.6, "paper": 0.4, "fenchel_young": 0.6 + gain}
+        return [
+            plant(CONTROL, name, pairs=share + 0.001 * seed, seed=seed)
+            for name, share in shares.items()
+            for seed in range(3)
+        ]
+
+    return plant_control
+
+
+def test_each_way_has_a_row_in_the_order_of_its_file(on_photographs):
+    rows = study.ARMS.filled(on_photographs).rows
+    assert [row["trained by"] for row in rows] == [
+        "no matching loss", "cross-entropy of the affinities, no matcher",
+        "cross-entropy through PGD-Dykstra, the paper's settings", "Fenchel-Young loss on the exact projection",
+        "structured hinge", "the paper's loss on shuffled truth",
+    ]  # fmt: skip
+    assert {(row["starts"], row["trainings"]) for row in rows} == {(4, 4)}
+    assert rows[3][OWNERS.label].mean == pytest.approx(0.6515)
+
+
+def test_ways_through_the_matcher_are_compared_with_both_that_have_none(on_photographs):
+    rows = study.DIFFERENCES.filled(on_photographs).rows
+    found = {
+        (pair.ours.name, pair.baseline.name): row
+        for pair, row in zip(pairs(arms(on_photographs, PHOTOGRAPHS)), rows, strict=True)
+    }
+    assert list(found) == [
+        ("paper", "none"), ("fenchel_young", "none"), ("hinge", "none"), ("paper", "affinities"),
+        ("fenchel_young", "affinities"), ("hinge", "affinities"), ("affinities", "none"), ("shuffled", "none"),
+    ]  # fmt: skip
+    owners = {names: (row[OWNERS.label].difference.mean, row[OWNERS.label].verdict) for names, row in found.items()}
+    assert owners["paper", "none"] == (pytest.approx(-0.1), "worse")
+    assert owners["fenchel_young", "affinities"] == (pytest.approx(0.04), "better")
+    assert owners["shuffled", "none"] == (pytest.approx(0), "no effect")
+    assert found["fenchel_young", "none"][F1.label].difference.mean == pytest.approx(0.025)
+
+
+def test_a_second_seed_without_a_loss_is_compared_with_the_first(plant, on_photographs):
+    again = [plant(PHOTOGRAPHS, "none", 0.603 + 0.001 * place, 0.7, start, 1) for place, start in enumerate(STARTS)]
+    *_, row = study.DIFFERENCES.filled([*on_photographs, *again]).rows
+    assert (row["trained by"], row["over"], row["pairs"]) == ("no matching loss, another seed", "no matching loss", 4)
+    assert row[OWNERS.label].difference.mean == pytest.approx(0.003)
+    assert row[OWNERS.label].verdict == "better"  # made up: all four by the same
+    assert row[OWNERS.label].is_small
+
+
+def test_the_control_is_won_by_five_points_over_both(control):
+    runs = control(0.06)
+    found = study.outcome(runs)
+    assert found.best.name == "fenchel_young"
+    assert found.is_won
+    assert study.answer_on_control(runs).startswith("Yes: F1 of limb pairs by Fenchel-Young is +16.0 [")
+    assert study.answer_on_control(runs[:3]) == ""
+
+
+def test_a_gain_below_five_points_does_not_win(control):
+    runs = control(0.04)
+    assert study.outcome(runs).over_affinities.verdict == "better"
+    assert not study.outcome(runs).is_won
+    assert study.answer_on_control(runs).startswith("No: ")
+    assert len(study.answer_on_control(runs).split()) <= MOST_WORDS
+    assert len(study.CONTROLS.filled(runs).rows) == 4
+    assert [row["pairs"] for row in study.CONTROL_DIFFERENCES.filled(runs).rows] == [3, 3, 3, 3, 3]
+
+
+def test_without_a_won_control_photographs_conclude_nothing(on_photographs, control):
+    told = study.answer(on_photographs)
+    assert told.startswith(
+        "Open, the control not being won. Owner accuracy over no matching loss: the paper's loss -10.0"
+    )
+    assert len(told.split()) <= MOST_WORDS
+    assert study.answer([*on_photographs, *control(0.04)]) == told
+    assert study.answer([*on_photographs, *control(0.06)]).startswith("Owner accuracy over no matching loss: ")
+
+
+def test_the_figure_has_two_intervals_a_comparison(on_photographs):
+    figure = study.drawings(on_photographs)["losses_on_photographs"]()
+    assert len(figure.axes[0].get_yticklabels()) == 16
+
+
+def test_weights_are_told_by_variant_and_multiple(plant):
+    runs = [
+        plant(WEIGHTS, "hinge", pairs=0.5 + multiple / 10, start="fold_a-1", multiple=multiple) for multiple in (3, 0.3)
+    ]
+    rows = study.MULTIPLES.filled(runs).rows
+    assert [(row["multiple"], row[F1.label]) for row in rows] == [(0.3, pytest.approx(53)), (3, pytest.approx(80))]
+
+
+def test_two_runs_of_one_place_are_refused(plant):
+    runs = [plant(PHOTOGRAPHS, "none", start="fold_a-1", multiple=multiple) for multiple in (1, 2)]
+    with pytest.raises(InputError, match=r"both none from .+fold_a-1.+; expected one of them"):
+        arms(runs, PHOTOGRAPHS)
+
+
+def test_other_pictures_are_refused(plant):
+    ours, other = (plant(PHOTOGRAPHS, name, start="fold_a-1") for name in ("paper", "none"))
+    file = other.path / "media" / "per_picture.csv"
+    pd.read_csv(file).iloc[1:].to_csv(file, index=False)
+    with pytest.raises(InputError, match="other pictures"):
+        study.answer([ours, other])
+
+
+def test_without_runs_there_is_nothing(on_photographs):
+    assert study.answer([]) == study.answer_on_control([]) == ""
+    assert study.drawings([]) == {}
+    assert photographs(on_photographs) == []  # they are told here alone
