@@ -81,3 +81,13 @@ def test_sweeps_of_evaluations_are_of_whole_starts_on_pictures_that_these_never_
     assert config.network == starts[0].network
     seen = set(FolderSamples(starts[0].data, starts[0].data.splits.train).names)
     assert not seen & set(FolderSamples(config.data, config.data.splits.validation).names)
+
+
+def test_the_sweep_over_rendered_crowds_begins_with_their_starts(checkout, monkeypatch):
+    monkeypatch.chdir(checkout)
+    file = checkout / "experiments" / "parsing" / "clear_starts.yaml"
+    begun = yaml.safe_load((checkout / "sweeps" / "clear_starts.yaml").read_text())["parameters"]["seed"]["values"]
+    starts = [load_config(file, [f"seed={seed}"]) for seed in begun]
+    paths = [str(run_path(start, training_fingerprint(start.data))) for start in starts]
+    sweep = yaml.safe_load((checkout / "sweeps" / "clear_matching.yaml").read_text())["parameters"]
+    assert sweep["network.weights"]["values"] == paths

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,14 @@ from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS
 from mghp.studies.variants import label_of, labels_of
 
-PHOTOGRAPHS = "photographs_matching"
+PHOTOGRAPHS, RENDERED = "photographs_matching", "clear_matching"
+JUDGED = {PHOTOGRAPHS: "photographs", RENDERED: "rendered crowds"}
+"""The experiments that judge, by the words of their pictures."""
 WEIGHTS = "photographs_matching_weights"
+"""The experiment by which the weights on photographs are chosen."""
 CONTROL = "twins_matching"
-EXPERIMENTS = (PHOTOGRAPHS, WEIGHTS, CONTROL)
-"""The experiments: what is judged, by what its weights are chosen, and the positive control."""
+"""The positive control."""
+EXPERIMENTS = (*JUDGED, WEIGHTS, CONTROL, "clear_starts")
 
 NONE, AFFINITIES = "none", "affinities"
 THROUGH = ("paper", "fenchel_young", "hinge")
@@ -96,11 +99,13 @@ class Arm:
     """One way to train with its trainings.
 
     Attributes:
+        experiment: of the trainings.
         name: of the variant.
         runs: by start and seed.
         label: in words.
     """
 
+    experiment: str
     name: str
     runs: Mapping[Place, Run]
     label: str
@@ -173,7 +178,7 @@ def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:
         other = found[run.variant].setdefault(place, run)
         if other is not run:
             raise InputError(f"{other.path} and {run.path}: both {run.variant} from {place}; expected one of them")
-    return {name: Arm(name, found[name], label_of(file, name)) for name in labels_of(file) if name in found}
+    return {name: Arm(experiment, name, found[name], label_of(file, name)) for name in labels_of(file) if name in found}
 
 
 def start_of(run: Run) -> str:
@@ -196,4 +201,4 @@ def _again(arm: Arm) -> Arm:
     for start, seed in sorted(arm.runs):
         seeds[start].append(seed)
     runs = {(start, own[0]): arm.runs[start, own[1]] for start, own in seeds.items() if len(own) > 1}
-    return Arm(arm.name, runs, f"{arm.label}, another seed")
+    return replace(arm, runs=runs, label=f"{arm.label}, another seed")

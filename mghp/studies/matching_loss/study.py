@@ -1,7 +1,8 @@
-"""The study of training a parser through the matcher: on photographs, and where only competition tells."""
+"""The study of training a parser through the matcher: where only competition tells, and on crowds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.figure import Figure
 
@@ -17,9 +18,11 @@ from mghp.studies.matching_loss.arms import (
     CONTROL,
     EXPERIMENTS,
     F1,
+    JUDGED,
     NONE,
     OWNERS,
     PHOTOGRAPHS,
+    RENDERED,
     SCORES,
     THROUGH,
     WEIGHTS,
@@ -33,7 +36,7 @@ from mghp.studies.matching_loss.arms import (
 from mghp.studies.variants import label_of
 
 GAIN = 0.05
-"""What the best way through the matcher must gain on the control before anything is concluded from photographs."""
+"""What the best way through the matcher must gain on the control before anything is concluded from crowds."""
 
 _SHORT = {"paper": "the paper's loss", "fenchel_young": "Fenchel-Young", "hinge": "hinge"}
 """The ways through the matcher in an answer's words."""
@@ -83,11 +86,16 @@ def answer_on_control(runs: Sequence[Run]) -> str:
     )
 
 
-def answer(runs: Sequence[Run]) -> str:
-    """Return what each way through the matcher brings to owner accuracy on photographs, and whether that is open."""
+def answer(experiment: str, runs: Sequence[Run]) -> str:
+    """Return what each way through the matcher brings to owner accuracy, and whether that is open.
+
+    Args:
+        experiment: one of `JUDGED`.
+        runs: any.
+    """
     told = [
         f"{_SHORT[pair.ours.name]} {cell:.1f}"
-        for pair in pairs(arms(runs, PHOTOGRAPHS))
+        for pair in pairs(arms(runs, experiment))
         if pair.ours.name in THROUGH and pair.baseline.name == NONE and (cell := pair.compared(OWNERS))
     ]
     if not told:
@@ -98,22 +106,23 @@ def answer(runs: Sequence[Run]) -> str:
 
 
 def drawings(runs: Sequence[Run]) -> Drawings:
-    """Return the figure of the differences in owner accuracy and F1 of limb pairs, where some ways are compared."""
-    cells = {
-        f"{pair.ours.label}, over {pair.baseline.label}: {score.label}": (cell, COLOURS[place])
-        for pair in pairs(arms(runs, PHOTOGRAPHS))
-        for place, score in enumerate((OWNERS, F1))
-        if (cell := pair.compared(score)) is not None
-    }
-    if not cells:
-        return {}
+    """Return a figure of the differences in owner accuracy and F1 of limb pairs for each experiment that has some."""
+    figures = {}
+    for experiment, pictures in JUDGED.items():
+        cells = {
+            f"{pair.ours.label}, over {pair.baseline.label}: {score.label}": (cell, COLOURS[place])
+            for pair in pairs(arms(runs, experiment))
+            for place, score in enumerate((OWNERS, F1))
+            if (cell := pair.compared(score)) is not None
+        }
+        if cells:
+            figures[f"losses_{pictures.replace(' ', '_')}"] = partial(_figure, cells)
+    return figures
 
-    def draw() -> Figure:
-        return difference_figure(
-            {name: cell for name, (cell, _) in cells.items()}, [colour for _, colour in cells.values()], "difference"
-        )
 
-    return {"losses_on_photographs": draw}
+def _figure(cells: Mapping[str, tuple[Comparison, str]]) -> Figure:
+    compared = {name: cell for name, (cell, _) in cells.items()}
+    return difference_figure(compared, [colour for _, colour in cells.values()], "difference")
 
 
 def _score(score: Score) -> Column[Arm]:
@@ -145,21 +154,23 @@ _BEST_PRICE = "F1 of limb pairs is that of predicted candidates, at the price th
 
 ARMS = TableOf(
     "matching_loss",
-    "Ways to train the matching of a parser on photographs, from the same starts and as many steps: scores on crowds "
-    f"that nothing was trained on, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
+    "Ways to train the matching of a parser, from the same starts and as many steps: scores on crowds that nothing was "
+    f"trained on, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
+    Column("pictures", lambda arm: JUDGED[arm.experiment]),
     *_HEAD,
     *map(_score, SCORES),
-    rows=lambda runs: arms(runs, PHOTOGRAPHS).values(),
+    rows=lambda runs: [arm for experiment in JUDGED for arm in arms(runs, experiment).values()],
     sources=lambda arm: arm.runs.values(),
 )
 
 DIFFERENCES = TableOf(
     "matching_loss_differences",
-    "Ways to train the matching of a parser on photographs: what each brings over another, points. "
-    f"{_INTERVALS} of {NO_EFFECT_IN_PHOTOS} ({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); else undecided.",
+    f"Ways to train the matching of a parser: what each brings over another. {_INTERVALS} of {NO_EFFECT_IN_PHOTOS} "
+    f"({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); else undecided.",
+    Column("pictures", lambda pair: JUDGED[pair.ours.experiment]),
     *_COMPARED,
     *map(_difference, SCORES),
-    rows=lambda runs: pairs(arms(runs, PHOTOGRAPHS)),
+    rows=lambda runs: [pair for experiment in JUDGED for pair in pairs(arms(runs, experiment))],
     sources=lambda pair: pair.runs,
 )
 
@@ -193,7 +204,7 @@ CONTROLS = TableOf(
 
 CONTROL_DIFFERENCES = TableOf(
     "matching_control_differences",
-    f"The positive control: what each way to train brings over another, points. {_INTERVALS} of "
+    f"The positive control: what each way to train brings over another. {_INTERVALS} of "
     f"{NO_EFFECT_ON_PREDICTED_PAIRS} in F1; else undecided.",
     *_COMPARED,
     _difference(F1),
@@ -210,10 +221,11 @@ STUDY = Study(
         ),
         Question(
             "Does training a parser through the matcher beat training without, on photographs?",
-            answer,
+            partial(answer, PHOTOGRAPHS),
             (ARMS, DIFFERENCES, MULTIPLES),
-            {"losses_on_photographs": "What each way to train the matching brings on photographs"},
+            {"losses_": "What each way to train the matching brings:"},
         ),
+        Question("Does it on rendered crowds, whose sides can be told?", partial(answer, RENDERED)),
     ),
     drawings,
     EXPERIMENTS,

@@ -12,7 +12,7 @@ from mghp.errors import InputError
 from mghp.report.study import MOST_WORDS
 from mghp.runs.read import Run
 from mghp.studies.matching_loss import study
-from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, WEIGHTS, arms, pairs
+from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, RENDERED, WEIGHTS, arms, pairs
 from mghp.studies.photographs.rows import photographs
 
 STARTS = ("fold_a-1", "fold_a-2", "fold_b-1", "fold_b-2")
@@ -142,18 +142,29 @@ def test_a_gain_below_five_points_does_not_win(control):
 
 
 def test_without_a_won_control_photographs_conclude_nothing(on_photographs, control):
-    told = study.answer(on_photographs)
+    told = study.answer(PHOTOGRAPHS, on_photographs)
     assert told.startswith(
         "Open, the control not being won. Owner accuracy over no matching loss: the paper's loss -10.0"
     )
     assert len(told.split()) <= MOST_WORDS
-    assert study.answer([*on_photographs, *control(0.04)]) == told
-    assert study.answer([*on_photographs, *control(0.06)]).startswith("Owner accuracy over no matching loss: ")
+    assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.04)]) == told
+    assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.06)]).startswith(
+        "Owner accuracy over no matching loss: "
+    )
 
 
 def test_the_figure_has_two_intervals_a_comparison(on_photographs):
-    figure = study.drawings(on_photographs)["losses_on_photographs"]()
+    figure = study.drawings(on_photographs)["losses_photographs"]()
     assert len(figure.axes[0].get_yticklabels()) == 16
+
+
+def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(plant, on_photographs, control):
+    rendered = [plant(RENDERED, name, share, start="f42ecd73e5") for name, share in {"none": 0.5, "hinge": 0.7}.items()]
+    both = [*on_photographs, *rendered, *control(0.06)]
+    assert [row["pictures"] for row in study.ARMS.filled(both).rows] == ["photographs"] * 6 + ["rendered crowds"] * 2
+    assert study.DIFFERENCES.filled(both).rows[-1][OWNERS.label].verdict == "one seed"
+    assert study.answer(RENDERED, both) == "Owner accuracy over no matching loss: hinge +20.0 one seed."
+    assert set(study.drawings(both)) == {"losses_photographs", "losses_rendered_crowds"}
 
 
 def test_weights_are_told_by_variant_and_multiple(plant):
@@ -175,10 +186,10 @@ def test_other_pictures_are_refused(plant):
     file = other.path / "media" / "per_picture.csv"
     pd.read_csv(file).iloc[1:].to_csv(file, index=False)
     with pytest.raises(InputError, match="other pictures"):
-        study.answer([ours, other])
+        study.answer(PHOTOGRAPHS, [ours, other])
 
 
 def test_without_runs_there_is_nothing(on_photographs):
-    assert study.answer([]) == study.answer_on_control([]) == ""
+    assert study.answer(PHOTOGRAPHS, []) == study.answer_on_control([]) == ""
     assert study.drawings([]) == {}
     assert photographs(on_photographs) == []  # they are told here alone
