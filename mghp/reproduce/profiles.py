@@ -62,7 +62,7 @@ class Profile:
 
 def _matching(
     seconds: float, poses: list[str], random: list[str], every: Sequence[str] = (), bench: Sequence[str] = (),
-    values: Mapping[str, Sequence[Any]] | None = None,
+    values: Mapping[str, Sequence[Any]] | None = None, further: Sequence[Mapping[str, Any]] = (),
 ) -> list[Size]:  # fmt: skip
     """Return the solvers, the sweep over T, N and alpha with its rivals, the choices left open, sizes, the bench.
 
@@ -73,6 +73,7 @@ def _matching(
         every: settings of both.
         bench: settings of the bench.
         values: in the place of those of sweeps/matcher.yaml.
+        further: other sweeps, with attributes of `Size`.
     """
 
     def match(file: str, *first: str, on_random: bool = False, **others: Any) -> Size:  # noqa: ANN401
@@ -86,6 +87,7 @@ def _matching(
         sizes.append(match(steps, "variant=one_projection", on_random=on_random, at_equal_cost=True))
     sizes += [match("experiments/matcher/readings.yaml", on_random=on_random) for on_random in (False, True)]
     sizes.append(match("experiments/matcher/sizes.yaml", on_random=True))
+    sizes += [Size(**{"kind": "match", "seconds": seconds, **entry}) for entry in further]
     return [*sizes, Size("experiments/matcher/bench.yaml", "bench", _BENCH * seconds, settings=bench)]
 
 

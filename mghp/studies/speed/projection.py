@@ -40,9 +40,6 @@ ACCURATE = 1e-6
 CYCLES = tuple(250 * 2**power for power in range(9))
 """Numbers of cycles that may be needed for it, fewest first."""
 
-ACCURATE_SHARE = 8
-"""One of so many problems of a batch, four at least, is solved so far, since that can take many cycles."""
-
 PROBLEMS = 10_000
 """Random masked problems that are held against the active-set solver."""
 
@@ -84,24 +81,23 @@ def _against_cycles(size: int, tau: float, precision: str) -> dict[str, Any]:
         1e6 * _seconds_to(row["cycles_error"], tau * affinity, exact) / len(affinity)
     )
     row["both_ratio"] = row.pop("cycles_both") / row.pop("newton_both")
-    few = slice(max(4, len(affinity) // ACCURATE_SHARE))
-    return row | _when_accurate(tau, affinity[few], exact[few])
+    return row | _when_accurate(tau, affinity, exact, row["newton_us"] * len(affinity) / 1e6)
 
 
-def _when_accurate(tau: float, affinity: Tensor, exact: Tensor) -> dict[str, float]:
+def _when_accurate(tau: float, affinity: Tensor, exact: Tensor, newton: float) -> dict[str, float]:
     """Return the number of cycles that come within `ACCURATE`, and their time as a multiple of Newton's; NaN if none.
 
     Args:
         tau: scale of the affinity.
         affinity: shape (batch, source, destination).
         exact: its projection, float64.
+        newton: the seconds that Newton's method takes for it.
     """
     enough = ACCURATE * (1 + tau * float(affinity.amax()))
     for number in CYCLES:
         projected = Projection(tau, num_cycles=number)(affinity)
         if float((projected.double() - exact).abs().amax()) <= enough:
             cycles = _best_seconds(Projection(tau, num_cycles=number), affinity)[0]
-            newton = _best_seconds(Projection(tau, method="newton"), affinity)[0]
             return {"accurate_cycles": number, "accurate_ratio": cycles / newton}
     return {"accurate_cycles": float("nan"), "accurate_ratio": float("nan")}
 
