@@ -73,8 +73,8 @@ def _after(share: float) -> Column[Variant]:
 TABLE = TableOf(
     "photographs_finetuning",
     lambda rows: (
-        f"{METRICS[SCORE].label} of six parts by what the training begins with. Their borders are people's labels of "
-        f"clothing; which part it is chose a model. Mean and standard deviation over seeds. "
+        f"Six parts by what the training begins with: {METRICS[SCORE].label}, in percent, mean and standard deviation "
+        "over seeds. The borders of the parts are people's labels of clothing; which part it is chose a model. "
         f"{about_seeds(row.runs for row in rows)}"
     ),
     Column("begins with", lambda variant: label_of(FILE, variant.name)),

@@ -12,6 +12,7 @@ from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import EVALUATION, scored_otherwise, split_of, trained_experiment
+from mghp.studies.photographs.finetuning import EXPERIMENT as FINETUNING
 from mghp.studies.photographs.groupings import APART, STARTS
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
@@ -28,7 +29,7 @@ NOT_TESTED = (
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
 are no trainings, but score one several times, in tables of their own."""
 
-TOLD_APART = ("photographs_starts", "photographs_matching", STARTS, APART)
+TOLD_APART = ("photographs_starts", "photographs_matching", STARTS, APART, FINETUNING)
 """Networks that are compared with each other in tables of their own, here or in the study of the matching loss."""
 
 BREAKDOWN = "media/breakdown.csv"

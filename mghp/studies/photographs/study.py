@@ -110,7 +110,6 @@ STUDY = Study(
     (
         *NOT_TESTED,
         *TOLD_APART,
-        finetuning.EXPERIMENT,
         "coco_persons",
         "coco_persons_predictions",
         "coco_persons_start",

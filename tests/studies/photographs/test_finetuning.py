@@ -4,6 +4,7 @@ from itertools import count
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+import yaml
 
 from mghp.config.load import load_config
 from mghp.report.study import MOST_WORDS
@@ -30,8 +31,10 @@ def plant(tmp_path):
         folder = tmp_path / f"run{next(number)}"
         folder.mkdir()
         content = {"experiment": experiment, "variant": variant, "seed": seed, "commit": "abc", "key": "k"}
-        (folder / "result.json").write_text(json.dumps({**content, "metrics": {"train/steps": 200}}))
-        (folder / "config.yaml").write_text("{}")
+        metrics = {"train/steps": 200, "val/coverage": 0.9, "val/coverage_singles": 0.9}
+        (folder / "result.json").write_text(json.dumps({**content, "metrics": metrics}))
+        config = {"data": {"name": "folder", "root": "ccp", "turned": 0}, "evaluation": {"way": "bottom_up"}}
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
         rows = [
             row
             for step, score in zip((49, 99, 149, 199), SCORES[variant], strict=True)
@@ -98,6 +101,10 @@ def test_every_start_and_seed_is_drawn(runs):
     assert max(axis.lines[2].get_ydata()) == pytest.approx(51)
     plt.close(figure)
     assert STUDY.drawings([]) == {}
+
+
+def test_short_trainings_are_no_rows_of_other_tables(runs):
+    assert [table.name for table in STUDY.tables if table.filled(runs).rows] == [finetuning.TABLE.name]
 
 
 @pytest.mark.parametrize("variant", SCORES)
