@@ -86,13 +86,18 @@ def _picture(file: str) -> str:
     return f"pictures/{Path(file).name}" if file.startswith(begins) and file.endswith(endings) else ""
 
 
+def _page_place(file: str) -> str:
+    """Return the place of a page that is linked to from the checkout's top, e.g. by the changelog; "" for others."""
+    return file.removeprefix("docs/") if file.startswith("docs/") and file.endswith(".md") else ""
+
+
 def _led(text: str, uri: str, origin: str = "") -> str:
     """Return a text whose links to files of the checkout lead to the site's pages of them."""
     places = {**PAGES, **TEXTS, **table_places()}
 
     def led(link: re.Match[str]) -> str:
         file = _target(link[0], origin or f"docs/{uri}")
-        place = places.get(file) or _picture(file)
+        place = places.get(file) or _picture(file) or _page_place(file)
         return posixpath.relpath(place, posixpath.dirname(uri)) if place else link[0]
 
     return LINK.sub(led, text)
