@@ -11,8 +11,6 @@ _COLUMNS = {
     "nearest_keypoint_grouping": "grouping by the nearest true keypoint",
 }  # fmt: skip
 
-_TITLE = "## How hard are the pictures?\n\nMeasured before anything was trained.\n"
-
 
 def difficulty() -> str:
     """Return a section with a table, a row a scene, and a sheet of pictures of each."""
@@ -20,7 +18,9 @@ def difficulty() -> str:
     scenes = {file.stem.rpartition("_")[2]: json.loads(file.read_text(encoding="utf-8")) for file in files}
     columns = " | ".join(_COLUMNS.values())
     head = [
-        "Measured before anything was trained.",
+        "Measured before anything was trained. The last four columns are shares from 0 to 1: the largest IoU of a "
+        "person's box with another's, in the mean over persons; shares of the annotated keypoints, of all pixels and "
+        "of the human pixels.",
         "",
         f"| scene | {columns} |",
         "| --- |" + " ---: |" * len(_COLUMNS),
@@ -35,4 +35,5 @@ def _row(scene: str, told: dict[str, float]) -> str:
 
 
 def _sheet(scene: str) -> str:
-    return f"![Pictures of scene {scene}](../../analysis/results/parsing/pictures_validation_{scene}.png)"
+    place = f"../../analysis/results/parsing/pictures_validation_{scene}.png"
+    return f"[![Pictures of scene {scene}]({place})]({place})\n\n*Scene `{scene}`: pictures and their true parts.*\n"

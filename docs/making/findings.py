@@ -91,5 +91,6 @@ def _table(name: str) -> Iterator[str]:
     text = (CHECKOUT / table_place(name)).read_text(encoding="utf-8")
     caption, _, rows = text.partition("\n\n")
     box = "table long" if rows.count("\n") > LONG else "table"
-    yield from (f"### {name} {{ #{anchor(name)} }}", "", caption.removeprefix(f"**{name}.** "), "")
+    heading = f'### {name} {{ #{anchor(name)} .table-name data-toc-label="Table {name}" }}'
+    yield from (heading, "", caption.removeprefix(f"**{name}.** "), "")
     yield from (f'<div class="{box}" tabindex="0" markdown>', "", rows.strip(), "", "</div>", "")
