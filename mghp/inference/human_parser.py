@@ -104,7 +104,7 @@ class HumanParser:
 
         Returns:
             A batch of one, averaged as `inference` asks for. Its `image_size` is the size at which the picture went
-            through the network, and coordinates are pixels of that size.
+                through the network, and coordinates are pixels of that size.
 
         Raises:
             InputError: if a file, or that of a Pillow image, is no readable picture.
