@@ -16,9 +16,12 @@ from mghp.matching import Matcher
 from mghp.studies.peers.ours import RHO
 from mghp.studies.peers.peer import PeerConfig
 
+_NEVER = -40.0
+"""Affinity of a pair outside the masks: it gets 1e-7 and less. A far lower one, or a mass of 0, makes gradients NaN."""
+
 
 class OTTUnbalanced(Matcher):
-    """What our Sinkhorn with penalised sums computes; a candidate outside the masks has no mass."""
+    """What our Sinkhorn with penalised sums computes."""
 
     differentiable = True
     config: PeerConfig
@@ -30,18 +33,20 @@ class OTTUnbalanced(Matcher):
     def solve(self, affinity: Tensor, source_mask: Tensor | None, destination_mask: Tensor | None) -> Tensor:
         rows = affinity.new_ones(affinity.shape[:2]) if source_mask is None else source_mask.to(affinity)
         columns = affinity.new_ones(affinity.shape[::2]) if destination_mask is None else destination_mask.to(affinity)
-        assignment: Tensor = _InJax.apply(affinity, rows, columns, self.plans)
-        return assignment * rows[:, :, None] * columns[:, None, :]
+        is_pair = rows[:, :, None] * columns[:, None, :]
+        assignment: Tensor = _InJax.apply(torch.where(is_pair > 0, affinity, _NEVER), self.plans)
+        return assignment * is_pair
 
     @cached_property
     def plans(self) -> Any:  # noqa: ANN401 (a compiled function)
-        """The compiled function from affinities and masses to plans, all of a batch."""
+        """The compiled function from affinities to plans, all of a batch."""
         return jax.jit(jax.vmap(partial(_plan, weight=self.config.weight, iterations=self.config.iterations)))
 
 
-def _plan(affinity: jax.Array, rows: jax.Array, columns: jax.Array, weight: float, iterations: int) -> jax.Array:
+def _plan(affinity: jax.Array, weight: float, iterations: int) -> jax.Array:
     share = RHO / (RHO + weight)
-    problem = LinearProblem(Geometry(-affinity, epsilon=weight), rows, columns, tau_a=share, tau_b=share)
+    masses = (jax.numpy.ones(size) for size in affinity.shape)
+    problem = LinearProblem(Geometry(-affinity, epsilon=weight), *masses, tau_a=share, tau_b=share)
     return Sinkhorn(max_iterations=iterations, min_iterations=0)(problem).matrix
 
 
@@ -49,14 +54,14 @@ class _InJax(torch.autograd.Function):
     """A function of JAX in torch's graph."""
 
     @staticmethod
-    def forward(ctx: Any, affinity: Tensor, rows: Tensor, columns: Tensor, plans: Any) -> Tensor:  # noqa: ANN401
-        given = (affinity.detach().numpy(), rows.numpy(), columns.numpy())
+    def forward(ctx: Any, affinity: Tensor, plans: Any) -> Tensor:  # noqa: ANN401
+        given = affinity.detach().numpy()
         if not affinity.requires_grad:
-            return torch.from_numpy(np.array(plans(*given)))
-        assignment, ctx.pull_back = jax.vjp(lambda one: plans(one, *given[1:]), given[0])
+            return torch.from_numpy(np.array(plans(given)))
+        assignment, ctx.pull_back = jax.vjp(plans, given)
         return torch.from_numpy(np.array(assignment))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         (of_affinity,) = ctx.pull_back(gradient.contiguous().numpy())
-        return torch.from_numpy(np.array(of_affinity)), None, None, None
+        return torch.from_numpy(np.array(of_affinity)), None

@@ -56,6 +56,20 @@ def test_transport_with_penalised_sums_is_ours(name):
     torch.testing.assert_close(gradient(matcher, affinity), gradient(ours, affinity), atol=3e-2, rtol=3e-2)
 
 
+@pytest.mark.parametrize("name", ["pot", "ott"])
+def test_candidates_that_are_not_real_change_no_gradient(name):
+    matcher, ours, affinity = built(name, 3000), built("sinkhorn_kl", 3000), affinities((3, 5))
+    masks = torch.arange(3) < torch.tensor([[2]] * len(affinity)), torch.arange(5) < torch.tensor([[4]] * len(affinity))
+    found = []
+    for one in (matcher, ours):
+        leaf = affinity.clone().requires_grad_()
+        assignment = one(leaf, *masks)
+        found += [assignment.detach(), *torch.autograd.grad(assignment.square().sum(), leaf)]
+    assert not found[0][:, 2:].any()
+    for theirs, own in zip(found[:2], found[2:], strict=True):
+        torch.testing.assert_close(theirs, own, atol=1e-2, rtol=1e-2)
+
+
 @pytest.mark.parametrize("name", ["lapx", "torchmatch"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_exact_matching_is_scipy_s(name, shape):
