@@ -63,10 +63,11 @@ def group_command(
     meaning, ignore = _meaning(anatomy)
     persons = _persons(option, source, meaning, names, min_score)
 
-    from mghp.inference.group_files import Grouping, group_files, photographs
+    from mghp.inference.group_files import Grouping, anatomy_beside, group_files, photographs
 
     options = {"nearest": nearest.value, "max_distance": max_distance}
-    grouping = Grouping(persons, meaning, ignore, field, photographs(images), options)
+    shown = meaning or anatomy_beside(files.values())
+    grouping = Grouping(persons, shown, ignore, field, photographs(images), options)
     with progress_bar() as show:
         group_files(files, grouping, out, show)
     typer.echo(out)

@@ -1,7 +1,7 @@
 """`mghp group`: part maps of any model, and files that tell of persons, to the files of `mghp predict`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mghp.anatomy.anatomy import Anatomy
 from mghp.anatomy.parts import IGNORE
 from mghp.anatomy.persons import PredictedPersons
+from mghp.datasets.coco_json import read_json
 from mghp.datasets.label_files import read_picture
 from mghp.errors import InputError, inside
 from mghp.inference.given_persons import GivenPersons
@@ -18,7 +19,7 @@ from mghp.inference.group import group, plain_anatomy
 from mghp.inference.image_files import picture_files
 from mghp.inference.outputs import PoseFile, write_people
 from mghp.inference.part_maps import ARRAYS, read_array, read_parts
-from mghp.inference.prediction_files import POSES, names_of_maps
+from mghp.inference.prediction_files import LABELS, POSES, names_of_maps
 from mghp.out_folder import OutFolder
 from mghp.progress import Progress
 
@@ -87,6 +88,44 @@ class Grouping:
         if found is None:
             raise InputError(f"{self.fields}: expected the projection field {name}.npy or {name}.npz; none is")
         return read_array(found, "projection")
+
+
+def anatomy_beside(files: Iterable[Path]) -> Anatomy | None:
+    """Return parts with the names and colours of the labels.json that `mghp predict` writes beside its maps, if any.
+
+    Labels that it does not name are parts without a meaning. A file of that name and of another form is nobody's word.
+
+    Raises:
+        InputError: if the maps lie beside several that differ, or one is no JSON.
+    """
+    found = {
+        parent / LABELS: named
+        for parent in sorted({file.parent for file in files})
+        if (named := _named(parent / LABELS))
+    }
+    if not found:
+        return None
+    first, *others = found
+    for file in others:
+        if found[file] != found[first]:
+            raise InputError(f"{file}: other parts than in {first}; expected --anatomy FILE, or the maps of one model")
+    plain = plain_anatomy(IGNORE - 1)
+    parts = [found[first].get(label, one) for label, one in enumerate(zip(*_names_and_colours(plain), strict=True), 1)]
+    names, colours = zip(*parts, strict=True)
+    return replace(plain, parts=replace(plain.parts, names=names, colours=colours))
+
+
+def _names_and_colours(anatomy: Anatomy) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
+    return anatomy.parts.names, anatomy.parts.colours
+
+
+def _named(file: Path) -> dict[int, tuple[str, tuple[int, int, int]]]:
+    """Return name and colour by label; nothing where the file is not there, or of another form."""
+    content: Any = read_json(file)[0] if file.is_file() else None
+    try:
+        return {int(label): (str(part["name"]), tuple(part["colour"])) for label, part in content["parts"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def photographs(folder: Path | None) -> dict[str, Path]:

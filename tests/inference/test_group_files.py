@@ -11,7 +11,7 @@ from mghp.datasets.densepose_coco import DENSEPOSE_COCO
 from mghp.datasets.synthetic import SCENES, render
 from mghp.errors import InputError
 from mghp.inference.given_persons import JsonPersons, MaskFolder, boxes_of, poses_reader
-from mghp.inference.group_files import Grouping, group_files, photographs
+from mghp.inference.group_files import Grouping, anatomy_beside, group_files, photographs
 from mghp.inference.part_maps import part_map_files
 
 
@@ -76,6 +76,29 @@ def test_without_an_anatomy_any_label_will_do(folder, samples):
     ids = labels(folder / "out" / "picture_0_persons.png")
     np.testing.assert_array_equal(ids, samples["picture_0"].person_ids)
     assert not (folder / "out" / "picture_0_overlay.png").exists()
+
+
+def test_maps_by_mghp_have_the_names_of_the_file_beside_them(folder, mghp):
+    parts = {"0": {"name": "background", "colour": [0, 0, 0]}, "2": {"name": "hat", "colour": [1, 2, 3]}}
+    (folder / "parts" / "labels.json").write_text(json.dumps({"parts": parts}))
+    mghp("group", folder / "parts", "--masks", folder / "masks", "--out", folder / "out", folder=folder)
+    told = json.loads((folder / "out" / "labels.json").read_text())["parts"]
+    assert told["2"] == {"name": "hat", "colour": [1, 2, 3]}
+    assert told["1"]["name"] == "part 1"
+
+
+@pytest.mark.parametrize("content", ["[]", '{"parts": [1]}', '{"parts": {"1": "hat"}}', '{"1": "hat"}'])
+def test_a_file_of_labels_of_another_form_says_nothing(folder, content):
+    (folder / "parts" / "labels.json").write_text(content)
+    assert anatomy_beside(part_map_files([folder / "parts"]).values()) is None
+
+
+def test_maps_of_two_models_need_an_anatomy(folder):
+    for kind, name in {"parts": "hat", "masks": "shoe"}.items():
+        (folder / kind / "labels.json").write_text(json.dumps({"parts": {"1": {"name": name, "colour": [1, 2, 3]}}}))
+    files = [folder / "parts" / "picture_0.png", folder / "masks" / "picture_1.png"]
+    with pytest.raises(InputError, match=r"other parts than in .+; expected --anatomy FILE, or the maps of one model"):
+        anatomy_beside(files)
 
 
 def test_the_anatomy_s_own_label_is_not_known(folder):
