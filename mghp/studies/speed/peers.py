@@ -111,6 +111,14 @@ def _in_runs_with(file: str) -> Callable[[Sequence[Run]], Iterator[Measured]]:
     return lambda runs: read([run for run in runs if run.has(file)])
 
 
+def _trained(runs: Sequence[Run]) -> list[Measured]:
+    """Return the rows of trainings, those on one set of problems together, in the order of the peers: runs have few."""
+    problems = list(TRAINED_ON.values())
+    places = {entry.label: place for place, entry in enumerate(PEERS.entries)}
+    rows = _in_runs_with("trained.csv")(runs)
+    return sorted(rows, key=lambda row: (problems.index(row["problems"]), places.get(row["peer"], len(places))))
+
+
 COMPARED = TableOf(
     "bench_peers",
     "Matchers of other packages beside ours on the same problems, float32, regularised with equal weight: time as a "
@@ -148,7 +156,7 @@ TRAINED = TableOf(
     cell("F1 [%]", "f1", ".2f", scale=100),
     cell("deviation", "deviation", ".2f", scale=100),
     cell("why not", "reason"),
-    rows=_in_runs_with("trained.csv"),
+    rows=_trained,
 )
 
 BENCH = Bench(bench_peers, (COMPARED, TRAINED))
