@@ -1,6 +1,6 @@
 """`mghp group`: part maps of any model, and files that tell of persons, to the files of `mghp predict`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -93,22 +93,18 @@ class Grouping:
 def anatomy_beside(files: Iterable[Path]) -> Anatomy | None:
     """Return parts with the names and colours of the labels.json that `mghp predict` writes beside its maps, if any.
 
-    Labels that it does not name are parts without a meaning. A file of that name and of another form is nobody's word.
+    Labels that it does not name are parts without a meaning. A file of that name and of another form is ignored.
 
     Raises:
-        InputError: if the maps lie beside several that differ, or one is no JSON.
+        InputError: if a file is no JSON, or the maps of several folders have not the same.
     """
-    found = {
-        parent / LABELS: named
-        for parent in sorted({file.parent for file in files})
-        if (named := _named(parent / LABELS))
-    }
-    if not found:
-        return None
+    found = {parent / LABELS: _named(parent / LABELS) for parent in sorted({file.parent for file in files})}
     first, *others = found
     for file in others:
         if found[file] != found[first]:
             raise InputError(f"{file}: other parts than in {first}; expected --anatomy FILE, or the maps of one model")
+    if not found[first]:
+        return None
     plain = plain_anatomy(IGNORE - 1)
     parts = [found[first].get(label, one) for label, one in enumerate(zip(*_names_and_colours(plain), strict=True), 1)]
     names, colours = zip(*parts, strict=True)
@@ -123,9 +119,17 @@ def _named(file: Path) -> dict[int, tuple[str, tuple[int, int, int]]]:
     """Return name and colour by label; nothing where the file is not there, or of another form."""
     content: Any = read_json(file)[0] if file.is_file() else None
     try:
-        return {int(label): (str(part["name"]), tuple(part["colour"])) for label, part in content["parts"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError):
+        named = {int(label): (str(part["name"]), _colour(part["colour"])) for label, part in content["parts"].items()}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return {}
+    names = [name for name, _ in named.values()]
+    plain = set(plain_anatomy(IGNORE - 1).parts.names)
+    return named if len({*names}) == len(names) and not plain & {*names} else {}
+
+
+def _colour(numbers: Sequence[int]) -> tuple[int, int, int]:
+    red, green, blue = (int(np.uint8(number)) for number in numbers)
+    return red, green, blue
 
 
 def photographs(folder: Path | None) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """The compiled loops of `mghp.matching.newton`, whose docstring says what they solve. Arrays only, nothing is checked.
 
-One problem a thread, in float64. Rows are the smaller side, widened to a multiple of `LANES`; the added columns have
-c = inf, so that relu turns them into zeros. The rows added below are in no loop but those of products.
+One problem a thread, in float64. Of a projection, rows are the smaller side. They are widened to a multiple of `LANES`;
+the added columns have c = inf, so that relu turns them into zeros. Rows added below are in products alone.
 """
 
 from functools import partial
@@ -25,7 +25,7 @@ LANES = 8
 """Entries that rows are widened to a multiple of: one 512-bit register of float64."""
 
 BLOCK = 4
-"""Rows that a product with a matrix takes at once; zeros are added below, up to a multiple of it."""
+"""Rows that the products below take at once, each written out; zeros are added up to a multiple of it."""
 
 FORCING = 0.1
 """Accuracy of a direction relative to the gradient, in units of the residual."""

@@ -210,16 +210,37 @@ class PairedCounts(NamedTuple):
     baseline: NDArray[np.float64]
 
 
+def seeds_in_starts(differences: ArrayLike, starts: Sequence[str]) -> PairedDifference:
+    """Return the difference of a score that only a whole set has, by Student's t over the means of the starts.
+
+    Seeds that branch from one start share what it has learned: they tell less than as many starts would.
+
+    Args:
+        differences: one per pair of networks. Shape (pairs,).
+        starts: name of the start of each pair.
+
+    Raises:
+        ValueError: if there is no pair.
+    """
+    of_pairs = np.asarray(differences, dtype=np.float64)
+    return paired_seeds([of_pairs[group].mean() for group in _groups(starts)])
+
+
+def _groups(starts: Sequence[str]) -> list[list[int]]:
+    """Return the positions of the pairs of each start."""
+    return [[place for place, name in enumerate(starts) if name == start] for start in dict.fromkeys(starts)]
+
+
 def ratios_over_starts(
     pairs: Sequence[PairedCounts], starts: Sequence[str] | None = None, num_samples: int = 2000, seed: int = 0
 ) -> PairedDifference:
-    """Return the mean difference of two pooled ratios over pairs of networks, with the wider of two 95 % intervals.
+    """Return the mean over starts of the difference of two pooled ratios, with the wider of two 95 % intervals.
 
-    One is Student's t over the pairs' differences; the other a bootstrap over the starts that networks branch from, of
-    which n - 1 of n are drawn, over the pairs of each, and over pictures, which the starts of one fold share.
+    One is Student's t over the means of the starts' pairs, as `seeds_in_starts` takes it; the other a bootstrap over
+    starts, of which n - 1 of n are drawn, over the pairs of each, and over pictures, which starts of one fold share.
 
     Args:
-        pairs: counts of each, at least one; with one there is no interval.
+        pairs: counts of each pair of networks, at least one; of one start there is no interval.
         starts: name of the start of each pair; None where each has one of its own.
         num_samples: number of draws.
         seed: seed of the draws.
@@ -227,36 +248,45 @@ def ratios_over_starts(
     Raises:
         ValueError: if there is no pair.
     """
-    by_student = paired_seeds([_difference_of_ratios(one, np.ones((1, len(one.ours))))[0] for one in pairs])
-    names = list(range(len(pairs))) if starts is None else starts
-    places = [[place for place, name in enumerate(names) if name == start] for start in dict.fromkeys(names)]
-    if len(places) == 1:  # nothing is known of other starts
+    names = [str(place) for place in range(len(pairs))] if starts is None else starts
+    whole = [_difference_of_ratios(pair, np.ones((1, len(pair.ours))))[0] for pair in pairs]
+    by_student = seeds_in_starts(whole, names)
+    groups = _groups(names)
+    if len(groups) == 1:
         return by_student
-    folds = list(dict.fromkeys(tuple(one.pictures) for one in pairs))
+    folds = list(dict.fromkeys(tuple(pair.pictures) for pair in pairs))
     weights = [picture_draws(len(fold), num_samples, seed + place) for place, fold in enumerate(folds)]
-    drawn = [_difference_of_ratios(one, weights[folds.index(tuple(one.pictures))]) for one in pairs]
-    shares = _nested_draws(places, num_samples, seed)
-    means = (np.stack(drawn, 1) * shares).sum(1)
+    drawn = [_difference_of_ratios(pair, weights[folds.index(tuple(pair.pictures))]) for pair in pairs]
+    means = (np.stack(drawn, 1) * nested_draws(groups, num_samples, seed)).sum(1)
     low, high = percentile_interval(means)
     by_bootstrap = by_student._replace(low=low, high=high, p=_two_sided(means))
     return max(by_student, by_bootstrap, key=lambda found: found.high - found.low)
 
 
-def _nested_draws(groups: Sequence[Sequence[int]], num_samples: int, seed: int) -> NDArray[np.float64]:
-    """Return each member's share of every draw of groups, n - 1 of n, and of members within: (samples, members)."""
+def nested_draws(groups: Sequence[Sequence[int]], num_samples: int, seed: int) -> NDArray[np.float64]:
+    """Return each member's share of every draw: n - 1 of n groups, and of each as many members as it has.
+
+    Args:
+        groups: positions of the members of each group.
+        num_samples: number of draws.
+        seed: seed of the draws.
+
+    Returns:
+        Shares that sum to 1, (samples, members).
+    """
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(groups) - 1, np.full(len(groups), 1 / len(groups)), num_samples)
+    rest = len(groups) - 1
+    drawn = rng.multinomial(rest, np.full(rest + 1, 1 / (rest + 1)), num_samples) / rest
     shares = np.zeros((num_samples, sum(map(len, groups))))
     for group, times in zip(groups, drawn.T, strict=True):
-        within = rng.multinomial(len(group), np.full(len(group), 1 / len(group)), num_samples)
+        within = rng.multinomial(len(group), np.full(len(group), 1 / len(group)), num_samples) / len(group)
         shares[:, group] = times[:, None] * within
-    shares /= shares.sum(1, keepdims=True)
     return shares
 
 
-def _difference_of_ratios(start: PairedCounts, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _difference_of_ratios(pair: PairedCounts, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the differences of ratios with pictures counted by weights (samples, pictures)."""
-    ours, baseline = (ratio(*(weights @ counts).T) for counts in (start.ours, start.baseline))
+    ours, baseline = (ratio(*(weights @ counts).T) for counts in (pair.ours, pair.baseline))
     return ours - baseline
 
 

@@ -87,7 +87,12 @@ def test_maps_by_mghp_have_the_names_of_the_file_beside_them(folder, mghp):
     assert told["1"]["name"] == "part 1"
 
 
-@pytest.mark.parametrize("content", ["[]", '{"parts": [1]}', '{"parts": {"1": "hat"}}', '{"1": "hat"}'])
+@pytest.mark.parametrize("content", [
+    "[]", '{"parts": [1]}', '{"parts": {"1": "hat"}}', '{"1": "hat"}',
+    '{"parts": {"1": {"name": "a", "colour": "red"}}}', '{"parts": {"1": {"name": "a", "colour": [300, 0, 0]}}}',
+    '{"parts": {"1": {"name": "part 2", "colour": [1, 2, 3]}}}',
+    '{"parts": {"1": {"name": "a", "colour": [1, 2, 3]}, "2": {"name": "a", "colour": [1, 2, 3]}}}',
+])  # fmt: skip
 def test_a_file_of_labels_of_another_form_says_nothing(folder, content):
     (folder / "parts" / "labels.json").write_text(content)
     assert anatomy_beside(part_map_files([folder / "parts"]).values()) is None
@@ -98,6 +103,9 @@ def test_maps_of_two_models_need_an_anatomy(folder):
         (folder / kind / "labels.json").write_text(json.dumps({"parts": {"1": {"name": name, "colour": [1, 2, 3]}}}))
     files = [folder / "parts" / "picture_0.png", folder / "masks" / "picture_1.png"]
     with pytest.raises(InputError, match=r"other parts than in .+; expected --anatomy FILE, or the maps of one model"):
+        anatomy_beside(files)
+    (folder / "masks" / "labels.json").unlink()  # nobody says that they are of the same model
+    with pytest.raises(InputError, match="other parts than in"):
         anatomy_beside(files)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mghp.config.metric_names import METRICS
 from mghp.errors import InputError
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, NO_EFFECT_ON_PREDICTED_PAIRS, Bound, Comparison, compare
 from mghp.report.seeds import OverSeeds, of_one_budget
-from mghp.report.statistics import PairedCounts, paired_seeds, ratios_over_starts
+from mghp.report.statistics import PairedCounts, ratios_over_starts, seeds_in_starts
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS
 from mghp.studies.variants import label_of, labels_of
@@ -43,6 +44,19 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """The pixels or pairs of each picture that a score is pooled from.
+
+    Attributes:
+        file: of a run that has them.
+        counts: returns, by the picture's name, the numerator and the denominator.
+    """
+
+    file: str
+    counts: Callable[[Run], pd.DataFrame]
+
+
+@dataclass(frozen=True)
 class Score:
     """A score of a parser.
 
@@ -50,23 +64,27 @@ class Score:
         label: in words.
         metric: its name in a run.
         bound: size below which an effect counts as none.
-        counts: returns, by the picture's name, the numerator and the denominator that it is pooled from; None where
-            only the whole set has it.
+        pooled: what it is pooled from; None where only the whole set has it.
     """
 
     label: str
     metric: str
     bound: Bound
-    counts: Callable[[Run], pd.DataFrame] | None = None
+    pooled: Pooled | None = None
+
+    def is_of(self, run: Run) -> bool:
+        """Return whether a run has the score, and what it is pooled from."""
+        return not np.isnan(run.metric(self.metric)) and (self.pooled is None or run.has(self.pooled.file))
 
 
-def _crowds(metric: str) -> Callable[[Run], pd.DataFrame]:
+def _crowds(metric: str) -> Pooled:
+    columns = list(PIXELS[metric])
+
     def counts(run: Run) -> pd.DataFrame:
-        columns = list(PIXELS[metric])
         rows = run.rows(PER_PICTURE, {"name", "crowd", *columns}, {"name"}).set_index("name")
         return rows.loc[rows["crowd"] == 1, columns]
 
-    return counts
+    return Pooled(PER_PICTURE, counts)
 
 
 def _joined(run: Run) -> pd.DataFrame:
@@ -76,19 +94,19 @@ def _joined(run: Run) -> pd.DataFrame:
     return pd.DataFrame({"right": 2 * rows["right"], "of": 2 * rows["right"] + rows["false"] + rows["missed"]})
 
 
-OWNERS = Score("owner accuracy", "val/owner_accuracy", NO_EFFECT_IN_PHOTOS, _crowds("val/owner_accuracy"))
+def _of_owners(name: str) -> Score:
+    metric = f"val/{name}"
+    return Score(METRICS[name].label, metric, NO_EFFECT_IN_PHOTOS, _crowds(metric))
+
+
+OWNERS = _of_owners("owner_accuracy")
 """The score that decides."""
 
-F1 = Score("F1 of limb pairs", "limbs/f1_best", NO_EFFECT_ON_PREDICTED_PAIRS, _joined)
+F1 = Score("F1 of limb pairs", "limbs/f1_best", NO_EFFECT_ON_PREDICTED_PAIRS, Pooled(LIMB_PAIRS, _joined))
 
 SCORES = (
     OWNERS,
-    Score(
-        "contested owner accuracy",
-        "val/contested_owner_accuracy",
-        NO_EFFECT_IN_PHOTOS,
-        _crowds("val/contested_owner_accuracy"),
-    ),
+    _of_owners("contested_owner_accuracy"),
     Score("keypoint AP, OKS 0.5", "val/keypoint_ap_50", NO_EFFECT_IN_PHOTOS),
     F1,
 )
@@ -138,31 +156,31 @@ class Pair:
         return [arm.runs[place] for arm in (self.ours, self.baseline) for place in self.places]
 
     def compared(self, score: Score) -> Comparison | None:
-        """Return the comparison in a score; None where a run lacks it.
+        """Return the comparison in a score, over the places at which both have it; None where there is none.
 
         Raises:
             InputError: if two runs of a pair were tested on other pictures.
         """
-        baseline = self.baseline.score(score).mean
-        if np.isnan([self.ours.score(score).mean, baseline]).any():
+        both = [(place, self.ours.runs[place], self.baseline.runs[place]) for place in self.places]
+        known = [(start, ours, other) for (start, _), ours, other in both if score.is_of(ours) and score.is_of(other)]
+        if not known:
             return None
-        if score.counts is None:
-            ours, other = (arm.runs for arm in (self.ours, self.baseline))
-            metric = score.metric
-            difference = paired_seeds(
-                [ours[place].metric(metric) - other[place].metric(metric) for place in self.places]
-            )
+        starts = [start for start, _, _ in known]
+        if score.pooled is None:
+            differences = [ours.metric(score.metric) - other.metric(score.metric) for _, ours, other in known]
+            difference = seeds_in_starts(differences, starts)
         else:
-            counts = [self._counts(place, score.counts) for place in self.places]
-            difference = ratios_over_starts(counts, [start for start, _ in self.places])
+            counts = [_counts(ours, other, score.pooled.counts) for _, ours, other in known]
+            difference = ratios_over_starts(counts, starts)
+        baseline = float(np.mean([other.metric(score.metric) for _, _, other in known]))
         return compare({"": difference}, score.bound, baseline)[""]
 
-    def _counts(self, place: Place, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
-        ours, baseline = self.ours.runs[place], self.baseline.runs[place]
-        own, other = (counts(run).sort_index() for run in (ours, baseline))
-        if not own.index.equals(other.index):
-            raise InputError(f"{ours.path} and {baseline.path}: other pictures")
-        return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
+
+def _counts(ours: Run, baseline: Run, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
+    own, other = (counts(run).sort_index() for run in (ours, baseline))
+    if not own.index.equals(other.index):
+        raise InputError(f"{ours.path} and {baseline.path}: other pictures")
+    return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
 
 
 def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:

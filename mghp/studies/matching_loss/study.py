@@ -1,10 +1,9 @@
 """The study of training a parser through the matcher: where only competition tells, and on crowds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-
-from matplotlib.figure import Figure
+from math import isnan
 
 from mghp.pictures.style import COLOURS, Drawings
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, NO_EFFECT_ON_PREDICTED_PAIRS, Comparison
@@ -38,14 +37,17 @@ from mghp.studies.variants import label_of
 GAIN = 0.05
 """What the best way through the matcher must gain on the control before anything is concluded from crowds."""
 
-_SHORT = {"paper": "the paper's loss", "fenchel_young": "Fenchel-Young", "hinge": "hinge"}
+_SHORT = {"paper": "paper", "fenchel_young": "Fenchel-Young", "hinge": "hinge"}
 """The ways through the matcher in an answer's words."""
 
 _INTERVALS = (
-    "Points, paired by start and seed, with the wider of two 95 % intervals, by Student's t over pairs and by a "
-    "bootstrap over starts, seeds within them, and pictures; keypoint AP with Student's. Better or worse if it lies on "
-    "one side of 0; 'no effect' if it lies within the bound, fixed beforehand"
+    "Points, paired by start and seed, mean over starts, with the wider of two 95 % intervals: by Student's t over "
+    "starts, and by a bootstrap over starts, seeds within them, and pictures. Better or worse if it lies on one side "
+    "of 0; 'no effect' if it lies within the bound, fixed beforehand"
 )
+"""Sentences for captions; `_UNCORRECTED` ends them."""
+
+_UNCORRECTED = "else undecided. Neither is corrected for the number of comparisons."
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,18 @@ class Outcome:
     over_affinities: Comparison
 
     @property
-    def is_won(self) -> bool:
-        """True if it beats both by `GAIN`, and chance explains neither."""
+    def verdict(self) -> str:
+        """Return "Yes" if it beats both by `GAIN` and chance explains neither, "No" if it cannot, else "Undecided"."""
         both = (self.over_none, self.over_affinities)
-        return all(cell.verdict == "better" and cell.difference.mean >= GAIN for cell in both)
+        if all(cell.verdict == "better" and cell.difference.mean >= GAIN for cell in both):
+            return "Yes"
+        return "No" if any(cell.difference.high < GAIN for cell in both) else "Undecided"
 
 
 def outcome(runs: Sequence[Run]) -> Outcome | None:
     """Return what the control came to; None where a side of it was not run."""
     known = arms(runs, CONTROL)
-    through = [known[name] for name in THROUGH if name in known]
+    through = [known[name] for name in THROUGH if name in known and not isnan(known[name].score(F1).mean)]
     if not through or not {NONE, AFFINITIES} <= known.keys():
         return None
     best = max(through, key=lambda arm: arm.score(F1).mean)
@@ -79,10 +83,11 @@ def answer_on_control(runs: Sequence[Run]) -> str:
     found = outcome(runs)
     if found is None:
         return ""
+    number = min(cell.difference.seeds for cell in (found.over_none, found.over_affinities))
     return (
-        f"{'Yes' if found.is_won else 'No'}: F1 of limb pairs by {_SHORT[found.best.name]} is {found.over_none:.1f} "
-        f"than with no matching loss, {found.over_affinities:.1f} than by affinities alone "
-        f"({len(found.best.runs)} seeds)."
+        f"{found.verdict}: F1 of limb pairs by {_SHORT[found.best.name]} over no matching loss: "
+        f"{found.over_none.interval()} points, over affinities alone: {found.over_affinities.interval()} "
+        f"({number} seed{'s' if number > 1 else ''})."
     )
 
 
@@ -101,28 +106,25 @@ def answer(experiment: str, runs: Sequence[Run]) -> str:
     if not told:
         return ""
     control = outcome(runs)
-    is_open = control is None or not control.is_won
-    return f"{'Open, the control not being won. ' * is_open}Owner accuracy over no matching loss: {'; '.join(told)}."
+    begins = "" if control and control.verdict == "Yes" else f"Open (control not {'won' if control else 'run'}). "
+    return f"{begins}Owner accuracy over no matching loss: {'; '.join(told)}."
 
 
 def drawings(runs: Sequence[Run]) -> Drawings:
-    """Return a figure of the differences in owner accuracy and F1 of limb pairs for each experiment that has some."""
+    """Return a figure of the differences in the score that decides for each experiment that has some."""
     figures = {}
     for experiment, pictures in JUDGED.items():
         cells = {
-            f"{pair.ours.label}, over {pair.baseline.label}: {score.label}": (cell, COLOURS[place])
+            f"{pair.ours.label}, over {pair.baseline.label}": cell
             for pair in pairs(arms(runs, experiment))
-            for place, score in enumerate((OWNERS, F1))
-            if (cell := pair.compared(score)) is not None
+            if (cell := pair.compared(OWNERS)) is not None
         }
         if cells:
-            figures[f"losses_{pictures.replace(' ', '_')}"] = partial(_figure, cells)
+            what = f"{OWNERS.label}, difference"
+            figures[f"losses_{pictures.replace(' ', '_')}"] = partial(
+                difference_figure, cells, [COLOURS[0]] * len(cells), what
+            )
     return figures
-
-
-def _figure(cells: Mapping[str, tuple[Comparison, str]]) -> Figure:
-    compared = {name: cell for name, (cell, _) in cells.items()}
-    return difference_figure(compared, [colour for _, colour in cells.values()], "difference")
 
 
 def _score(score: Score) -> Column[Arm]:
@@ -154,8 +156,8 @@ _BEST_PRICE = "F1 of limb pairs is that of predicted candidates, at the price th
 
 ARMS = TableOf(
     "matching_loss",
-    "Ways to train the matching of a parser, from the same starts and as many steps: scores on crowds that nothing was "
-    f"trained on, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
+    "Ways to train the matching of a parser, from the same starts and as many steps: scores on pictures that nothing "
+    f"was trained on, owners on crowds, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
     Column("pictures", lambda arm: JUDGED[arm.experiment]),
     *_HEAD,
     *map(_score, SCORES),
@@ -166,7 +168,7 @@ ARMS = TableOf(
 DIFFERENCES = TableOf(
     "matching_loss_differences",
     f"Ways to train the matching of a parser: what each brings over another. {_INTERVALS} of {NO_EFFECT_IN_PHOTOS} "
-    f"({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); else undecided.",
+    f"({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); {_UNCORRECTED} Keypoint AP has Student's interval alone.",
     Column("pictures", lambda pair: JUDGED[pair.ours.experiment]),
     *_COMPARED,
     *map(_difference, SCORES),
@@ -205,7 +207,7 @@ CONTROLS = TableOf(
 CONTROL_DIFFERENCES = TableOf(
     "matching_control_differences",
     f"The positive control: what each way to train brings over another. {_INTERVALS} of "
-    f"{NO_EFFECT_ON_PREDICTED_PAIRS} in F1; else undecided.",
+    f"{NO_EFFECT_ON_PREDICTED_PAIRS}; {_UNCORRECTED}",
     *_COMPARED,
     _difference(F1),
     rows=lambda runs: pairs(arms(runs, CONTROL)),
@@ -225,7 +227,9 @@ STUDY = Study(
             (ARMS, DIFFERENCES, MULTIPLES),
             {"losses_": "What each way to train the matching brings:"},
         ),
-        Question("Does it on rendered crowds, whose sides can be told?", partial(answer, RENDERED)),
+        Question(
+            "Does training through the matcher beat training without, on rendered crowds?", partial(answer, RENDERED)
+        ),
     ),
     drawings,
     EXPERIMENTS,

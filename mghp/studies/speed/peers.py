@@ -112,7 +112,7 @@ def _in_runs_with(file: str) -> Callable[[Sequence[Run]], Iterator[Measured]]:
 
 
 def _trained(runs: Sequence[Run]) -> list[Measured]:
-    """Return the rows of trainings, those on one set of problems together, in the order of the peers: runs have few."""
+    """Return the rows of trainings, some of which each run has, by their problems and in the order of the peers."""
     problems = list(TRAINED_ON.values())
     places = {entry.label: place for place, entry in enumerate(PEERS.entries)}
     rows = _in_runs_with("trained.csv")(runs)

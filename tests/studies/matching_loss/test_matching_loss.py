@@ -12,7 +12,7 @@ from mghp.errors import InputError
 from mghp.report.study import MOST_WORDS
 from mghp.runs.read import Run
 from mghp.studies.matching_loss import study
-from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, RENDERED, WEIGHTS, arms, pairs
+from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, RENDERED, THROUGH, WEIGHTS, arms, pairs
 from mghp.studies.photographs.rows import photographs
 
 STARTS = ("fold_a-1", "fold_a-2", "fold_b-1", "fold_b-2")
@@ -125,37 +125,61 @@ def test_a_second_seed_without_a_loss_is_compared_with_the_first(plant, on_photo
 def test_the_control_is_won_by_five_points_over_both(control):
     runs = control(0.06)
     found = study.outcome(runs)
-    assert found.best.name == "fenchel_young"
-    assert found.is_won
-    assert study.answer_on_control(runs).startswith("Yes: F1 of limb pairs by Fenchel-Young is +16.0 [")
+    assert (found.best.name, found.verdict) == ("fenchel_young", "Yes")
+    told = study.answer_on_control(runs)
+    assert told.startswith("Yes: F1 of limb pairs by Fenchel-Young over no matching loss: +16.0 [")
+    assert told.endswith("over affinities alone: +6.0 [+6.0, +6.0] (3 seeds).")
     assert study.answer_on_control(runs[:3]) == ""
 
 
 def test_a_gain_below_five_points_does_not_win(control):
     runs = control(0.04)
     assert study.outcome(runs).over_affinities.verdict == "better"
-    assert not study.outcome(runs).is_won
-    assert study.answer_on_control(runs).startswith("No: ")
-    assert len(study.answer_on_control(runs).split()) <= MOST_WORDS
+    assert study.outcome(runs).verdict == "No"
     assert len(study.CONTROLS.filled(runs).rows) == 4
     assert [row["pairs"] for row in study.CONTROL_DIFFERENCES.filled(runs).rows] == [3, 3, 3, 3, 3]
 
 
-def test_without_a_won_control_photographs_conclude_nothing(on_photographs, control):
+def test_one_seed_of_the_control_decides_nothing(control):
+    runs = [run for run in control(0.2) if run.seed == 0]
+    assert study.outcome(runs).verdict == "Undecided"
+    assert study.answer_on_control(runs).endswith("(1 seed).")
+
+
+def test_a_run_without_the_score_hides_nothing(plant, control):
+    broken = plant(CONTROL, "paper", pairs=float("nan"), seed=3)
+    assert study.outcome([*control(0.06), broken]).verdict == "Yes"
+    runs = control(0.06)
+    (runs[0].path / "media" / "limb_pairs.csv").unlink()  # of none, seed 0
+    assert study.outcome(runs).over_none.difference.seeds == 2
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.02, -0.02, 0.2])
+@pytest.mark.parametrize("spread", [0.0001, 0.005, 0.1])
+def test_answers_are_short_whatever_they_say(plant, gain, spread):
+    runs = [
+        plant(experiment, name, 0.5 + shift, 0.5 + shift, start, seed)
+        for experiment in (PHOTOGRAPHS, CONTROL)
+        for name in ("none", "affinities", "paper", "fenchel_young", "hinge")
+        for seed, start in enumerate(STARTS if experiment == PHOTOGRAPHS else (None,) * 3)
+        for shift in [(name in THROUGH) * (gain + spread * (-1) ** seed)]
+    ]
+    told = study.answer(PHOTOGRAPHS, runs), study.answer_on_control(runs)
+    assert all(told)
+    assert max(len(text.split()) for text in told) <= MOST_WORDS
+
+
+def test_without_a_won_control_crowds_conclude_nothing(on_photographs, control):
     told = study.answer(PHOTOGRAPHS, on_photographs)
-    assert told.startswith(
-        "Open, the control not being won. Owner accuracy over no matching loss: the paper's loss -10.0"
-    )
-    assert len(told.split()) <= MOST_WORDS
-    assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.04)]) == told
-    assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.06)]).startswith(
-        "Owner accuracy over no matching loss: "
-    )
+    assert told.startswith("Open (control not run). Owner accuracy over no matching loss: paper -10.0")
+    lost = study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.04)])
+    assert lost == told.replace("not run", "not won")
+    assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.06)]) == told.removeprefix("Open (control not run). ")
 
 
-def test_the_figure_has_two_intervals_a_comparison(on_photographs):
+def test_the_figure_has_an_interval_a_comparison(on_photographs):
     figure = study.drawings(on_photographs)["losses_photographs"]()
-    assert len(figure.axes[0].get_yticklabels()) == 16
+    assert len(figure.axes[0].get_yticklabels()) == 8
 
 
 def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(plant, on_photographs, control):
