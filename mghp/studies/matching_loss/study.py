@@ -60,7 +60,7 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """The word: "Yes" if it beats both by `GAIN` and chance explains neither, "No" if it cannot, else "Undecided"."""
+        """The word: "Yes" if it beats both by `GAIN` and not by chance, "No" if it cannot, else "Undecided"."""
         both = (self.over_none, self.over_affinities)
         if all(cell.verdict == "better" and cell.difference.mean >= GAIN for cell in both):
             return "Yes"
