@@ -91,7 +91,9 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
     """Draw one problem's affinity and every solver's assignment of it; true pairs are framed."""
     runs = [run for run in runs if run.variant != BASELINE]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
-    panels = [("affinity", affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
+    is_within = 0 <= affinity.min() and affinity.max() <= 1
+    name = "affinity" if is_within else "affinity, cut to [0, 1]"
+    panels = [(name, affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     figure = matrices_figure(panels, truth)
     figure.suptitle(f"One problem and its assignments; {runs[0].data}; true pairs are framed")
     return figure
@@ -121,7 +123,7 @@ def convergence_figure(runs: Sequence[Run]) -> Figure:
     axes[0, 0].set_ylabel("gap after repair [%]")
     axes[1, 0].set_ylabel("violation")
     axes[1, 0].legend(loc="upper left", ncols=2, handlelength=1.2, columnspacing=0.8)
-    figure.suptitle(f"PGD-Dykstra, mean of the iterates so far; {runs[0].data}; median and quartiles over problems")
+    figure.suptitle(f"PGD-Dykstra, mean of the iterates so far; {runs[0].data}\nmedian and quartiles over problems")
     return figure
 
 
