@@ -91,7 +91,7 @@ def assignment_figure(runs: Sequence[Run]) -> Figure:
     """Draw one problem's affinity and every solver's assignment of it; true pairs are framed."""
     runs = [run for run in runs if run.variant != BASELINE]
     truth, affinity = (runs[0].example[key] for key in ("truth", "affinity"))
-    is_within = 0 <= affinity.min() and affinity.max() <= 1
+    is_within = affinity.min() >= 0 and affinity.max() <= 1
     name = "affinity" if is_within else "affinity, cut to [0, 1]"
     panels = [(name, affinity), *((solver_label(run), run.example["assignment"]) for run in runs)]
     figure = matrices_figure(panels, truth)
