@@ -106,13 +106,9 @@ def anatomy_beside(files: Iterable[Path]) -> Anatomy | None:
     if not found[first]:
         return None
     plain = plain_anatomy(IGNORE - 1)
-    parts = [found[first].get(label, one) for label, one in enumerate(zip(*_names_and_colours(plain), strict=True), 1)]
-    names, colours = zip(*parts, strict=True)
+    own = enumerate(zip(plain.parts.names, plain.parts.colours, strict=True), start=1)
+    names, colours = zip(*(found[first].get(label, part) for label, part in own), strict=True)
     return replace(plain, parts=replace(plain.parts, names=names, colours=colours))
-
-
-def _names_and_colours(anatomy: Anatomy) -> tuple[tuple[str, ...], tuple[tuple[int, int, int], ...]]:
-    return anatomy.parts.names, anatomy.parts.colours
 
 
 def _named(file: Path) -> dict[int, tuple[str, tuple[int, int, int]]]:

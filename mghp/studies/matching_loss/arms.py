@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from mghp.config.metric_names import METRICS
 from mghp.errors import InputError
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, NO_EFFECT_ON_PREDICTED_PAIRS, Bound, Comparison, compare
 from mghp.report.seeds import OverSeeds, of_one_budget
-from mghp.report.statistics import PairedCounts, ratios_over_starts, seeds_in_starts
+from mghp.report.statistics import ratios_over_starts, seeds_in_starts
 from mghp.runs.read import Run
-from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS
+from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS, crowds, paired_counts
 from mghp.studies.variants import label_of, labels_of
 
 PHOTOGRAPHS, RENDERED = "photographs_matching", "clear_matching"
@@ -77,16 +78,6 @@ class Score:
         return not np.isnan(run.metric(self.metric)) and (self.pooled is None or run.has(self.pooled.file))
 
 
-def _crowds(metric: str) -> Pooled:
-    columns = list(PIXELS[metric])
-
-    def counts(run: Run) -> pd.DataFrame:
-        rows = run.rows(PER_PICTURE, {"name", "crowd", *columns}, {"name"}).set_index("name")
-        return rows.loc[rows["crowd"] == 1, columns]
-
-    return Pooled(PER_PICTURE, counts)
-
-
 def _joined(run: Run) -> pd.DataFrame:
     """Return twice the right pairs of each picture, and that with the false and missed ones: F1 is their ratio."""
     rows = run.rows(LIMB_PAIRS, {"name", "price", "right", "false", "missed"}, {"name", "price"})
@@ -96,7 +87,8 @@ def _joined(run: Run) -> pd.DataFrame:
 
 def _of_owners(name: str) -> Score:
     metric = f"val/{name}"
-    return Score(METRICS[name].label, metric, NO_EFFECT_IN_PHOTOS, _crowds(metric))
+    pooled = Pooled(PER_PICTURE, partial(crowds, columns=PIXELS[metric]))
+    return Score(METRICS[name].label, metric, NO_EFFECT_IN_PHOTOS, pooled)
 
 
 OWNERS = _of_owners("owner_accuracy")
@@ -170,17 +162,10 @@ class Pair:
             differences = [ours.metric(score.metric) - other.metric(score.metric) for _, ours, other in known]
             difference = seeds_in_starts(differences, starts)
         else:
-            counts = [_counts(ours, other, score.pooled.counts) for _, ours, other in known]
+            counts = [paired_counts(ours, other, score.pooled.counts) for _, ours, other in known]
             difference = ratios_over_starts(counts, starts)
         baseline = float(np.mean([other.metric(score.metric) for _, _, other in known]))
         return compare({"": difference}, score.bound, baseline)[""]
-
-
-def _counts(ours: Run, baseline: Run, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
-    own, other = (counts(run).sort_index() for run in (ours, baseline))
-    if not own.index.equals(other.index):
-        raise InputError(f"{ours.path} and {baseline.path}: other pictures")
-    return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
 
 
 def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:

@@ -1,6 +1,7 @@
 """Networks that are scored several times on the same photographs, compared picture by picture."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -78,19 +79,31 @@ def difference_over_networks(ours: BySeed, baseline: BySeed, score: Score) -> Pa
     both = sorted(ours.keys() & baseline.keys())
     if not isinstance(score, str) or score not in PIXELS or not both:
         return paired_difference(ours, baseline, score)
-    return ratios_over_starts([_counts(ours[number], baseline[number], PIXELS[score]) for number in both])
+    counts = partial(crowds, columns=PIXELS[score])
+    return ratios_over_starts([paired_counts(ours[number], baseline[number], counts) for number in both])
 
 
-def _counts(ours: Run, baseline: Run, columns: Sequence[str]) -> PairedCounts:
-    own, other = (_crowds(run, columns) for run in (ours, baseline))
+def paired_counts(ours: Run, baseline: Run, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
+    """Return what a ratio of two runs is pooled from.
+
+    Args:
+        ours: the one run.
+        baseline: the other.
+        counts: returns numerator and denominator by the picture's name.
+
+    Raises:
+        InputError: if the two were tested on other pictures.
+    """
+    own, other = (counts(run).sort_index() for run in (ours, baseline))
     if not own.index.equals(other.index):
         raise InputError(f"{ours.path} and {baseline.path}: other pictures")
     return PairedCounts(own.index.tolist(), own.to_numpy(dtype=np.float64), other.to_numpy(dtype=np.float64))
 
 
-def _crowds(run: Run, columns: Sequence[str]) -> pd.DataFrame:
+def crowds(run: Run, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns of `PER_PICTURE` of the pictures that are crowds, by the picture's name."""
     rows = pictures({0: run}, ["crowd", *columns])
-    return rows.loc[rows["crowd"] == 1, list(columns)].sort_index()
+    return rows.loc[rows["crowd"] == 1, list(columns)]
 
 
 def variant_columns(file: str) -> tuple[Column[Variant], ...]:
