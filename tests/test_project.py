@@ -138,7 +138,7 @@ def test_the_checkout_s_results_are_few_files():
     """Runs lie in archives, and of a report there is what is looked at without a program."""
     results = CHECKOUT / "analysis" / "results"
     files = [path for path in tracked_files() if results in path.parents]
-    assert len(files) < 170  # some ten a data set of matching problems
+    assert len(files) < 150
     assert not [path for path in files if path.suffix in (".csv", ".tex", ".svg", ".html")]
     assert {path.suffix for path in files if results / "runs" in path.parents} == {".zip"}
 
