@@ -9,9 +9,10 @@ Between kinks phi is quadratic. With S the support of Y, its Hessian is [diag(ro
 a step of Newton's method on the corrections that are free (positive, or of a sum above its bound) ends exactly once
 support and free corrections are those of the solution. Around it:
 
-* a ridge in proportion to the residual, since the Hessian is singular along r + t, c - t on closed components;
+* a ridge in proportion to the residual, since the Hessian is singular along r + t, c - t on closed components, and
+  smaller for points that are far;
 * a step that does not make phi smaller is cut to a quarter, the corrections kept at 0 or above;
-* points with entries above 32 are approached by those of a quarter, a sixteenth, ... of their size, each of which
+* points with entries above 128 are approached by those of a quarter, a sixteenth, ... of their size, each of which
   starts from four times the corrections of the one before.
 
 The columns are eliminated from the system. On the CPU (`mghp.matching.newton_loops`) the rest is solved by conjugate
@@ -36,7 +37,7 @@ from mghp.matching.projections import Corrections
 TOLERANCE = {torch.float32: 1e-9, torch.float64: 3e-14}
 """Largest residual |min(r, 1 - rowsum)| by default, in units of 1 plus the point's largest entry."""
 
-REACH = 32.0
+REACH = 128.0
 """Largest entry of a point that is projected at once; farther ones are approached in stages."""
 
 STAGE = 4.0
@@ -45,8 +46,11 @@ STAGE = 4.0
 STAGE_ACCURACY = 0.1
 """Largest residual that a stage before the last leaves."""
 
-RIDGE = 0.01
+RIDGE = 0.1
 """What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
+
+RIDGE_FAR = 3.0
+"""The same of a far point, in units of the residual over 1 plus its largest entry: r + t, c - t have as far to go."""
 
 SHORTER = 0.25
 """Factor of a step that did not descend."""
@@ -170,6 +174,7 @@ def _project_in_torch(
 def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
     """Return the corrections at which each dual is least, found from others; all at once, until the slowest is."""
     base, step = at, Corrections(*(torch.zeros_like(vector) for vector in at))
+    firmness = (RIDGE_FAR / (1 + point.amax((-2, -1)).clamp(min=0))).clamp(max=RIDGE)
     value = torch.full_like(tolerance, torch.inf)
     expected, length = torch.zeros_like(value), torch.ones_like(value)
     for _ in range(MAX_EVALUATIONS):
@@ -188,7 +193,7 @@ def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
         taken = accepted[:, None, None]
         value = torch.where(accepted, here, value)
         length = torch.where(is_there, 0, torch.where(accepted, 1, SHORTER * length))
-        newest = _direction(point, y, at, slopes, residual)
+        newest = _direction(point, y, at, slopes, firmness * residual.clamp(max=1) + 1e-12)
         base = Corrections(*(torch.where(taken, new, old) for new, old in zip(at, base, strict=True)))
         step = Corrections(*(torch.where(taken, new, old) for new, old in zip(newest, step, strict=True)))
         moved = (part + length[:, None, None] * by for part, by in zip(base, step, strict=True))
@@ -202,10 +207,10 @@ def _along(at: Corrections, base: Corrections, slopes: Corrections) -> Tensor:
     return ((at.r - base.r) * slopes.r).sum((-2, -1)) + ((at.c - base.c) * slopes.c).sum((-2, -1))
 
 
-def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, residual: Tensor) -> Corrections:
+def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, ridge: Tensor) -> Corrections:
     """Return the steps of r and c: Newton's where they are free, up to their bound where nothing is taken."""
     support = (y > 0).double()
-    ridge = (RIDGE * residual.clamp(max=1) + 1e-12)[:, None, None]
+    ridge = ridge[:, None, None]
     degrees = support.sum(-1, keepdim=True), support.sum(-2, keepdim=True)
     free_r, free_c = (
         (degree > 0) & ((value > 0) | (slope < 0)) for degree, value, slope in zip(degrees, at, slopes, strict=True)

@@ -26,7 +26,8 @@ def test_equals_an_active_set_solver(source, destination, seed, scale):
 
 def assert_optimal(x, projected, corrections, accuracy):
     """The conditions that hold at the projection alone: Y = relu(X - r - c), sums at their bound where r, c > 0."""
-    torch.testing.assert_close(projected, torch.relu(x - corrections.r - corrections.c), rtol=0, atol=1e-12)
+    rounding = max(1e-12, 2 * torch.finfo(x.dtype).eps * float(x.abs().max()))  # of a far point's entries
+    torch.testing.assert_close(projected, torch.relu(x - corrections.r - corrections.c), rtol=0, atol=rounding)
     for vector, axis in ((corrections.r, -1), (corrections.c, -2)):
         assert vector.min() >= 0
         assert torch.minimum(vector, 1 - projected.sum(axis, keepdim=True)).abs().max() <= accuracy
@@ -38,6 +39,19 @@ def assert_optimal(x, projected, corrections, accuracy):
 def test_optimal_at_every_size_and_scale(size, scale, kind):
     x = scale * torch.stack([random_affinity(*size, seed, kind) for seed in range(5)])
     assert_optimal(x, *project_by_newton(x), accuracy=4e-14 * (1 + float(x.abs().max())))
+
+
+@pytest.mark.parametrize("kind", ["one rank", "ties"])
+@pytest.mark.parametrize("scale", [1e3, 1e5, 1e7])
+def test_few_evaluations_reach_far_points_with_closed_components(kind, scale):
+    """A ridge that is not smaller where corrections have far to go took more than MAX_EVALUATIONS here."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(2000, 6, 6, dtype=torch.float64, generator=generator)
+    x = scale * (x[:, :, :1] * x[:, :1] if kind == "one rank" else (3 * x).round() / 3)
+    real = np.ones((2000, 6), dtype=bool)
+    *_, evaluations = kernels.project(x.numpy(), real, real, None, tolerance=3e-14, num_threads=1)
+    assert evaluations.max() < newton.MAX_EVALUATIONS / 3
+    assert_optimal(x, *project_by_newton(x), accuracy=4e-14 * (1 + scale))
 
 
 def test_ties_and_kinks_are_solved():

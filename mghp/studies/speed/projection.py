@@ -31,7 +31,7 @@ ENTRIES = 65_536
 REPEATS = 7
 """Runs of which the fastest counts: whatever else a machine does only adds."""
 
-TOLERANCES = tuple(10.0**-digits for digits in range(14))
+TOLERANCES = tuple(10.0 ** (-tenths / 10) for tenths in range(140))
 """Residuals of the dual at which Newton's method may end, loosest first."""
 
 ACCURATE = 1e-6
