@@ -50,7 +50,7 @@ RIDGE = 0.1
 """What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
 
 RIDGE_FAR = 3.0
-"""The same of a far point, in units of the residual over 1 plus its largest entry: r + t, c - t have as far to go."""
+"""Most that is added, in units of the residual over 1 plus a point's largest entry: r + t, c - t have as far to go."""
 
 SHORTER = 0.25
 """Factor of a step that did not descend."""
