@@ -313,6 +313,37 @@ def test_all_of_the_library_is_documented(making):
     assert "::: mghp.HumanParser" in pages["reference/api/mghp.md"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (["| hard | a | 1 |", "| hard | b | 2 |"], ["| problems: hard {: .group } |  |", "| a | 1 |", "| b | 2 |"]),
+        (["| hard | a | 1 |", "| easy | b | 2 |"], None),
+        (["| 3 | a | 1 |", "| 3 | b | 2 |"], None),
+        (
+            ["| x | a | 1 |", "| y | a | 2 |", "| x | b | 3 |", "| y | b | 4 |", "| x | c | 5 |", "| y | c | 6 |"],
+            [
+                *("| problems: x {: .group } |  |", "| a | 1 |", "| b | 3 |", "| c | 5 |"),
+                *("| problems: y {: .group } |  |", "| a | 2 |", "| b | 4 |", "| c | 6 |"),
+            ],
+        ),
+    ],
+)
+def test_first_cells_that_repeat_are_headings_within_the_table(rows, shown, making):
+    table = ["| problems | solver | gap |", "| --- | --- | ---: |", *rows]
+    told = ["| solver | gap |", "| --- | ---: |", *shown] if shown else table
+    assert making("tables").grouped("\n".join(table)).splitlines() == told
+
+
+def test_a_heading_within_a_table_is_as_wide_as_the_table(making):
+    row = '<tr>\n<td class="group">hard</td>\n<td></td>\n<td style="text-align: right;"></td>\n</tr>'
+    assert '<th class="group" colspan="3"><span>hard</span></th>' in making("tables").for_phones(row)
+
+
+def test_cells_below_each_other_have_their_columns_names(making):
+    table = '<div class="stacked">\n<table><tr><th>you need</th><th>take</th></tr><tr><td>a</td><td>b</td></tr></table>'
+    assert '<td data-name="take">b</td>' in making("tables").for_phones(table)
+
+
 def test_words_of_the_report_stand_in_the_glossary(making):
     text = making("glossary").glossary_page()
     assert "\ncoupling\n:   Share of the assignment's derivatives" in text

@@ -35,8 +35,10 @@ def copied_pages() -> dict[str, tuple[str, str]]:
 def _titled(file: str) -> str:
     text = (CHECKOUT / file).read_text(encoding="utf-8")
     if file.endswith("faults.md"):  # which test each row is, users need not know
-        return re.sub(r" \| (test|---|`tests/\S+`) \|$", " |", text, flags=re.MULTILINE)
-    return text if text.startswith("# ") else f"# Credits of the photographs\n\n{text}"
+        told = re.sub(r" \| (test|---|`tests/\S+`) \|$", " |", text, flags=re.MULTILINE)
+        return re.sub(r"(?:^\|.+\n)+", r'<div class="stacked" markdown>\n\n\g<0>\n</div>\n', told, flags=re.MULTILINE)
+    linked = re.sub(r"https?://[^\s,]+", r"<\g<0>>", text)
+    return text if text.startswith("# ") else f"# Credits of the photographs\n\n{linked}"
 
 
 def _guide(sections: tuple[str, ...]) -> str:

@@ -12,21 +12,23 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+_ABOUT = (
+    "Measured before anything was trained. The last four columns are shares from 0 to 1: how much a person's box "
+    "overlaps another's (the largest IoU, in the mean over persons), how many of the annotated keypoints are visible, "
+    "how much of a picture is human, and how many human pixels get the right person if each goes to the nearest true "
+    "keypoint."
+)
+
+
 def difficulty() -> str:
     """Return a section with a table, a row a scene, and a sheet of pictures of each."""
     files = sorted(FOLDER.glob("pictures_difficulty_*.json"))
     scenes = {file.stem.rpartition("_")[2]: json.loads(file.read_text(encoding="utf-8")) for file in files}
     columns = " | ".join(_COLUMNS.values())
-    head = [
-        "Measured before anything was trained. The last four columns are shares from 0 to 1: the largest IoU of a "
-        "person's box with another's, in the mean over persons; shares of the annotated keypoints, of all pixels and "
-        "of the human pixels.",
-        "",
-        f"| scene | {columns} |",
-        "| --- |" + " ---: |" * len(_COLUMNS),
-    ]
+    head = [f"| scene | {columns} |", "| --- |" + " ---: |" * len(_COLUMNS)]
     rows = [_row(name, told) for name, told in scenes.items()]
-    return "\n".join(["## How hard are the pictures?", "", *head, *rows, "", *map(_sheet, scenes), ""])
+    table = ['<div class="table" tabindex="0" markdown>', "", *head, *rows, "", "</div>"]
+    return "\n".join(["## How hard are the pictures?", "", _ABOUT, "", *table, "", *map(_sheet, scenes), ""])
 
 
 def _row(scene: str, told: dict[str, float]) -> str:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tables import grouped
+
 from mghp.report.study import Question
 from mghp.studies.registry import STUDIES
 
@@ -54,15 +56,25 @@ def answer_list() -> str:
 
 
 def sections(study: str) -> str:
-    """Return a study's questions as Markdown, each with what is committed of it."""
-    return "\n".join(line for question in STUDIES[study].load().questions for line in _question(question))
+    """Return a study's questions as Markdown, each with what is committed of it, then those of which nothing is."""
+    told = {question.text: list(_question(question)) for question in STUDIES[study].load().questions}
+    lines = [line for of_question in told.values() for line in of_question]
+    return "\n".join([*lines, *_open([text for text, of_question in told.items() if not of_question])])
 
 
 def _answered(study: str, title: str) -> Iterator[str]:
     texts = [question.text for question in STUDIES[study].load().questions]
-    if told := [text for text in texts if text in answers()]:
-        yield from (f"## [{title}]({study}.md)", "")
-        yield from (f"**{text}** {answers()[text]}\n" for text in told)
+    told = [text for text in texts if text in answers()]
+    yield from (f"## [{title}]({study}.md)", "")
+    yield from (f"**{text}** {answers()[text]}\n" for text in told)
+    if not told:
+        yield from ("Not answered yet: no run of it is in the repository.", "")
+
+
+def _open(questions: list[str]) -> Iterator[str]:
+    if questions:
+        yield from ("## Not answered yet", "", "No run that answers these questions is in the repository:", "")
+        yield from (f"* {text}" for text in questions)
 
 
 def _question(question: Question) -> Iterator[str]:
@@ -93,4 +105,4 @@ def _table(name: str) -> Iterator[str]:
     box = "table long" if rows.count("\n") > LONG else "table"
     heading = f'### {name} {{ #{anchor(name)} .table-name data-toc-label="Table {name}" }}'
     yield from (heading, "", caption.removeprefix(f"**{name}.** "), "")
-    yield from (f'<div class="{box}" tabindex="0" markdown>', "", rows.strip(), "", "</div>", "")
+    yield from (f'<div class="{box}" tabindex="0" markdown>', "", grouped(rows.strip()), "", "</div>", "")

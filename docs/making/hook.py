@@ -19,6 +19,7 @@ from library import library_pages
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from tables import for_phones
 
 from mghp.studies.registry import STUDIES
 
@@ -35,6 +36,8 @@ MADE: dict[str, Callable[[], str]] = {
 """What is added to a page, by its place below docs/."""
 
 LINK = re.compile(r"(?<=\]\()[^)#:\s]+(?=\))")
+ROW = re.compile(r"\(\[\w+\]\([^)]*/report/\w+\.md\):\s(?:[^()]|\([^()]*\))*\)")
+"""The table and row behind a number, which are shown small."""
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -49,12 +52,12 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Add what is made of runs to a page of findings; lead links out of docs/ to the site's own pages."""
     uri = page.file.src_uri
-    return _led(markdown + _made(uri), uri)
+    return _led(ROW.sub(r'<small class="row">\g<0></small>', markdown) + _made(uri), uri)
 
 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Show formulas."""
-    return with_formulas(html)
+    """Show formulas, and tables as they suit a narrow screen."""
+    return for_phones(with_formulas(html))
 
 
 def on_serve(server: Any, *, config: MkDocsConfig, builder: Any) -> Any:  # noqa: ANN401 (mkdocs' server)
