@@ -19,18 +19,12 @@ _inlined = partial(njit, cache=True, fastmath=_FAST, forceinline=True)
 def _real(mask, count):
     """Return the positions of the real candidates."""
     positions = np.empty(count, np.int64)
-    _list_real(mask, positions)
-    return positions
-
-
-@_inlined()
-def _list_real(mask, positions):
-    """Write down the positions of the real candidates."""
     found = 0
     for k in range(len(mask)):
         if mask[k]:
             positions[found] = k
             found += 1
+    return positions
 
 
 @_inlined()

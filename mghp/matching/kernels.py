@@ -197,19 +197,16 @@ def project(
     """
     source_mask, destination_mask = map(np.ascontiguousarray, (source_mask, destination_mask))
     sizes = np.stack([source_mask.sum(1), destination_mask.sum(1)], axis=1).astype(np.int64)
-    points = _in_double(x)
-    projected = np.zeros(x.shape) if np.may_share_memory(points, x) else points  # a copy is written over
+    points, projected = _in_double(x), np.zeros(x.shape)
     r, c = (np.zeros(mask.shape) for mask in (source_mask, destination_mask))
     if start is not None:
         r[:], c[:] = start
     evaluations = np.zeros(len(x), np.int64)
-    sources, destinations = (np.empty(mask.shape, np.int64) for mask in (source_mask, destination_mask))
     with _pool:
         set_num_threads(_useful_threads(num_threads, sizes, _PASSES))
         project_batch(
-            points, source_mask, destination_mask, sizes, tolerance, start is not None, projected, r, c,
-            sources, destinations, evaluations,
-        )  # fmt: skip
+            points, source_mask, destination_mask, sizes, tolerance, start is not None, projected, r, c, evaluations
+        )
     return projected.astype(x.dtype), r, c, evaluations
 
 

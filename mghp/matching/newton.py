@@ -47,7 +47,7 @@ STAGE_ACCURACY = 0.1
 """Largest residual that a stage before the last leaves."""
 
 RIDGE = 0.1
-"""What is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
+"""Most that is added to the Hessian's diagonal, in units of the residual: closed components make it singular."""
 
 RIDGE_FAR = 3.0
 """Most that is added, in units of the residual over 1 plus a point's largest entry: r + t, c - t have as far to go."""
@@ -174,7 +174,7 @@ def _project_in_torch(
 def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
     """Return the corrections at which each dual is least, found from others; all at once, until the slowest is."""
     base, step = at, Corrections(*(torch.zeros_like(vector) for vector in at))
-    firmness = (RIDGE_FAR / (1 + point.amax((-2, -1)).clamp(min=0))).clamp(max=RIDGE)
+    ridge = (RIDGE_FAR / (1 + point.amax((-2, -1)).clamp(min=0))).clamp(max=RIDGE)
     value = torch.full_like(tolerance, torch.inf)
     expected, length = torch.zeros_like(value), torch.ones_like(value)
     for _ in range(MAX_EVALUATIONS):
@@ -193,7 +193,7 @@ def _descend(point: Tensor, at: Corrections, tolerance: Tensor) -> Corrections:
         taken = accepted[:, None, None]
         value = torch.where(accepted, here, value)
         length = torch.where(is_there, 0, torch.where(accepted, 1, SHORTER * length))
-        newest = _direction(point, y, at, slopes, firmness * residual.clamp(max=1) + 1e-12)
+        newest = _direction(point, y, at, slopes, (ridge * residual.clamp(max=1) + 1e-12)[:, None, None])
         base = Corrections(*(torch.where(taken, new, old) for new, old in zip(at, base, strict=True)))
         step = Corrections(*(torch.where(taken, new, old) for new, old in zip(newest, step, strict=True)))
         moved = (part + length[:, None, None] * by for part, by in zip(base, step, strict=True))
@@ -210,7 +210,6 @@ def _along(at: Corrections, base: Corrections, slopes: Corrections) -> Tensor:
 def _direction(point: Tensor, y: Tensor, at: Corrections, slopes: Corrections, ridge: Tensor) -> Corrections:
     """Return the steps of r and c: Newton's where they are free, up to their bound where nothing is taken."""
     support = (y > 0).double()
-    ridge = ridge[:, None, None]
     degrees = support.sum(-1, keepdim=True), support.sum(-2, keepdim=True)
     free_r, free_c = (
         (degree > 0) & ((value > 0) | (slope < 0)) for degree, value, slope in zip(degrees, at, slopes, strict=True)

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numba import njit, prange
 
-from mghp.matching.kernel_loops import _FAST, _list_real
+from mghp.matching.kernel_loops import _FAST, _real
 from mghp.matching.newton import (
     MAX_EVALUATIONS,
     REACH,
@@ -46,33 +46,20 @@ _inlined = partial(compiled, forceinline=True)
 
 
 @compiled(parallel=True)
-def project_batch(
-    x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c,
-    sources, destinations, evaluations,
-):  # fmt: skip
+def project_batch(x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c, evaluations):
     for problem in prange(len(x)):
         if sizes[problem].min() > 0:
             evaluations[problem] = _project(  # an int64, since prange counts in uint64, for which all is compiled anew
-                np.int64(problem), x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c,
-                sources, destinations,
-            )  # fmt: skip
+                np.int64(problem), x, source_mask, destination_mask, sizes, tolerance, is_warm, result, last_r, last_c
+            )
 
 
 @compiled()
-def _project(
-    problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c,
-    sources, destinations,
-):  # fmt: skip
-    """Project one problem, stage by stage: sets its projection and corrections, returns the number of evaluations.
-
-    Writes down the positions of the real candidates in `sources` and `destinations`: an array of its own for each would
-    take a tenth of the time of a small problem.
-    """
+def _project(problem, x, source_mask, destination_mask, sizes, tolerance, is_warm, projected, last_r, last_c):
+    """Project one problem, stage by stage: sets its projection and corrections, returns the number of evaluations."""
     n, m = sizes[problem]
-    _list_real(source_mask[problem], sources[problem])
-    _list_real(destination_mask[problem], destinations[problem])
     is_turned = n > m
-    rows, columns = sources[problem, :n], destinations[problem, :m]
+    rows, columns = _real(source_mask[problem], n), _real(destination_mask[problem], m)
     start_r, start_c = last_r[problem], last_c[problem]
     if is_turned:
         rows, columns, start_r, start_c, n, m = columns, rows, start_c, start_r, m, n

@@ -39,9 +39,10 @@ def test_a_quadratic_program_has_the_projection_as_its_solution(name, shape):
     matcher, exact, affinity = built(name, 20_000), built("projection_newton"), affinities(shape)
     torch.testing.assert_close(matcher(affinity), exact(affinity), atol=PROJECTIONS[name], rtol=0)
     reference = gradient(exact, affinity)
-    has_gradient = reference.abs().amax((-2, -1)) > 1e-9  # elsewhere its direction is that of rounding
-    if matcher.differentiable and has_gradient.any():
-        assert mean_cosine(gradient(matcher, affinity)[has_gradient], reference[has_gradient]) > 0.99
+    if matcher.differentiable and reference.any():
+        found, has_gradient = gradient(matcher, affinity), reference.abs().amax((-2, -1)) > 1e-9
+        assert mean_cosine(found[has_gradient], reference[has_gradient]) > 0.99
+        assert (found[~has_gradient].abs() < 1e-3).all()  # the rest, of a cone solver's accuracy, has no direction
 
 
 def test_the_literal_algorithm_is_ours():
