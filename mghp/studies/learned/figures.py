@@ -38,6 +38,9 @@ _COLUMNS = 6
 _HIGHEST = 2.0
 """Relative losses beyond it, and those that are no numbers, are drawn at it."""
 
+_LEAST_INCHES = 6.4
+"""What the titles need in width, however few panels there are."""
+
 
 def learned_drawings(runs: Sequence[Run]) -> Drawings:
     """Return every figure that these runs can fill."""
@@ -148,7 +151,7 @@ def example_figure(examples: Sequence[tuple[Trained, Run]]) -> Figure:
     columns = min(len(examples), _COLUMNS)
     blocks = -(-len(examples) // columns)
     figure, grid = plt.subplots(
-        2 * blocks, columns, figsize=(max(1.15 * columns + 0.9, 4.6), 2.5 * blocks + 0.6), squeeze=False
+        2 * blocks, columns, figsize=(max(1.15 * columns + 0.9, _LEAST_INCHES), 2.5 * blocks + 0.6), squeeze=False
     )
     for axis in grid.flat:
         axis.set(xticks=[], yticks=[])
@@ -186,9 +189,8 @@ def loss_figure(traced: Sequence[Trained]) -> Figure:
     """Draw losses relative to the first step, for they share no unit: a line per seed, a panel per variant."""
     columns = min(len(traced), _COLUMNS - 1)
     rows = -(-len(traced) // columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(max(1.4 * columns, 4.6), 1.35 * rows + 0.8), sharex=True, sharey=True, squeeze=False
-    )
+    size = max(1.4 * columns, _LEAST_INCHES), 1.35 * rows + 0.8
+    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axis in grid.flat[len(traced) :]:
         axis.set_visible(False)
     for axis in grid.flat[max(0, len(traced) - columns) : len(traced)]:  # the lowest that is there
