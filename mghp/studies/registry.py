@@ -10,6 +10,7 @@ for _name, _title in {
     "parsing": "Parsing crowds",
     "photographs": "Photographs",
     "matching_loss": "Training a parser through the matcher",
+    "groupings": "Ways to group pixels",
     "components": "Components of the parser",
     "rotation": "Rotation and stress",
     "failures": "Failures",

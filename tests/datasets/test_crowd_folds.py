@@ -65,7 +65,7 @@ def test_the_sweeps_begin_with_the_starts_of_their_own_fold(config_of, checkout,
     assert starts[0].data.splits == config_of(experiment).data.splits
 
 
-@pytest.mark.parametrize("experiment", ["photographs_turned", "photographs_top_down"])
+@pytest.mark.parametrize("experiment", ["photographs_turned", "photographs_top_down", "photographs_readings"])
 @pytest.mark.parametrize(("fold", "ending"), [("fold_a", ""), ("fold_b", "_fold_b")])
 def test_sweeps_of_evaluations_are_of_whole_starts_on_pictures_that_these_never_saw(
     config_of, checkout, photographs, fold, ending, experiment
@@ -83,11 +83,19 @@ def test_sweeps_of_evaluations_are_of_whole_starts_on_pictures_that_these_never_
     assert not seen & set(FolderSamples(config.data, config.data.splits.validation).names)
 
 
-def test_the_sweep_over_rendered_crowds_begins_with_their_starts(checkout, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "key", "file_of_start"),
+    [
+        ("clear_matching", "network.weights", ""),
+        ("clear_groupings", "network.weights", ""),
+        ("clear_readings", "training.continue_from", "/checkpoints/last.ckpt"),
+    ],
+)
+def test_sweeps_over_rendered_crowds_begin_with_their_starts(checkout, monkeypatch, name, key, file_of_start):
     monkeypatch.chdir(checkout)
     file = checkout / "experiments" / "parsing" / "clear_starts.yaml"
     begun = yaml.safe_load((checkout / "sweeps" / "clear_starts.yaml").read_text())["parameters"]["seed"]["values"]
     starts = [load_config(file, [f"seed={seed}"]) for seed in begun]
-    paths = [str(run_path(start, training_fingerprint(start.data))) for start in starts]
-    sweep = yaml.safe_load((checkout / "sweeps" / "clear_matching.yaml").read_text())["parameters"]
-    assert sweep["network.weights"]["values"] == paths
+    paths = [f"{run_path(start, training_fingerprint(start.data))}{file_of_start}" for start in starts]
+    sweep = yaml.safe_load((checkout / "sweeps" / f"{name}.yaml").read_text())["parameters"]
+    assert sweep[key]["values"] == paths

@@ -11,9 +11,9 @@ from mghp.config.evaluation import BASELINES
 from mghp.metrics.pose_groups import HIGH, LOW
 from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
+from mghp.studies.groupings.ways import EXPERIMENTS as GROUPINGS
 from mghp.studies.parsing.tables import EVALUATION, scored_otherwise, split_of, trained_experiment
 from mghp.studies.photographs.finetuning import EXPERIMENT as FINETUNING
-from mghp.studies.photographs.groupings import APART, STARTS
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
 
 DRAWN = "synthetic"
@@ -29,8 +29,8 @@ NOT_TESTED = (
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
 are no trainings, but score one several times, in tables of their own."""
 
-TOLD_APART = ("photographs_starts", "photographs_matching", STARTS, APART, FINETUNING)
-"""Networks that are compared with each other in tables of their own, here or in the study of the matching loss."""
+TOLD_APART = ("photographs_starts", "photographs_matching", FINETUNING, *GROUPINGS)
+"""Networks that are compared with each other in tables of their own, here or in another study."""
 
 BREAKDOWN = "media/breakdown.csv"
 """The file that an evaluation tells groups of pictures in."""

@@ -9,7 +9,7 @@ from mghp.report.seed_figures import bar_figure
 from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.parsing.figures import training_curves
-from mghp.studies.photographs import cost, finetuning, groupings, network, turned
+from mghp.studies.photographs import cost, finetuning, network, turned
 from mghp.studies.photographs.rows import NOT_TESTED, TOLD_APART, Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -40,7 +40,7 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
     owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
     own = (
-        _weights_drawings, groupings.grouping_drawings, network.network_drawings, finetuning.finetuning_drawings,
+        _weights_drawings, network.network_drawings, finetuning.finetuning_drawings,
         turned.turned_drawings, cost.cost_drawings,
     )  # fmt: skip
     return owners | {name: draw for drawn in own for name, draw in drawn(runs).items()}
@@ -69,17 +69,6 @@ STUDY = Study(
                 "owners": "Pixels of photographs that are given to the right person, by human masks",
                 "weights_": "Losses, and scores on tuning, on the way of the weights that ship",
             },
-        ),
-        Question(
-            "Does the projection field tell whose a pixel is, and does its refinement?",
-            groupings.answer_on_refinement,
-            (groupings.GROUPINGS,),
-        ),
-        Question(
-            "Does the projection field beat persons' centres and offsets?",
-            groupings.answer_on_centers,
-            (groupings.DIFFERENCES,),
-            {"groupings": "What the projection field brings on photographs against other ways to group pixels"},
         ),
         Question(
             "Which network parses photographs best?",
