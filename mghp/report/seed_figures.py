@@ -39,19 +39,18 @@ def draw_over_seeds(
 
 
 def draw_differences(axis: Axes, cells: Sequence[Comparison | None], colours: Sequence[str]) -> None:
-    """Draw differences in points with their intervals, from below, over a grey band of the largest bound of no effect.
+    """Draw differences in points with their intervals, from below, each over a grey band of its bound of no effect.
 
     Args:
         axis: to draw on.
         cells: comparisons; None leaves its place empty.
         colours: one per comparison, "#rrggbb".
     """
-    bound = max((cell.bound for cell in cells if cell is not None), default=0.0)
-    axis.axvspan(-100 * bound, 100 * bound, color="0.9", zorder=0)
     axis.axvline(0, color="0.4", linewidth=0.8)
     axis.set_ylim(-0.6, len(cells) - 0.4)
     for place, (cell, colour) in enumerate(zip(cells, colours, strict=True)):
         if cell is not None:
+            axis.barh(place, 200 * cell.bound, height=1, left=-100 * cell.bound, color="0.9", zorder=0)
             mean, low, high = (100 * number for number in cell.difference[:3])
             axis.plot([low, high], [place, place], color=colour)
             axis.plot([mean], [place], "o", color=colour)

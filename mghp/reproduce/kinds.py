@@ -10,7 +10,8 @@ from mghp.datasets.pictures import training_fingerprint, validation_fingerprint,
 from mghp.problems.load import featured_fingerprint, load_problems, problems_fingerprint
 from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
-from mghp.reproduce.finished import COMMITTED, committed_fingerprint
+from mghp.reproduce.begun import begun_from
+from mghp.reproduce.finished import COMMITTED, committed_fingerprint, finished_run
 from mghp.runs.folder import run_path
 from mghp.sweep.identity import Identity, once_per_data
 from mghp.training.resume import interrupted_run
@@ -38,7 +39,7 @@ def known_kinds() -> dict[str, Kind]:
         Kind("match", of_problems, problems.match),
         Kind("bench", of_problems, problems.bench),
         Kind("learn", once_per_data(featured_fingerprint), _learn),
-        Kind("train", once_per_data(training_fingerprint), _train),
+        Kind("train", _Trainings().fingerprint, _train),
         Kind("assemble", once_per_data(validation_fingerprint), _assemble),
     )
     return {kind.name: kind for kind in kinds}
@@ -67,6 +68,20 @@ class _Problems:
         if self._latest is None or self._latest[0] != wanted:
             self._latest = wanted, load_problems(config.data)
         return self._latest[1]
+
+
+class _Trainings:
+    """Tells the data of trainings, and which of them cannot be made."""
+
+    def __init__(self) -> None:
+        self._of_data = once_per_data(training_fingerprint)
+
+    def fingerprint(self, config: Config) -> str | None:
+        """Return the fingerprint of a training's data; None while the run that it begins from has no weights here."""
+        fingerprint = self._of_data(config)
+        begins = begun_from(config)
+        is_possible = begins is None or begins.exists() or finished_run(config, fingerprint)
+        return fingerprint if is_possible else None
 
 
 def _learn(config: Config, progress: Progress) -> Path:

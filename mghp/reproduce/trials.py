@@ -9,6 +9,7 @@ from mghp.config.identity import config_key
 from mghp.config.load import load_config, variant_names
 from mghp.config.packaged import packaged
 from mghp.config.schema import Config
+from mghp.reproduce.begun import beginning_in_its_own_runs
 from mghp.reproduce.finished import finished_run
 from mghp.reproduce.kinds import Kind, kind_after, known_kinds
 from mghp.reproduce.profiles import Size
@@ -67,7 +68,7 @@ class Trial:
             seconds: it may take on two CPU cores.
         """
         training = self.run()
-        assert training is not None  # trainings need no other run
+        assert training is not None  # of those that begin anew
         config = replace(config, experiment=f"{config.experiment}_{name}")
         return Trial(config, kind_after(training, name), seconds, self.adopts_committed)
 
@@ -100,6 +101,8 @@ def trials_of(sizes: Sequence[Size], overrides: Sequence[str], adopts_committed:
     trials: dict[str, Trial] = {}
     for size in sizes:
         for config in configs_of(size, overrides):
+            if not adopts_committed:
+                config = beginning_in_its_own_runs(config)
             trials.setdefault(repr(config), Trial(config, kinds[size.kind], size.seconds, adopts_committed))
     for trial in trials.values():
         trial.run()  # now: faulty data are told before anything runs

@@ -5,6 +5,7 @@ from mghp.report.study import Question, Study
 
 STUDIES: Registry[Entry] = Registry("study", "mghp.studies")
 for _name, _title in {
+    "verdicts": "The paper's claims, one by one",
     "solvers": "The matcher on matching problems",
     "learned": "Limb scores learned through the matcher",
     "parsing": "Parsing crowds",

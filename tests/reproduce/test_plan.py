@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -221,3 +222,36 @@ def test_a_fresh_plan_has_every_run_to_make(profile, name, tmp_path, monkeypatch
     assert {trial.config.runs for trial in found.trials} == {"runs-fresh-1"}
     assert not [trial for trial in found.trials if trial.is_finished]
     assert not (tmp_path / "runs-fresh-1").exists()  # planning writes nothing
+
+
+@pytest.mark.parametrize(
+    ("file", "key"), [("clear_matching", "network.weights"), ("clear_readings", "training.continue_from")]
+)
+def test_a_training_that_begins_from_another_waits_for_it(tmp_path, monkeypatch, finish, file, key):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mghp.reproduce.finished, "COMMITTED", tmp_path / "committed")
+    size = next(size for size in PROFILES["standard"].sections["parsing"] if file in size.file)
+
+    def first(overrides, adopts_committed=True):
+        return trials_of([size], overrides, adopts_committed)[0]
+
+    def start(trial):
+        network, training = trial.config.network, trial.config.training
+        return Path({"network.weights": network.weights, "training.continue_from": training.continue_from}[key])
+
+    usual = first([])
+    assert usual.run() is None
+    assert start(usual).parts[:2] == ("runs", "clear_starts")
+    start(usual).mkdir(parents=True)
+    run = usual.run()
+    assert run is not None
+    start(usual).rmdir()
+    finish(tmp_path / "committed" / file / run.folder.name, run.key)  # kept without what it began from
+    assert first([]).is_finished
+
+    fresh = first(["runs=fresh"], adopts_committed=False)
+    assert start(fresh) == Path("fresh") / start(usual).relative_to("runs")
+    assert fresh.run() is None
+    start(fresh).mkdir(parents=True)
+    assert not fresh.is_finished
+    assert fresh.run().folder.parent == Path("fresh") / file

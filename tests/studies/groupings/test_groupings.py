@@ -14,6 +14,7 @@ from mghp.runs.read import Run
 from mghp.studies.groupings.study import CENTERS, DIFFERENCES, GROUPINGS, NO_FIELD, answer, drawings
 from mghp.studies.groupings.ways import CROWDS, PHOTOGRAPHS, RENDERED, ways
 from mghp.studies.registry import all_studies
+from mghp.studies.verdicts.study import VERDICTS
 
 STARTS = [(fold, seed) for fold in ("fold_a", "fold_b") for seed in (0, 1)]
 PIXELS = 1000
@@ -105,7 +106,7 @@ def test_starts_and_their_ways_are_no_rows_of_other_tables(planted):
     of_groupings = {GROUPINGS.name, DIFFERENCES.name}
     tables = [table for study in all_studies().values() for table in study.tables]
     filled = {table.name for table in tables if table.filled(planted).rows}
-    assert filled == of_groupings
+    assert filled == {*of_groupings, VERDICTS.name}
 
 
 def test_rendered_crowds_have_rows_answers_and_a_figure_of_their_own(plant, planted):

@@ -1,88 +1,13 @@
 """Ways to train the matching, of made-up trainings: two starts a fold on photographs, three seeds on the control."""
 
-import json
-from itertools import count
-
-import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from mghp.errors import InputError
 from mghp.report.study import MOST_WORDS
-from mghp.runs.read import Run
 from mghp.studies.matching_loss import study
 from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, RENDERED, THROUGH, WEIGHTS, arms, pairs
 from mghp.studies.photographs.rows import photographs
-
-STARTS = ("fold_a-1", "fold_a-2", "fold_b-1", "fold_b-2")
-PICTURES = 20
-
-
-@pytest.fixture
-def plant(tmp_path):
-    """Plants a training whose owners and pairs of limbs are right in these shares."""
-    number = count()
-
-    def plant_run(experiment, variant, owners=0.6, pairs=0.7, start=None, seed=0, multiple=1.0):
-        folder = tmp_path / f"run{next(number)}"
-        (folder / "media").mkdir(parents=True)
-        config = {
-            "data": {"name": "folder" if start else "synthetic", "root": "/somewhere/coco_persons"},
-            "network": {"weights": start and f"runs/photographs_starts/{start}"},
-            "losses": {"matching_multiple": multiple},
-        }
-        (folder / "config.yaml").write_text(yaml.safe_dump(config))
-        metrics = {
-            "train/steps": 700, "limbs/f1_best": pairs, "val/keypoint_ap_50": owners / 2,
-            "matcher/hungarian/keypoint_ap_50": 0.5, "matcher/greedy/keypoint_ap_50": 0.4,
-        }  # fmt: skip
-        if start:
-            shares = ("coverage", "owner_accuracy", "contested_owner_accuracy", "owner_grouping")
-            metrics |= {f"val/{name}": owners for name in shares}
-        told = {"experiment": experiment, "variant": variant, "seed": seed, "metrics": metrics}
-        (folder / "result.json").write_text(json.dumps(told))
-        fold = (start or "twins")[:6]
-        names = [f"{fold}-{place}" for place in range(PICTURES)]
-        noise = np.random.default_rng(0).normal(0, 0.02, PICTURES)
-        right = 1000 * (owners + noise)
-        pixels = {"human": 1000, "labelled": 1000, "right": right, "contested": 1000, "contested_right": right}
-        rows = pd.DataFrame({"name": names, "tags": "", "crowd": 1, **pixels})
-        alone = pd.DataFrame({"name": ["alone"], "tags": "", "crowd": 0, **dict.fromkeys(pixels, 1e6)})
-        pd.concat([rows, alone]).to_csv(folder / "media" / "per_picture.csv", index=False)
-        joined = 100 * (pairs + noise)
-        limbs = pd.DataFrame({"name": names, "price": "best", "right": joined, "false": 100 - joined})
-        limbs["missed"] = limbs["false"]
-        worse = limbs.assign(price="learned", right=0)
-        pd.concat([worse, limbs]).to_csv(folder / "media" / "limb_pairs.csv", index=False)
-        return Run(folder)
-
-    return plant_run
-
-
-@pytest.fixture
-def on_photographs(plant):
-    gains = {"none": 0.0, "affinities": 0.01, "paper": -0.1, "fenchel_young": 0.05, "hinge": 0.0, "shuffled": 0.0}
-    return [
-        plant(PHOTOGRAPHS, name, 0.6 + gain + 0.001 * place, 0.7 + gain / 2, start)
-        for place, start in enumerate(STARTS)
-        for name, gain in gains.items()
-    ]
-
-
-@pytest.fixture
-def control(plant):
-    """Returns runs of the control, where Fenchel-Young gains so much over the affinities alone."""
-
-    def plant_control(gain):
-        shares = {"none": 0.5, "affinities": 0.6, "paper": 0.4, "fenchel_young": 0.6 + gain}
-        return [
-            plant(CONTROL, name, pairs=share + 0.001 * seed, seed=seed)
-            for name, share in shares.items()
-            for seed in range(3)
-        ]
-
-    return plant_control
 
 
 def test_each_way_has_a_row_in_the_order_of_its_file(on_photographs):
@@ -113,8 +38,8 @@ def test_ways_through_the_matcher_are_compared_with_both_that_have_none(on_photo
     assert found["fenchel_young", "none"][F1.label].difference.mean == pytest.approx(0.025)
 
 
-def test_a_second_seed_without_a_loss_is_compared_with_the_first(plant, on_photographs):
-    again = [plant(PHOTOGRAPHS, "none", 0.603 + 0.001 * place, 0.7, start, 1) for place, start in enumerate(STARTS)]
+def test_a_second_seed_without_a_loss_is_compared_with_the_first(plant_arm, starts, on_photographs):
+    again = [plant_arm(PHOTOGRAPHS, "none", 0.603 + 0.001 * place, 0.7, start, 1) for place, start in enumerate(starts)]
     *_, row = study.DIFFERENCES.filled([*on_photographs, *again]).rows
     assert (row["trained by"], row["over"], row["pairs"]) == ("no matching loss, another seed", "no matching loss", 4)
     assert row[OWNERS.label].difference.mean == pytest.approx(0.003)
@@ -146,8 +71,8 @@ def test_one_seed_of_the_control_decides_nothing(control):
     assert study.answer_on_control(runs).endswith("(1 seed).")
 
 
-def test_a_run_without_the_score_hides_nothing(plant, control):
-    broken = plant(CONTROL, "paper", pairs=float("nan"), seed=3)
+def test_a_run_without_the_score_hides_nothing(plant_arm, control):
+    broken = plant_arm(CONTROL, "paper", pairs=float("nan"), seed=3)
     assert study.outcome([*control(0.06), broken]).verdict == "Yes"
     runs = control(0.06)
     (runs[0].path / "media" / "limb_pairs.csv").unlink()  # of none, seed 0
@@ -156,12 +81,12 @@ def test_a_run_without_the_score_hides_nothing(plant, control):
 
 @pytest.mark.parametrize("gain", [0.0, 0.02, -0.02, 0.2])
 @pytest.mark.parametrize("spread", [0.0001, 0.005, 0.1])
-def test_answers_are_short_whatever_they_say(plant, gain, spread):
+def test_answers_are_short_whatever_they_say(plant_arm, starts, gain, spread):
     runs = [
-        plant(experiment, name, 0.5 + shift, 0.5 + shift, start, seed)
+        plant_arm(experiment, name, 0.5 + shift, 0.5 + shift, start, seed)
         for experiment in (PHOTOGRAPHS, CONTROL)
         for name in ("none", "affinities", "paper", "fenchel_young", "hinge")
-        for seed, start in enumerate(STARTS if experiment == PHOTOGRAPHS else (None,) * 3)
+        for seed, start in enumerate(starts if experiment == PHOTOGRAPHS else (None,) * 3)
         for shift in [(name in THROUGH) * (gain + spread * (-1) ** seed)]
     ]
     told = study.answer(PHOTOGRAPHS, runs), study.answer_on_control(runs)
@@ -182,8 +107,10 @@ def test_the_figure_has_an_interval_a_comparison(on_photographs):
     assert len(figure.axes[0].get_yticklabels()) == 8
 
 
-def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(plant, on_photographs, control):
-    rendered = [plant(RENDERED, name, share, start="f42ecd73e5") for name, share in {"none": 0.5, "hinge": 0.7}.items()]
+def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(plant_arm, on_photographs, control):
+    rendered = [
+        plant_arm(RENDERED, name, share, start="f42ecd73e5") for name, share in {"none": 0.5, "hinge": 0.7}.items()
+    ]
     both = [*on_photographs, *rendered, *control(0.06)]
     assert [row["pictures"] for row in study.ARMS.filled(both).rows] == ["photographs"] * 6 + ["rendered crowds"] * 2
     assert study.DIFFERENCES.filled(both).rows[-1][OWNERS.label].verdict == "one seed"
@@ -191,22 +118,23 @@ def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(pla
     assert set(study.drawings(both)) == {"losses_photographs", "losses_rendered_crowds"}
 
 
-def test_weights_are_told_by_variant_and_multiple(plant):
+def test_weights_are_told_by_variant_and_multiple(plant_arm):
     runs = [
-        plant(WEIGHTS, "hinge", pairs=0.5 + multiple / 10, start="fold_a-1", multiple=multiple) for multiple in (3, 0.3)
+        plant_arm(WEIGHTS, "hinge", pairs=0.5 + multiple / 10, start="fold_a-1", multiple=multiple)
+        for multiple in (3, 0.3)
     ]
     rows = study.MULTIPLES.filled(runs).rows
     assert [(row["multiple"], row[F1.label]) for row in rows] == [(0.3, pytest.approx(53)), (3, pytest.approx(80))]
 
 
-def test_two_runs_of_one_place_are_refused(plant):
-    runs = [plant(PHOTOGRAPHS, "none", start="fold_a-1", multiple=multiple) for multiple in (1, 2)]
+def test_two_runs_of_one_place_are_refused(plant_arm):
+    runs = [plant_arm(PHOTOGRAPHS, "none", start="fold_a-1", multiple=multiple) for multiple in (1, 2)]
     with pytest.raises(InputError, match=r"both none from .+fold_a-1.+; expected one of them"):
         arms(runs, PHOTOGRAPHS)
 
 
-def test_other_pictures_are_refused(plant):
-    ours, other = (plant(PHOTOGRAPHS, name, start="fold_a-1") for name in ("paper", "none"))
+def test_other_pictures_are_refused(plant_arm):
+    ours, other = (plant_arm(PHOTOGRAPHS, name, start="fold_a-1") for name in ("paper", "none"))
     file = other.path / "media" / "per_picture.csv"
     pd.read_csv(file).iloc[1:].to_csv(file, index=False)
     with pytest.raises(InputError, match="other pictures"):

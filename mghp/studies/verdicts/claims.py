@@ -1,0 +1,131 @@
+"""The claims of the paper that comparisons test, and what other studies' runs say of each."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mghp.metrics.matching import f1
+from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison, compare
+from mghp.runs.read import Run
+from mghp.studies.groupings.ways import ALONE, CROWDS, DECIDES, REFINED, pairs
+from mghp.studies.matching_loss.arms import AFFINITIES, JUDGED, NONE, OWNERS, arms
+from mghp.studies.matching_loss.arms import pairs as pairs_of_arms
+from mghp.studies.matching_loss.study import outcome
+from mghp.studies.rotation.tables import PLAIN, UPRIGHT, Rotations
+from mghp.studies.solvers.tables import association_difference, solver_runs
+
+GAINS: Mapping[str, str] = {"better": "yes", "no effect": "no", "worse": "no"}
+"""The verdict on a claim that ours gains, by that of the comparison; on any other word it is the same word."""
+EQUALS: Mapping[str, str] = {"better": "yes", "no effect": "yes", "worse": "no"}
+"""Likewise on a claim that ours does as well."""
+COSTS: Mapping[str, str] = {"better": "no", "no effect": "no", "worse": "yes"}
+"""Likewise on a claim that ours loses."""
+
+
+ROUNDING = "hungarian"
+"""The rounding of assignments whose pairs are scored."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim, tested on some pictures by one comparison.
+
+    Attributes:
+        text: in words.
+        pictures: on which.
+        score: that decides, in words.
+        comparison: of ours with the baseline.
+        verdicts: verdict on the claim by the verdict of the comparison.
+        units: what the comparison is paired by, e.g. `starts`.
+        runs: behind it.
+        is_open: whether something that must hold first does not.
+    """
+
+    text: str
+    pictures: str
+    score: str
+    comparison: Comparison
+    verdicts: Mapping[str, str]
+    units: str
+    runs: Sequence[Run]
+    is_open: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """The verdict on the claim: yes, no, undecided; open where too little was run, or something must hold first."""
+        if self.is_open or self.comparison.difference.seeds == 1:
+            return "open"
+        return self.verdicts.get(self.comparison.verdict, self.comparison.verdict)
+
+
+def claims(runs: Sequence[Run]) -> list[Claim]:
+    """Return every claim on every pictures on which runs test it, in the order of the claims."""
+    return [*_pairs(runs), *_matching_loss(runs), *_groupings(runs), *_rotation(runs)]
+
+
+def _pairs(runs: Sequence[Run]) -> Iterator[Claim]:
+    """Yield PGD-Dykstra at the paper's settings beside exact matching, both rounded alike."""
+    solvers = {(run.data, run.variant): run for run in solver_runs(runs)}
+    for (data, variant), run in solvers.items():
+        if variant == "pgd_dykstra_paper" and (data, "hungarian") in solvers:
+            hungarian = solvers[data, "hungarian"]
+            difference, counts = association_difference(run, hungarian, ROUNDING), hungarian.association(ROUNDING)
+            if difference is not None and counts is not None:
+                cell = compare({"": difference}, NO_EFFECT_ON_F1, float(f1(counts.sum(axis=0))))[""]
+                claim = "PGD-Dykstra joins limbs as well as exact matching"
+                images = f"{len(counts)} images"
+                yield Claim(claim, data, "F1 of limb pairs", cell, EQUALS, images, (run, hungarian))
+
+
+def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:
+    """Yield the paper's loss and the Fenchel-Young loss beside no matching loss; open unless the control is won."""
+    control = outcome(runs)
+    is_open = control is None or control.verdict != "Yes"
+    for experiment, pictures in JUDGED.items():
+        for pair in pairs_of_arms(arms(runs, experiment)):
+            cell = pair.compared(OWNERS)
+            if pair.ours.name in ("paper", "fenchel_young") and pair.baseline.name in (NONE, AFFINITIES) and cell:
+                claim = f"{pair.ours.label}: beats {pair.baseline.label}"
+                yield Claim(claim, pictures, OWNERS.label, cell, GAINS, _starts(cell), pair.runs, is_open)
+
+
+def _groupings(runs: Sequence[Run]) -> Iterator[Claim]:
+    """Yield what the field, its refinement, and the field instead of centres bring."""
+    claims = {
+        (REFINED, "nearest"): "The projection field beats the nearest keypoint",
+        (REFINED, "field_1"): "Its refinement over levels helps",
+        (REFINED, "center"): "It beats persons' centres and offsets",
+        (f"field{ALONE}", f"center{ALONE}"): "It beats them where each is trained apart",
+    }
+    for crowds in CROWDS:
+        for pair in pairs(runs, crowds):
+            claim = claims.get((pair.ours.name, pair.baseline.name))
+            if claim is not None:
+                cell = pair.compared(DECIDES, "predicted")
+                yield Claim(claim, crowds.pictures, DECIDES, cell, GAINS, _starts(cell), pair.runs)
+
+
+def _rotation(runs: Sequence[Run]) -> Iterator[Claim]:
+    """Yield what the largest angle of rotation does to persons upside down, and to the pictures trained on."""
+    for rotations, scene in ((UPRIGHT, "upright scene"), (PLAIN, "scene with persons upside down")):
+        yield from _of_rotation(rotations, scene, runs)
+
+
+def _of_rotation(rotations: Rotations, scene: str, runs: Iterable[Run]) -> Iterator[Claim]:
+    family = rotations.angles(runs)
+    if not family.runs:
+        return
+    largest = list(family.runs)[-1]
+    trained_on = rotations.test_sets[""]
+    for tested, claim, verdicts in (
+        ("upside-down", "Rotation mends persons upside down", GAINS),
+        (trained_on, "Rotation costs overall", COSTS),
+    ):
+        cell = family.compared(rotations.person_iou[tested]).get(largest)
+        if cell is not None:
+            both = [run for name in (largest, family.baseline) for run in family.runs[name].values()]
+            seeds = f"{cell.difference.seeds} seeds"
+            yield Claim(claim, f"rendered, {scene}", "person IoU", cell, verdicts, seeds, both)
+
+
+def _starts(cell: Comparison) -> str:
+    return f"{cell.difference.seeds} start{'s' if cell.difference.seeds > 1 else ''}"

@@ -1,0 +1,86 @@
+"""Verdicts on claims: what they say follows from the comparison, and from the positive control."""
+
+from dataclasses import replace
+
+import pytest
+from planted_trainings import plant
+
+from mghp.report.comparison import Comparison
+from mghp.report.statistics import PairedDifference
+from mghp.report.study import MOST_WORDS
+from mghp.reproduce.finished import COMMITTED
+from mghp.runs.read import find_runs
+from mghp.studies.rotation.tables import PLAIN, UPRIGHT
+from mghp.studies.verdicts.claims import COSTS, EQUALS, GAINS, Claim, claims
+from mghp.studies.verdicts.study import VERDICTS, answer, drawings
+
+
+def claim_of(verdicts, mean, half_width, **changed):
+    low, high = mean - half_width, mean + half_width
+    p = 0.01 if low > 0 or high < 0 else 0.5
+    comparison = Comparison(PairedDifference(mean, low, high, p, 4), p, 0.02)
+    return replace(Claim("a claim", "pictures", "score", comparison, verdicts, "4 starts", ()), **changed)
+
+
+@pytest.mark.parametrize(
+    ("mean", "half_width", "of_gains", "of_equals", "of_costs"),
+    [
+        (0.05, 0.01, "yes", "yes", "no"),
+        (-0.05, 0.01, "no", "no", "yes"),
+        (0.0, 0.01, "no", "yes", "no"),
+        (0.01, 0.05, "undecided", "undecided", "undecided"),
+    ],
+)
+def test_the_verdict_on_a_claim_follows_from_what_it_claims(mean, half_width, of_gains, of_equals, of_costs):
+    found = [claim_of(verdicts, mean, half_width).verdict for verdicts in (GAINS, EQUALS, COSTS)]
+    assert found == [of_gains, of_equals, of_costs]
+
+
+def test_one_start_and_a_control_that_is_not_won_leave_a_claim_open():
+    alone = Comparison(PairedDifference(0.05, float("nan"), float("nan"), float("nan"), 1), float("nan"), 0.02)
+    assert claim_of(GAINS, 0.05, 0.01, comparison=alone).verdict == "open"
+    assert claim_of(GAINS, 0.05, 0.01, is_open=True).verdict == "open"
+
+
+def test_the_matching_loss_is_open_until_the_control_is_won(on_photographs, control):
+    def verdicts(runs):
+        return {claim.text.split(": ")[1]: claim.verdict for claim in claims(runs) if "Fenchel-Young" in claim.text}
+
+    of_none = "beats no matching loss"
+    assert verdicts(on_photographs)[of_none] == "open"
+    assert verdicts([*on_photographs, *control(0.04)])[of_none] == "open"
+    assert verdicts([*on_photographs, *control(0.06)])[of_none] == "yes"
+
+
+def test_rotation_is_told_by_the_scene_that_was_trained_on(tmp_path):
+    scores = {0.0: {"": 0.6, "upside_down": 0.3}, 180.0: {"": 0.5, "upside_down": 0.5}}
+    for rotations in (PLAIN, UPRIGHT):
+        for angle, score in scores.items():
+            for seed in range(3):
+                plant(tmp_path, rotations.experiment, "", seed, score, angle=angle, scenes=("upside_down",))
+    rows = VERDICTS.filled(find_runs([tmp_path])).rows
+    assert [(row["claim"].split()[1], row["pictures"].split(", ")[1], row["verdict"]) for row in rows] == [
+        ("mends", "upright scene", "yes"), ("costs", "upright scene", "yes"),
+        ("mends", "scene with persons upside down", "yes"), ("costs", "scene with persons upside down", "yes"),
+    ]  # fmt: skip
+
+
+def test_the_committed_runs_have_an_answer_a_figure_and_verdicts_that_their_intervals_tell():
+    runs = find_runs([COMMITTED])
+    found = claims(runs)
+    assert len(answer(runs).split()) <= MOST_WORDS
+    assert len(drawings(runs)["verdicts"]().axes[0].get_yticklabels()) == len(found)
+    for claim in found:
+        _, low, high = claim.comparison.difference[:3]
+        if claim.verdict == "undecided":
+            assert low < 0 < high
+        if claim.verdicts is GAINS and claim.verdict == "yes":
+            assert low > 0
+        if claim.verdicts is GAINS and claim.verdict == "no":
+            assert high <= claim.comparison.bound
+
+
+def test_without_runs_there_is_nothing():
+    assert answer([]) == ""
+    assert drawings([]) == {}
+    assert VERDICTS.filled([]).rows == []
