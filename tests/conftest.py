@@ -21,7 +21,22 @@ REAL_POSES = CHECKOUT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
+LONG_FILES = (
+    "reproduce/test_reproduce.py", "sweep/test_survival.py", "sweep/test_wandb_agent.py", "sweep/test_sweep.py",
+    "analysis/test_committed_runs.py", "analysis/test_notebooks.py", "inference/test_export.py",
+    "studies/speed/test_bench_faults.py", "studies/speed/test_bench_sweep.py", "evaluation/test_train.py",
+    "evaluation/test_train_processes.py", "matching/test_planted_solver.py",
+)  # fmt: skip
+"""Files with fixtures or tests of a quarter of a minute and more, the longest first."""
+
 PHOTOGRAPHS = CHECKOUT.parent / "shared" / "data" / "coco_persons" / "images"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the long files, so that no process is left with one of them while the other has nothing to do."""
+    places = {CHECKOUT / "tests" / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session", autouse=True)
