@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from mghp.errors import InputError
 from mghp.metrics.owners import OWNER_SHARES
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS, Comparison, compare
 from mghp.report.seeds import OverSeeds
-from mghp.report.statistics import PairedCounts, ratios_over_starts
+from mghp.report.statistics import ratios_over_starts
 from mghp.runs.read import Run
+from mghp.studies.photographs.pooled import paired_counts
 from mghp.studies.variants import labels_of
 
 
@@ -90,12 +91,6 @@ class Way:
         """The way in words."""
         return _labels(self.crowds)[self.name]
 
-    def counts(self, start: str, score: str, oracle: str) -> tuple[list[str], NDArray[np.float64]]:
-        """Return names of a start's crowds, and numerators and denominators of a score on each, under an oracle."""
-        rows = self.runs[start].rows(ROWS, {"name", *SHARES[score]}, {"name", "oracle", "group"})
-        rows = rows[(rows["oracle"] == oracle) & (rows["group"] == "crowds")].sort_values("name")
-        return rows["name"].tolist(), rows[list(SHARES[score])].to_numpy(dtype=float)
-
     def score(self, score: str, oracle: str) -> OverSeeds:
         """Return mean and deviation over starts of a score that is pooled over each start's crowds."""
         name = f"oracle/{oracle}/{score.replace(' ', '_')}"
@@ -126,14 +121,17 @@ class Pair:
 
     def compared(self, score: str, oracle: str) -> Comparison:
         """Return the comparison in a score under an oracle."""
-        difference = ratios_over_starts([self._counts(start, score, oracle) for start in self.starts])
-        return compare({"": difference}, NO_EFFECT_IN_PHOTOS, self.baseline.score(score, oracle).mean)[""]
+        counts = partial(_counts, score=score, oracle=oracle)
+        both = [paired_counts(self.ours.runs[start], self.baseline.runs[start], counts) for start in self.starts]
+        baseline = self.baseline.score(score, oracle).mean
+        return compare({"": ratios_over_starts(both)}, NO_EFFECT_IN_PHOTOS, baseline)[""]
 
-    def _counts(self, start: str, score: str, oracle: str) -> PairedCounts:
-        (pictures, ours), (others, baseline) = (way.counts(start, score, oracle) for way in (self.ours, self.baseline))
-        if pictures != others:
-            raise InputError(f"{self.ours.runs[start].path} and {self.baseline.runs[start].path}: other pictures")
-        return PairedCounts(pictures, ours, baseline)
+
+def _counts(run: Run, score: str, oracle: str) -> pd.DataFrame:
+    """Return the numerator and the denominator of a score on each crowd under an oracle, by the picture's name."""
+    rows = run.rows(ROWS, {"name", *SHARES[score]}, {"name", "oracle", "group"})
+    rows = rows[(rows["oracle"] == oracle) & (rows["group"] == "crowds")]
+    return rows.set_index("name")[list(SHARES[score])]
 
 
 def ways(runs: Iterable[Run], crowds: Crowds) -> dict[str, Way]:
