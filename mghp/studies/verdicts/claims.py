@@ -21,6 +21,10 @@ COSTS: Mapping[str, str] = {"better": "no", "no effect": "no", "worse": "yes"}
 """Likewise on a claim that ours loses."""
 
 
+_LOSSES = {"paper": "The paper's matching loss", "fenchel_young": "The Fenchel-Young loss"}
+_WITHOUT = {NONE: "none", AFFINITIES: "that of affinities alone"}
+"""The ways to train a parser's matching that claims are about, through a matcher and without, in a claim's words."""
+
 ROUNDING = "hungarian"
 """The rounding of assignments whose pairs are scored."""
 
@@ -83,8 +87,8 @@ def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:
     for experiment, pictures in JUDGED.items():
         for pair in pairs_of_arms(arms(runs, experiment)):
             cell = pair.compared(OWNERS)
-            if pair.ours.name in ("paper", "fenchel_young") and pair.baseline.name in (NONE, AFFINITIES) and cell:
-                claim = f"{pair.ours.label}: beats {pair.baseline.label}"
+            if pair.ours.name in _LOSSES and pair.baseline.name in _WITHOUT and cell:
+                claim = f"{_LOSSES[pair.ours.name]} beats {_WITHOUT[pair.baseline.name]}"
                 yield Claim(claim, pictures, OWNERS.label, cell, GAINS, _starts(cell), pair.runs, is_open)
 
 

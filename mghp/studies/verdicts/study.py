@@ -28,7 +28,7 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     found = claims(runs)
     if not found:
         return {}
-    cells = {f"{claim.text}: {claim.pictures}, {claim.score}": claim.comparison for claim in found}
+    cells = {f"{claim.text}\n{claim.pictures}: {claim.verdict}": claim.comparison for claim in found}
     colours = [COLOURS[WORDS.index(claim.verdict)] for claim in found]
     return {"verdicts": partial(difference_figure, cells, colours, "difference")}
 

@@ -44,9 +44,11 @@ def test_one_start_and_a_control_that_is_not_won_leave_a_claim_open():
 
 def test_the_matching_loss_is_open_until_the_control_is_won(on_photographs, control):
     def verdicts(runs):
-        return {claim.text.split(": ")[1]: claim.verdict for claim in claims(runs) if "Fenchel-Young" in claim.text}
+        return {
+            claim.text.split(" beats ")[1]: claim.verdict for claim in claims(runs) if "Fenchel-Young" in claim.text
+        }
 
-    of_none = "beats no matching loss"
+    of_none = "none"
     assert verdicts(on_photographs)[of_none] == "open"
     assert verdicts([*on_photographs, *control(0.04)])[of_none] == "open"
     assert verdicts([*on_photographs, *control(0.06)])[of_none] == "yes"
