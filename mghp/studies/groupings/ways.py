@@ -129,7 +129,7 @@ class Pair:
 
 def _counts(run: Run, score: str, oracle: str) -> pd.DataFrame:
     """Return the numerator and the denominator of a score on each crowd under an oracle, by the picture's name."""
-    rows = run.rows(ROWS, {"name", *SHARES[score]}, {"name", "oracle", "group"})
+    rows = run.rows(ROWS, {"name", *SHARES[score]}, {"name", "oracle", "group", "tags"})
     rows = rows[(rows["oracle"] == oracle) & (rows["group"] == "crowds")]
     return rows.set_index("name")[list(SHARES[score])]
 

@@ -46,7 +46,10 @@ def plant(tmp_path):
             right = (PIXELS * (value + rng.normal(0, 0.05, 10))).round()
             rows = {"right": right, "labelled": PIXELS, "contested_right": right, "contested": PIXELS, "human": PIXELS}
             names = [f"{fold}_{number}" for number in range(10)]
-            tables = [pd.DataFrame({"name": names, "group": "crowds", "oracle": one, **rows}) for one in ORACLES]
+            tables = [
+                pd.DataFrame({"name": names, "tags": "dim overlap", "group": "crowds", "oracle": one, **rows})
+                for one in ORACLES
+            ]
             lonely = pd.DataFrame(
                 {"name": ["alone"], "group": "singles", "oracle": "predicted", **dict.fromkeys(rows, 0)}
             )
