@@ -153,6 +153,10 @@ def test_a_page_is_short(page, words):
     assert page != "README.md" or len(text.splitlines()) <= 120
 
 
+def test_the_page_of_verdicts_is_short_but_for_the_rows_that_it_names():
+    assert len(CLAIM.sub(r"\1", (DOCS / "findings" / "verdicts.md").read_text()).split()) <= 600
+
+
 def test_the_readme_tells_what_was_found_in_six_lines():
     found = (CHECKOUT / "README.md").read_text().partition("## What we found")[2].partition("\n## ")[0]
     lines = re.split(r"\n\* ", found)[1:]

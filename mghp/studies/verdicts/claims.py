@@ -96,9 +96,9 @@ def _groupings(runs: Sequence[Run]) -> Iterator[Claim]:
     """Yield what the field, its refinement, and the field instead of centres bring."""
     claims = {
         (REFINED, "nearest"): "The projection field beats the nearest keypoint",
-        (REFINED, "field_1"): "Its refinement over levels helps",
-        (REFINED, "center"): "It beats persons' centres and offsets",
-        (f"field{ALONE}", f"center{ALONE}"): "It beats them where each is trained apart",
+        (REFINED, "field_1"): "The field's refinement over levels helps",
+        (REFINED, "center"): "The field beats persons' centres and offsets",
+        (f"field{ALONE}", f"center{ALONE}"): "The field beats centres, each trained apart",
     }
     for crowds in CROWDS:
         for pair in pairs(runs, crowds):
