@@ -17,7 +17,18 @@ from mghp.runs.read import find_runs
 REAL_POSES = ROOT.parent / "shared" / "data" / "mhp_v2_poses" / "annotations_open.json"
 BENCHES = {
     f"bench_{name}"
-    for name in ("data", "inference", "learned", "memory", "parsing", "peers", "projection", "speed", "step")
+    for name in (
+        "data",
+        "gradients",
+        "inference",
+        "learned",
+        "memory",
+        "parsing",
+        "peers",
+        "projection",
+        "speed",
+        "step",
+    )
 }
 """Committed, but run by no profile."""
 
