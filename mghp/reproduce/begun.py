@@ -21,7 +21,7 @@ def beginning_in_its_own_runs(config: Config) -> Config:
     begins = begun_from(config)
     if begins is None or not begins.is_relative_to(_USUAL):
         return config
-    own = str(config.runs / begins.relative_to(_USUAL))
+    own = str(Path(config.runs) / begins.relative_to(_USUAL))
     if config.network.weights:
         return replace(config, network=replace(config.network, weights=own))
     return replace(config, training=replace(config.training, continue_from=own))

@@ -20,7 +20,6 @@ EQUALS: Mapping[str, str] = {"better": "yes", "no effect": "yes", "worse": "no"}
 COSTS: Mapping[str, str] = {"better": "no", "no effect": "no", "worse": "yes"}
 """Likewise on a claim that ours loses."""
 
-
 _LOSSES = {"paper": "The paper's matching loss", "fenchel_young": "The Fenchel-Young loss"}
 _WITHOUT = {NONE: "none", AFFINITIES: "that of affinities alone"}
 """The ways to train a parser's matching that claims are about, through a matcher and without, in a claim's words."""
@@ -62,7 +61,7 @@ class Claim:
 
 
 def claims(runs: Sequence[Run]) -> list[Claim]:
-    """Return every claim on every pictures on which runs test it, in the order of the claims."""
+    """Return each claim once for all pictures on which runs test it, in the order of the claims."""
     return [*_pairs(runs), *_matching_loss(runs), *_groupings(runs), *_rotation(runs)]
 
 
