@@ -86,7 +86,7 @@ def test_sweeps_of_evaluations_are_of_whole_starts_on_pictures_that_these_never_
 @pytest.mark.parametrize(
     ("name", "key", "file_of_start"),
     [
-        ("clear_matching", "network.weights", ""),
+        *((f"clear_matching{part}", "network.weights", "") for part in ("", "_again", "_losses", "_seeds")),
         ("clear_groupings", "network.weights", ""),
         ("clear_readings", "training.continue_from", "/checkpoints/last.ckpt"),
     ],
