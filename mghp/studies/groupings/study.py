@@ -105,23 +105,25 @@ DIFFERENCES = TableOf(
 STUDY = Study(
     (
         Question(
-            "Does the projection field tell whose a pixel of a photograph is, and does its refinement?",
-            partial(answer, PHOTOGRAPHS, NO_FIELD),
-            (GROUPINGS, DIFFERENCES),
-            {PHOTOGRAPHS.figure: "What the projection field brings on photographs against other ways to group pixels"},
-        ),
-        Question(
-            "Does the projection field beat persons' centres and offsets, on photographs?",
-            partial(answer, PHOTOGRAPHS, CENTERS),
-        ),
-        Question(
             "Does the projection field tell whose a pixel of rendered crowds is, and does its refinement?",
             partial(answer, RENDERED, NO_FIELD),
-            figures={RENDERED.figure: "What the projection field brings on rendered crowds against other ways"},
+            (GROUPINGS, DIFFERENCES),
+            {RENDERED.figure: "What the projection field brings on rendered crowds against other ways to group pixels"},
         ),
         Question(
             "Does the projection field beat persons' centres and offsets, on rendered crowds?",
             partial(answer, RENDERED, CENTERS),
+        ),
+        Question(
+            "Does the projection field tell whose a pixel of a photograph is, and does its refinement?",
+            partial(answer, PHOTOGRAPHS, NO_FIELD),
+            figures={
+                PHOTOGRAPHS.figure: "What the projection field brings on photographs against other ways to group pixels"
+            },
+        ),
+        Question(
+            "Does the projection field beat persons' centres and offsets, on photographs?",
+            partial(answer, PHOTOGRAPHS, CENTERS),
         ),
     ),
     drawings,

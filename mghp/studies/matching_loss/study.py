@@ -222,13 +222,16 @@ STUDY = Study(
             (CONTROLS, CONTROL_DIFFERENCES),
         ),
         Question(
-            "Does training a parser through the matcher beat training without, on photographs?",
-            partial(answer, PHOTOGRAPHS),
-            (ARMS, DIFFERENCES, MULTIPLES),
-            {"losses_": "What each way to train the matching brings:"},
+            "Does training through the matcher beat training without, on rendered crowds?",
+            partial(answer, RENDERED),
+            (ARMS, DIFFERENCES),
+            {"losses_rendered_crowds": "What each way to train the matching brings, on rendered crowds"},
         ),
         Question(
-            "Does training through the matcher beat training without, on rendered crowds?", partial(answer, RENDERED)
+            "Does training a parser through the matcher beat training without, on photographs?",
+            partial(answer, PHOTOGRAPHS),
+            (MULTIPLES,),
+            {"losses_photographs": "What each way to train the matching brings, on photographs"},
         ),
     ),
     drawings,

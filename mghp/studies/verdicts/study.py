@@ -44,11 +44,11 @@ VERDICTS = TableOf(
     "better or where the whole interval lies within the bound, which was fixed beforehand. Open: of one start alone, "
     "or the positive control is not won.",
     Column("claim", lambda claim: claim.text),
-    Column("pictures", lambda claim: claim.pictures),
     Column("verdict", lambda claim: claim.verdict),
-    Column("score", lambda claim: claim.score),
     Column("difference", lambda claim: claim.comparison.interval(".2f")),
+    Column("pictures", lambda claim: claim.pictures),
     Column("bound", _bound, ".2f"),
+    Column("score", lambda claim: claim.score),
     Column("paired by", lambda claim: claim.units),
     rows=claims,
     sources=lambda claim: claim.runs,
