@@ -90,10 +90,11 @@ def test_what_cannot_be_trained_is_said(on_disk):
     assert train[0].keypoints is not None
 
 
-def test_pictures_of_several_sizes_need_a_window():
+def test_pictures_of_several_sizes_need_a_window(tmp_path):
+    config = DataConfig(name="cihp", root=str(tmp_path))
     with pytest.raises(InputError, match=r"data\.augmentation\.crop"):
-        check_pictures(DataConfig(name="cihp"))
-    check_pictures(DataConfig(name="cihp"), to_train=False)
+        check_pictures(config)
+    check_pictures(config, to_train=False)
 
 
 def test_a_damaged_file_ends_the_training_or_is_skipped_and_counted(on_disk, caplog):
