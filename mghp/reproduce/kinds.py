@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +40,7 @@ def known_kinds() -> dict[str, Kind]:
         Kind("match", of_problems, problems.match),
         Kind("bench", of_problems, problems.bench),
         Kind("learn", once_per_data(featured_fingerprint), _learn),
-        Kind("train", _Trainings().fingerprint, _train),
+        Kind("train", partial(_unless_it_waits, once_per_data(training_fingerprint)), _train),
         Kind("assemble", once_per_data(validation_fingerprint), _assemble),
     )
     return {kind.name: kind for kind in kinds}
@@ -70,18 +71,10 @@ class _Problems:
         return self._latest[1]
 
 
-class _Trainings:
-    """Tells the data of trainings, and which of them cannot be made."""
-
-    def __init__(self) -> None:
-        self._of_data = once_per_data(training_fingerprint)
-
-    def fingerprint(self, config: Config) -> str | None:
-        """Return the fingerprint of a training's data; None while the run that it begins from has no weights here."""
-        fingerprint = self._of_data(config)
-        begins = begun_from(config)
-        is_possible = begins is None or begins.exists() or finished_run(config, fingerprint)
-        return fingerprint if is_possible else None
+def _unless_it_waits(fingerprint: Callable[[Config], str], config: Config) -> str | None:
+    """Return the fingerprint of a training's data; None while the run that it begins from has no weights here."""
+    begins, of_data = begun_from(config), fingerprint(config)
+    return of_data if begins is None or begins.exists() or finished_run(config, of_data) else None
 
 
 def _learn(config: Config, progress: Progress) -> Path:

@@ -91,13 +91,14 @@ def associated(runs: Iterable[Run]) -> Iterator[Associated]:
     for data in dict.fromkeys(run.data for run in solvers):
         of_data = [run for run in solvers if run.data == data]
         baseline = next((run for run in of_data if run.variant == BASELINE), None)
-        families = {rounding: _compared(of_data, baseline, rounding) for rounding in ROUNDINGS}
+        families = {rounding: association_compared(of_data, baseline, rounding) for rounding in ROUNDINGS}
         for run in of_data:
             own = {rounding: cells[str(run.path)] for rounding, cells in families.items() if str(run.path) in cells}
             yield Associated(run, own)
 
 
-def _compared(runs: Sequence[Run], baseline: Run | None, rounding: str) -> dict[str, Comparison]:
+def association_compared(runs: Sequence[Run], baseline: Run | None, rounding: str) -> dict[str, Comparison]:
+    """Return the comparisons of runs' F1 with a baseline's after a rounding, a family of Holm's, by their paths."""
     if baseline is None:
         return {}
     others = {str(run.path): association_difference(run, baseline, rounding) for run in runs if run is not baseline}

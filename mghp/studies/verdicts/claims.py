@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mghp.metrics.matching import f1
-from mghp.report.comparison import NO_EFFECT_ON_F1, Comparison, compare
+from mghp.report.comparison import Comparison
 from mghp.runs.read import Run
 from mghp.studies.groupings.ways import ALONE, CROWDS, DECIDES, REFINED, pairs
 from mghp.studies.matching_loss.arms import AFFINITIES, JUDGED, NONE, OWNERS, arms
 from mghp.studies.matching_loss.arms import pairs as pairs_of_arms
 from mghp.studies.matching_loss.study import outcome
 from mghp.studies.rotation.tables import PLAIN, UPRIGHT, Rotations
-from mghp.studies.solvers.tables import association_difference, solver_runs
+from mghp.studies.solvers.tables import association_compared, solver_runs
 
 GAINS: Mapping[str, str] = {"better": "yes", "no effect": "no", "worse": "no"}
 """The verdict on a claim that ours gains, by that of the comparison; on any other word it is the same word."""
@@ -23,9 +22,6 @@ COSTS: Mapping[str, str] = {"better": "no", "no effect": "no", "worse": "yes"}
 _LOSSES = {"paper": "The paper's matching loss", "fenchel_young": "The Fenchel-Young loss"}
 _WITHOUT = {NONE: "none", AFFINITIES: "that of affinities alone"}
 """The ways to train a parser's matching that claims are about, through a matcher and without, in a claim's words."""
-
-ROUNDING = "hungarian"
-"""The rounding of assignments whose pairs are scored."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +67,9 @@ def _pairs(runs: Sequence[Run]) -> Iterator[Claim]:
     for (data, variant), run in solvers.items():
         if variant == "pgd_dykstra_paper" and (data, "hungarian") in solvers:
             hungarian = solvers[data, "hungarian"]
-            difference, counts = association_difference(run, hungarian, ROUNDING), hungarian.association(ROUNDING)
-            if difference is not None and counts is not None:
-                cell = compare({"": difference}, NO_EFFECT_ON_F1, float(f1(counts.sum(axis=0))))[""]
+            for cell in association_compared([run], hungarian, "hungarian").values():
                 claim = "PGD-Dykstra joins limbs as well as exact matching"
-                images = f"{len(counts)} images"
-                yield Claim(claim, data, "F1 of limb pairs", cell, EQUALS, images, (run, hungarian))
+                yield Claim(claim, data, "F1 of limb pairs", cell, EQUALS, _images(run), (run, hungarian))
 
 
 def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:
@@ -85,10 +78,11 @@ def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:
     is_open = control is None or control.verdict != "Yes"
     for experiment, pictures in JUDGED.items():
         for pair in pairs_of_arms(arms(runs, experiment)):
-            cell = pair.compared(OWNERS)
-            if pair.ours.name in _LOSSES and pair.baseline.name in _WITHOUT and cell:
+            if pair.ours.name not in _LOSSES or pair.baseline.name not in _WITHOUT:
+                continue
+            if (cell := pair.compared(OWNERS)) is not None:
                 claim = f"{_LOSSES[pair.ours.name]} beats {_WITHOUT[pair.baseline.name]}"
-                yield Claim(claim, pictures, OWNERS.label, cell, GAINS, _starts(cell), pair.runs, is_open)
+                yield Claim(claim, pictures, OWNERS.label, cell, GAINS, _seeds(cell, "start"), pair.runs, is_open)
 
 
 def _groupings(runs: Sequence[Run]) -> Iterator[Claim]:
@@ -104,7 +98,7 @@ def _groupings(runs: Sequence[Run]) -> Iterator[Claim]:
             claim = claims.get((pair.ours.name, pair.baseline.name))
             if claim is not None:
                 cell = pair.compared(DECIDES, "predicted")
-                yield Claim(claim, crowds.pictures, DECIDES, cell, GAINS, _starts(cell), pair.runs)
+                yield Claim(claim, crowds.pictures, DECIDES, cell, GAINS, _seeds(cell, "start"), pair.runs)
 
 
 def _rotation(runs: Sequence[Run]) -> Iterator[Claim]:
@@ -126,9 +120,14 @@ def _of_rotation(rotations: Rotations, scene: str, runs: Iterable[Run]) -> Itera
         cell = family.compared(rotations.person_iou[tested]).get(largest)
         if cell is not None:
             both = [run for name in (largest, family.baseline) for run in family.runs[name].values()]
-            seeds = f"{cell.difference.seeds} seeds"
-            yield Claim(claim, f"rendered, {scene}", "person IoU", cell, verdicts, seeds, both)
+            yield Claim(claim, f"rendered, {scene}", "person IoU", cell, verdicts, _seeds(cell, "seed"), both)
 
 
-def _starts(cell: Comparison) -> str:
-    return f"{cell.difference.seeds} start{'s' if cell.difference.seeds > 1 else ''}"
+def _seeds(cell: Comparison, unit: str) -> str:
+    """Return how many seeds or starts a comparison is paired by, in words."""
+    return f"{cell.difference.seeds} {unit}{'s' if cell.difference.seeds > 1 else ''}"
+
+
+def _images(run: Run) -> str:
+    counts = run.association("hungarian")
+    return f"{0 if counts is None else len(counts)} images"
