@@ -111,7 +111,7 @@ class SyntheticConfig(Section):
 
     scene: Literal[
         "simple", "default", "hard", "clear", "upright", "upside_down", "dim_human_like", "small_dim", "crossing",
-        "twins",
+        "twins", "cords",
     ] = "default"  # fmt: skip
     """How crowded and how hard the pictures are. On `default` and `hard` 33 % and 81 % of the persons are drawn alike
     from front and back, so that no picture tells their left from their right; on `clear`, else like `default`, and on

@@ -1,6 +1,7 @@
 """Every finished run that is committed is adopted by the command that made it: its key is what it was."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import yaml
@@ -40,8 +41,8 @@ PHOTOGRAPHS = {
 
 
 POSES = {
-    "real poses": ["data.name=mhp_poses", f"data.annotations={REAL_POSES}"],
-    "generated poses": [],
+    "real poses": ("data.name=mhp_poses", f"data.annotations={REAL_POSES}"),
+    "generated poses": (),
 }
 """What the standard profile is given: a file of poses, or none."""
 
@@ -51,9 +52,10 @@ OF_POSES = ("matching", "learned")
 
 @pytest.fixture(scope="module")
 def adopted_by(tmp_path_factory):
-    """Tells what each trial of some sizes of the standard profile adopts; None for what it would run."""
+    """Tells of each trial of some sizes of the standard profile what it adopts, None for what it would run."""
     folder = tmp_path_factory.mktemp("no_runs_of_ones_own")
 
+    @cache
     def adopted(takes_poses, overrides, *sections):
         profile = PROFILES["standard"]
         sizes = {
@@ -65,25 +67,31 @@ def adopted_by(tmp_path_factory):
             patch.delenv("MGHP_RUN_DIR", raising=False)
             plans = [make_plan(replace(profile, sections=sizes), overrides, only=name) for name in sections]
             trials = [trial for (section,) in plans for trial in section.trials]
-            return [(trial.label, trial.run().folder if trial.is_finished else None) for trial in trials]
+            return [(trial, trial.run().folder if trial.is_finished else None) for trial in trials]
 
     return adopted
 
 
-@pytest.fixture(scope="module")
-def adopted_whatever_the_poses(adopted_by):
-    return adopted_by(False, [], *PROFILES["standard"].sections)
+def adopted_with(adopted_by, poses):
+    """All trials of the standard profile; those that poses do not reach are looked for once."""
+    return adopted_by(False, (), *PROFILES["standard"].sections) + adopted_by(True, poses, *OF_POSES)
 
 
 @pytest.fixture(scope="module", params=POSES)
-def adopted(request, adopted_by, adopted_whatever_the_poses):
+def adopted(request, adopted_by):
     if request.param == "real poses" and not REAL_POSES.is_file():
         pytest.skip("the file of real poses is not beside the checkout")
-    return adopted_whatever_the_poses + adopted_by(True, POSES[request.param], *OF_POSES)
+    return adopted_with(adopted_by, POSES[request.param])
 
 
 def test_the_standard_profile_trains_nothing_with_a_file_of_poses_and_without(adopted):
-    assert [what for what, folder in adopted if folder is None] == []
+    assert [trial.label for trial, folder in adopted if folder is None] == []
+
+
+def test_the_page_says_how_long_the_standard_profile_takes(adopted_by):
+    hours = sum(trial.seconds for trial, _ in adopted_with(adopted_by, ())) / 3600
+    page = (ROOT / "docs" / "how-to" / "paper-scale.md").read_text()
+    assert f"about {hours:.0f} hours on two cores" in page
 
 
 @pytest.fixture(scope="module")

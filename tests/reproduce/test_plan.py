@@ -64,12 +64,6 @@ def test_no_run_stands_twice_in_a_plan():
         assert len(set(keys)) == len(keys)
 
 
-def test_the_page_says_how_long_the_standard_profile_takes():
-    hours = sum(found.minutes for found in make_plan(PROFILES["standard"], [])) / 60
-    page = (ROOT / "docs" / "how-to" / "paper-scale.md").read_text()
-    assert f"about {hours:.0f} hours on two cores" in page
-
-
 def test_the_quick_profile_is_expected_to_take_at_most_twenty_minutes_with_its_report():
     assert sum(found.minutes for found in make_plan(PROFILES["quick"], [])) < 19
 

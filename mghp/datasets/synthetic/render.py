@@ -12,6 +12,7 @@ from mghp.datasets.mask_boxes import box_about, do_overlap
 from mghp.datasets.sample import OCCLUDED, VISIBLE, Sample
 from mghp.datasets.synthetic.background import draw_background, paint_loose_limb, paint_object
 from mghp.datasets.synthetic.body import Body, draw_body
+from mghp.datasets.synthetic.cords import JOINED, Cord, draw_corded_twins, paint_cords
 from mghp.datasets.synthetic.figure import PART, paint_figure
 from mghp.datasets.synthetic.outfit import Outfit, draw_outfit
 from mghp.datasets.synthetic.painting import Canvas
@@ -106,15 +107,24 @@ def render(scene: SceneConfig, index: int, *, seed: int = 0, size: int = 128) ->
 def _twins(
     rng: np.random.Generator, scene: SceneConfig, size: int, background: NDArray[np.float32], name: str
 ) -> Sample:
-    """Return the labelled picture of a row of twins behind blinds."""
-    twins = draw_twins(rng, _draw_number(rng, scene), float(rng.uniform(*scene.height)) * size, size)
+    """Return the labelled picture of a row of twins behind blinds; of those with cords only what cords join is."""
+    cords: list[Cord] = []
+    row = rng, _draw_number(rng, scene), float(rng.uniform(*scene.height)) * size, size
+    if scene.cords:
+        twins, cords = draw_corded_twins(*row)
+    else:
+        twins = draw_twins(*row)
     canvas = paint_twins(background, twins)
+    paint_cords(canvas, cords)
     figures = [_Figure(body, twins.outfit, upside_down=False) for body in twins.bodies]
+    keypoints = np.stack([_keypoints(figure.body, row, canvas) for row, figure in enumerate(figures)])
+    if scene.cords:
+        keypoints[:, [name not in JOINED for name in DENSEPOSE_COCO.skeleton.keypoints]] = 0
     return Sample(
         image=_in_light(rng, canvas.rgb, dim=False),
         parts=canvas.parts,
         person_ids=canvas.persons,
-        keypoints=np.stack([_keypoints(figure.body, row, canvas) for row, figure in enumerate(figures)]),
+        keypoints=keypoints,
         name=name,
         original_size=(size, size),
         tags=tuple(sorted(_tags_of(figures, canvas, scene, size))),

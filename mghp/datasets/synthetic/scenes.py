@@ -38,6 +38,8 @@ class SceneConfig:
     twins: bool = False
     """True for rows of identical people behind blinds (`mghp.datasets.synthetic.twins`), of whom `persons` and `height`
     tell; what is said of crowds, light and occluders is not read."""
+    cords: bool = False
+    """True, with `twins`, for cords that join them (`mghp.datasets.synthetic.cords`)."""
 
 
 _PLAIN = {
@@ -112,12 +114,16 @@ _CONTROL = {
         twins=True,
     )
 }
+_CONTROL["cords"] = replace(
+    _CONTROL["twins"], name="cords", number=10, persons=(0.0, 1.0), height=(0.84, 0.92), cords=True
+)
 
 SCENES = _PLAIN | STRESS | _CONTROL
 """`simple`: one to four larger people, nearly all upright. `default`: one to six, some lying or upside-down, dim light
 in some pictures. `hard`: three to seven who overlap, and objects in front of them. `clear`: `default` with a cue for
-everybody. The stress scenes. And `twins`, a positive control: identical people behind blinds, where no limb tells on
-its own where it goes, and one-to-one matching does.
+everybody. The stress scenes. And two positive controls of identical people behind blinds: `twins`, where no limb tells
+on its own where it goes, and one-to-one matching does; `cords`, where a matching can learn to trust another sign than
+who scores each limb on its own.
 
 `default` and `hard` are ambiguous about sides: 33 % and 81 % of their people are seen from the front or the back and
 drawn alike from both (`Sample.cues`), so that no picture tells their left from their right. The stress scenes are as

@@ -8,7 +8,8 @@ of both ways only the true one gives everybody a limb.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,42 +40,41 @@ class Twins:
     Attributes:
         upright: the first, as if nobody stepped aside.
         outfit: what all wear.
-        number: how many.
-        places: where the row stands in each gap, in places to the right of the first.
+        places: of each gap, how many places to the right of the first each twin stands there.
         slats: colour of the blind.
         order: their numbers from back to front.
+        spacing: from one place to the next, in standing heights.
+        gaps: the gap that shows a joint, by the joint's name without its side; all others are seen through the first.
     """
 
     upright: Body
     outfit: Outfit
-    number: int
-    places: tuple[int, ...]
+    places: tuple[tuple[int, ...], ...]
     slats: Colour
     order: tuple[int, ...]
+    spacing: float = SPACING
+    gaps: Mapping[str, int] = field(default_factory=lambda: _SEEN_THROUGH)
 
     @property
     def bodies(self) -> list[Body]:
         """The twins with every joint where its gap shows it."""
-        return [self._body(twin, [self.places[gap_of(name)] for name in self.upright.joints]) for twin in self._row]
+        gaps = [gap_of(name, self.gaps) for name in self.upright.joints]
+        return [self._body([places[gap] for gap in gaps]) for places in zip(*self.places, strict=True)]
 
     def through(self, gap: int) -> list[Body]:
         """Return the twins as they stand in a gap, upright."""
-        return [self._body(twin, [self.places[gap]] * len(self.upright.joints)) for twin in self._row]
+        return [self._body([place] * len(self.upright.joints)) for place in self.places[gap]]
 
-    @property
-    def _row(self) -> range:
-        return range(self.number)
-
-    def _body(self, twin: int, places: list[int]) -> Body:
-        step = SPACING * self.upright.height
+    def _body(self, places: list[int]) -> Body:
+        step = self.spacing * self.upright.height
         joints = self.upright.joints.items()
-        moved = {name: (x + (twin + place) * step, y) for (name, (x, y)), place in zip(joints, places, strict=True)}
+        moved = {name: (x + place * step, y) for (name, (x, y)), place in zip(joints, places, strict=True)}
         return replace(self.upright, joints=moved)
 
 
-def gap_of(joint: str) -> int:
-    """Return the number of the gap that shows a joint, from the top."""
-    return _SEEN_THROUGH.get(joint.rpartition("_")[2], 0)
+def gap_of(joint: str, gaps: Mapping[str, int] = _SEEN_THROUGH) -> int:
+    """Return the number of the gap that shows a joint, from the top; `gaps` as in `Twins`."""
+    return gaps.get(joint.rpartition("_")[2], 0)
 
 
 def draw_twins(rng: np.random.Generator, number: int, height: float, size: int) -> Twins:
@@ -91,12 +91,18 @@ def draw_twins(rng: np.random.Generator, number: int, height: float, size: int) 
     body = draw_body(rng, pelvis, height, 0.0)
     while not _is_seen_through_gaps(body, pelvis):
         body = draw_body(rng, pelvis, height, 0.0)
-    places = [0]
-    while len(places) <= len(SLATS):  # at most one place from the middle, so that the row stays in the picture
-        places.append(places[-1] + int(rng.choice([-1, 1])) if places[-1] == 0 else 0)
+    aside = [0]
+    while len(aside) <= len(SLATS):  # at most one place from the middle, so that the row stays in the picture
+        aside.append(aside[-1] + int(rng.choice([-1, 1])) if aside[-1] == 0 else 0)
+    places = tuple(tuple(twin + steps for twin in range(number)) for steps in aside)
+    return dressed(rng, body, places)
+
+
+def dressed(rng: np.random.Generator, body: Body, places: tuple[tuple[int, ...], ...]) -> Twins:
+    """Draw a blind, and what twins wear who stand like this in its gaps; see `Twins`."""
     red, green, blue = (float(value) for value in rng.uniform(60, 200, 3))
-    order = tuple(int(twin) for twin in rng.permutation(number))
-    return Twins(body, draw_outfit(rng, True, 0.035 * height), number, tuple(places), (red, green, blue), order)
+    order = tuple(int(twin) for twin in rng.permutation(len(places[0])))
+    return Twins(body, draw_outfit(rng, True, 0.035 * body.height), places, (red, green, blue), order)
 
 
 def _is_seen_through_gaps(body: Body, pelvis: tuple[float, float]) -> bool:

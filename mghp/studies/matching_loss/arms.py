@@ -23,9 +23,11 @@ JUDGED = {PHOTOGRAPHS: "photographs", RENDERED: "rendered crowds"}
 """The experiments that judge, by the words of their pictures."""
 WEIGHTS = "photographs_matching_weights"
 """The experiment by which the weights on photographs are chosen."""
-CONTROL = "twins_matching"
+CONTROL = "cords_matching"
 """The positive control."""
-EXPERIMENTS = (*JUDGED, WEIGHTS, CONTROL, "clear_starts")
+CONTROLS = {CONTROL: "twins joined by cords", "twins_matching": "twins behind blinds"}
+"""It and the one before it, by the words of their pictures."""
+EXPERIMENTS = (*JUDGED, WEIGHTS, *CONTROLS, "clear_starts")
 
 NONE, AFFINITIES = "none", "affinities"
 THROUGH = ("paper", "fenchel_young", "hinge")

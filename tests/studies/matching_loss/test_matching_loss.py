@@ -61,7 +61,7 @@ def test_a_gain_below_five_points_does_not_win(control):
     runs = control(0.04)
     assert study.outcome(runs).over_affinities.verdict == "better"
     assert study.outcome(runs).verdict == "No"
-    assert len(study.CONTROLS.filled(runs).rows) == 4
+    assert len(study.CONTROL_ARMS.filled(runs).rows) == 4
     assert [row["pairs"] for row in study.CONTROL_DIFFERENCES.filled(runs).rows] == [3, 3, 3, 3, 3]
 
 
