@@ -38,7 +38,7 @@ _SHADES = 12.0, 16.0
 _GREEN = 40.0, 110.0, 180.0
 
 _GAPS = {"hip": 1, "pelvis": 1, "knee": 2, "ankle": 3, "toe": 3}
-"""As in `Twins`: raised arms are seen through the first gap."""
+"""The gap that shows a joint, as in `Twins`. Raised arms are seen through the first."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ JUDGED = {PHOTOGRAPHS: "photographs", RENDERED: "rendered crowds"}
 WEIGHTS = "photographs_matching_weights"
 """The experiment by which the weights on photographs are chosen."""
 CONTROL = "cords_matching"
-"""The positive control."""
+"""The positive control that decides."""
 CONTROLS = {CONTROL: "twins joined by cords", "twins_matching": "twins behind blinds"}
-"""It and the one before it, by the words of their pictures."""
+"""The positive control that decides and an earlier one, by the words of their pictures."""
 EXPERIMENTS = (*JUDGED, WEIGHTS, *CONTROLS, "clear_starts")
 
 NONE, AFFINITIES = "none", "affinities"
