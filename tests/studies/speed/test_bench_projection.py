@@ -12,6 +12,7 @@ def test_newton_is_exact_beside_cycles_and_an_active_set_solver(tmp_path, monkey
     monkeypatch.setattr(bench, "TAUS", (0.5, 20.0))
     monkeypatch.setattr(bench, "ENTRIES", 1000)
     monkeypatch.setattr(bench, "REPEATS", 1)
+    monkeypatch.setattr(bench, "SECONDS", 0.0)
     monkeypatch.setattr(bench, "PROBLEMS", 60)
     run = bench.bench_projection(Call(Config(experiment="bench_projection", runs=str(tmp_path)), lambda *_: None))
     rows = pd.read_csv(run / "ratios.csv")
