@@ -150,7 +150,7 @@ PICTURES = {
     "small_dim": "98232dd43884e160",
     "crossing": "48e9fe7f3af6987e",
     "twins": "502a56f9c3eddb42",
-    "cords": "cf390c240efb7f2b",
+    "cords": "70b780241b1c9057",
 }
 """By scene, of four pictures and their labels, as `RENDERER` makes them."""
 

@@ -37,6 +37,11 @@ _SHADES = 12.0, 16.0
 
 _GREEN = 40.0, 110.0, 180.0
 
+_RADIUS, _RIM = 2.4, 3.4
+"""Half widths of a cord and of the pale one behind it, pixels, at 128 x 128."""
+
+_PALE = 230.0, 230.0, 230.0
+
 _GAPS = {"hip": 1, "pelvis": 1, "knee": 2, "ankle": 3, "toe": 3}
 """The gap that shows a joint, as in `Twins`. Raised arms are seen through the first."""
 
@@ -70,8 +75,9 @@ def draw_corded_twins(rng: np.random.Generator, number: int, height: float, size
 
 def paint_cords(canvas: Canvas, cords: list[Cord]) -> None:
     """Paint cords, which belong to nobody, over a picture."""
+    scale = len(canvas.rgb) / 128
     for cord in cords:
-        for radius, colour in ((3.4, (230.0, 230.0, 230.0)), (2.4, cord.colour)):
+        for radius, colour in ((scale * _RIM, _PALE), (scale * _RADIUS, cord.colour)):
             canvas.capsule(cord.start, cord.end, (radius, radius), colour, Label(), outline=1.0)
 
 

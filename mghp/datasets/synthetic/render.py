@@ -109,11 +109,11 @@ def _twins(
 ) -> Sample:
     """Return the labelled picture of a row of twins behind blinds; of those with cords only what cords join is."""
     cords: list[Cord] = []
-    row = rng, _draw_number(rng, scene), float(rng.uniform(*scene.height)) * size, size
+    drawn = rng, _draw_number(rng, scene), float(rng.uniform(*scene.height)) * size, size
     if scene.cords:
-        twins, cords = draw_corded_twins(*row)
+        twins, cords = draw_corded_twins(*drawn)
     else:
-        twins = draw_twins(*row)
+        twins = draw_twins(*drawn)
     canvas = paint_twins(background, twins)
     paint_cords(canvas, cords)
     figures = [_Figure(body, twins.outfit, upside_down=False) for body in twins.bodies]
