@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mghp.datasets.synthetic.body import Body, Point, draw_body
 from mghp.datasets.synthetic.painting import Canvas, Colour, Label
-from mghp.datasets.synthetic.twins import SLATS, Twins, dressed
+from mghp.datasets.synthetic.twins import SLATS, Twins, dressed, first_pelvis
 
 LIMBS = (("shoulder", "hip"), ("hip", "knee"), ("knee", "ankle"))
 """Upper and lower end of the limbs that cords hide, on the right side."""
@@ -64,12 +64,11 @@ class Cord:
 def draw_corded_twins(rng: np.random.Generator, number: int, height: float, size: int) -> tuple[Twins, list[Cord]]:
     """Draw twins, and their cords from back to front; arguments: `mghp.datasets.synthetic.twins.draw_twins`."""
     spacing = float(rng.uniform(*SPACING))
-    middle = size / 2 - (number - 1) / 2 * spacing * height
-    pelvis = middle + float(rng.uniform(-0.01, 0.01) * size), float(rng.uniform(0.49, 0.51) * size)
-    body = _from_the_right(rng, pelvis, height)
+    body = _from_the_right(rng, first_pelvis(rng, number, spacing * height, size, (0.49, 0.51)), height)
     places = tuple(tuple(int(place) for place in rng.permutation(number)) for _ in range(len(SLATS) + 1))
     twins = replace(dressed(rng, body, places), spacing=spacing, gaps=_GAPS)
-    cords = [cord for limb in range(len(LIMBS)) for cord in _draw_cords(rng, twins.bodies, limb)]
+    bodies = twins.bodies
+    cords = [cord for limb in range(len(LIMBS)) for cord in _draw_cords(rng, bodies, limb)]
     return twins, [cords[index] for index in rng.permutation(len(cords))]
 
 

@@ -118,7 +118,7 @@ def _twins(
     paint_cords(canvas, cords)
     figures = [_Figure(body, twins.outfit, upside_down=False) for body in twins.bodies]
     keypoints = np.stack([_keypoints(figure.body, row, canvas) for row, figure in enumerate(figures)])
-    if scene.cords:
+    if cords:
         keypoints[:, [name not in JOINED for name in DENSEPOSE_COCO.skeleton.keypoints]] = 0
     return Sample(
         image=_in_light(rng, canvas.rgb, dim=False),

@@ -86,8 +86,7 @@ def draw_twins(rng: np.random.Generator, number: int, height: float, size: int) 
         height: standing height, pixels.
         size: height and width of the picture, pixels.
     """
-    middle = size / 2 - (number - 1) / 2 * SPACING * height
-    pelvis = middle + float(rng.uniform(-0.01, 0.01) * size), float(rng.uniform(0.47, 0.51) * size)
+    pelvis = first_pelvis(rng, number, SPACING * height, size, (0.47, 0.51))
     body = draw_body(rng, pelvis, height, 0.0)
     while not _is_seen_through_gaps(body, pelvis):
         body = draw_body(rng, pelvis, height, 0.0)
@@ -96,6 +95,22 @@ def draw_twins(rng: np.random.Generator, number: int, height: float, size: int) 
         aside.append(aside[-1] + int(rng.choice([-1, 1])) if aside[-1] == 0 else 0)
     places = tuple(tuple(twin + steps for twin in range(number)) for steps in aside)
     return dressed(rng, body, places)
+
+
+def first_pelvis(
+    rng: np.random.Generator, number: int, step: float, size: int, down: tuple[float, float]
+) -> tuple[float, float]:
+    """Draw the first pelvis of a row in the middle of the picture, pixels.
+
+    Args:
+        rng: where the draw comes from.
+        number: persons in the row.
+        step: from one to the next, pixels.
+        size: height and width of the picture, pixels.
+        down: least and largest place from the top, relative to the picture's height.
+    """
+    middle = size / 2 - (number - 1) / 2 * step
+    return middle + float(rng.uniform(-0.01, 0.01) * size), float(rng.uniform(*down) * size)
 
 
 def dressed(rng: np.random.Generator, body: Body, places: tuple[tuple[int, ...], ...]) -> Twins:
