@@ -193,7 +193,7 @@ def start_of(run: Run) -> str:
 
 
 def pairs(known: Mapping[str, Arm]) -> list[Pair]:
-    """Return the comparisons that are possible, the second seed of `NONE` with its first last: chance alone differs."""
+    """Return the comparisons that are possible; seeds of `NONE` by twos come last: chance alone differs."""
     both = [Pair(known[ours], known[other]) for ours, other in PAIRS if ours in known and other in known]
     if NONE in known:
         both.append(Pair(_again(known[NONE]), known[NONE]))
@@ -201,9 +201,10 @@ def pairs(known: Mapping[str, Arm]) -> list[Pair]:
 
 
 def _again(arm: Arm) -> Arm:
-    """Return the run of each start's second seed, at the place of its first."""
+    """Return the run of each start's second seed at the place of its first, of its fourth at that of its third, ...."""
     seeds: dict[str, list[int]] = defaultdict(list)
     for start, seed in sorted(arm.runs):
         seeds[start].append(seed)
-    runs = {(start, own[0]): arm.runs[start, own[1]] for start, own in seeds.items() if len(own) > 1}
+    twos = [(start, *two) for start, own in seeds.items() for two in zip(own[::2], own[1::2], strict=False)]
+    runs = {(start, first): arm.runs[start, second] for start, first, second in twos}
     return replace(arm, runs=runs, label=f"{arm.label}, another seed")

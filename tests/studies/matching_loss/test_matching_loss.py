@@ -47,6 +47,16 @@ def test_a_second_seed_without_a_loss_is_compared_with_the_first(plant_arm, star
     assert row[OWNERS.label].is_small
 
 
+def test_further_seeds_without_a_loss_are_compared_by_twos(plant_arm, starts, on_photographs):
+    """Seed 1 is compared with 0 and 3 with 2; seed 4 has no partner."""
+    owners = {1: 0.603, 2: 0.7, 3: 0.701, 4: 0.1}
+    further = [plant_arm(PHOTOGRAPHS, "none", owners[seed], 0.7, starts[0], seed) for seed in owners]
+    *_, pair = pairs(arms([*on_photographs, *further], PHOTOGRAPHS))
+    seeds = [(pair.ours.runs[place].seed, pair.baseline.runs[place].seed) for place in pair.places]
+    assert sorted(seeds) == [(1, 0), (3, 2)]
+    assert pair.compared(OWNERS).difference.mean == pytest.approx(0.002)
+
+
 def test_the_control_is_won_by_five_points_over_both(control):
     runs = control(0.06)
     found = study.outcome(runs)
