@@ -2,8 +2,10 @@
 
 import math
 import os
+import signal
 from collections.abc import Callable
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import torch
@@ -121,7 +123,7 @@ class ParsingDataModule(LightningDataModule):
             num_workers=workers,
             persistent_workers=workers > 0,
             prefetch_factor=8 if workers else None,
-            worker_init_fn=_be_patient,
+            worker_init_fn=_begin_loading,
             generator=torch.Generator().manual_seed(self.seed),  # else the loader draws from the global state
             drop_last=True,
         )
@@ -168,8 +170,21 @@ def first_epoch(config: Config, train: Samples) -> FirstEpoch:
     return FirstEpoch(ParsingDataModule(config.data, anatomy_of(config), train, train, config.seed).augmented_samples())
 
 
-def _be_patient(worker: int) -> None:
-    """Lower the priority of a loading process: on few cores it must not hold up a thread that all others wait for."""
+def _begin_loading(worker: int) -> None:
+    """Prepare a loading process: it yields to the training on few cores, and ends when the training ends it."""
     torch.set_num_threads(1)
     if hasattr(os, "nice"):
         os.nice(5)
+    if hasattr(signal, "sigwaitinfo"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        Thread(target=_end_with_training, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_training(training: int) -> None:
+    """End this process when the process `training` sends SIGTERM.
+
+    A scheduler sends the signal to all processes of a job; the training then needs batches until it ends in good order.
+    """
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != training:
+        pass
+    os._exit(0)

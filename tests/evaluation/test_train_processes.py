@@ -35,7 +35,7 @@ def train(checkout, small_config, small_settings, tmp_path):
             *settings,
         ]
         return subprocess.Popen(
-            command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
             env={**os.environ, "MGHP_RUN_DIR": str(tmp_path / name), "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
 
@@ -65,12 +65,13 @@ def test_two_processes_train_as_one_with_twice_the_batch(train, tmp_path):
 
 
 def test_a_training_that_is_asked_to_stop_ends_in_good_order(train, tmp_path):
-    process = train("run", "trainer.max_steps=100000", "trainer.val_check_interval=2")
+    """A scheduler signals a whole group of processes, those that load pictures too."""
+    process = train("run", "trainer.max_steps=100000", "trainer.val_check_interval=2", "data.loader.workers=1")
     rows = tmp_path / "run" / "metrics.csv"
     until = time.monotonic() + 100
     while not (rows.exists() and "val/" in rows.read_text()) and time.monotonic() < until:
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGTERM)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
     result = json.loads((tmp_path / "run" / "result.json").read_text())
