@@ -8,6 +8,9 @@ from mghp.config.matcher import SolverName
 from mghp.errors import InputError
 from mghp.ranges import LONGEST_SIDE, NOT_NEGATIVE, Range, Section
 
+TuningScore = Literal["ap_p_vol", "owner_accuracy"]
+"""The scores that thresholds can be tuned for."""
+
 PERSONS = "persons"
 """What an oracle names beside fields: who is in the picture, by true poses and, where pixels are grouped by centres, by
 true centres."""
@@ -85,12 +88,15 @@ class EvaluationConfig(Section):
     """How often each picture is parsed alone, after a first time that does not count, for the columns of
     media/per_picture.csv `seconds`, and within them `seconds_network` and `seconds_assembly`: medians. 0: no times."""
     tuning: Literal["fixed", "widened"] = "fixed"
-    """How thresholds are tuned, on pictures of their own, for the largest AP^p averaged: those that `assembly` leaves
+    """How thresholds are tuned, on pictures of their own, for the largest `tuned_for`: those that `assembly` leaves
     null, one after another, each over a fixed grid (`fixed`); or two for every `assembly.grouping`, in turn until
     neither gains, over grids that widen while the best lies at an edge (`widened`). The two are `min_affinity`, if it
     is null, and the least confidence of that by which a person is found: `peak_threshold`, whatever its value, or for
-    `center` and `hybrid` `center_threshold`, if it is null. The result has them as `assembly/<threshold>`, and
-    `tuning/<threshold>/at_limit`, 1 where the best lies at the edge of the widest grid."""
+    `center` and `hybrid` `center_threshold`, if it is null. `unmatched_price`, if it is null, has a grid that widens
+    either way. The result has what such grids found as `assembly/<threshold>`, and `tuning/<threshold>/at_limit`, 1
+    where the best lies at the edge of the widest grid."""
+    tuned_for: TuningScore = "ap_p_vol"
+    """The score that tuned thresholds make largest: AP^p averaged over IoU thresholds, or owner accuracy."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
     limb_pairs: bool = False

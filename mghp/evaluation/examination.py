@@ -39,22 +39,22 @@ def tune(module: ParsingModule, config: Config, progress: Progress) -> dict[str,
     """Tune thresholds as `evaluation.tuning` says, on pictures of their own, where there are any.
 
     Returns:
-        Metrics of the tuning; none where the grids are fixed.
+        Metrics of the tuning over grids that widen.
     """
     keys = _tuned_keys(config)
     tuning = load_tuning(config.data, progress) if keys else None
     if tuning is None:
         return {}
     samples = ResizedSamples(tuning, config.data.longest_side)
-    if config.evaluation.tuning == "widened":
-        found = widened(module, samples, keys)
-        _set(module, **{key: threshold.value for key, threshold in found.items()})
-        return {name: value for key, threshold in found.items() for name, value in threshold.metrics(key).items()}
-    if "min_affinity" in keys:
-        _set(module, min_affinity=tuned_least_affinity(module, samples))
-    if "center_threshold" in keys:
-        _set(module, center_threshold=tuned_center_threshold(module, samples))
-    return {}
+    widens = keys if config.evaluation.tuning == "widened" else [key for key in keys if key == "unmatched_price"]
+    score = config.evaluation.tuned_for
+    found = widened(module, samples, widens, score) if widens else {}
+    _set(module, **{key: threshold.value for key, threshold in found.items()})
+    if "min_affinity" in keys and "min_affinity" not in found:
+        _set(module, min_affinity=tuned_least_affinity(module, samples, score=score))
+    if "center_threshold" in keys and "center_threshold" not in found:
+        _set(module, center_threshold=tuned_center_threshold(module, samples, score=score))
+    return {name: value for key, threshold in found.items() for name, value in threshold.metrics(key).items()}
 
 
 def _tuned_keys(config: Config) -> list[str]:
@@ -63,7 +63,7 @@ def _tuned_keys(config: Config) -> list[str]:
     The least confidence of a peak can't be null, and is tuned whenever grids widen.
     """
     asked = config.assembly
-    keys = ["min_affinity"] if asked.min_affinity is None else []
+    keys = [key for key in ("unmatched_price", "min_affinity") if getattr(asked, key) is None]
     if asked.finds_centers:
         return keys + (["center_threshold"] if asked.center_threshold is None else [])
     return keys + (["peak_threshold"] if config.evaluation.tuning == "widened" else [])

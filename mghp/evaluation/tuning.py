@@ -1,13 +1,15 @@
-"""Tuning of thresholds of the assembly on pictures of their own, for the largest AP^p averaged."""
+"""Tuning of thresholds of the assembly on pictures of their own, for the largest score."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
+from mghp.config.evaluation import TuningScore
 from mghp.datasets.sample import Samples
 from mghp.evaluation.widening import FARTHEST, best_steps
 from mghp.metrics.ap_parsing import ParsingAP
+from mghp.metrics.owners import OwnerScores
 from mghp.parsing.batch import batches
 from mghp.training.parsing_module import ParsingModule, true_persons
 
@@ -27,11 +29,11 @@ def _confidence(step: int) -> float:
 
 _SCALES: Mapping[str, Callable[[int], float]] = {
     "min_affinity": float,
+    "unmatched_price": lambda step: step / 2,
     "peak_threshold": _confidence,
     "center_threshold": _confidence,
 }
-"""The value of each threshold so many steps from where its grid begins: at the price of staying unmatched, which is 0,
-or at a confidence of 0.1, the default."""
+"""The value of each threshold so many steps from where its grid begins: at 0, or at a confidence of 0.1."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,10 @@ class Tuned:
         return {f"assembly/{key}": self.value, f"tuning/{key}/at_limit": float(self.at_limit)}
 
 
-def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Sequence[float] = THRESHOLDS) -> float:
-    """Choose the least affinity of kept pairs that maximises AP^p averaged over IoU thresholds.
+def tuned_least_affinity(
+    module: ParsingModule, samples: Samples, thresholds: Sequence[float] = THRESHOLDS, score: TuningScore = "ap_p_vol"
+) -> float:
+    """Choose the least affinity of kept pairs.
 
     The loss drives true pairs' assignments to 1 through a solver of few steps, and pays for it with a price of staying
     unmatched under which false candidates find partners too; a threshold on the affinity sorts them out. F1 of the
@@ -63,24 +67,31 @@ def tuned_least_affinity(module: ParsingModule, samples: Samples, thresholds: Se
         module: a trained module in evaluation mode; its matcher and rounding count.
         samples: pictures that are neither trained on nor scored.
         thresholds: thresholds to choose from; the first of equals is taken.
+        score: that is made largest.
     """
-    return _best(module, samples, "min_affinity", thresholds)
+    return _best(module, samples, "min_affinity", thresholds, score)
 
 
 def tuned_center_threshold(
-    module: ParsingModule, samples: Samples, thresholds: Sequence[float] = CENTER_THRESHOLDS
+    module: ParsingModule,
+    samples: Samples,
+    thresholds: Sequence[float] = CENTER_THRESHOLDS,
+    score: TuningScore = "ap_p_vol",
 ) -> float:
     """Choose the least confidence of a centre likewise: each centre beyond a person's first peak splits the person."""
-    return _best(module, samples, "center_threshold", thresholds)
+    return _best(module, samples, "center_threshold", thresholds, score)
 
 
-def widened(module: ParsingModule, samples: Samples, keys: Sequence[str]) -> dict[str, Tuned]:
+def widened(
+    module: ParsingModule, samples: Samples, keys: Sequence[str], score: TuningScore = "ap_p_vol"
+) -> dict[str, Tuned]:
     """Choose thresholds together, each over a grid that widens; see `best_steps`.
 
     Args:
         module: a trained module in evaluation mode; its matcher and rounding count.
         samples: pictures that are neither trained on nor scored.
-        keys: of the thresholds in `assembly`: `min_affinity`, `peak_threshold` or `center_threshold`.
+        keys: of the thresholds in `assembly`: any of `_SCALES`.
+        score: that is made largest.
 
     Returns:
         By key. Where nothing is better than where the grids begin, that.
@@ -89,24 +100,27 @@ def widened(module: ParsingModule, samples: Samples, keys: Sequence[str]) -> dic
 
     def scored(places: Sequence[Sequence[int]]) -> list[float]:
         values = [[scale(step) for scale, step in zip(scales, place, strict=True)] for place in places]
-        return _volumes(module, samples, [dict(zip(keys, of_place, strict=True)) for of_place in values])
+        return _scores(module, samples, [dict(zip(keys, of_place, strict=True)) for of_place in values], score)
 
     best = best_steps(scored, len(keys))
     return {key: Tuned(scale(step), abs(step) == FARTHEST) for key, scale, step in zip(keys, scales, best, strict=True)}
 
 
-def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[float]) -> float:
-    """Choose the value of a setting of the assembly with the largest AP^p; the first of equals."""
-    volumes = _volumes(module, samples, [{key: value} for value in values])
-    return values[volumes.index(max(volumes))]
+def _best(module: ParsingModule, samples: Samples, key: str, values: Sequence[float], score: TuningScore) -> float:
+    """Choose the value of a setting of the assembly with the largest score; the first of equals."""
+    scores = _scores(module, samples, [{key: value} for value in values], score)
+    return values[scores.index(max(scores))]
 
 
 @torch.no_grad()
-def _volumes(module: ParsingModule, samples: Samples, settings: Sequence[Mapping[str, float]]) -> list[float]:
-    """Return AP^p averaged under each of several settings of the assembly; 0 where it is not defined."""
+def _scores(
+    module: ParsingModule, samples: Samples, settings: Sequence[Mapping[str, float]], score: TuningScore
+) -> list[float]:
+    """Return the score under each of several settings of the assembly; 0 where it is not defined."""
     assembler = module.assembler
     given = assembler.config
-    metrics = [ParsingAP(assembler.anatomy.num_labels) for _ in settings]
+    labels = assembler.anatomy.num_labels
+    metrics = [OwnerScores() if score == "owner_accuracy" else ParsingAP(labels) for _ in settings]
     try:
         for _, batch in batches(samples, assembler.anatomy.num_keypoints):
             fields = module.fields(batch.image)
@@ -116,4 +130,4 @@ def _volumes(module: ParsingModule, samples: Samples, settings: Sequence[Mapping
                     metric.update(found, true)
     finally:
         assembler.config = given
-    return [float(metric.compute()["ap_p_vol"].nan_to_num(0)) for metric in metrics]
+    return [float(metric.compute()[score].nan_to_num(0)) for metric in metrics]

@@ -87,7 +87,7 @@ class PictureProgram(nn.Module):
             "scores": candidates.scores,
             "is_candidate": candidates.is_candidate,
             "affinity": scored.affinity,
-            "assignment": self.matcher(scored.affinity, *scored.masks),
+            "assignment": self.matcher(assembler.gain(scored), *scored.masks),
         }
         return {name: value for name, value in outputs.items() if value is not None}
 

@@ -58,7 +58,7 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     scored = module.assembler.affinity(fields, candidates)
     owner = candidate_owners(candidates, batch, anatomy.skeleton, fields.keypoint_stride)
     truth = true_pairs(owner, anatomy.skeleton.limbs)
-    soft = assembler.matcher(scored.affinity, *scored.masks)
+    soft = assembler.soft(scored)
     size = scored.is_pair[0].sum((-2, -1))
     shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
     names = anatomy.skeleton.keypoints

@@ -76,11 +76,11 @@ def planted(monkeypatch):
     """Plants what the assembly reaches: the more, the nearer each of its thresholds lies to the best that are given."""
 
     def plant(**best):
-        def volumes(module, samples, settings):
+        def scores(module, samples, settings, score):
             assert all(setting.keys() == best.keys() for setting in settings)
             return [1 / (1 + sum(abs(setting[key] - best[key]) for key in best)) for setting in settings]
 
-        monkeypatch.setattr("mghp.evaluation.tuning._volumes", volumes)
+        monkeypatch.setattr("mghp.evaluation.tuning._scores", scores)
 
     return plant
 

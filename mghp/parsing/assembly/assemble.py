@@ -80,9 +80,17 @@ class Assembler(nn.Module):
         """
         least = self.config.min_affinity or 0.0
         if self.config.growth == "surest":
-            return scored.is_pair & (scored.affinity >= least)
-        soft = self.matcher(scored.affinity, *scored.masks)
-        return round_assignment(soft, scored.affinity, min_affinity=least, by=self.config.rounding)
+            return scored.is_pair & (self.gain(scored) >= least)
+        return round_assignment(self.soft(scored), self.gain(scored), min_affinity=least, by=self.config.rounding)
+
+    def soft(self, scored: MatchingBatch) -> Tensor:
+        """Return the soft assignment of what pairs gain, (batch, limb, source, destination)."""
+        assignment: Tensor = self.matcher(self.gain(scored), *scored.masks)
+        return assignment
+
+    def gain(self, scored: MatchingBatch) -> Tensor:
+        """Return what joining each pair gains over leaving both ends unmatched: affinities less the price."""
+        return scored.affinity - (self.config.unmatched_price or 0.0)
 
     def poses(self, candidates: Candidates, scored: MatchingBatch, pairs: Tensor) -> list[Tensor]:
         """Return the persons' keypoints in each picture, (person, keypoint, 3): x, y, confidence."""

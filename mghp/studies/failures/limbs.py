@@ -38,7 +38,7 @@ class LimbsOfBatch:
         candidates = assembler.candidates(fields)
         scored = assembler.affinity(fields, candidates)
         owner = candidate_owners(candidates, batch, skeleton, fields.keypoint_stride)
-        soft = assembler.matcher(scored.affinity, *scored.masks)
+        soft = assembler.soft(scored)
         self._skeleton, self._matcher = skeleton, assembler.matcher
         self._affinity = scored.affinity
         self._candidates = _numpy(torch.cat([candidates.positions_input, candidates.scores[..., None]], -1))
