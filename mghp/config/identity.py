@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from mghp.config.schema import Config, state_amounts
@@ -45,9 +46,13 @@ def computed_settings(config: Config) -> dict[str, Any]:
     """Return the settings that decide what a run computes, as nested mappings.
 
     `runs`, `wandb`, `data.root` and `data.annotations` only say where things lie and are left out; the data's
-    fingerprint covers their content.
+    fingerprint covers their content. The run that a training begins with is the same in any folder of runs.
     """
     resolved = dataclasses.asdict(config)
+    for section, name in (("network", "weights"), ("training", "continue_from")):
+        begins = resolved[section][name]
+        if begins is not None and Path(begins).is_relative_to(config.runs):
+            resolved[section][name] = str(Path(_defaults()["runs"]) / Path(begins).relative_to(config.runs))
     del resolved["runs"], resolved["wandb"], resolved["data"]["root"], resolved["data"]["annotations"]
     return resolved
 

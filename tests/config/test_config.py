@@ -704,3 +704,15 @@ def test_a_sweep_s_metric_is_one_that_its_runs_have(path, tiny_runs):
         return
     for run in tiny_runs.values():
         assert metric["name"] in run.result["metrics"]
+
+
+@pytest.mark.parametrize("key", ["network.weights", "training.continue_from"])
+def test_what_a_training_begins_with_is_the_same_in_any_folder_of_runs(empty_file, key):
+    """Else no training that begins with another could be told before that one is there."""
+
+    def key_of(begins, runs="runs"):
+        return config_key(load_config(empty_file, [f"runs={runs}", f"{key}={begins}/starts/83ed221969"]), "data")
+
+    assert key_of("fresh", runs="fresh") == key_of("runs")
+    assert key_of("runs", runs="fresh") == key_of("runs")  # sweeps name the usual folder
+    assert len({key_of("runs"), key_of("elsewhere"), key_of("elsewhere", runs="fresh"), key_of("fresh")}) == 3

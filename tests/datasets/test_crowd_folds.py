@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,34 @@ def test_sweeps_over_rendered_crowds_begin_with_their_starts(checkout, monkeypat
     paths = [f"{run_path(start, training_fingerprint(start.data))}{file_of_start}" for start in starts]
     sweep = yaml.safe_load((checkout / "sweeps" / f"{name}.yaml").read_text())["parameters"]
     assert sweep[key]["values"] == paths
+
+
+def grid_of(sweep):
+    """Return the settings of each training of a sweep."""
+    parameters = yaml.safe_load(sweep.read_text())["parameters"]
+    return [
+        [f"{name}={value}" for name, value in zip(parameters, values, strict=True)]
+        for values in product(*(parameter["values"] for parameter in parameters.values()))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "variants", "trained_by"),
+    [
+        ("clear_matching_tuned", {"trained"}, ("clear_matching", "clear_matching_losses")),
+        ("clear_matching_tuned_none", {"none"}, ("clear_matching", "clear_matching_again")),
+    ],
+)
+def test_sweeps_that_tune_prices_have_every_branch(checkout, monkeypatch, name, variants, trained_by):
+    monkeypatch.chdir(checkout)
+    sweep = yaml.safe_load((checkout / "sweeps" / f"{name}.yaml").read_text())["parameters"]
+    assert set(sweep["variant"]["values"]) == variants
+    branches = [
+        load_config(checkout / "experiments" / "parsing" / "clear_matching.yaml", settings)
+        for file in trained_by
+        for settings in grid_of(checkout / "sweeps" / f"{file}.yaml")
+    ]
+    chosen = [branch for branch in branches if (branch.variant == "none") == (variants == {"none"})]
+    expected = {f"{run_path(one, training_fingerprint(one.data))}/checkpoints/last.ckpt" for one in chosen}
+    assert set(sweep["training.continue_from"]["values"]) == expected
+    assert len(sweep["training.continue_from"]["values"]) == len(expected)

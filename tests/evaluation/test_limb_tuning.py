@@ -8,9 +8,11 @@ from mghp.datasets.pictures import load_tuning, load_validation
 from mghp.evaluation.examination import tune
 from mghp.evaluation.tuning import tuned_center_threshold, tuned_least_affinity, widened
 from mghp.evaluation.widening import FARTHEST
+from mghp.metrics.owners import OwnerScores
 from mghp.parsing.batch import collate
 from mghp.parsing.true_fields import true_fields
 from mghp.training.build import build_module
+from mghp.training.parsing_module import true_persons
 
 STRIDES = {"parts": 2, "keypoints": 4, "limbs": 4, "field": 2}
 
@@ -102,6 +104,44 @@ def test_each_way_of_grouping_has_two_thresholds_over_grids_that_widen(small_con
     }
     assembly = module.assembler.config
     assert (assembly.min_affinity, getattr(assembly, confidence)) == (5.0, pytest.approx(0.64))
+
+
+@pytest.mark.parametrize("tuning", ["fixed", "widened"])
+def test_the_price_of_staying_unmatched_has_a_grid_that_widens_either_way(small_config, planted, tuning):
+    settings = ("assembly.unmatched_price=null", "assembly.min_affinity=0", f"evaluation.tuning={tuning}")
+    config = small_config(*settings)
+    module = build_module(config).eval()
+    confidence = {"peak_threshold": 0.1} if tuning == "widened" else {}
+    planted(unmatched_price=-3.4, **confidence)
+    metrics = tune(module, config, nothing)
+    assert (metrics["assembly/unmatched_price"], metrics["tuning/unmatched_price/at_limit"]) == (-3.5, 0)
+    assert module.assembler.config.unmatched_price == -3.5
+
+
+def test_a_price_mends_affinities_at_another_offset(small_config, monkeypatch):
+    """Where most true limbs have an affinity below 0, staying unmatched must cost something."""
+    settings = ("assembly.unmatched_price=null", "assembly.min_affinity=0", "evaluation.tuned_for=owner_accuracy")
+    config = small_config(*settings, "data.synthetic.size=128", "data.synthetic.num_validation=8")
+    module = build_module(config).eval()
+    samples = load_tuning(config.data, nothing)
+    batch = collate([samples[index] for index in range(len(samples))], 17)
+    fields = true_fields(batch, module.assembler.anatomy, STRIDES)
+    monkeypatch.setattr(type(module), "fields", lambda self, image: fields)
+    assembler = module.assembler
+
+    def owners():
+        scores = OwnerScores()
+        for found, true in zip(assembler(fields), true_persons(batch), strict=True):
+            scores.update(found, true)
+        return float(scores.compute()["owner_accuracy"])
+
+    with torch.no_grad():
+        scored = assembler.affinity(fields, assembler.candidates(fields))
+        median = scored.affinity[assembler.assign(scored)].median()
+        assembler.affinity.price += median / assembler.affinity.log_scale.exp()
+    before = owners()
+    assert tune(module, config, nothing)["assembly/unmatched_price"] < 0
+    assert owners() > before + 0.05
 
 
 def test_a_threshold_whose_best_lies_beyond_the_widest_grid_says_so(small_config, planted):

@@ -38,13 +38,14 @@ def plant_arm(tmp_path):
     """Plants a training whose owners and pairs of limbs are right in these shares."""
     number = count()
 
-    def plant_run(experiment, variant, owners=0.6, pairs=0.7, start=None, seed=0, multiple=1.0):
+    def plant_run(experiment, variant, owners=0.6, pairs=0.7, start=None, seed=0, multiple=1.0, branch=None):
         folder = tmp_path / f"run{next(number)}"
         (folder / "media").mkdir(parents=True)
         config = {
             "data": {"name": "folder" if start else "synthetic", "root": "/somewhere/coco_persons"},
             "network": {"weights": start and f"runs/photographs_starts/{start}"},
             "losses": {"matching_multiple": multiple},
+            "training": {"continue_from": branch and f"runs/branches/{branch.path.name}/checkpoints/last.ckpt"},
         }
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         metrics = {

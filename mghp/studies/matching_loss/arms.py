@@ -18,16 +18,20 @@ from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import PER_PICTURE, PIXELS, crowds, paired_counts
 from mghp.studies.variants import label_of, labels_of
 
-PHOTOGRAPHS, RENDERED = "photographs_matching", "clear_matching"
+PHOTOGRAPHS, RENDERED = "photographs_matching", "clear_matching_tuned"
+BRANCHES = "clear_matching"
+"""The experiment whose trainings `RENDERED` evaluates, each at its own price of staying unmatched."""
 JUDGED = {PHOTOGRAPHS: "photographs", RENDERED: "rendered crowds"}
 """The experiments that judge, by the words of their pictures."""
+SHOWN = JUDGED | {BRANCHES: "rendered crowds, price 0"}
+"""Likewise those in tables: also the branches at one price for all, by which a loss wins or loses by its offset."""
 WEIGHTS = "photographs_matching_weights"
 """The experiment by which the weights on photographs are chosen."""
 CONTROL = "cords_matching"
 """The positive control that decides."""
 CONTROLS = {CONTROL: "twins joined by cords", "twins_matching": "twins behind blinds"}
 """The positive control that decides and an earlier one, by the words of their pictures."""
-EXPERIMENTS = (*JUDGED, WEIGHTS, *CONTROLS, "clear_starts")
+EXPERIMENTS = (*SHOWN, WEIGHTS, *CONTROLS, "clear_starts")
 
 NONE, AFFINITIES = "none", "affinities"
 THROUGH = ("paper", "fenchel_young", "hinge")
@@ -171,18 +175,25 @@ class Pair:
 
 
 def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:
-    """Return the ways to train that runs of an experiment have, in the order of its file.
+    """Return the ways to train that runs of an experiment have, in the order of the file of the trainings.
+
+    Evaluations of branches that are not among the runs are left out: nothing tells how these were trained.
 
     Raises:
         InputError: if two runs are of one way, start and seed.
     """
-    file = f"parsing/{experiment}.yaml"
+    runs = list(runs)
+    file = f"parsing/{BRANCHES if experiment == RENDERED else experiment}.yaml"
+    branches = {run.path.name: run for run in runs if run.experiment == BRANCHES}
     found: dict[str, dict[Place, Run]] = defaultdict(dict)
     for run in of_one_budget(runs, experiment):
-        place = start_of(run), run.seed
-        other = found[run.variant].setdefault(place, run)
+        trained = branches.get(_evaluated(run)) if experiment == RENDERED else run
+        if trained is None:
+            continue
+        place = start_of(trained), trained.seed
+        other = found[trained.variant].setdefault(place, run)
         if other is not run:
-            raise InputError(f"{other.path} and {run.path}: both {run.variant} from {place}; expected one of them")
+            raise InputError(f"{other.path} and {run.path}: both {trained.variant} from {place}; expected one of them")
     return {name: Arm(experiment, name, found[name], label_of(file, name)) for name in labels_of(file) if name in found}
 
 
@@ -190,6 +201,11 @@ def start_of(run: Run) -> str:
     """Return the name of the weights that a training begins with; without any each seed is a start of its own."""
     weights = run.config["network"].get("weights")
     return f"seed {run.seed}" if weights is None else Path(str(weights)).name
+
+
+def _evaluated(run: Run) -> str:
+    """Return the name of the run folder whose checkpoint a run evaluates."""
+    return Path(run.config["training"]["continue_from"]).parents[1].name
 
 
 def pairs(known: Mapping[str, Arm]) -> list[Pair]:

@@ -24,6 +24,7 @@ from mghp.studies.matching_loss.arms import (
     PHOTOGRAPHS,
     RENDERED,
     SCORES,
+    SHOWN,
     THROUGH,
     WEIGHTS,
     Arm,
@@ -136,6 +137,13 @@ def _difference(score: Score) -> Column[Pair]:
     return Column(score.label, lambda pair: pair.compared(score), ".1f")
 
 
+def _prices(arm: Arm) -> str:
+    """Return the prices of staying unmatched at which an arm is matched, in words."""
+    values = [run.metric("assembly/unmatched_price") for run in arm.runs.values()]
+    known = sorted(0.0 if isnan(value) else value for value in values)
+    return f"{known[0]:g}" if known[0] == known[-1] else f"{known[0]:g} to {known[-1]:g}"
+
+
 def _metric(label: str, metric: str) -> Column[Arm]:
     return Column(label, lambda arm: OverSeeds.of(run.metric(metric) for run in arm.runs.values()), ".1f")
 
@@ -158,11 +166,14 @@ _BEST_PRICE = "F1 of limb pairs is that of predicted candidates, at the price th
 ARMS = TableOf(
     "matching_loss",
     "Ways to train the matching of a parser, from the same starts and as many steps: scores on pictures that nothing "
-    f"was trained on, owners on crowds, all matched by the Hungarian method. {_MEANS} {_BEST_PRICE}",
-    Column("pictures", lambda arm: JUDGED[arm.experiment]),
+    f"was trained on, owners on crowds. {_MEANS} {_BEST_PRICE} Price is that of staying unmatched, tuned for each "
+    "training on pictures of their own, where all are matched by the Hungarian method; at price 0 they are "
+    "matched as in training.",
+    Column("pictures", lambda arm: SHOWN[arm.experiment]),
     *_HEAD,
+    Column("price", _prices),
     *map(_score, SCORES),
-    rows=lambda runs: [arm for experiment in JUDGED for arm in arms(runs, experiment).values()],
+    rows=lambda runs: [arm for experiment in SHOWN for arm in arms(runs, experiment).values()],
     sources=lambda arm: arm.runs.values(),
 )
 
@@ -170,10 +181,10 @@ DIFFERENCES = TableOf(
     "matching_loss_differences",
     f"Ways to train the matching of a parser: what each brings over another. {_INTERVALS} of {NO_EFFECT_IN_PHOTOS} "
     f"({NO_EFFECT_ON_PREDICTED_PAIRS} in F1); {_UNCORRECTED} Keypoint AP has Student's interval alone.",
-    Column("pictures", lambda pair: JUDGED[pair.ours.experiment]),
+    Column("pictures", lambda pair: SHOWN[pair.ours.experiment]),
     *_COMPARED,
     *map(_difference, SCORES),
-    rows=lambda runs: [pair for experiment in JUDGED for pair in pairs(arms(runs, experiment))],
+    rows=lambda runs: [pair for experiment in SHOWN for pair in pairs(arms(runs, experiment))],
     sources=lambda pair: pair.runs,
 )
 

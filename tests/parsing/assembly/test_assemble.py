@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from mghp.config.assembly import AssemblyConfig
 from mghp.datasets.densepose_coco import DENSEPOSE_COCO
@@ -66,6 +67,27 @@ def test_persons_grow_without_a_matcher(batch, fields, monkeypatch):
     found = scores(grower(fields), batch)
     assert found["keypoint_ap_50"] >= 0.95
     assert found["grouping"] >= 0.9
+
+
+def test_at_a_price_of_staying_unmatched_what_gains_most_is_joined(fields):
+    plain = assembler()
+    scored = plain.affinity(fields, plain.candidates(fields))
+    numbers = []
+    for price in (-30.0, 0.0, 3.1, 1000.0):
+        pairs = assembler(unmatched_price=price).assign(scored)
+        gains = (scored.affinity - price).where(scored.is_pair, 0).clamp(min=0).flatten(0, 1).detach().double().numpy()
+        best = sum(gain[linear_sum_assignment(gain, maximize=True)].sum() for gain in gains)
+        assert (gains * pairs.flatten(0, 1).numpy()).sum() == pytest.approx(best)
+        numbers.append(int(pairs.sum()))
+    assert numbers[0] > numbers[1] > numbers[2] > numbers[3] == 0
+
+
+def test_persons_that_grow_have_the_same_price(fields):
+    plain = assembler(growth="surest")
+    scored = plain.affinity(fields, plain.candidates(fields))
+    pairs = assembler(growth="surest", unmatched_price=-1.0, min_affinity=0.0).assign(scored)
+    assert bool((pairs == assembler(growth="surest", min_affinity=-1.0).assign(scored)).all())
+    assert not bool((pairs == plain.assign(scored)).all())
 
 
 def test_a_picture_alone_gives_the_same_people(batch, fields):

@@ -6,7 +6,18 @@ import pytest
 from mghp.errors import InputError
 from mghp.report.study import MOST_WORDS
 from mghp.studies.matching_loss import study
-from mghp.studies.matching_loss.arms import CONTROL, F1, OWNERS, PHOTOGRAPHS, RENDERED, THROUGH, WEIGHTS, arms, pairs
+from mghp.studies.matching_loss.arms import (
+    BRANCHES,
+    CONTROL,
+    F1,
+    OWNERS,
+    PHOTOGRAPHS,
+    RENDERED,
+    THROUGH,
+    WEIGHTS,
+    arms,
+    pairs,
+)
 from mghp.studies.photographs.rows import photographs
 
 
@@ -118,11 +129,20 @@ def test_the_figure_has_an_interval_a_comparison(on_photographs):
 
 
 def test_rendered_crowds_stand_below_photographs_with_an_answer_of_their_own(plant_arm, on_photographs, control):
+    start = "f42ecd73e5"
+    branches = [plant_arm(BRANCHES, name, share, start=start) for name, share in {"none": 0.6, "hinge": 0.2}.items()]
     rendered = [
-        plant_arm(RENDERED, name, share, start="f42ecd73e5") for name, share in {"none": 0.5, "hinge": 0.7}.items()
+        plant_arm(RENDERED, "trained", share, start=start, branch=branch)
+        for branch, share in zip(branches, (0.5, 0.7), strict=True)
     ]
-    both = [*on_photographs, *rendered, *control(0.06)]
-    assert [row["pictures"] for row in study.ARMS.filled(both).rows] == ["photographs"] * 6 + ["rendered crowds"] * 2
+    lost = plant_arm(RENDERED, "trained", 0.1, start=start, branch=on_photographs[0])
+    both = [*on_photographs, *branches, *rendered, lost, *control(0.06)]
+    pictures = [(row["pictures"], row["trained by"]) for row in study.ARMS.filled(both).rows]
+    none, hinge = "no matching loss", "structured hinge"
+    at_price_0 = "rendered crowds, price 0"
+    assert pictures[6:] == [
+        ("rendered crowds", none), ("rendered crowds", hinge), (at_price_0, none), (at_price_0, hinge)
+    ]  # fmt: skip
     assert study.DIFFERENCES.filled(both).rows[-1][OWNERS.label].verdict == "one seed"
     assert study.answer(RENDERED, both) == "Owner accuracy over no matching loss: hinge +20.0 one seed."
     assert set(study.drawings(both)) == {"losses_photographs", "losses_rendered_crowds"}
