@@ -12,7 +12,7 @@ COMMITTED = ROOT / "analysis" / "results" / "runs"
 """Runs of the standard profile, an archive an experiment: config.yaml, result.json, and what reports are made of."""
 
 
-def finished_run(config: Config, fingerprint: str) -> Path | None:
+def finished_run(config: Config, fingerprint: str, adopts_committed: bool = True) -> Path | None:
     """Return the folder of a run that has ended with these settings on these data; None where there is none.
 
     It lies in `config.runs`, else among the committed.
@@ -20,9 +20,11 @@ def finished_run(config: Config, fingerprint: str) -> Path | None:
     Args:
         config: the whole.
         fingerprint: of the data.
+        adopts_committed: whether it may be one of the committed.
     """
     own, key = run_path(config, fingerprint), config_key(config, fingerprint)
-    for folder in (own, *(runs / own.name for runs in experiment_folders(COMMITTED, config.experiment))):
+    committed = experiment_folders(COMMITTED, config.experiment) if adopts_committed else ()
+    for folder in (own, *(runs / own.name for runs in committed)):
         if is_finished(folder, key):
             return folder
     return None

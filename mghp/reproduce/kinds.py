@@ -11,7 +11,7 @@ from mghp.datasets.pictures import training_fingerprint, validation_fingerprint,
 from mghp.problems.load import featured_fingerprint, load_problems, problems_fingerprint
 from mghp.problems.problem_set import ProblemSet
 from mghp.progress import Progress
-from mghp.reproduce.begun import begun_from
+from mghp.reproduce.begun import USUAL_RUNS, begun_from
 from mghp.reproduce.finished import COMMITTED, committed_fingerprint, finished_run
 from mghp.runs.folder import run_path
 from mghp.sweep.identity import Identity, once_per_data
@@ -74,7 +74,10 @@ class _Problems:
 def _unless_it_waits(fingerprint: Callable[[Config], str], config: Config) -> str | None:
     """Return the fingerprint of a training's data; None while the run that it begins from has no weights here."""
     begins, of_data = begun_from(config), fingerprint(config)
-    return of_data if begins is None or begins.exists() or finished_run(config, of_data) else None
+    if begins is None or begins.exists():
+        return of_data
+    # A fresh reproduction adopts nothing: what its trainings begin from lies in its own folder.
+    return of_data if finished_run(config, of_data, adopts_committed=begins.is_relative_to(USUAL_RUNS)) else None
 
 
 def _learn(config: Config, progress: Progress) -> Path:

@@ -225,12 +225,17 @@ def test_a_fresh_plan_has_every_run_to_make(profile, name, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("file", "key"), [("clear_matching", "network.weights"), ("clear_readings", "training.continue_from")]
+    ("file", "key", "begins"),
+    [
+        ("clear_matching", "network.weights", "clear_starts"),
+        ("clear_readings", "training.continue_from", "clear_starts"),
+        ("clear_matching_tuned", "training.continue_from", "clear_matching"),
+    ],
 )
-def test_a_training_that_begins_from_another_waits_for_it(tmp_path, monkeypatch, finish, file, key):
+def test_a_training_that_begins_from_another_waits_for_it(tmp_path, monkeypatch, finish, file, key, begins):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mghp.reproduce.finished, "COMMITTED", tmp_path / "committed")
-    size = next(size for size in PROFILES["standard"].sections["parsing"] if file in size.file)
+    size = next(size for size in PROFILES["standard"].sections["parsing"] if size.file == f"sweeps/{file}.yaml")
 
     def first(overrides, adopts_committed=True):
         return trials_of([size], overrides, adopts_committed)[0]
@@ -241,7 +246,7 @@ def test_a_training_that_begins_from_another_waits_for_it(tmp_path, monkeypatch,
 
     usual = first([])
     assert usual.run() is None
-    assert start(usual).parts[:2] == ("runs", "clear_starts")
+    assert start(usual).parts[:2] == ("runs", begins)
     start(usual).mkdir(parents=True)
     run = usual.run()
     assert run is not None
