@@ -94,22 +94,27 @@ def answer_on_control(runs: Sequence[Run]) -> str:
 
 
 def answer(experiment: str, runs: Sequence[Run]) -> str:
-    """Return what each way through the matcher brings to owner accuracy, and whether that is open.
+    """Return what each way through the matcher brings to owner accuracy over the same truth without a matcher.
+
+    Where no affinities were trained alone it is told over no matching loss; and whether the answer is open.
 
     Args:
         experiment: one of `JUDGED`.
         runs: any.
     """
-    told = [
-        f"{_SHORT[pair.ours.name]} {cell:.1f}"
-        for pair in pairs(arms(runs, experiment))
-        if pair.ours.name in THROUGH and pair.baseline.name == NONE and (cell := pair.compared(OWNERS))
-    ]
-    if not told:
-        return ""
-    control = outcome(runs)
-    begins = "" if control and control.verdict == "Yes" else f"Open (control not {'won' if control else 'run'}). "
-    return f"{begins}Owner accuracy over no matching loss: {'; '.join(told)}."
+    compared = pairs(arms(runs, experiment))
+    for baseline, words in ((AFFINITIES, "affinities alone"), (NONE, "no matching loss")):
+        told = [
+            f"{_SHORT[pair.ours.name]} {cell:.1f}"
+            for pair in compared
+            if pair.ours.name in THROUGH and pair.baseline.name == baseline and (cell := pair.compared(OWNERS))
+        ]
+        if told:
+            control = outcome(runs)
+            is_won = control is not None and control.verdict == "Yes"
+            begins = "" if is_won else f"Open (control not {'won' if control else 'run'}). "
+            return f"{begins}Owner accuracy over {words}: {'; '.join(told)}."
+    return ""
 
 
 def drawings(runs: Sequence[Run]) -> Drawings:

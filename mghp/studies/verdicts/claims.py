@@ -19,7 +19,11 @@ EQUALS: Mapping[str, str] = {"better": "yes", "no effect": "yes", "worse": "no"}
 COSTS: Mapping[str, str] = {"better": "no", "no effect": "no", "worse": "yes"}
 """Likewise on a claim that ours loses."""
 
-_LOSSES = {"paper": "The paper's matching loss", "fenchel_young": "The Fenchel-Young loss"}
+_LOSSES = {
+    "paper": "The paper's matching loss",
+    "fenchel_young": "The Fenchel-Young loss",
+    "hinge": "The structured hinge",
+}
 _WITHOUT = {NONE: "none", AFFINITIES: "that of affinities alone"}
 """The ways to train a parser's matching that claims are about, through a matcher and without, in a claim's words."""
 
@@ -73,7 +77,7 @@ def _pairs(runs: Sequence[Run]) -> Iterator[Claim]:
 
 
 def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:
-    """Yield the paper's loss and the Fenchel-Young loss beside no matching loss; open unless the control is won."""
+    """Yield the losses through a matcher beside those without; open unless the control is won."""
     control = outcome(runs)
     is_open = control is None or control.verdict != "Yes"
     for experiment, pictures in JUDGED.items():

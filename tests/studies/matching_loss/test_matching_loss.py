@@ -117,7 +117,7 @@ def test_answers_are_short_whatever_they_say(plant_arm, starts, gain, spread):
 
 def test_without_a_won_control_crowds_conclude_nothing(on_photographs, control):
     told = study.answer(PHOTOGRAPHS, on_photographs)
-    assert told.startswith("Open (control not run). Owner accuracy over no matching loss: paper -10.0")
+    assert told.startswith("Open (control not run). Owner accuracy over affinities alone: paper -11.0")
     lost = study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.04)])
     assert lost == told.replace("not run", "not won")
     assert study.answer(PHOTOGRAPHS, [*on_photographs, *control(0.06)]) == told.removeprefix("Open (control not run). ")
