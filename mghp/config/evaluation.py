@@ -97,6 +97,8 @@ class EvaluationConfig(Section):
     where the best lies at the edge of the widest grid."""
     tuned_for: TuningScore = "ap_p_vol"
     """The score that tuned thresholds make largest: AP^p averaged over IoU thresholds, or owner accuracy."""
+    matcher: SolverName | None = None
+    """The matcher that replaces the trained one in the whole evaluation, rounded; null: the trained one stays."""
     matchers: list[SolverName] = field(default_factory=list)
     """Matchers that replace the trained one for scores of their own, rounded."""
     limb_pairs: bool = False

@@ -34,7 +34,7 @@ def config_key(config: Config, data_fingerprint: str) -> str:
         data_fingerprint,
         _differences(computed_settings(config), _defaults()),
     ]
-    matchers = {config.matcher.name, *config.evaluation.matchers}
+    matchers = {config.matcher.name, *config.evaluation.matchers, *filter(None, [config.evaluation.matcher])}
     versions = {name: SOLVERS[name].version for name in matchers if SOLVERS[name].version > 1}
     if versions:  # so that the runs of all others keep their keys
         identity.append(versions)

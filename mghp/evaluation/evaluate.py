@@ -18,7 +18,7 @@ from mghp.datasets.resized import ResizedSamples
 from mghp.datasets.sample import PictureSet, Samples
 from mghp.datasets.submission import SubmissionWriter, submission_writer
 from mghp.evaluation.assembly_alone import run_assembly_alone
-from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, tune
+from mghp.evaluation.examination import examine, examine_matchers, examine_scenes, take_matcher, tune
 from mghp.evaluation.limb_pairs import examine_limbs
 from mghp.parsing.batch import collate
 from mghp.parsing.checkpoint_places import checkpoint_to_use
@@ -61,6 +61,7 @@ def run_evaluation(source: Path, overrides: Sequence[str], progress: Progress) -
     config = dataclasses.replace(trained, experiment=f"{trained.experiment}_evaluation")
     folder = RunFolder(config, fingerprint)
     with tracked(config, folder) as tracker:
+        take_matcher(module, config)
         with folder.timed("tune"):
             tuned = tune(module, config, progress)
         with folder.timed("evaluate"):

@@ -35,6 +35,13 @@ _OF_SCENES = ("predicted", "true_parts")
 """The oracles of further scenes: end to end, and with true parts, where only the grouping of pixels counts."""
 
 
+def take_matcher(module: ParsingModule, config: Config) -> None:
+    """Put the matcher of `evaluation.matcher` in the trained one's place, if there is one."""
+    name = config.evaluation.matcher
+    if name is not None:
+        module.assembler.matcher = make_matcher(name, **config.matcher.options(name))
+
+
 def tune(module: ParsingModule, config: Config, progress: Progress) -> dict[str, float]:
     """Tune thresholds as `evaluation.tuning` says, on pictures of their own, where there are any.
 

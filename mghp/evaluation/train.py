@@ -21,7 +21,7 @@ from mghp.datasets.pictures import fingerprint_of, with_tuning
 from mghp.datasets.sample import PictureSet
 from mghp.errors import InputError
 from mghp.evaluation.evaluate import examine_into
-from mghp.evaluation.examination import tune
+from mghp.evaluation.examination import take_matcher, tune
 from mghp.parsing.build import anatomy_of
 from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.parsing.network.compilation import compile_network
@@ -186,6 +186,7 @@ def _evaluated(
         """Show nothing beside the training's own bar."""
 
     module.eval()
+    take_matcher(module, config)
     tuned = tune(module, config, silent)
     metrics, pictures = examine_into(folder, module, config, validation, None, silent)
     tracker.tabulate("pictures", pictures)

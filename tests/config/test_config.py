@@ -604,7 +604,9 @@ def test_the_key_of_a_run_follows_the_schema_version(monkeypatch):
     assert config_key(Config(), "data") != before
 
 
-@pytest.mark.parametrize("change", ["matcher.name=perturbed", "evaluation.matchers=[greedy,perturbed]"])
+@pytest.mark.parametrize(
+    "change", ["matcher.name=perturbed", "evaluation.matchers=[greedy,perturbed]", "evaluation.matcher=perturbed"]
+)
 def test_the_version_of_a_matcher_enters_the_keys_of_its_own_runs_alone(monkeypatch, empty_file, change):
     its, others = load_config(empty_file, [change]), load_config(empty_file, ["matcher.name=blackbox"])
     before = config_key(its, "data"), config_key(others, "data")

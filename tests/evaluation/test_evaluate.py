@@ -159,6 +159,23 @@ def test_any_matcher_evaluates_what_another_one_trained(trained, tmp_path, match
     assert told & metrics.keys() == (told if tuning == "widened" else set())
 
 
+@pytest.mark.parametrize(("settings", "matcher"), [((), "PGDDykstra"), (("evaluation.matcher=greedy",), "Greedy")])
+def test_another_matcher_can_make_the_whole_evaluation(trained, tmp_path, monkeypatch, settings, matcher):
+    used = []
+
+    def noting(step):
+        def noted(module, *others):
+            used.append(type(module.assembler.matcher).__name__)
+            return step(module, *others)
+
+        return noted
+
+    for name in ("tune", "examine"):
+        monkeypatch.setattr(mghp.evaluation.evaluate, name, noting(getattr(mghp.evaluation.evaluate, name)))
+    run_evaluation(trained, [f"runs={tmp_path}", *settings], nothing)
+    assert used == [matcher, matcher]
+
+
 def test_a_finished_evaluation_is_made_again_into_its_own_folder(evaluated, trained):
     again = [*EVALUATED, f"runs={trained.parents[1]}"]
     written = (evaluated / "result.json").stat().st_mtime_ns
@@ -170,7 +187,7 @@ def test_the_threshold_of_limbs_is_tuned_on_other_pictures_unless_it_is_given(
     trained, evaluated, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        mghp.evaluation.examination, "tuned_least_affinity", lambda module, samples: len(samples) + 0.25
+        mghp.evaluation.examination, "tuned_least_affinity", lambda module, samples, score: len(samples) + 0.25
     )
     tuned = metrics_of(run_evaluation(trained, [f"runs={tmp_path}"], nothing))
     assert tuned["assembly/min_affinity"] == 5.25
