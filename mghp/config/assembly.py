@@ -27,9 +27,9 @@ class AssemblyConfig(Section):
     """The least affinity of a limb, less `unmatched_price`; null: tuned by `mghp evaluate` on pictures of its own, and
     0 elsewhere."""
     unmatched_price: Annotated[float, FINITE] | None = 0.0
-    """The price of staying unmatched, which is subtracted from every affinity before the matching: networks learn
-    affinities that are to be matched where they exceed 0, but what they learn may leave that to another price. Null:
-    tuned by `mghp evaluate` on pictures of its own, over a grid that widens, and 0 elsewhere."""
+    """The price of staying unmatched, which is subtracted from every affinity before the matching. Affinities are
+    learned for a price of 0, but some losses leave them at another offset. Null: tuned by `mghp evaluate` on pictures
+    of its own, over a grid that widens, and 0 elsewhere."""
     min_keypoints: Annotated[int, Range(1, 1000)] = 5
     """The least number of keypoints of a person."""
     largest_similarity: Annotated[float, Range(ABOVE_0, 1, "must lie in (0, 1] or be null")] | None = 0.5

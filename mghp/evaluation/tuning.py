@@ -90,7 +90,8 @@ def widened(
     Args:
         module: a trained module in evaluation mode; its matcher and rounding count.
         samples: pictures that are neither trained on nor scored.
-        keys: of the thresholds in `assembly`: any of `_SCALES`.
+        keys: of the thresholds in `assembly`: some of `unmatched_price`, `min_affinity`, `peak_threshold` and
+            `center_threshold`.
         score: that is made largest.
 
     Returns:
