@@ -116,6 +116,7 @@ def grid_of(sweep):
     [
         ("clear_matching_tuned", {"trained"}, ("clear_matching", "clear_matching_losses")),
         ("clear_matching_tuned_none", {"none"}, ("clear_matching", "clear_matching_again")),
+        ("clear_matching_tuned_seeds", {"trained"}, ("clear_matching_seeds",)),
     ],
 )
 def test_sweeps_that_tune_prices_have_every_branch(checkout, monkeypatch, name, variants, trained_by):
