@@ -1,7 +1,7 @@
 """Ways to train a parser's matching, and how two of them are compared, by docs/explanation/protocol.md."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -184,12 +184,8 @@ def arms(runs: Iterable[Run], experiment: str) -> dict[str, Arm]:
     """
     runs = list(runs)
     file = f"parsing/{BRANCHES if experiment == RENDERED else experiment}.yaml"
-    branches = {run.path.name: run for run in runs if run.experiment == BRANCHES}
     found: dict[str, dict[Place, Run]] = defaultdict(dict)
-    for run in of_one_budget(runs, experiment):
-        trained = branches.get(_evaluated(run)) if experiment == RENDERED else run
-        if trained is None:
-            continue
+    for run, trained in _with_trainings(runs, experiment):
         place = start_of(trained), trained.seed
         other = found[trained.variant].setdefault(place, run)
         if other is not run:
@@ -203,9 +199,14 @@ def start_of(run: Run) -> str:
     return f"seed {run.seed}" if weights is None else Path(str(weights)).name
 
 
-def _evaluated(run: Run) -> str:
-    """Return the name of the run folder whose checkpoint a run evaluates."""
-    return Path(run.config["training"]["continue_from"]).parents[1].name
+def _with_trainings(runs: Sequence[Run], experiment: str) -> list[tuple[Run, Run]]:
+    """Return the runs of an experiment, each with the training that it tells of: itself, or the branch it evaluates."""
+    judging = of_one_budget(runs, experiment)
+    if experiment != RENDERED:
+        return [(run, run) for run in judging]
+    branches = {run.path.name: run for run in runs if run.experiment == BRANCHES}
+    begun = [(run, Path(run.config["training"]["continue_from"]).parents[1].name) for run in judging]
+    return [(run, branches[name]) for run, name in begun if name in branches]
 
 
 def pairs(known: Mapping[str, Arm]) -> list[Pair]:
