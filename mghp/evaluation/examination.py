@@ -54,12 +54,12 @@ def tune(module: ParsingModule, config: Config, progress: Progress) -> dict[str,
         return {}
     samples = ResizedSamples(tuning, config.data.longest_side)
     widens = keys if config.evaluation.tuning == "widened" else [key for key in keys if key == "unmatched_price"]
-    score = config.evaluation.tuned_for
+    fixed, score = set(keys).difference(widens), config.evaluation.tuned_for
     found = widened(module, samples, widens, score) if widens else {}
     _set(module, **{key: threshold.value for key, threshold in found.items()})
-    if "min_affinity" in keys and "min_affinity" not in found:
+    if "min_affinity" in fixed:
         _set(module, min_affinity=tuned_least_affinity(module, samples, score=score))
-    if "center_threshold" in keys and "center_threshold" not in found:
+    if "center_threshold" in fixed:
         _set(module, center_threshold=tuned_center_threshold(module, samples, score=score))
     return {name: value for key, threshold in found.items() for name, value in threshold.metrics(key).items()}
 

@@ -73,7 +73,7 @@ class PictureProgram(nn.Module):
             assembler.peak_threshold,
             NUM_PEAKS,
         )
-        scored = assembler.affinity(fields, candidates)
+        scored = assembler.score(fields, candidates)
         outputs = {
             "part_logits": fields.part_logits,
             "heatmaps": fields.heatmaps,
@@ -87,7 +87,7 @@ class PictureProgram(nn.Module):
             "scores": candidates.scores,
             "is_candidate": candidates.is_candidate,
             "affinity": scored.affinity,
-            "assignment": self.matcher(assembler.gain(scored), *scored.masks),
+            "assignment": self.matcher(scored.affinity, *scored.masks),
         }
         return {name: value for name, value in outputs.items() if value is not None}
 

@@ -174,7 +174,7 @@ def _begin_loading(worker: int) -> None:
     """Prepare a loading process: it yields to the training on few cores, and ends when the training ends it."""
     torch.set_num_threads(1)
     if hasattr(os, "nice"):
-        os.nice(5)
+        os.nice(5)  # else it holds up a thread that all others of the training wait for
     if hasattr(signal, "sigwaitinfo"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         Thread(target=_end_with_training, args=(os.getppid(),), daemon=True).start()

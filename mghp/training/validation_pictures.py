@@ -55,10 +55,10 @@ def matching_pictures(module: ParsingModule, batch: Batch, fields: Fields) -> di
     """
     anatomy, assembler = module.assembler.anatomy, module.assembler
     candidates = assembler.candidates(fields)
-    scored = module.assembler.affinity(fields, candidates)
+    scored = assembler.score(fields, candidates)
     owner = candidate_owners(candidates, batch, anatomy.skeleton, fields.keypoint_stride)
     truth = true_pairs(owner, anatomy.skeleton.limbs)
-    soft = assembler.soft(scored)
+    soft = assembler.matcher(scored.affinity, *scored.masks)
     size = scored.is_pair[0].sum((-2, -1))
     shown = [int(limb) for limb in size.argsort(descending=True, stable=True)[:_LIMBS] if size[limb]]
     names = anatomy.skeleton.keypoints

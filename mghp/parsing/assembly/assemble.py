@@ -51,7 +51,7 @@ class Assembler(nn.Module):
     def forward(self, fields: Fields) -> list[PredictedPersons]:
         """Return the persons of each picture, at the pictures' size."""
         candidates = self.candidates(fields)
-        scored = self.affinity(fields, candidates)
+        scored = self.score(fields, candidates)
         pairs = self.assign(scored)
         return [
             self.with_pixels(fields, picture, keypoints)
@@ -68,6 +68,12 @@ class Assembler(nn.Module):
             self.config.max_peaks,
         )
 
+    def score(self, fields: Fields, candidates: Candidates) -> MatchingBatch:
+        """Return the matching problems of candidates, affinities less `unmatched_price`, 0 outside the masks."""
+        scored: MatchingBatch = self.affinity(fields, candidates)
+        price = self.config.unmatched_price or 0.0
+        return replace(scored, affinity=(scored.affinity - price).where(scored.is_pair, 0))
+
     @property
     def peak_threshold(self) -> float:
         """The least confidence of a keypoint: the config's, or infinity where nobody has trained the heatmaps."""
@@ -80,17 +86,9 @@ class Assembler(nn.Module):
         """
         least = self.config.min_affinity or 0.0
         if self.config.growth == "surest":
-            return scored.is_pair & (self.gain(scored) >= least)
-        return round_assignment(self.soft(scored), self.gain(scored), min_affinity=least, by=self.config.rounding)
-
-    def soft(self, scored: MatchingBatch) -> Tensor:
-        """Return the soft assignment of what pairs gain, (batch, limb, source, destination)."""
-        assignment: Tensor = self.matcher(self.gain(scored), *scored.masks)
-        return assignment
-
-    def gain(self, scored: MatchingBatch) -> Tensor:
-        """Return what joining each pair gains over leaving both ends unmatched: affinities less the price."""
-        return scored.affinity - (self.config.unmatched_price or 0.0)
+            return scored.is_pair & (scored.affinity >= least)
+        soft = self.matcher(scored.affinity, *scored.masks)
+        return round_assignment(soft, scored.affinity, min_affinity=least, by=self.config.rounding)
 
     def poses(self, candidates: Candidates, scored: MatchingBatch, pairs: Tensor) -> list[Tensor]:
         """Return the persons' keypoints in each picture, (person, keypoint, 3): x, y, confidence."""

@@ -36,9 +36,9 @@ class LimbsOfBatch:
     def __init__(self, fields: Fields, batch: Batch, assembler: Assembler) -> None:
         skeleton = assembler.anatomy.skeleton
         candidates = assembler.candidates(fields)
-        scored = assembler.affinity(fields, candidates)
+        scored = assembler.score(fields, candidates)
         owner = candidate_owners(candidates, batch, skeleton, fields.keypoint_stride)
-        soft = assembler.soft(scored)
+        soft = assembler.matcher(scored.affinity, *scored.masks)
         self._skeleton, self._matcher = skeleton, assembler.matcher
         self._affinity = scored.affinity
         self._candidates = _numpy(torch.cat([candidates.positions_input, candidates.scores[..., None]], -1))

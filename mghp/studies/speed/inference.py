@@ -81,7 +81,7 @@ def _check(config: Config) -> None:
 def _counts(config: Config, assembler: Assembler, persons: int, fields: Fields) -> dict[str, Any]:
     """Count what there is to do, and measure by how much memory rises meanwhile."""
     with torch.no_grad():
-        scored = assembler.affinity(fields, assembler.candidates(fields))
+        scored = assembler.score(fields, assembler.candidates(fields))
     with measured_peak() as peak:
         (found,) = assembler(fields)
     return {
@@ -109,7 +109,7 @@ def _stages(assembler: Assembler, fields: Fields) -> Iterator[float]:
 
     candidates, seconds = timed(lambda: assembler.candidates(fields))
     yield seconds
-    scored, seconds = timed(lambda: assembler.affinity(fields, candidates))
+    scored, seconds = timed(lambda: assembler.score(fields, candidates))
     yield seconds
     pairs, seconds = timed(lambda: assembler.assign(scored))
     yield seconds

@@ -74,7 +74,8 @@ def test_at_a_price_of_staying_unmatched_what_gains_most_is_joined(fields):
     scored = plain.affinity(fields, plain.candidates(fields))
     numbers = []
     for price in (-30.0, 0.0, 3.1, 1000.0):
-        pairs = assembler(unmatched_price=price).assign(scored)
+        priced = assembler(unmatched_price=price)
+        pairs = priced.assign(priced.score(fields, priced.candidates(fields)))
         gains = (scored.affinity - price).where(scored.is_pair, 0).clamp(min=0).flatten(0, 1).detach().double().numpy()
         best = sum(gain[linear_sum_assignment(gain, maximize=True)].sum() for gain in gains)
         assert (gains * pairs.flatten(0, 1).numpy()).sum() == pytest.approx(best)
@@ -85,7 +86,8 @@ def test_at_a_price_of_staying_unmatched_what_gains_most_is_joined(fields):
 def test_persons_that_grow_have_the_same_price(fields):
     plain = assembler(growth="surest")
     scored = plain.affinity(fields, plain.candidates(fields))
-    pairs = assembler(growth="surest", unmatched_price=-1.0, min_affinity=0.0).assign(scored)
+    priced = assembler(growth="surest", unmatched_price=-1.0, min_affinity=0.0)
+    pairs = priced.assign(priced.score(fields, priced.candidates(fields)))
     assert bool((pairs == assembler(growth="surest", min_affinity=-1.0).assign(scored)).all())
     assert not bool((pairs == plain.assign(scored)).all())
 
