@@ -96,9 +96,10 @@ def _warm_up(matcher: Matcher, batch: MatchingBatch) -> None:
     """Compile what is compiled at the first call, so that no time measured here holds it."""
     first = batch[:1]
     affinity = first.affinity.clone().requires_grad_(matcher.differentiable)
-    assignment = matcher(affinity, *first.masks)
-    if matcher.differentiable:
-        assignment.sum().backward()  # type: ignore[no-untyped-call]
+    with matcher.unwatched():
+        assignment = matcher(affinity, *first.masks)
+        if matcher.differentiable:
+            assignment.sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _solve_all(matcher: Matcher, batches: Batches) -> list[Tensor]:
@@ -250,7 +251,8 @@ def _timing_metrics(
     def both() -> None:
         for batch in batches:
             affinity = batch.affinity.clone().requires_grad_()
-            matcher(affinity, *batch.masks).sum().backward()  # type: ignore[no-untyped-call]
+            with matcher.unwatched():  # the sum of full rows has no derivative
+                matcher(affinity, *batch.masks).sum().backward()  # type: ignore[no-untyped-call]
 
     def per_image(seconds: float) -> float:
         return 1000 * seconds / max(num_images, 1)

@@ -49,6 +49,14 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("variant", variant_names(solvers))
 
 
+def test_times_warn_of_no_training_that_stands_still(tiny_config, tiny_problem_set, tmp_path, recwarn):
+    """Where all rows are full, nothing changes the sum of which the derivative is timed."""
+    config = tiny_config("pgd_dykstra_paper", tmp_path, "matcher.pgd_dykstra.step_size=1.0")
+    run = Run(run_match(config, tiny_problem_set))
+    assert run.metric("time/both_ms_per_image") > 0
+    assert not [told for told in recwarn if "gradient" in str(told.message)]
+
+
 def test_a_run_has_the_metrics_of_its_solver_all_finite(variant, tiny_runs, tiny_config):
     config = tiny_config(variant, "runs")
     matcher = make_matcher(config.matcher.name, **config.matcher.options())
