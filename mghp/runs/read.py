@@ -147,10 +147,10 @@ class Run:
         if data["name"] == "random":
             random = data["random"]
             return f"random {random['kind']} {random['source']}x{random['destination']}"
-        label = dataset_label(str(data["name"]))
         if data["name"] == "predicted_problems":
-            return f"{label}, {_files_in_words(data)}"
-        return f"{label}, {data['poses']['preset']}"
+            file = Path(data["annotations"]).stem if data["annotations"] else str(data["splits"]["validation"])
+            return predicted_in_words(data, [file])
+        return f"{dataset_label(str(data['name']))}, {data['poses']['preset']}"
 
 
 BySeed = Mapping[int, Run]
@@ -191,10 +191,15 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
     return [run for run in found.values() if not run.result.get("stopped")]
 
 
-def _files_in_words(data: Mapping[str, Any]) -> str:
-    """Return the files of predicted problems in letters that a file's name can have, and what is unusual about them."""
-    files = Path(data["annotations"]).stem if data["annotations"] else str(data["splits"]["validation"])
-    words = [re.sub(r"[^\w.+-]+", " ", files).strip()]
+def predicted_in_words(data: Mapping[str, Any], files: Iterable[str]) -> str:
+    """Return predicted problems of some files in letters that a file's name can have, and what is unusual about them.
+
+    Args:
+        data: section of a config.
+        files: their names.
+    """
+    names = " and ".join(re.sub(r"[^\w.+-]+", " ", file).strip() for file in files)
+    words = [dataset_label(str(data["name"])), names]
     if data["predicted_problems"]["near_nobody"] == "kept":
         words.append("near nobody kept")
     return ", ".join(words)

@@ -196,8 +196,8 @@ def loss_figure(traced: Sequence[Trained]) -> Figure:
     for axis in grid.flat[max(0, len(traced) - columns) : len(traced)]:  # the lowest that is there
         axis.tick_params(labelbottom=True)
     for axis, variant in zip(grid.flat, traced, strict=False):
-        for run in variant.own_runs:
-            _loss(axis, run, variant.colour, run.seed in variant.dead)
+        for place, run in variant.runs.items():
+            _loss(axis, run, variant.colour, place in variant.dead)
         dead = f" ({len(variant.dead)} of {len(variant.own_runs)} died)" if variant.dead else ""
         axis.set_title(textwrap.fill(f"{variant.label}{dead}", 26), fontsize=5.5)
         axis.set_ylim(bottom=0)

@@ -23,19 +23,22 @@ PASSED = "passed"
 def gain(runs: Sequence[Run]) -> str:
     """Return whether a variant through the matching gains where it must, and whether any does on poses."""
     variants = trained(runs)
-    through = [variant for variant in variants if variant.is_compared and variant.is_through_the_matching]
-    # What a control gains is not gained by training through the matching.
-    matchers = [variant for variant in through if variant.name not in CONTROLS]
-    if not through:
+    if not any(variant.is_compared and variant.is_through_the_matching for variant in variants):
         return ""
-    control = _control(variants, matchers)
-    poses = [variant for variant in matchers if not variant.is_on_the_control]
+    control = control_in_words(variants)
+    poses = [variant for variant in _matchers(variants) if not variant.is_on_the_control]
     return f"The positive control {control}. On poses, {_on_poses(poses, control == PASSED)}."
 
 
-def _control(variants: Iterable[Trained], matchers: Iterable[Trained]) -> str:
-    """Return what came of the positive control, where competition must help."""
-    verdicts = {_cell(variant, LIMBS).verdict for variant in matchers if variant.condition == CONTROL}
+def _matchers(variants: Iterable[Trained]) -> list[Trained]:
+    """Return those that gain through the matching if they gain; what a control gains is not gained so."""
+    through = [variant for variant in variants if variant.is_compared and variant.is_through_the_matching]
+    return [variant for variant in through if variant.name not in CONTROLS]
+
+
+def control_in_words(variants: Sequence[Trained]) -> str:
+    """Return what came of the positive control, where competition must help; `PASSED` where it did."""
+    verdicts = {_cell(variant, LIMBS).verdict for variant in _matchers(variants) if variant.condition == CONTROL}
     if not any(variant.condition == CONTROL for variant in variants):
         return "was not run"
     if not verdicts:

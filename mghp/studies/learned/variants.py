@@ -11,10 +11,10 @@ from mghp.config.training import LearnedMatchingConfig
 from mghp.errors import InputError
 from mghp.matching.solvers import SOLVERS
 from mghp.registry import GREY
-from mghp.report.comparison import NO_EFFECT_ON_F1
-from mghp.report.seeds import Family, Score, Variant
+from mghp.report.comparison import NO_EFFECT_ON_F1, NO_EFFECT_ON_PREDICTED_PAIRS
+from mghp.report.seeds import Family, OverSeeds, Score, Variant
 from mghp.report.statistics import PairedDifference, SeedCounts, f1_over_seeds
-from mghp.runs.read import BySeed, Run, by_seed
+from mghp.runs.read import BySeed, Run, by_seed, predicted_in_words
 from mghp.studies.variants import label_of, labels_of, solver_colour
 
 BASELINE = "binary_cross_entropy"
@@ -101,24 +101,41 @@ class Trained(Variant):
         return not self.is_on_the_control and bool(_variation(self.own_runs[0]))
 
     @property
+    def is_usual(self) -> bool:
+        """True if nothing but the data is other than in the plain condition."""
+        return not self.is_on_the_control and not _unusual(self.own_runs[0])
+
+    @property
     def colour(self) -> str:
         """The colour of the solver that it is trained through; grey where it is trained without one."""
         run = self.own_runs[0]
         return solver_colour(run) if run.config["learned"]["objective"] in _THROUGH_ONE else GREY
 
     @property
+    def seeds(self) -> int:
+        """The number of seeds."""
+        return len({run.seed for run in self.own_runs})
+
+    @property
     def dead(self) -> frozenset[int]:
-        """The seeds that no gradient reaches, or under half of the baseline's F1; none if not compared."""
+        """The places in `runs` that no gradient reaches, or under half of the baseline's F1; none if not compared."""
         baseline = self.family.runs.get(BASELINE, {}) if self.is_compared else {}
-        return frozenset(seed for seed, run in self.runs.items() if seed in baseline and _died(run, baseline[seed]))
+        return frozenset(place for place, run in self.runs.items() if place in baseline and _died(run, baseline[place]))
 
     @property
     def died(self) -> int | None:
-        """The number of seeds that died; None if not compared."""
+        """The number of trainings that died; None if not compared."""
         return len(self.dead) if self.is_compared else None
 
+    def over_seeds(self, metric: str) -> OverSeeds:
+        """Return the mean and deviation of a metric over seeds; that of a seed is the mean of its trainings."""
+        of_seeds: dict[int, list[float]] = {}
+        for run in self.own_runs:
+            of_seeds.setdefault(run.seed, []).append(run.metric(metric))
+        return OverSeeds.of(float(np.mean(values)) for values in of_seeds.values())
+
     def mean(self, metric: str) -> float:
-        """Return the mean of a metric over the seeds."""
+        """Return the mean of a metric over the trainings."""
         return float(np.mean([run.metric(metric) for run in self.own_runs]))
 
 
@@ -147,30 +164,68 @@ def _weight(variants: Sequence[Trained]) -> tuple[bool, int, bool]:
 
 
 def _families(runs: Sequence[Run]) -> dict[str, Family]:
-    """Return the variants of each condition, a family that is compared with its baseline."""
+    """Return the variants of each condition, a family that is compared with its baseline.
+
+    Two files of pictures, each tested by what the other teaches, are one condition: its scores are cross-fitted.
+    """
+    learned = [run for run in runs if run.experiment == "learned"]
+    ways = {_files(run) for run in learned}
     found: dict[str, dict[str, list[Run]]] = {}
-    for run in runs:
-        if run.experiment == "learned":
-            found.setdefault(condition_of(run), {}).setdefault(run.variant, []).append(run)
+    for run in learned:
+        files = _files(run)
+        condition = condition_of(run, files if files[::-1] in ways else ())
+        found.setdefault(condition, {}).setdefault(run.variant, []).append(run)
     conditions = sorted(found, key=lambda condition: (not condition.startswith(CONTROL), condition))
     return {condition: _family(found[condition]) for condition in conditions}
 
 
+def _files(run: Run) -> tuple[str, ...]:
+    """Return the files that a run learned on and was tested on; nothing where one set of pictures was split."""
+    data = run.config["data"]
+    if data["name"] != "predicted_problems" or data["annotations"]:
+        return ()
+    return data["splits"]["train"], data["splits"]["validation"]
+
+
 def _family(runs: dict[str, list[Run]]) -> Family:
     names = dict.fromkeys([*labels_of(FILE), *sorted(runs)])
-    groups = {name: by_seed(runs[name]) for name in names if name in runs}
+    ways = sorted({_files(run) for group in runs.values() for run in group})
+    groups = {name: _by_seed_and_way(runs[name], ways) for name in names if name in runs}
     baseline = groups.get(BASELINE, {})
-    shared = {name: {seed: group[seed] for seed in group if seed in baseline} for name, group in groups.items()}
-    return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, NO_EFFECT_ON_F1, f1_difference)
+    shared = {name: {place: group[place] for place in group if place in baseline} for name, group in groups.items()}
+    bound = NO_EFFECT_ON_PREDICTED_PAIRS if any(ways) else NO_EFFECT_ON_F1
+    return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, bound, f1_difference)
 
 
-def condition_of(run: Run) -> str:
-    """Return data and settings in words, as far as they are unusual."""
+def _by_seed_and_way(runs: Sequence[Run], ways: Sequence[tuple[str, ...]]) -> dict[int, Run]:
+    """Return runs by a number for each seed and way to learn and test; of one way it is the seed.
+
+    Raises:
+        InputError: if two are of one seed and way.
+    """
+    of_ways = [by_seed(run for run in runs if _files(run) == way) for way in ways]
+    found = {len(ways) * seed + place: run for place, group in enumerate(of_ways) for seed, run in group.items()}
+    return dict(sorted(found.items()))
+
+
+def condition_of(run: Run, crossed: Sequence[str] = ()) -> str:
+    """Return data and settings in words, as far as they are unusual.
+
+    Args:
+        run: of any seed.
+        crossed: its two files, where other runs were tested on the one that it learned on, and learned on the other.
+    """
     learned = run.config["learned"]
     if learned["problems"] == "positive_control":
         usual = {"layers": 1}  # a deeper scorer could learn the truth pair by pair
         return ", ".join([CONTROL, *_settings(run, usual)])
-    return ", ".join([run.data, *_variation(run), *_settings(run, {"layers": learned["layers"]})])
+    data = predicted_in_words(run.config["data"], sorted(crossed)) if crossed else run.data
+    return ", ".join([data, *_unusual(run)])
+
+
+def _unusual(run: Run) -> list[str]:
+    """Return in words what is unusual about problems that are not the control's, and about the training on them."""
+    return [*_variation(run), *_settings(run, {"layers": run.config["learned"]["layers"]})]
 
 
 def _variation(run: Run) -> list[str]:
@@ -201,12 +256,22 @@ def _settings(run: Run, usual: dict[str, Any]) -> list[str]:
 def f1_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
     """Return our F1 minus the baseline's over the seeds that both have; None without any.
 
+    Where scores are cross-fitted, the F1 of a seed is that of the images of both files together.
+
     Raises:
         InputError: if two runs of a seed were tested on different images.
     """
     shared = sorted(ours.keys() & baseline.keys())
-    counts = [_counts(ours[seed], baseline[seed], TARGETS[score].name) for seed in shared]
-    return f1_over_seeds(counts) if counts else None
+    ways = sorted({_files(ours[place]) for place in shared})
+    counts: dict[int, list[SeedCounts]] = {}
+    for place in shared:
+        run = ours[place]
+        images, *both = _counts(run, baseline[place], TARGETS[score].name)
+        numbered = len(ways) * images + ways.index(_files(run))  # images are numbered by each file from 0
+        counts.setdefault(run.seed, []).append(SeedCounts(numbered, *both))
+    complete = [parts for parts in counts.values() if len(parts) == len(ways)]
+    whole = [SeedCounts(*map(np.concatenate, zip(*parts, strict=True))) for parts in complete]
+    return f1_over_seeds(whole) if whole else None
 
 
 def _counts(ours: Run, baseline: Run, name: str) -> SeedCounts:

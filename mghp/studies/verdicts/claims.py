@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from mghp.report.comparison import Comparison
 from mghp.runs.read import Run
 from mghp.studies.groupings.ways import ALONE, CROWDS, DECIDES, REFINED, pairs
-from mghp.studies.matching_loss.arms import AFFINITIES, JUDGED, NONE, OWNERS, arms
+from mghp.studies.learned.study import PASSED, control_in_words
+from mghp.studies.learned.variants import LIMBS, YOUNG, trained
+from mghp.studies.matching_loss.arms import AFFINITIES, F1, JUDGED, NONE, OWNERS, arms
 from mghp.studies.matching_loss.arms import pairs as pairs_of_arms
 from mghp.studies.matching_loss.study import outcome
 from mghp.studies.rotation.tables import PLAIN, UPRIGHT, Rotations
@@ -62,7 +64,7 @@ class Claim:
 
 def claims(runs: Sequence[Run]) -> list[Claim]:
     """Return each claim once for all pictures on which runs test it, in the order of the claims."""
-    return [*_pairs(runs), *_matching_loss(runs), *_groupings(runs), *_rotation(runs)]
+    return [*_pairs(runs), *_limb_scores(runs), *_matching_loss(runs), *_groupings(runs), *_rotation(runs)]
 
 
 def _pairs(runs: Sequence[Run]) -> Iterator[Claim]:
@@ -73,7 +75,22 @@ def _pairs(runs: Sequence[Run]) -> Iterator[Claim]:
             hungarian = solvers[data, "hungarian"]
             for cell in association_compared([run], hungarian, "hungarian").values():
                 claim = "PGD-Dykstra joins limbs as well as exact matching"
-                yield Claim(claim, data, "F1 of limb pairs", cell, EQUALS, _images(run), (run, hungarian))
+                yield Claim(claim, data, F1.label, cell, EQUALS, _images(run), (run, hungarian))
+
+
+def _limb_scores(runs: Sequence[Run]) -> Iterator[Claim]:
+    """Yield limb scores learned through a matcher beside those learned without, of real people; open as below."""
+    words = {"pgd_paper": "the paper's matcher", YOUNG: "the Fenchel-Young loss"}
+    variants = trained(runs)
+    is_open = control_in_words(variants) != PASSED
+    for variant in variants:
+        of_people = variant.own_runs[0].config["data"]["name"] in ("mhp_poses", "predicted_problems")
+        if variant.name in words and variant.is_usual and variant.is_compared and of_people:
+            cell = variant.family.compared(LIMBS)[variant.name]
+            claim = f"Limb scores gain by {words[variant.name]}"
+            yield Claim(
+                claim, variant.condition, F1.label, cell, GAINS, _seeds(cell, "seed"), variant.compared_runs, is_open
+            )
 
 
 def _matching_loss(runs: Sequence[Run]) -> Iterator[Claim]:

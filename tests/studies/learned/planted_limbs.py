@@ -7,6 +7,7 @@ import numpy as np
 
 from mghp.config.training import LearnedMatchingConfig
 from mghp.metrics.matching import f1
+from mghp.runs.read import predicted_in_words
 from mghp.studies.learned.variants import LIMBS, PERSONS
 
 POSITIVE_CONTROL = {"problems": "positive_control", "layers": 1}
@@ -25,19 +26,22 @@ class PlantedRun:
     learned: dict = field(default_factory=dict)
     first_image: int = 0
     source: str = "poses"
+    files: tuple[str, str] | None = None
     experiment = "learned"
     path = Path("planted")
     example = True
 
     @property
     def data(self):
+        if self.files:
+            return predicted_in_words(self.config["data"], self.files[1:])
         return {"poses": "planted poses", "mhp_poses": "real poses"}[self.source]
 
     @property
     def config(self):
         return {
             "learned": {**asdict(LearnedMatchingConfig()), **self.learned},
-            "data": {"name": self.source},
+            "data": {"name": self.source} if self.files is None else predicted_data(*self.files),
             "matcher": {"name": {"fenchel_young": "projection"}.get(self.variant, self.variant)},
         }
 
@@ -52,6 +56,15 @@ class PlantedRun:
             return self.coupling
         array = {LIMBS: "limbs", PERSONS: "persons"}.get(name)
         return float("nan") if array is None else float(f1(self.tested(array)[1].sum(0)))
+
+
+def predicted_data(train, validation):
+    """The section of a config that learns on candidates of one file and is tested on those of another."""
+    splits = {"train": train, "validation": validation}
+    return {
+        "name": "predicted_problems", "annotations": None, "splits": splits,
+        "predicted_problems": {"near_nobody": "left_out"},
+    }  # fmt: skip
 
 
 class EvenRun(PlantedRun):

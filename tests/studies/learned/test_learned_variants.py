@@ -4,6 +4,8 @@ from planted_limbs import BASELINE, POSITIVE_CONTROL, PlantedRun, planted
 
 from mghp.config.load import load_config
 from mghp.errors import InputError
+from mghp.metrics.matching import f1
+from mghp.report.comparison import NO_EFFECT_ON_PREDICTED_PAIRS
 from mghp.runs.read import Run
 from mghp.studies.learned.figures import compared_variants
 from mghp.studies.learned.run import run_learned
@@ -134,3 +136,56 @@ def test_a_variant_that_its_file_alone_names_is_in_table_and_figure(add_variant)
     runs = [*BASELINE, *planted("mine", 0.9, 0.8)]
     assert [row["variant"] for row in LEARNED.filled(runs).rows][-1] == "my own way"
     assert [variant.label for variant in compared_variants(trained(runs))["matching"]] == ["my own way"]
+
+
+def halves(name, first, second, seeds=6, **settings):
+    """Runs of one variant that learn on one half of the pictures and are tested on the other, in turn."""
+    of_first, of_second = ("second", "first"), ("first", "second")
+    return [
+        *planted(name, first, 0.7, seeds, files=of_first, **settings),
+        *planted(name, second, 0.7, seeds, files=of_second, **settings),
+    ]
+
+
+def test_two_files_that_test_each_other_are_one_condition_of_all_their_images():
+    young = by_name([*halves("binary_cross_entropy", 0.8, 0.6), *halves("fenchel_young", 0.9, 0.6)])["fenchel_young"]
+    assert young.condition == "predicted candidates, first and second"
+    assert young.seeds == 6
+    assert young.family.bound == NO_EFFECT_ON_PREDICTED_PAIRS
+    assert len(young.runs) == 12
+    gain = young.compared(LIMBS).difference
+    assert gain.seeds == 6
+
+    def pooled(*runs):
+        return f1(sum(run.tested("limbs")[1].sum(0) for run in runs))
+
+    ours, baseline = (
+        [[PlantedRun(name, seed, right, 0.7) for right in rights] for seed in range(6)]
+        for name, rights in (("fenchel_young", (0.9, 0.6)), ("binary_cross_entropy", (0.8, 0.6)))
+    )
+    expected = [pooled(*one) - pooled(*other) for one, other in zip(ours, baseline, strict=True)]
+    assert gain.mean == pytest.approx(np.mean(expected))
+
+
+def test_images_of_two_files_that_share_a_number_are_drawn_apart():
+    """Twice as many images of the same counts halve the variance; drawn together they would leave it as it is."""
+
+    def width(number):
+        runs = [*halves("binary_cross_entropy", 0.8, 0.8, 1)[:number], *halves("fenchel_young", 0.9, 0.9, 1)[:number]]
+        gain = by_name(runs)["fenchel_young"].compared(LIMBS).difference
+        return gain.high - gain.low
+
+    assert width(2) == pytest.approx(width(1) / 2**0.5, rel=0.1)
+
+
+def test_a_seed_of_which_one_half_is_missing_is_not_told_of_as_whole():
+    ours = halves("fenchel_young", 0.9, 0.6)
+    gain = by_name([*halves("binary_cross_entropy", 0.8, 0.6), *ours[1:]])["fenchel_young"].compared(LIMBS)
+    assert gain.difference.seeds == 5
+
+
+def test_a_file_that_is_tested_one_way_alone_is_named_alone():
+    one_way = [run for run in halves("binary_cross_entropy", 0.8, 0.6) if run.files == ("first", "second")]
+    (baseline,) = trained(one_way)
+    assert baseline.condition == "predicted candidates, second"
+    assert list(baseline.runs) == list(range(6))

@@ -1,8 +1,10 @@
 """Verdicts on claims: what they say follows from the comparison, and from the positive control."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from planted_limbs import BASELINE, POSITIVE_CONTROL, planted
 from planted_trainings import plant
 
 from mghp.report.comparison import Comparison
@@ -52,6 +54,21 @@ def test_the_matching_loss_is_open_until_the_control_is_won(on_photographs, cont
     assert verdicts(on_photographs)[of_none] == "open"
     assert verdicts([*on_photographs, *control(0.04)])[of_none] == "open"
     assert verdicts([*on_photographs, *control(0.06)])[of_none] == "yes"
+
+
+def test_limb_scores_of_real_people_are_told_once_their_control_has_passed():
+    baseline = partial(planted, "binary_cross_entropy", coupling=float("nan"))
+    young = partial(planted, "fenchel_young")
+    of_people = [*baseline(0.8, 0.7, source="mhp_poses"), *young(0.9, 0.7, source="mhp_poses")]
+    of_others = [*BASELINE, *young(0.9, 0.7), *young(0.9, 0.7, source="mhp_poses", learned={"steps": 9})]
+    control = [*baseline(0.5, 0.5, learned=POSITIVE_CONTROL), *young(0.9, 0.9, learned=POSITIVE_CONTROL)]
+
+    def told(runs):
+        return [(claim.text, claim.pictures, claim.verdict) for claim in claims(runs)]
+
+    claim = "Limb scores gain by the Fenchel-Young loss"
+    assert told([*of_people, *of_others]) == [(claim, "real poses", "open")]
+    assert told([*of_people, *of_others, *control]) == [(claim, "real poses", "yes")]
 
 
 def test_rotation_is_told_by_the_scene_that_was_trained_on(tmp_path):
