@@ -282,6 +282,7 @@ def _counts(ours: Run, baseline: Run, name: str) -> SeedCounts:
 
 
 def _died(ours: Run, baseline: Run) -> bool:
-    # Where all scores are negative, all assignments are 0, and so are their derivatives: no step changes them.
-    is_flat = ours.variant not in (*BY_DIFFERENCE, "straight_through") and ours.metric("matching/coupling") == 0
+    # Where all scores are negative, all assignments are 0, and so are their derivatives: no step changes them. Sure
+    # scores of small problems have no coupling either, but a loss that reaches them.
+    is_flat = ours.metric("matching/coupling") == 0 and ours.metric("gradient/cosine") == 0
     return is_flat or ours.metric(LIMBS) < DEAD * baseline.metric(LIMBS)

@@ -23,6 +23,7 @@ class PlantedRun:
     right: float
     grouped: float
     coupling: float = 0.5
+    cosine: float = 0.5
     learned: dict = field(default_factory=dict)
     first_image: int = 0
     source: str = "poses"
@@ -54,6 +55,8 @@ class PlantedRun:
     def metric(self, name):
         if name == "matching/coupling":
             return self.coupling
+        if name == "gradient/cosine":
+            return self.cosine
         array = {LIMBS: "limbs", PERSONS: "persons"}.get(name)
         return float("nan") if array is None else float(f1(self.tested(array)[1].sum(0)))
 

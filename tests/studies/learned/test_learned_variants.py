@@ -105,8 +105,9 @@ def test_who_died_is_counted():
 
 def test_a_seed_that_no_gradient_reaches_has_died_whatever_its_score():
     runs = [
-        *BASELINE, *planted("one_projection", 0.8, 0.7, 2), *planted("pgd_warm", 0.8, 0.7, 2, coupling=0.0),
+        *BASELINE, *planted("one_projection", 0.8, 0.7, 2), *planted("pgd_warm", 0.8, 0.7, 2, coupling=0.0, cosine=0.0),
         *planted("fenchel_young", 0.8, 0.7, 2, coupling=0.0), *planted("straight_through", 0.8, 0.7, 2, coupling=0.0),
+        *planted("pgd_paper", 0.8, 0.7, 2, coupling=0.0), *planted("pgd_large_step", 0.8, 0.7, 2, cosine=0.0),
     ]  # fmt: skip
     assert {variant.name: variant.died for variant in trained(runs) if variant.died} == {"pgd_warm": 2}
 
