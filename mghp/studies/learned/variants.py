@@ -77,8 +77,8 @@ class Trained(Variant):
 
     @property
     def is_compared(self) -> bool:
-        """True if there is a baseline of the same seeds beside it."""
-        return self.name != BASELINE and bool(self.runs.keys() & self.family.runs.get(BASELINE, {}).keys())
+        """True if there is a baseline of a seed that both have whole."""
+        return self.name != BASELINE and bool(_whole_seeds(self.runs, self.family.runs.get(BASELINE, {})))
 
     @property
     def is_through_the_matching(self) -> bool:
@@ -261,17 +261,24 @@ def f1_difference(ours: BySeed, baseline: BySeed, score: Score) -> PairedDiffere
     Raises:
         InputError: if two runs of a seed were tested on different images.
     """
-    shared = sorted(ours.keys() & baseline.keys())
-    ways = sorted({_files(ours[place]) for place in shared})
-    counts: dict[int, list[SeedCounts]] = {}
-    for place in shared:
-        run = ours[place]
-        images, *both = _counts(run, baseline[place], TARGETS[score].name)
-        numbered = len(ways) * images + ways.index(_files(run))  # images are numbered by each file from 0
-        counts.setdefault(run.seed, []).append(SeedCounts(numbered, *both))
-    complete = [parts for parts in counts.values() if len(parts) == len(ways)]
-    whole = [SeedCounts(*map(np.concatenate, zip(*parts, strict=True))) for parts in complete]
+    seeds = _whole_seeds(ours, baseline)
+    ways = sorted({_files(ours[place]) for places in seeds for place in places})
+
+    def of_file(place: int) -> SeedCounts:
+        counts = _counts(ours[place], baseline[place], TARGETS[score].name)
+        return counts._replace(images=len(ways) * counts.images + ways.index(_files(ours[place])))  # each counts from 0
+
+    whole = [SeedCounts(*map(np.concatenate, zip(*map(of_file, places), strict=True))) for places in seeds]
     return f1_over_seeds(whole) if whole else None
+
+
+def _whole_seeds(ours: BySeed, baseline: BySeed) -> list[list[int]]:
+    """Return the places that both have of each seed, for seeds that are there by every way to learn and test."""
+    places: dict[int, list[int]] = {}
+    for place in sorted(ours.keys() & baseline.keys()):
+        places.setdefault(ours[place].seed, []).append(place)
+    ways = {_files(ours[place]) for of_seed in places.values() for place in of_seed}
+    return [of_seed for of_seed in places.values() if len(of_seed) == len(ways)]
 
 
 def _counts(ours: Run, baseline: Run, name: str) -> SeedCounts:

@@ -9,6 +9,7 @@ from mghp.report.comparison import NO_EFFECT_ON_PREDICTED_PAIRS
 from mghp.runs.read import Run
 from mghp.studies.learned.figures import compared_variants
 from mghp.studies.learned.run import run_learned
+from mghp.studies.learned.study import gain
 from mghp.studies.learned.tables import LEARNED, TUNING
 from mghp.studies.learned.variants import CONTROL, FILE, LIMBS, PERSONS, condition_of, trained
 from mghp.studies.variants import labels_of
@@ -154,8 +155,8 @@ def test_two_files_that_test_each_other_are_one_condition_of_all_their_images():
     assert young.seeds == 6
     assert young.family.bound == NO_EFFECT_ON_PREDICTED_PAIRS
     assert len(young.runs) == 12
-    gain = young.compared(LIMBS).difference
-    assert gain.seeds == 6
+    difference = young.compared(LIMBS).difference
+    assert difference.seeds == 6
 
     def pooled(*runs):
         return f1(sum(run.tested("limbs")[1].sum(0) for run in runs))
@@ -165,7 +166,7 @@ def test_two_files_that_test_each_other_are_one_condition_of_all_their_images():
         for name, rights in (("fenchel_young", (0.9, 0.6)), ("binary_cross_entropy", (0.8, 0.6)))
     )
     expected = [pooled(*one) - pooled(*other) for one, other in zip(ours, baseline, strict=True)]
-    assert gain.mean == pytest.approx(np.mean(expected))
+    assert difference.mean == pytest.approx(np.mean(expected))
 
 
 def test_images_of_two_files_that_share_a_number_are_drawn_apart():
@@ -173,16 +174,27 @@ def test_images_of_two_files_that_share_a_number_are_drawn_apart():
 
     def width(number):
         runs = [*halves("binary_cross_entropy", 0.8, 0.8, 1)[:number], *halves("fenchel_young", 0.9, 0.9, 1)[:number]]
-        gain = by_name(runs)["fenchel_young"].compared(LIMBS).difference
-        return gain.high - gain.low
+        difference = by_name(runs)["fenchel_young"].compared(LIMBS).difference
+        return difference.high - difference.low
 
     assert width(2) == pytest.approx(width(1) / 2**0.5, rel=0.1)
 
 
 def test_a_seed_of_which_one_half_is_missing_is_not_told_of_as_whole():
     ours = halves("fenchel_young", 0.9, 0.6)
-    gain = by_name([*halves("binary_cross_entropy", 0.8, 0.6), *ours[1:]])["fenchel_young"].compared(LIMBS)
-    assert gain.difference.seeds == 5
+    young = by_name([*halves("binary_cross_entropy", 0.8, 0.6), *ours[1:]])["fenchel_young"]
+    assert young.compared(LIMBS).difference.seeds == 5
+
+
+def test_where_no_seed_has_both_halves_nothing_is_compared_and_nothing_fails():
+    def begun(name):
+        runs = halves(name, 0.8, 0.6, 2)
+        return [runs[0], runs[3]]  # a half of seed 0, the other one of seed 1
+
+    runs = [*begun("binary_cross_entropy"), *begun("fenchel_young")]
+    assert not any(variant.is_compared for variant in trained(runs))
+    assert gain(runs) == ""
+    assert [row["seeds"] for row in LEARNED.filled(runs).rows] == [2, 2]
 
 
 def test_a_file_that_is_tested_one_way_alone_is_named_alone():
