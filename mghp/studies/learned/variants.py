@@ -193,7 +193,8 @@ def _family(runs: dict[str, list[Run]]) -> Family:
     groups = {name: _by_seed_and_way(runs[name], ways) for name in names if name in runs}
     baseline = groups.get(BASELINE, {})
     shared = {name: {place: group[place] for place in group if place in baseline} for name, group in groups.items()}
-    bound = NO_EFFECT_ON_PREDICTED_PAIRS if any(ways) else NO_EFFECT_ON_F1
+    names_of_data = {run.config["data"]["name"] for group in runs.values() for run in group}
+    bound = NO_EFFECT_ON_PREDICTED_PAIRS if "predicted_problems" in names_of_data else NO_EFFECT_ON_F1
     return Family({name: shared[name] or groups[name] for name in groups}, BASELINE, bound, f1_difference)
 
 

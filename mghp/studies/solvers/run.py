@@ -94,12 +94,17 @@ def padded_batches(problems: ProblemSet, dtype: torch.dtype) -> tuple[MatchingBa
 
 def _warm_up(matcher: Matcher, batch: MatchingBatch) -> None:
     """Compile what is compiled at the first call, so that no time measured here holds it."""
-    first = batch[:1]
-    affinity = first.affinity.clone().requires_grad_(matcher.differentiable)
+    if matcher.differentiable:
+        _forward_and_backward(matcher, batch[:1])
+    else:
+        _solve_all(matcher, [batch[:1]])
+
+
+def _forward_and_backward(matcher: Matcher, batch: MatchingBatch) -> None:
+    """Solve a batch and differentiate the sum of its assignments, which where all rows are full has no derivative."""
+    affinity = batch.affinity.clone().requires_grad_()
     with matcher.unwatched():
-        assignment = matcher(affinity, *first.masks)
-        if matcher.differentiable:
-            assignment.sum().backward()  # type: ignore[no-untyped-call]
+        matcher(affinity, *batch.masks).sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _solve_all(matcher: Matcher, batches: Batches) -> list[Tensor]:
@@ -250,9 +255,7 @@ def _timing_metrics(
 
     def both() -> None:
         for batch in batches:
-            affinity = batch.affinity.clone().requires_grad_()
-            with matcher.unwatched():  # the sum of full rows has no derivative
-                matcher(affinity, *batch.masks).sum().backward()  # type: ignore[no-untyped-call]
+            _forward_and_backward(matcher, batch)
 
     def per_image(seconds: float) -> float:
         return 1000 * seconds / max(num_images, 1)
