@@ -21,13 +21,13 @@ PASSED = "passed"
 
 
 def gain(runs: Sequence[Run]) -> str:
-    """Return whether a variant through the matching gains where it must, and whether any does on poses."""
+    """Return whether a variant through the matching gains where it must, and whether any does on people."""
     variants = trained(runs)
     if not any(variant.is_compared and variant.is_through_the_matching for variant in variants):
         return ""
     control = control_in_words(variants)
-    poses = [variant for variant in _matchers(variants) if not variant.is_on_the_control]
-    return f"The positive control {control}. On poses, {_on_poses(poses, control == PASSED)}."
+    people = [variant for variant in _matchers(variants) if not variant.is_on_the_control]
+    return f"The positive control {control}. On people, {_on_people(people, control == PASSED)}."
 
 
 def _matchers(variants: Iterable[Trained]) -> list[Trained]:
@@ -48,7 +48,7 @@ def control_in_words(variants: Sequence[Trained]) -> str:
     return PASSED if "better" in verdicts else "has not passed"
 
 
-def _on_poses(matchers: Sequence[Trained], control_passed: bool) -> str:
+def _on_people(matchers: Sequence[Trained], control_passed: bool) -> str:
     if not matchers:
         return "no matcher was tested"
     told = [variant for variant in matchers if _cell(variant, LIMBS).verdict != "one seed"]

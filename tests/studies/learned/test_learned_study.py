@@ -23,7 +23,7 @@ def said(*runs):
 def test_a_variant_that_gains_is_a_yes_with_its_gain():
     text = said(*PASSING, *BASELINE, *planted("fenchel_young", 0.95, 0.7), *planted("one_projection", 0.7, 0.4))
     assert text.startswith(
-        "The positive control passed. On poses, yes for pairs: 1 of 2 variants gain somewhere, at most +1"
+        "The positive control passed. On people, yes for pairs: 1 of 2 variants gain somewhere, at most +1"
     )
     assert text.endswith(" points (fenchel_young, 6 seeds); no for persons.")
 
@@ -35,7 +35,7 @@ def test_a_gain_of_persons_alone_is_told():
 
 
 def test_no_is_said_where_a_gain_could_have_been_found():
-    assert "On poses, no for pairs: 0 of 1 variants" in said(*PASSING, *EQUAL)
+    assert "On people, no for pairs: 0 of 1 variants" in said(*PASSING, *EQUAL)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_without_a_passed_control_nothing_is_a_no(right, seeds, control):
     runs = planted("fenchel_young", right, 0.7, seeds, learned=POSITIVE_CONTROL) if seeds else []
     baseline = PASSING[:6] if seeds else []
     text = said(*baseline, *runs, *EQUAL)
-    assert text.startswith(f"The positive control {control}. On poses, undecided for pairs")
+    assert text.startswith(f"The positive control {control}. On people, undecided for pairs")
     assert text.endswith("undecided for persons.")
 
 
@@ -62,7 +62,7 @@ def test_a_control_that_gains_is_no_yes():
     text = said(*PASSING, *BASELINE, *controls, *planted("fenchel_young", 0.7, 0.6))
     assert "no for pairs: 0 of 1 variants" in text
     assert "(fenchel_young, " in text
-    assert said(*PASSING, *BASELINE, *controls).endswith("On poses, no matcher was tested.")
+    assert said(*PASSING, *BASELINE, *controls).endswith("On people, no matcher was tested.")
 
 
 def test_a_variant_that_hardly_couples_pairs_does_not_count():
@@ -76,7 +76,7 @@ def test_a_variant_that_hardly_couples_pairs_does_not_count():
 
 def test_one_seed_decides_nothing():
     better = planted("fenchel_young", 0.95, 0.7)
-    assert said(BASELINE[0], better[0]).endswith("On poses, undecided: one seed is no evidence.")
+    assert said(BASELINE[0], better[0]).endswith("On people, undecided: one seed is no evidence.")
     text = said(*BASELINE, *better, *planted("one_projection", 0.99, 0.7, 1))
     assert "yes for pairs: 1 of 2 variants" in text
     assert "(fenchel_young, 6 seeds)" in text
@@ -85,7 +85,7 @@ def test_one_seed_decides_nothing():
 
 def test_a_gain_within_the_bound_of_no_effect_is_told_to_be_that_small():
     runs = [*EQUAL[:3], *(EvenRun("structured_hinge", seed, 0.803 + seed / 10_000, 0.7) for seed in range(3))]
-    assert "On poses, barely for pairs: 1 of 1 variants gain somewhere, at most +0.3" in said(*runs)
+    assert "On people, barely for pairs: 1 of 1 variants gain somewhere, at most +0.3" in said(*runs)
     text = said(*runs, *planted("fenchel_young", 0.9, 0.7, 3, EvenRun))
     assert "yes for pairs: 2 of 2 variants gain somewhere, at most +10.00" in text
 
@@ -93,7 +93,7 @@ def test_a_gain_within_the_bound_of_no_effect_is_told_to_be_that_small():
 def test_without_anything_to_compare_nothing_is_said():
     untrained = planted("line_integral", 0.95, 0.7, coupling=float("nan"))
     assert said(*PASSING[:6]) == said(*untrained) == said(*BASELINE, *untrained) == ""
-    assert said(*PASSING) == "The positive control passed. On poses, no matcher was tested."
+    assert said(*PASSING) == "The positive control passed. On people, no matcher was tested."
 
 
 def test_what_the_rounding_gains_is_told_apart_from_what_the_training_gains():
