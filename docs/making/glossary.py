@@ -32,6 +32,8 @@ NAMES = {
     "`val`, `tuning`, `tuning_poses`, `train`, `keypoints_only`": "the parts of `coco_persons`: `val` tests, `tuning` "
     "and `tuning_poses` choose settings, and the others train; those of `keypoints_only` have no masks",
     "`val_crowds`": "the crowds of `val`, and the matching problems that the weights that ship see in them",
+    "`first_half and second_half`": "the matching problems that networks trained on one half of `train` see in the "
+    "other half; limb scores learned on each are tested on the other",
     "`photographs_shipped`": "the weights that come with the package, and those that did before: `field_kernel_5` is "
     "the first version, `stage_1` the end of a first long training, and `averaged` the mean of its weights with those "
     "of a second: [these ship now](../reference/weights.md)",
