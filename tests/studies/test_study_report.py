@@ -9,6 +9,8 @@ from mghp.studies.registry import STUDIES, all_questions
 from mghp.studies.report import all_tables, is_evidence, write_answers
 from mghp.studies.rotation.tables import PLAIN, UPRIGHT
 from mghp.studies.variants import labels_of
+from mghp.studies.verdicts.claims import GAINS, claims
+from mghp.studies.verdicts.study import drawings as verdict_drawings
 
 
 def test_what_no_run_is_for_is_not_written(tmp_path):
@@ -34,8 +36,11 @@ def test_no_table_question_or_figure_stands_twice():
         assert len(set(names)) == len(names)
 
 
-def too_long(study, runs):
-    answers = [question.answer(runs) for question in study.questions]
+def answers(study, runs):
+    return [question.answer(runs) for question in study.questions]
+
+
+def too_long(answers):
     return [answer for answer in answers if len(answer.split()) > MOST_WORDS]
 
 
@@ -64,17 +69,34 @@ def planted(tmp_path_factory):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_answers_of_planted_runs_are_short(planted, name):
-    study = STUDIES[name].load()
-    assert too_long(study, planted) == []
+    found = answers(STUDIES[name].load(), planted)
+    assert too_long(found) == []
     if name in ("parsing", "components", "rotation"):
-        assert all(question.answer(planted) for question in study.questions)
+        assert all(found)
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_answers_of_the_committed_runs_are_short(committed, name):
-    assert too_long(STUDIES[name].load(), committed) == []
+    found = answers(STUDIES[name].load(), committed)
+    assert too_long(found) == []
+    if name == "learned":
+        assert all(found)
+
+
+def test_verdicts_on_the_committed_runs_are_what_their_intervals_tell(committed, monkeypatch):
+    found = claims(committed)
+    monkeypatch.setattr("mghp.studies.verdicts.study.claims", lambda runs: found)  # which take seconds
+    assert len(verdict_drawings(committed)["verdicts"]().axes[0].get_yticklabels()) == len(found)
+    for claim in found:
+        _, low, high = claim.comparison.difference[:3]
+        if claim.verdict == "undecided":
+            assert low < 0 < high
+        if claim.verdicts is GAINS and claim.verdict == "yes":
+            assert low > 0
+        if claim.verdicts is GAINS and claim.verdict == "no":
+            assert high <= claim.comparison.bound
 
 
 def test_an_answer_that_is_too_long_is_found(planted):
     study = Study((Question("?", lambda runs: "word " * (MOST_WORDS + 1)),))
-    assert too_long(study, planted)
+    assert too_long(answers(study, planted))

@@ -9,8 +9,6 @@ from planted_trainings import plant
 
 from mghp.report.comparison import Comparison
 from mghp.report.statistics import PairedDifference
-from mghp.report.study import MOST_WORDS
-from mghp.reproduce.finished import COMMITTED
 from mghp.runs.read import find_runs
 from mghp.studies.rotation.tables import PLAIN, UPRIGHT
 from mghp.studies.verdicts.claims import COSTS, EQUALS, GAINS, Claim, claims
@@ -82,21 +80,6 @@ def test_rotation_is_told_by_the_scene_that_was_trained_on(tmp_path):
         ("mends", "upright scene", "yes"), ("costs", "upright scene", "yes"),
         ("mends", "scene with persons upside down", "yes"), ("costs", "scene with persons upside down", "yes"),
     ]  # fmt: skip
-
-
-def test_the_committed_runs_have_an_answer_a_figure_and_verdicts_that_their_intervals_tell():
-    runs = find_runs([COMMITTED])
-    found = claims(runs)
-    assert len(answer(runs).split()) <= MOST_WORDS
-    assert len(drawings(runs)["verdicts"]().axes[0].get_yticklabels()) == len(found)
-    for claim in found:
-        _, low, high = claim.comparison.difference[:3]
-        if claim.verdict == "undecided":
-            assert low < 0 < high
-        if claim.verdicts is GAINS and claim.verdict == "yes":
-            assert low > 0
-        if claim.verdicts is GAINS and claim.verdict == "no":
-            assert high <= claim.comparison.bound
 
 
 def test_without_runs_there_is_nothing():
