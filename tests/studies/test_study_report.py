@@ -36,7 +36,7 @@ def test_no_table_question_or_figure_stands_twice():
         assert len(set(names)) == len(names)
 
 
-def answers(study, runs):
+def answers_to(runs, study):
     return [question.answer(runs) for question in study.questions]
 
 
@@ -69,7 +69,7 @@ def planted(tmp_path_factory):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_answers_of_planted_runs_are_short(planted, name):
-    found = answers(STUDIES[name].load(), planted)
+    found = answers_to(planted, STUDIES[name].load())
     assert too_long(found) == []
     if name in ("parsing", "components", "rotation"):
         assert all(found)
@@ -77,7 +77,7 @@ def test_answers_of_planted_runs_are_short(planted, name):
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_answers_of_the_committed_runs_are_short(committed, name):
-    found = answers(STUDIES[name].load(), committed)
+    found = answers_to(committed, STUDIES[name].load())
     assert too_long(found) == []
     if name == "learned":
         assert all(found)
@@ -99,4 +99,4 @@ def test_verdicts_on_the_committed_runs_are_what_their_intervals_tell(committed,
 
 def test_an_answer_that_is_too_long_is_found(planted):
     study = Study((Question("?", lambda runs: "word " * (MOST_WORDS + 1)),))
-    assert too_long(answers(study, planted))
+    assert too_long(answers_to(planted, study))
