@@ -36,7 +36,7 @@ class InferenceConfig(Section):
     bf16: bool = False
     """True to run the network, but for its heads, in bfloat16, as `trainer.precision=bf16-mixed` trains it. Measured
     on two CPU cores: 0.66 times the time to fields, 0.57 with `network.channels_last`, and 99.9 % of the pixels keep
-    their part (`mghp bench speed`)."""
+    their part (`mghp bench speed`). A CPU without instructions for bfloat16 takes far longer with it than without."""
     submission: str = "none"
     """The dataset in whose official form `mghp evaluate` writes its predictions into the run folder."""
 

@@ -42,6 +42,7 @@ from mghp.training.callbacks import (
 from mghp.training.checkpoint_files import CheckpointFiles, check_training
 from mghp.training.datamodule import ParsingDataModule
 from mghp.training.finite import NotFiniteError, check_weights
+from mghp.training.half_precision import HALF, SINGLE
 from mghp.training.optimization import make_optimizer
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.resume import point_to_resume
@@ -80,6 +81,7 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
     pl.seed_everything(config.seed, verbose=False)
     check_monitor(config)
     options, processes = parsing_options(config.trainer)
+    _tell_precision(config, options)
     module = build_module(config)
     if config.training.compile:
         compile_network(module.network)
@@ -129,10 +131,16 @@ def run_training(config: Config, train: PictureSet, validation: PictureSet, inte
         if config.training.on_non_finite == "skip":
             metrics["train/skipped_steps"] = float(module.finite.skipped)
         tracker.summarise(metrics)
-    folder.finish(metrics, stopped=stop.asked)
+    folder.finish(metrics, stopped=stop.asked, precision=options["precision"])
     if folder.writes and not stop.asked:
         folder.forget_resume_points()
     return folder.path
+
+
+def _tell_precision(config: Config, options: Mapping[str, Any]) -> None:
+    asked = str(config.trainer.get("precision", SINGLE))
+    if asked in (HALF, "bf16") and options["precision"] == SINGLE and is_first_process():
+        _LOGGER.warning("trainer.precision=%s: no instructions for bfloat16 on this CPU: trained in float32", asked)
 
 
 def _begin_with(weights: str, module: ParsingModule) -> None:

@@ -140,8 +140,16 @@ class RunFolder:
         with writing(file):
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
-    def finish(self, metrics: Mapping[str, float], stopped: bool = False) -> dict[str, Any]:
-        """Write result.json; from here on the run counts as finished, unless it was stopped before its end."""
+    def finish(
+        self, metrics: Mapping[str, float], stopped: bool = False, precision: str | None = None
+    ) -> dict[str, Any]:
+        """Write result.json; from here on the run counts as finished, unless it was stopped before its end.
+
+        Args:
+            metrics: the scores of the run.
+            stopped: whether a training was stopped before its end.
+            precision: what a training computed in, which `trainer.precision` asks for and not every CPU has.
+        """
         commit, is_dirty = git_commit()
         result = {
             "key": self.key,
@@ -158,6 +166,7 @@ class RunFolder:
             "uncommitted_changes": is_dirty,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            **({} if precision is None else {"precision": precision}),
             "wall_seconds": round(time.time() - self._started, 2),
             "cpu_seconds": round(_cpu_seconds() - self._cpu_started, 2),
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

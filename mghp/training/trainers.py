@@ -14,6 +14,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.strategies.launchers import _MultiProcessingLauncher
 
 from mghp.errors import InputError
+from mghp.training.half_precision import precision_here
 from mghp.training.trainer_options import checked_options, length_of, validations_of
 
 _SHORT = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "enable_progress_bar": False}
@@ -27,7 +28,8 @@ def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """Return Lightning's options for a parsing training from section `trainer`.
 
     Returns:
-        The options, and the number of processes that train together.
+        The options, with the precision that this machine computes in (`precision_here`), and the number of processes
+        that train together.
 
     Raises:
         InputError: if an option is unknown, has an invalid value, or cannot be had on this machine.
@@ -38,6 +40,7 @@ def parsing_options(trainer: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         built = made_trainer(options | _SHORT)
     _check_precision(built, _MIXED)
     _check_processes(built)
+    options["precision"] = precision_here(built.precision, built.strategy.root_device.type)
     if isinstance(built.strategy, DDPStrategy) and options.get("strategy", "auto") in ("auto", "ddp"):
         options["strategy"] = "ddp_find_unused_parameters_true"  # not every step has all losses, each with its weights
     return options, built.world_size

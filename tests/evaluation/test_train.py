@@ -409,6 +409,7 @@ def test_the_command_trains_and_names_its_run_folder(mghp, checkout, tmp_path, s
         "data.synthetic.size=64", "data.synthetic.num_train=24", "data.synthetic.num_validation=5",
         f"data.root={config.data.root}", "network.width=16", "network.backbone.kwargs.channels=[8,12,16,24]",
         "network.backbone.kwargs.blocks=[0,1,0,1]", "trainer.max_steps=2", "data.loader.workers=0",
+        "trainer.precision=32-true",
     ]  # fmt: skip
     file = checkout / "experiments" / "parsing" / "synthetic_10min.yaml"
     process = mghp("train", file, *settings, folder=tmp_path, WANDB_MODE="disabled")

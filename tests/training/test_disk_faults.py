@@ -30,7 +30,10 @@ def nothing(*_):
 
 def test_a_disk_that_is_full_is_one_line_and_what_was_written_is_kept(small_config, small_settings, checkout, tmp_path):
     """No file may grow beyond 150 kB: rows fit, checkpoints do not. With room again the training goes on."""
-    settings = (f"runs={tmp_path}", "trainer.max_steps=4", "training.resume_every=1", "trainer.limit_val_batches=1")
+    settings = [
+        f"runs={tmp_path}", "trainer.max_steps=4", "trainer.precision=32-true", "training.resume_every=1",
+        "trainer.limit_val_batches=1",
+    ]  # fmt: skip
     config = small_config(*settings)
     pictures = load_pictures(config.data, nothing)
     process = _limited(checkout, [*small_settings, f"data.root={config.data.root}", *settings], tmp_path)

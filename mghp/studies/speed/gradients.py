@@ -17,6 +17,7 @@ from mghp.runs.folder import RunFolder
 from mghp.studies.speed.bench import Bench, Call, cell, finished, measurements
 from mghp.studies.speed.parsing import stepped_module
 from mghp.studies.speed.training_step import first_batches
+from mghp.training.half_precision import is_in_half
 from mghp.training.parsing_module import ParsingModule
 
 
@@ -67,7 +68,7 @@ def gradient_norms(config: Config, module: ParsingModule, batch: Batch) -> tuple
     Returns:
         None where the batch lacks one of the losses.
     """
-    half = config.trainer.get("precision") == "bf16-mixed"
+    half = is_in_half(config.trainer, module.device)
     with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
         losses, _ = module.losses(batch)
     if not {"limbs", "matching"} <= losses.keys():

@@ -16,6 +16,7 @@ from mghp.parsing.checkpoint_places import checkpoint_of
 from mghp.parsing.transfer import take_weights
 from mghp.training.build import build_module
 from mghp.training.datamodule import ParsingDataModule
+from mghp.training.half_precision import is_in_half
 from mghp.training.parsing_module import ParsingModule
 from mghp.training.trainer_options import checked_options, length_of
 
@@ -50,7 +51,7 @@ def first_batches(config: Config, train: Samples, number: int) -> list[Batch]:
 
 def training_step(config: Config, module: ParsingModule, optimizer: Optimizer, batch: Batch, step: int) -> Tensor:
     """Take a step of the training, forward, backward and update, and return its loss."""
-    half = config.trainer.get("precision") == "bf16-mixed"
+    half = is_in_half(config.trainer, module.device)
     with torch.autocast(module.device.type, torch.bfloat16, enabled=half):
         losses, _ = module.losses(batch, step)
     total = module.total(losses)

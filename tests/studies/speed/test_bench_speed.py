@@ -7,6 +7,7 @@ from mghp.config.load import load_config, variant_names
 from mghp.runs.read import Run
 from mghp.studies.speed.bench import Call
 from mghp.studies.speed.speed import SPEED, WARM_UP, bench_speed
+from mghp.training import half_precision
 from mghp.training.parsing_module import ParsingModule
 
 STEPS = 2
@@ -37,6 +38,7 @@ def measured(small_config, checkout, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ParsingModule, "forward", noted)
         patch.setattr(mghp.studies.speed.speed, "missing_compiler", lambda: "no C++ compiler")
+        patch.setattr(half_precision, "has_bfloat16", lambda: True)
         folder = bench_speed(call)
     return Run(folder), passes
 
