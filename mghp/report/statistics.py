@@ -263,6 +263,27 @@ def ratios_over_starts(
     return max(by_student, by_bootstrap, key=lambda found: found.high - found.low)
 
 
+def ratio_over_pictures(pair: PairedCounts, num_samples: int = 2000, seed: int = 0) -> PairedDifference:
+    """Return the difference of two pooled ratios of given networks, with its 95 % interval over pictures alone.
+
+    Args:
+        pair: counts of the two on the same pictures.
+        num_samples: number of draws of a paired bootstrap over pictures.
+        seed: seed of the draws.
+
+    Returns:
+        The difference over all pictures, without seeds: nothing is random but the pictures.
+
+    Raises:
+        ValueError: if there is no picture.
+    """
+    if not len(pair.ours):
+        raise ValueError("pair must have at least one picture")
+    drawn = _difference_of_ratios(pair, picture_draws(len(pair.ours), num_samples, seed))
+    whole = _difference_of_ratios(pair, np.ones((1, len(pair.ours))))[0]
+    return PairedDifference(float(whole), *percentile_interval(drawn), _two_sided(drawn), 0)
+
+
 def nested_draws(groups: Sequence[Sequence[int]], num_samples: int, seed: int) -> NDArray[np.float64]:
     """Return each member's share of every draw: n - 1 of n groups, and of each as many members as it has.
 

@@ -16,17 +16,18 @@ from mghp.report.statistics import PairedDifference, interval
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
-    INTERVALS,
     SCORES,
+    Subject,
     compared_columns,
     pictures,
-    scored_variants,
     variant_columns,
 )
 from mghp.studies.variants import label_of
 
-EXPERIMENT = "photographs_top_down"
-FILE = f"parsing/{EXPERIMENT}.yaml"
+STUDY = "top_down"
+"""What the experiments are called after their subject's prefix."""
+
+FILE = "parsing/photographs_top_down.yaml"
 """The experiment file of the ways, with their words, in the order of the table."""
 
 BASELINE = "bottom_up"
@@ -38,9 +39,14 @@ PERSONS = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "4 to 5": (4, 5), "6 or more":
 SECONDS = ("seconds", "seconds_network", "seconds_assembly")
 
 
-def ways(runs: Iterable[Run]) -> Family:
-    """Return the timed scores of networks by the way in which they find persons."""
-    return scored_variants((run for run in runs if _is_timed(run)), EXPERIMENT, FILE, BASELINE)
+def ways(runs: Iterable[Run], subject: Subject) -> Family:
+    """Return the timed scores of the subject's networks by the way in which they find persons."""
+    return subject.scored_variants((run for run in runs if _is_timed(run)), STUDY, FILE, BASELINE, _variant)
+
+
+def _variant(run: Run) -> str:
+    evaluation = run.config["evaluation"]
+    return BASELINE if evaluation["way"] == BASELINE else f"top_down_{evaluation['top_down']['longest_side']}"
 
 
 def _is_timed(run: Run) -> bool:
@@ -77,9 +83,9 @@ def further_person(variant: Variant) -> Milliseconds | None:
     return Milliseconds(interval(float(line.slope), float(line.stderr), len(rows) - 2, 0))
 
 
-def answer(runs: Sequence[Run]) -> str:
+def answer(subject: Subject, runs: Sequence[Run]) -> str:
     """Return what a further person costs bottom-up, and top-down at an accuracy that is no worse."""
-    family = ways(runs)
+    family = ways(runs, subject)
     owners = family.compared(OWNERS)
     costs = {variant.name: cost for variant in family.variants if (cost := further_person(variant)) is not None}
     rivals = [name for name in owners if name in costs]
@@ -128,42 +134,52 @@ def _counted(family: Family) -> list[_Counted]:
     return found
 
 
-WAYS = TableOf(
-    "photographs_top_down",
-    "Photographs parsed as a whole (bottom-up), and person by person in crops of the true boxes (top-down), which no "
-    "detector had to find, by the same networks. Seconds are of a picture parsed alone, medians of its repeats, on one "
-    "machine; a further person: slope of a line through the pictures' seconds, with a 95 % interval. Scores are of "
-    f"crowds. {INTERVALS} {verdicts(NO_EFFECT_IN_PHOTOS)}",
-    *variant_columns(FILE),
-    Column("seconds a picture", lambda variant: float(pictures(variant.runs, ["seconds"])["seconds"].mean()), ".3f"),
-    Column("a further person [ms]", further_person, ".0f"),
-    *compared_columns(SCORES),
-    rows=lambda runs: ways(runs).variants,
-    sources=lambda variant: variant.own_runs,
-)
-
-COST = TableOf(
-    "photographs_cost",
-    "Seconds and owners by the number of persons with a pixel: means over pictures and networks; within the seconds, "
-    "those of the network and of the assembly. Owner accuracy: share of the labelled human pixels that are given to "
-    "the right person; owner grouping: share of all human pixels.",
-    Column("way", lambda row: label_of(FILE, row.variant.name)),
-    Column("persons", lambda row: row.persons),
-    Column("pictures", lambda row: row.rows.index.nunique(), "d"),
-    Column("seconds", lambda row: row.seconds("seconds"), ".3f"),
-    Column("network", lambda row: row.seconds("seconds_network"), ".3f"),
-    Column("assembly", lambda row: row.seconds("seconds_assembly"), ".3f"),
-    Column("owner accuracy [%]", lambda row: row.share("right", "labelled"), ".1f"),
-    Column("owner grouping [%]", lambda row: row.share("right", "human"), ".1f"),
-    rows=lambda runs: _counted(ways(runs)),
-    sources=lambda row: row.variant.own_runs,
-)
+def tables_of(subject: Subject) -> tuple[TableOf[Variant], TableOf[_Counted]]:
+    """Return the table of the ways, and that of seconds and owners by the number of persons."""
+    return _ways_of(subject), _cost_of(subject)
 
 
-def cost_drawings(runs: Sequence[Run]) -> Drawings:
+def _ways_of(subject: Subject) -> TableOf[Variant]:
+    return TableOf(
+        f"{subject.prefix}_{STUDY}",
+        "Photographs parsed as a whole (bottom-up), and person by person in crops of the true boxes (top-down), which "
+        "no detector had to find, by the same networks. Seconds are of a picture parsed alone, medians of its repeats, "
+        "on one machine; a further person: slope of a line through the pictures' seconds, with a 95 % interval. Scores "
+        f"are of crowds. {subject.intervals} {verdicts(NO_EFFECT_IN_PHOTOS)}",
+        *variant_columns(FILE),
+        Column(
+            "seconds a picture", lambda variant: float(pictures(variant.runs, ["seconds"])["seconds"].mean()), ".3f"
+        ),
+        Column("a further person [ms]", further_person, ".0f"),
+        *compared_columns(SCORES),
+        rows=lambda runs: ways(runs, subject).variants,
+        sources=lambda variant: variant.own_runs,
+    )
+
+
+def _cost_of(subject: Subject) -> TableOf[_Counted]:
+    return TableOf(
+        f"{subject.prefix}_cost",
+        "Seconds and owners by the number of persons with a pixel: means over pictures and networks; within the "
+        "seconds, those of the network and of the assembly. Owner accuracy: share of the labelled human pixels that "
+        "are given to the right person; owner grouping: share of all human pixels.",
+        Column("way", lambda row: label_of(FILE, row.variant.name)),
+        Column("persons", lambda row: row.persons),
+        Column("pictures", lambda row: row.rows.index.nunique(), "d"),
+        Column("seconds", lambda row: row.seconds("seconds"), ".3f"),
+        Column("network", lambda row: row.seconds("seconds_network"), ".3f"),
+        Column("assembly", lambda row: row.seconds("seconds_assembly"), ".3f"),
+        Column("owner accuracy [%]", lambda row: row.share("right", "labelled"), ".1f"),
+        Column("owner grouping [%]", lambda row: row.share("right", "human"), ".1f"),
+        rows=lambda runs: _counted(ways(runs, subject)),
+        sources=lambda row: row.variant.own_runs,
+    )
+
+
+def cost_drawings(subject: Subject, runs: Sequence[Run]) -> Drawings:
     """Return the figure of seconds and accuracy by the number of persons, where photographs were timed."""
-    rows = _counted(ways(runs))
-    return {"photographs_cost": lambda: cost_figure(rows)} if rows else {}
+    rows = _counted(ways(runs, subject))
+    return {f"{subject.prefix}_cost": lambda: cost_figure(rows)} if rows else {}
 
 
 def cost_figure(rows: Sequence[_Counted]) -> Figure:

@@ -1,6 +1,7 @@
 """Networks that are scored several times on the same photographs, compared picture by picture."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,9 +12,10 @@ from mghp.errors import InputError
 from mghp.metrics.owners import OWNER_SHARES
 from mghp.report.comparison import NO_EFFECT_IN_PHOTOS
 from mghp.report.seeds import Family, Score, Variant, difference_columns, paired_difference, score_columns
-from mghp.report.statistics import PairedCounts, PairedDifference, ratios_over_starts
+from mghp.report.statistics import PairedCounts, PairedDifference, ratio_over_pictures, ratios_over_starts
 from mghp.report.table import Column
 from mghp.runs.read import BySeed, Run
+from mghp.studies.parsing.tables import EVALUATION
 from mghp.studies.variants import label_of, labels_of
 
 PER_PICTURE = "media/per_picture.csv"
@@ -27,31 +29,47 @@ SCORES: dict[str, Score] = {
 }
 """The scores that the tables of such networks show, by their words."""
 
-INTERVALS = (
-    "Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, points. "
-    "Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over networks "
-    "and pictures. Keypoint AP: with Student's."
-)
 
+@dataclass(frozen=True)
+class Subject:
+    """Whose scores are compared by variant: those of several networks, or those of the weights that ship.
 
-def scored_variants(runs: Iterable[Run], experiment: str, file: str, baseline: str) -> Family:
-    """Return the networks' scores by variant, in the order of the experiment file; each network has a number.
-
-    Args:
-        runs: any.
-        experiment: that scored the networks.
-        file: experiment file with the variants, below experiments/.
-        baseline: variant that the others are compared with.
+    Attributes:
+        prefix: what the names of its experiments, tables and figures begin with.
+        ending: what they end with, where `mghp evaluate` has made the runs.
+        words: what answers call it; "" where they count networks.
+        difference: of two variants.
+        intervals: sentences on them, for captions.
     """
-    own = [run for run in runs if run.experiment == experiment and run.has(PER_PICTURE)]
-    number = {network: place for place, network in enumerate(sorted(set(map(_network, own))))}
-    groups = {name: {number[_network(run)]: run for run in own if run.variant == name} for name in labels_of(file)}
-    return Family(
-        {name: group for name, group in groups.items() if group},
-        baseline,
-        NO_EFFECT_IN_PHOTOS,
-        difference_over_networks,
-    )
+
+    prefix: str
+    ending: str
+    words: str
+    difference: Callable[[BySeed, BySeed, Score], PairedDifference | None]
+    intervals: str
+
+    def scored_variants(
+        self, runs: Iterable[Run], study: str, file: str, baseline: str, variant: Callable[[Run], str]
+    ) -> Family:
+        """Return the networks' scores by variant, in the order of the experiment file; each network has a number.
+
+        Args:
+            runs: any.
+            study: what the experiment that scored the networks is called after the prefix.
+            file: experiment file with the variants, below experiments/.
+            baseline: variant that the others are compared with.
+            variant: returns which one a run is of, by its settings: an evaluation of given weights has no such name.
+        """
+        experiment = f"{self.prefix}_{study}{self.ending}"
+        own = [run for run in runs if run.experiment == experiment and run.has(PER_PICTURE)]
+        number = {network: place for place, network in enumerate(sorted(set(map(_network, own))))}
+        groups = {name: {number[_network(run)]: run for run in own if variant(run) == name} for name in labels_of(file)}
+        known = {name: group for name, group in groups.items() if group}
+        return Family(known, baseline, NO_EFFECT_IN_PHOTOS, self.difference)
+
+    def told(self, networks: BySeed) -> str:
+        """Return whose scores an answer is about, in words."""
+        return self.words or f"{len(networks)} networks"
 
 
 def _network(run: Run) -> tuple[str, int]:
@@ -83,6 +101,18 @@ def difference_over_networks(ours: BySeed, baseline: BySeed, score: Score) -> Pa
     return ratios_over_starts([paired_counts(ours[number], baseline[number], counts) for number in both])
 
 
+def difference_over_pictures(ours: BySeed, baseline: BySeed, score: Score) -> PairedDifference | None:
+    """Return ours minus the baseline's of one network, by `ratio_over_pictures`; None unless the score is of `PIXELS`.
+
+    Raises:
+        InputError: if the two were tested on other pictures.
+    """
+    both = sorted(ours.keys() & baseline.keys())
+    if not isinstance(score, str) or score not in PIXELS or not both:
+        return None
+    return ratio_over_pictures(paired_counts(ours[both[0]], baseline[both[0]], partial(crowds, columns=PIXELS[score])))
+
+
 def paired_counts(ours: Run, baseline: Run, counts: Callable[[Run], pd.DataFrame]) -> PairedCounts:
     """Return what a ratio of two runs is pooled from.
 
@@ -104,6 +134,28 @@ def crowds(run: Run, columns: Sequence[str]) -> pd.DataFrame:
     """Return columns of `PER_PICTURE` of the pictures that are crowds, by the picture's name."""
     rows = pictures({0: run}, ["crowd", *columns])
     return rows.loc[rows["crowd"] == 1, list(columns)]
+
+
+NETWORKS = Subject(
+    "photographs",
+    "",
+    "",
+    difference_over_networks,
+    "Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, points. "
+    "Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over networks "
+    "and pictures. Keypoint AP: with Student's.",
+)
+"""The starts of the matching variants."""
+
+SHIPPED = Subject(
+    "shipped",
+    EVALUATION,
+    "the weights that ship",
+    difference_over_pictures,
+    "One network, the weights that ship: differences in points, with 95 % intervals by a paired bootstrap over "
+    "pictures alone. Another training may differ.",
+)
+"""The weights that come with the package, by `mghp evaluate shipped`."""
 
 
 def variant_columns(file: str) -> tuple[Column[Variant], ...]:

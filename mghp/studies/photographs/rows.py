@@ -25,6 +25,8 @@ NOT_TESTED = (
     "photographs_matching_weights",
     "photographs_turned",
     "photographs_top_down",
+    "shipped_turned_evaluation",
+    "shipped_top_down_evaluation",
 )
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
 are no trainings, but score one several times, in tables of their own."""

@@ -1,6 +1,6 @@
 """The study of photographs: whose is a pixel, by what humans have annotated?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mghp.pictures.style import COLOURS, Drawings
@@ -10,6 +10,7 @@ from mghp.report.study import Question, Study
 from mghp.runs.read import Run
 from mghp.studies.parsing.figures import training_curves
 from mghp.studies.photographs import cost, finetuning, network, turned
+from mghp.studies.photographs.pooled import NETWORKS, SHIPPED, Subject
 from mghp.studies.photographs.rows import NOT_TESTED, TOLD_APART, Scored, photographs
 from mghp.studies.photographs.tables import HUMAN, PARTS
 
@@ -39,11 +40,10 @@ def drawings(runs: Sequence[Run]) -> Drawings:
     colours = [GREY if row.baseline else COLOURS[0] for row in rows]
     what = "human pixels given to the right person, in crowds [%]; grey: without learning, from true boxes or poses"
     owners = {"owners": partial(bar_figure, bars, colours, what)} if bars else {}
-    own = (
-        _weights_drawings, network.network_drawings, finetuning.finetuning_drawings,
-        turned.turned_drawings, cost.cost_drawings,
-    )  # fmt: skip
-    return owners | {name: draw for drawn in own for name, draw in drawn(runs).items()}
+    drawn = [draw(runs) for draw in (_weights_drawings, network.network_drawings, finetuning.finetuning_drawings)]
+    for subject in (NETWORKS, SHIPPED):
+        drawn += [turned.turned_drawings(subject, runs), cost.cost_drawings(subject, runs)]
+    return owners | {name: draw for own in drawn for name, draw in own.items()}
 
 
 def _weights_drawings(runs: Sequence[Run]) -> Drawings:
@@ -57,6 +57,27 @@ def _weights_drawings(runs: Sequence[Run]) -> Drawings:
 
 def _grouping(row: Scored) -> float:
     return row.owner_score("owner_grouping").value
+
+
+def _of_test_time(subject: Subject, words: str) -> Iterator[Question]:
+    """Yield the questions on what a trained network loses and costs on other photographs.
+
+    Args:
+        subject: the networks.
+        words: what the questions call them.
+    """
+    yield Question(
+        f"What do {words} lose on photographs that are turned?",
+        partial(turned.answer, subject),
+        (turned.table_of(subject),),
+        {f"{subject.prefix}_{turned.STUDY}": "What turning photographs changes"},
+    )
+    yield Question(
+        f"What does a further person in a photograph cost {words}?",
+        partial(cost.answer, subject),
+        cost.tables_of(subject),
+        {f"{subject.prefix}_cost": "Seconds a photograph and owner accuracy by the number of persons"},
+    )
 
 
 STUDY = Study(
@@ -82,18 +103,8 @@ STUDY = Study(
             (finetuning.TABLE,),
             {"photographs_finetuning": "Scores on parts of clothed persons over steps, by what training began with"},
         ),
-        Question(
-            "What does a parser lose on photographs that are turned?",
-            turned.answer,
-            (turned.TABLE,),
-            {"photographs_turned": "What turning photographs changes"},
-        ),
-        Question(
-            "What does a further person in a photograph cost?",
-            cost.answer,
-            (cost.WAYS, cost.COST),
-            {"photographs_cost": "Seconds a photograph and owner accuracy by the number of persons"},
-        ),
+        *_of_test_time(NETWORKS, "networks without matching loss"),
+        *_of_test_time(SHIPPED, SHIPPED.words),
     ),
     drawings,
     (
@@ -103,5 +114,6 @@ STUDY = Study(
         "coco_persons_predictions",
         "coco_persons_start",
         "photographs_shipped",
+        *(f"{SHIPPED.prefix}_{name}" for name in (turned.STUDY, cost.STUDY)),
     ),
 )
