@@ -7,7 +7,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 PAGES = {
     "analysis/results/photographs/sheet_credits.md": "reference/credits.md",
-    "analysis/results/faults/faults.md": "reference/faults.md",
+    "analysis/results/benches/faults.md": "reference/faults.md",
     "mghp/parsing/weights/MODEL_CARD.md": "reference/weights.md",
     "CHANGELOG.md": "reference/changelog.md",
 }

@@ -11,7 +11,7 @@ from mghp.report.study import Question
 from mghp.studies.registry import STUDIES
 
 RESULTS = "analysis/results"
-FOLDERS = ("report", "parsing", "metrics", "gallery", "faults", "sweep")
+FOLDERS = ("report", "parsing", "benches", "sweep")
 """Folders of results in which a study's tables and figures are looked for; the first that has one is taken."""
 
 CHECKOUT = Path(__file__).parents[2]

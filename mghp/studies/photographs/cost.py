@@ -16,7 +16,6 @@ from mghp.report.statistics import PairedDifference, interval
 from mghp.report.table import Column, TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
-    SCORES,
     Subject,
     compared_columns,
     pictures,
@@ -151,7 +150,7 @@ def _ways_of(subject: Subject) -> TableOf[Variant]:
             "seconds a picture", lambda variant: float(pictures(variant.runs, ["seconds"])["seconds"].mean()), ".3f"
         ),
         Column("a further person [ms]", further_person, ".0f"),
-        *compared_columns(SCORES),
+        *compared_columns(subject),
         rows=lambda runs: ways(runs, subject).variants,
         sources=lambda variant: variant.own_runs,
     )

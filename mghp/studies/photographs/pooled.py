@@ -38,6 +38,7 @@ class Subject:
         prefix: what the names of its experiments, tables and figures begin with.
         ending: what they end with, where `mghp evaluate` has made the runs.
         words: what answers call it; "" where they count networks.
+        compared: those of `SCORES` whose differences it tells, by their words.
         difference: of two variants.
         intervals: sentences on them, for captions.
     """
@@ -45,6 +46,7 @@ class Subject:
     prefix: str
     ending: str
     words: str
+    compared: Mapping[str, Score]
     difference: Callable[[BySeed, BySeed, Score], PairedDifference | None]
     intervals: str
 
@@ -140,6 +142,7 @@ NETWORKS = Subject(
     "photographs",
     "",
     "",
+    SCORES,
     difference_over_networks,
     "Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, points. "
     "Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over networks "
@@ -151,6 +154,7 @@ SHIPPED = Subject(
     "shipped",
     EVALUATION,
     "the weights that ship",
+    {name: score for name, score in SCORES.items() if score in PIXELS},
     difference_over_pictures,
     "One network, the weights that ship: differences in points, with 95 % intervals by a paired bootstrap over "
     "pictures alone. Another training may differ.",
@@ -167,6 +171,7 @@ def variant_columns(file: str) -> tuple[Column[Variant], ...]:
     )
 
 
-def compared_columns(scores: Mapping[str, Score]) -> list[Column[Variant]]:
-    """Return columns of the scores, and then of their differences from the baseline."""
-    return [*score_columns(scores), *difference_columns({f"{name}, difference": of for name, of in scores.items()})]
+def compared_columns(subject: Subject) -> list[Column[Variant]]:
+    """Return columns of the scores, and then of the differences from the baseline that the subject has."""
+    compared = {f"{name}, difference": score for name, score in subject.compared.items()}
+    return [*score_columns(SCORES), *difference_columns(compared)]

@@ -9,7 +9,6 @@ from mghp.report.seeds import Family, Variant, over_seeds, verdicts
 from mghp.report.table import TableOf
 from mghp.runs.read import Run
 from mghp.studies.photographs.pooled import (
-    SCORES,
     Subject,
     compared_columns,
     pictures,
@@ -60,7 +59,7 @@ def table_of(subject: Subject) -> TableOf[Variant]:
         "Photographs turned by quarters with their labels, crowds. "
         f"{subject.intervals} {verdicts(NO_EFFECT_IN_PHOTOS)}",
         *variant_columns(FILE),
-        *compared_columns(SCORES),
+        *compared_columns(subject),
         rows=lambda runs: turns(runs, subject).variants,
         sources=lambda variant: variant.own_runs,
     )
@@ -69,14 +68,11 @@ def table_of(subject: Subject) -> TableOf[Variant]:
 def turned_drawings(subject: Subject, runs: Sequence[Run]) -> Drawings:
     """Return the figure of the differences, where some angles are compared."""
     family = turns(runs, subject)
-    cells = {
-        f"{label_of(FILE, name)}: {label}": cell
-        for label, score in SCORES.items()
-        for name, cell in family.compared(score).items()
-    }
-    colours = [
-        COLOURS[list(family.runs).index(name) - 1] for score in SCORES.values() for name in family.compared(score)
-    ]
+    cells, colours = {}, []
+    for label, score in subject.compared.items():
+        for name, cell in family.compared(score).items():
+            cells[f"{label_of(FILE, name)}: {label}"] = cell
+            colours.append(COLOURS[list(family.runs).index(name) - 1])
     what = "difference from photographs as they are"
     name = f"{subject.prefix}_{STUDY}"
     return {name: lambda: difference_figure(cells, colours, what)} if cells else {}

@@ -17,7 +17,7 @@ from mghp.report.study import MOST_WORDS
 from mghp.runs.read import Run
 from mghp.studies.parsing.tables import single
 from mghp.studies.photographs import cost, turned
-from mghp.studies.photographs.pooled import NETWORKS, SHIPPED
+from mghp.studies.photographs.pooled import NETWORKS, SCORES, SHIPPED
 from mghp.studies.photographs.rows import photographs
 from mghp.studies.photographs.study import STUDY
 
@@ -186,7 +186,7 @@ def test_both_have_a_figure_with_a_line_per_way(turns, ways):
     seconds, owners = figures["photographs_cost"].axes
     assert len(seconds.lines) == len(owners.lines) == len(FURTHER)
     assert seconds.lines[3].get_ydata()[-1] == pytest.approx(0.5 + 6 * 0.3)
-    assert len(figures["photographs_turned"].axes[0].get_yticks()) == 2 * len(turned.SCORES)
+    assert len(figures["photographs_turned"].axes[0].get_yticks()) == 2 * len(SCORES)
     plt.close("all")
     assert STUDY.drawings([]) == {}
 
