@@ -114,7 +114,7 @@ def test_what_was_there_before_there_were_lists_can_be_adopted(tmp_path):
     OutFolder(tmp_path).refuse(["trials.md"])
 
 
-@pytest.mark.parametrize("name", ["report", "faults", "gallery", "metrics", "parsing", "sweep"])
+@pytest.mark.parametrize("name", ["report", "benches", "parsing", "sweep"])
 def test_committed_outputs_can_be_written_again(name, checkout):
     out = checkout / "analysis" / "results" / name
     written = [file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file() and file.name != LIST]

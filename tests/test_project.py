@@ -180,7 +180,7 @@ def test_no_shared_data_is_copied_into_the_checkout(real_poses_file):
 
 
 def test_every_fault_of_the_table_is_a_test():
-    text = (CHECKOUT / "analysis" / "results" / "faults" / "faults.md").read_text()
+    text = (CHECKOUT / "analysis" / "results" / "benches" / "faults.md").read_text()
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if "`tests/" in line]
     assert len(rows) >= 25
     assert all(len(row) == 4 for row in rows)

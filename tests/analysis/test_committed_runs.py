@@ -35,7 +35,8 @@ BENCHES = {
 
 PHOTOGRAPHS = {
     "ccp_finetuning", "coco_persons", "coco_persons_network", "coco_persons_predictions", "coco_persons_start",
-    "coco_persons_weights", "photographs_failures", "photographs_shipped_evaluation",
+    "coco_persons_weights", "photographs_failures", "photographs_shipped_evaluation", "shipped_top_down_evaluation",
+    "shipped_turned_evaluation",
 }  # fmt: skip
 """Likewise: their pictures are no part of the project."""
 

@@ -62,7 +62,7 @@ class Milliseconds:
         return self.slope.mean
 
     def __format__(self, form: str) -> str:
-        mean, low, high = (f"{1000 * number:{form}}" for number in self.slope[:3])
+        mean, low, high = (f"{1000 * number:z{form}}" for number in self.slope[:3])
         return f"{mean} [{low}, {high}]"
 
     def columns(self) -> dict[str, float]:
