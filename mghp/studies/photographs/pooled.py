@@ -50,6 +50,10 @@ class Subject:
     difference: Callable[[BySeed, BySeed, Score], PairedDifference | None]
     intervals: str
 
+    def experiment(self, study: str) -> str:
+        """Return the name of its experiment in a study."""
+        return f"{self.prefix}_{study}{self.ending}"
+
     def scored_variants(
         self, runs: Iterable[Run], study: str, file: str, baseline: str, variant: Callable[[Run], str]
     ) -> Family:
@@ -62,8 +66,7 @@ class Subject:
             baseline: variant that the others are compared with.
             variant: returns which one a run is of, by its settings: an evaluation of given weights has no such name.
         """
-        experiment = f"{self.prefix}_{study}{self.ending}"
-        own = [run for run in runs if run.experiment == experiment and run.has(PER_PICTURE)]
+        own = [run for run in runs if run.experiment == self.experiment(study) and run.has(PER_PICTURE)]
         number = {network: place for place, network in enumerate(sorted(set(map(_network, own))))}
         groups = {name: {number[_network(run)]: run for run in own if variant(run) == name} for name in labels_of(file)}
         known = {name: group for name, group in groups.items() if group}
@@ -139,25 +142,25 @@ def crowds(run: Run, columns: Sequence[str]) -> pd.DataFrame:
 
 
 NETWORKS = Subject(
-    "photographs",
-    "",
-    "",
-    SCORES,
-    difference_over_networks,
-    "Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, points. "
-    "Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over networks "
-    "and pictures. Keypoint AP: with Student's.",
+    prefix="photographs",
+    ending="",
+    words="",
+    compared=SCORES,
+    difference=difference_over_networks,
+    intervals="Scores: mean ± standard deviation over networks. Differences: mean of the networks' paired differences, "
+    "points. Owners and coverage: with the wider of two 95 % intervals, Student's over networks and a bootstrap over "
+    "networks and pictures. Keypoint AP: with Student's.",
 )
 """The starts of the matching variants."""
 
 SHIPPED = Subject(
-    "shipped",
-    EVALUATION,
-    "the weights that ship",
-    {name: score for name, score in SCORES.items() if score in PIXELS},
-    difference_over_pictures,
-    "One network, the weights that ship: differences in points, with 95 % intervals by a paired bootstrap over "
-    "pictures alone. Another training may differ.",
+    prefix="shipped",
+    ending=EVALUATION,
+    words="the weights that ship",
+    compared={name: score for name, score in SCORES.items() if score in PIXELS},
+    difference=difference_over_pictures,
+    intervals="One network, the weights that ship: differences in points, with 95 % intervals by a paired bootstrap "
+    "over pictures alone. Another training may differ.",
 )
 """The weights that come with the package, by `mghp evaluate shipped`."""
 

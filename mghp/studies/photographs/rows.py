@@ -13,8 +13,10 @@ from mghp.metrics.subsets import POSE_GROUPS
 from mghp.runs.read import Run
 from mghp.studies.groupings.ways import EXPERIMENTS as GROUPINGS
 from mghp.studies.parsing.tables import EVALUATION, scored_otherwise, split_of, trained_experiment
+from mghp.studies.photographs import cost, turned
 from mghp.studies.photographs.finetuning import EXPERIMENT as FINETUNING
 from mghp.studies.photographs.network import EXPERIMENT as BRANCHES
+from mghp.studies.photographs.pooled import NETWORKS, SHIPPED
 
 DRAWN = "synthetic"
 """The name of the data that are no photographs."""
@@ -23,10 +25,7 @@ NOT_TESTED = (
     BRANCHES,
     "coco_persons_weights",
     "photographs_matching_weights",
-    "photographs_turned",
-    "photographs_top_down",
-    "shipped_turned_evaluation",
-    "shipped_top_down_evaluation",
+    *(subject.experiment(study) for subject in (NETWORKS, SHIPPED) for study in (turned.STUDY, cost.STUDY)),
 )
 """Trainings that are validated on pictures by which something of theirs, or of what ships, was chosen; and those that
 are no trainings, but score one several times, in tables of their own."""
